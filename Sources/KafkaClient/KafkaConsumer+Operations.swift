@@ -1,0 +1,221 @@
+import CRDKafka
+import Foundation
+
+// Operations for any thread. What is quick runs on the consumer's thread, between two polls or inside a rebalance;
+// what waits for a broker runs on threads of its own.
+
+extension KafkaConsumer {
+    /// Joins the group for these topics, in place of those before. The first rebalance request follows.
+    public func subscribe(_ topics: [String]) async throws(KafkaError) {
+        try await onThread("subscribe") { (consumer, client) throws(KafkaError) in
+            let list = TopicPartitionList(capacity: topics.count)
+            for topic in topics { list.add(KafkaTopicPartition(topic: topic, partition: -1)) }
+            try KafkaError.check(rd_kafka_subscribe(client, list.pointer), "subscribe")
+        }
+    }
+
+    /// Stops delivery of these partitions. None of their records is delivered after it returns.
+    ///
+    /// Resuming costs a new fetch, some 60 to 400 ms, so pause and resume with hysteresis.
+    /// - Throws: ``KafkaFault/rejected`` for a partition that is not assigned; the others are paused then.
+    public func pause(_ partitions: [KafkaTopicPartition]) async throws(KafkaError) {
+        try await onThread("pause") { (consumer, client) throws(KafkaError) in
+            let wanted = partitions.filter { !consumer.paused.contains($0) }
+            let mine = wanted.filter(consumer.assigned.contains)
+            if !mine.isEmpty {
+                let list = TopicPartitionList(mine)
+                try KafkaError.check(rd_kafka_pause_partitions(client, list.pointer), "pause")
+                consumer.paused.formUnion(mine)
+                try KafkaError.check(list.entries, "pause")
+            }
+            try Self.refuse(wanted.first { !consumer.assigned.contains($0) }, "pause")
+        }
+    }
+
+    /// Delivers these partitions again, from where they were paused or sought to. Does nothing for one that is not
+    /// paused.
+    /// - Throws: ``KafkaFault/rejected`` for a partition that is not assigned; the others are resumed then.
+    public func resume(_ partitions: [KafkaTopicPartition]) async throws(KafkaError) {
+        try await onThread("resume") { (consumer, client) throws(KafkaError) in
+            // Resuming what is not paused would make librdkafka read again from an older position.
+            let mine = partitions.filter(consumer.paused.contains)
+            if !mine.isEmpty {
+                let list = TopicPartitionList(mine)
+                try KafkaError.check(rd_kafka_resume_partitions(client, list.pointer), "resume")
+                consumer.paused.subtract(mine)
+                try KafkaError.check(list.entries, "resume")
+            }
+            try Self.refuse(partitions.first { !consumer.assigned.contains($0) }, "resume")
+        }
+    }
+
+    /// Goes on reading an assigned partition at this offset. A paused partition stays paused.
+    ///
+    /// Waits until the partition's reader has started, at most `timeout`: after an assignment without an offset
+    /// librdkafka first asks the broker where to begin.
+    public func seek(
+        _ target: KafkaTopicPartitionOffset, timeout: Duration = .seconds(10)
+    ) async throws(KafkaError) {
+        let clock = ContinuousClock()
+        let deadline = clock.now + timeout
+        while true {
+            let code = try await seekOnce(target)
+            switch code {
+            case RD_KAFKA_RESP_ERR_NO_ERROR: return
+            case RD_KAFKA_RESP_ERR__STATE, RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS, RD_KAFKA_RESP_ERR__TIMED_OUT:
+                guard clock.now < deadline else {
+                    var error = KafkaError(code, operation: "seek", topicPartition: target.topicPartition)
+                    error.fault = .retry
+                    throw error
+                }
+                try? await Task.sleep(for: .milliseconds(10))
+            default: throw KafkaError(code, operation: "seek", topicPartition: target.topicPartition)
+            }
+        }
+    }
+
+    private func seekOnce(_ target: KafkaTopicPartitionOffset) async throws(KafkaError) -> rd_kafka_resp_err_t {
+        try await onThread("seek") { (consumer, client) throws(KafkaError) in
+            guard consumer.assigned.contains(target.topicPartition) else {
+                throw Self.notAssigned(target.topicPartition, "seek")
+            }
+            let list = TopicPartitionList([target])
+            // Answered by librdkafka's own threads, without a broker: this wait is short.
+            if let error = rd_kafka_seek_partitions(client, list.pointer, 1000) {
+                let code = rd_kafka_error_code(error)
+                rd_kafka_error_destroy(error)
+                return code
+            }
+            return list.entries.first?.error ?? RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+    }
+
+    /// The offsets after the last records that were delivered; `nil` where none has been since the assignment.
+    public func position(
+        _ partitions: [KafkaTopicPartition]
+    ) async throws(KafkaError) -> [KafkaTopicPartition: Int64?] {
+        try await onThread("position") { (consumer, client) throws(KafkaError) in
+            let list = TopicPartitionList(partitions)
+            try KafkaError.check(rd_kafka_position(client, list.pointer), "position")
+            return Self.offsets(list.entries)
+        }
+    }
+
+    /// The partitions that are assigned at this moment.
+    public func assignment() async throws(KafkaError) -> Set<KafkaTopicPartition> {
+        try await onThread("assignment") { (consumer, _) throws(KafkaError) in consumer.assigned }
+    }
+
+    /// The group's committed offsets; `nil` where there is none.
+    ///
+    /// Under ``Options/Isolation/readCommitted`` it waits for pending transactions that carry offsets of these
+    /// partitions, another member's too, for up to `timeout`.
+    public func committed(
+        _ partitions: [KafkaTopicPartition], timeout: Duration = .seconds(30)
+    ) async throws(KafkaError) -> [KafkaTopicPartition: Int64?] {
+        guard !partitions.isEmpty else { return [:] }
+        return try await blocking("read committed offsets") { (client) throws(KafkaError) in
+            let list = TopicPartitionList(partitions)
+            try KafkaError.check(
+                rd_kafka_committed(client, list.pointer, timeout.milliseconds), "read committed offsets")
+            try KafkaError.check(list.entries, "read committed offsets")
+            return Self.offsets(list.entries)
+        }
+    }
+
+    /// The ends of a partition, asked of the broker.
+    ///
+    /// Under ``Options/Isolation/readCommitted`` `high` is the end of what this consumer may read, which an open
+    /// transaction holds down. For the true end see ``KafkaAdmin/watermarks(_:timeout:)``.
+    public func watermarks(
+        _ partition: KafkaTopicPartition, timeout: Duration = .seconds(10)
+    ) async throws(KafkaError) -> KafkaWatermarks {
+        try await blocking("read watermarks") { (client) throws(KafkaError) in
+            try queryWatermarks(client, partition, timeout)
+        }
+    }
+
+    /// Commits offsets of this member, outside of any transaction, and waits for the broker.
+    /// - Throws: ``KafkaFault/staleGeneration`` when the group has moved on.
+    public func commit(_ offsets: [KafkaTopicPartitionOffset]) async throws(KafkaError) {
+        guard !offsets.isEmpty else { return }
+        try await blocking("commit offsets") { (client) throws(KafkaError) in
+            let list = TopicPartitionList(offsets)
+            try KafkaError.check(rd_kafka_commit(client, list.pointer, 0), "commit offsets")
+            try KafkaError.check(list.entries, "commit offsets")
+        }
+    }
+
+    /// Whether the group has taken this member's partitions away without asking, by expiry or exclusion. The request
+    /// of kind ``KafkaRebalanceRequest/Kind/lost`` may still be on its way. True once the consumer is closed.
+    public var assignmentLost: Bool {
+        condition.withLock {
+            guard phase != .closed, let handle else { return true }
+            return rd_kafka_assignment_lost(handle.pointer) != 0
+        }
+    }
+}
+
+extension KafkaConsumer {
+    /// Runs the body on the consumer's thread.
+    private func onThread<R: Sendable>(
+        _ operation: String,
+        _ body: @escaping @Sendable (KafkaConsumer, OpaquePointer) throws(KafkaError) -> R
+    ) async throws(KafkaError) -> R {
+        let result: Result<R, KafkaError> = await withCheckedContinuation { continuation in
+            let command = Command(
+                run: { consumer in
+                    guard let handle = consumer.handle else { return }
+                    continuation.resume(
+                        returning: Result { () throws(KafkaError) in try body(consumer, handle.pointer) })
+                },
+                refuse: { continuation.resume(returning: .failure(.closed(operation))) }
+            )
+            let isClosed = condition.withLock {
+                if phase == .closed { return true }
+                commands.append(command)
+                wake()
+                return false
+            }
+            if isClosed { command.refuse() }
+        }
+        return try result.get()
+    }
+
+    /// Runs the body, which waits for a broker, on a thread made for such calls.
+    private func blocking<R: Sendable>(
+        _ operation: String,
+        _ body: @escaping @Sendable (OpaquePointer) throws(KafkaError) -> R
+    ) async throws(KafkaError) -> R {
+        guard let handle else { throw .closed(operation) }
+        return try await blockingCalls.run(operation) { () throws(KafkaError) in try body(handle.pointer) }
+    }
+
+    private static func offsets(_ entries: [TopicPartitionEntry]) -> [KafkaTopicPartition: Int64?] {
+        var offsets: [KafkaTopicPartition: Int64?] = [:]
+        for entry in entries { offsets.updateValue(entry.offset < 0 ? nil : entry.offset, forKey: entry.topicPartition) }
+        return offsets
+    }
+
+    private static func refuse(_ partition: KafkaTopicPartition?, _ operation: String) throws(KafkaError) {
+        if let partition { throw notAssigned(partition, operation) }
+    }
+
+    private static func notAssigned(_ partition: KafkaTopicPartition, _ operation: String) -> KafkaError {
+        KafkaError(
+            RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, operation: operation, topicPartition: partition,
+            message: "the partition is not assigned to this consumer")
+    }
+}
+
+/// Asks the broker for the ends of a partition; blocks.
+func queryWatermarks(
+    _ client: OpaquePointer, _ partition: KafkaTopicPartition, _ timeout: Duration
+) throws(KafkaError) -> KafkaWatermarks {
+    var watermarks = KafkaWatermarks(low: 0, high: 0)
+    try KafkaError.check(
+        rd_kafka_query_watermark_offsets(
+            client, partition.topic, partition.partition, &watermarks.low, &watermarks.high, timeout.milliseconds),
+        "read watermarks", topicPartition: partition)
+    return watermarks
+}

@@ -1,0 +1,73 @@
+import NIOHTTP1
+
+// Making exports and errors out of answers.
+
+extension PayoutClient {
+    /// The export that a POST was answered with. Where the body names none, the `Location` header may.
+    func createdExport(from answer: HTTPAnswer, call: PayoutCall) throws(PayoutAPIError) -> Export {
+        let item = (try? ExportEnvelope(answer.body))?.items.first
+        if let item, let requestID = item.requestID?.trimmingBlanks(), !requestID.isEmpty {
+            return Export(item, requestID: requestID, defaultStatus: .queued)
+        }
+        if let requestID = self.requestID(inLocationOf: answer, call: call) {
+            return Export(item ?? ExportEnvelope.Item(), requestID: requestID, defaultStatus: .queued)
+        }
+        throw self.violation("the service accepted the request without saying which export it is", answer, call)
+    }
+
+    private func requestID(inLocationOf answer: HTTPAnswer, call: PayoutCall) -> String? {
+        guard let location = answer.headers.first(name: "location") else { return nil }
+        let path = location.prefix { $0 != "?" && $0 != "#" }
+        guard let segment = path.split(separator: "/").last else { return nil }
+        let requestID = String(segment).percentDecoded().trimmingBlanks()
+        let isCollection = call.kind.path.lowercased().hasSuffix("/" + requestID.lowercased())
+        return requestID.isEmpty || isCollection ? nil : requestID
+    }
+
+    /// The export that a GET was answered with.
+    func foundExport(
+        from answer: HTTPAnswer,
+        call: PayoutCall,
+        requestID: String
+    ) throws(PayoutAPIError) -> Export {
+        guard let envelope = try? ExportEnvelope(answer.body) else {
+            throw self.violation("the answer is no JSON", answer, call)
+        }
+        guard !envelope.items.isEmpty else { throw self.violation("the answer names no export", answer, call) }
+        let wanted = requestID.lowercased()
+        let match = envelope.items.first { $0.requestID?.lowercased() == wanted }
+            ?? envelope.items.first { $0.requestID == nil }
+        guard let match else { throw self.violation("the answer is about another export", answer, call) }
+        return Export(match, requestID: match.requestID ?? requestID, defaultStatus: .unknown(""))
+    }
+
+    private func violation(_ problem: String, _ answer: HTTPAnswer, _ call: PayoutCall) -> PayoutAPIError {
+        PayoutAPIError(
+            reason: .protocolViolation(problem), call: call, httpStatus: answer.status,
+            support: SupportHeaders(answer.headers))
+    }
+
+    /// The error for an answer whose status is not 200 to 299.
+    func refusal(_ answer: HTTPAnswer, call: PayoutCall, token: AccessToken) -> PayoutAPIError {
+        let reason: PayoutAPIError.Reason =
+            switch answer.status {
+            case 400: call.operation == .delete ? .conflict : .rejected
+            case 401: .unauthorized
+            case 403: .forbidden
+            case 404, 410: .notFound
+            case 408, 425, 500...599: .unavailable
+            case 409, 412: .conflict
+            case 429: .throttled
+            case 402...499: .rejected
+            default: .protocolViolation("the service answered with a status that is neither success nor error")
+            }
+        return PayoutAPIError(
+            reason: reason,
+            call: call,
+            httpStatus: answer.status,
+            retryAfter: retryAfter(in: answer.headers, now: self.environment.clock.now()),
+            service: ServiceError(body: answer.body, secrets: [token.value]),
+            support: SupportHeaders(answer.headers)
+        )
+    }
+}

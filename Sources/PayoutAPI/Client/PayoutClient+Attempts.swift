@@ -1,0 +1,154 @@
+import Logging
+import NIOHTTP1
+import PayoutFilters
+
+// Sending a call until it succeeds, is refused for good, or the retry policy is used up.
+
+extension PayoutClient {
+    /// - Returns: An answer with a status of 200 to 299.
+    func perform(_ call: PayoutCall, method: HTTPMethod, url: String) async throws -> HTTPAnswer {
+        let policy = self.configuration.retryPolicy
+        guard policy.maximumAttempts > 1 else {
+            return try await self.attempt(call, method: method, url: url, resends: 0)
+        }
+        let start = self.environment.clock.uptime()
+        var attempt = 1
+        while true {
+            do {
+                return try await self.attempt(call, method: method, url: url, resends: attempt - 1)
+            } catch let error as PayoutAPIError where error.isRepeatedByClient {
+                let delay = policy.delay(
+                    after: attempt, retryAfter: error.retryAfter, random: self.environment.random())
+                let elapsed = self.environment.clock.uptime() - start
+                guard attempt < policy.maximumAttempts, elapsed + delay <= policy.deadline else { throw error }
+                self.logger?.info(
+                    "payout request will be repeated",
+                    metadata: [
+                        "error.type": "\(error.code)", "attempt": "\(attempt)", "delay": "\(delay)",
+                        "ms-correlationid": "\(call.correlationID.lowercaseText)",
+                    ])
+                try await self.environment.clock.sleep(for: delay)
+                attempt += 1
+            }
+        }
+    }
+
+    /// One request, and a second one with a fresh token where the service refuses the first token.
+    private func attempt(
+        _ call: PayoutCall,
+        method: HTTPMethod,
+        url: String,
+        resends: Int
+    ) async throws -> HTTPAnswer {
+        var token = try await self.token(for: call)
+        var answer = try await self.exchange(call, method: method, url: url, token: token, resends: resends)
+        if answer.status == 401 {
+            await self.tokens.invalidate(token)
+            token = try await self.token(for: call)
+            answer = try await self.exchange(call, method: method, url: url, token: token, resends: resends + 1)
+        }
+        guard (200..<300).contains(answer.status) else {
+            throw self.refusal(answer, call: call, token: token)
+        }
+        return answer
+    }
+
+    private func token(for call: PayoutCall) async throws -> AccessToken {
+        do {
+            return try await self.tokens.token()
+        } catch let failure as AuthenticationFailure {
+            throw PayoutAPIError(
+                reason: .authentication(failure), call: call, httpStatus: failure.httpStatus,
+                retryAfter: failure.retryAfter)
+        }
+    }
+
+    /// One request.
+    private func exchange(
+        _ call: PayoutCall,
+        method: HTTPMethod,
+        url: String,
+        token: AccessToken,
+        resends: Int
+    ) async throws -> HTTPAnswer {
+        try await self.gate?.enter(call)
+        do {
+            let request = OutgoingRequest(
+                method: method, url: url, headers: self.headers(for: call, token: token),
+                timeout: self.configuration.requestTimeout)
+            let answer = try await self.telemetry.send(
+                request, over: self.transport, route: call.route, resends: resends,
+                clock: self.environment.clock)
+            self.leaveGate(call, answer: answer)
+            self.logger?.debug("payout request answered", metadata: self.metadata(call, answer: answer))
+            return answer
+        } catch {
+            self.gate?.leave(call, outcome: .failed)
+            guard let fault = error as? TransportFault else { throw error }
+            self.logger?.debug(
+                "payout request failed",
+                metadata: [
+                    "error.type": "\(fault.failure.rawValue)", "url.template": "\(call.route.template)",
+                    "ms-correlationid": "\(call.correlationID.lowercaseText)",
+                ])
+            throw PayoutAPIError(reason: .transport(fault.failure), call: call, detail: fault.detail)
+        }
+    }
+
+    private func headers(for call: PayoutCall, token: AccessToken) -> HTTPHeaders {
+        let correlation = call.correlationID.lowercaseText
+        return [
+            "authorization": token.header,
+            "accept": "application/json",
+            "ms-requestid": call.idempotencyID.lowercaseText,
+            "ms-correlationid": correlation,
+            "client-request-id": correlation,
+            "user-agent": self.configuration.userAgent,
+        ]
+    }
+
+    private func leaveGate(_ call: PayoutCall, answer: HTTPAnswer) {
+        guard let gate = self.gate else { return }
+        if answer.status == 429 {
+            let wait = retryAfter(in: answer.headers, now: self.environment.clock.now())
+            gate.leave(call, outcome: .throttled(retryAfter: wait))
+        } else {
+            gate.leave(call, outcome: .answered(status: answer.status))
+        }
+    }
+
+    private func metadata(_ call: PayoutCall, answer: HTTPAnswer) -> Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "http.request.method": "\(call.route.method)",
+            "url.template": "\(call.route.template)",
+            "http.response.status_code": "\(answer.status)",
+            "account": "\(call.account)",
+            "sent.ms-correlationid": "\(call.correlationID.lowercaseText)",
+        ]
+        for field in SupportHeaders(answer.headers).fields { metadata[field.name] = "\(field.value)" }
+        return metadata
+    }
+}
+
+extension PayoutAPIError {
+    /// Whether the client's own policy covers it. An export that is being made may be so for a day: no use asking
+    /// again and again.
+    var isRepeatedByClient: Bool {
+        if case .conflict = self.reason { return false }
+        return self.recovery == .retryable || self.recovery == .throttled
+    }
+}
+
+extension PayoutCall {
+    /// The call as telemetry names it.
+    var route: HTTPRoute {
+        switch (self.operation, self.kind) {
+        case (.create, .transactionHistory): HTTPRoute("POST", "/v1.0/payouts/transactionhistory")
+        case (.create, .payments): HTTPRoute("POST", "/v1.0/payouts/payments")
+        case (.get, .transactionHistory): HTTPRoute("GET", "/v1.0/payouts/transactionhistory/{requestId}")
+        case (.get, .payments): HTTPRoute("GET", "/v1.0/payouts/payments/{requestId}")
+        case (.delete, .transactionHistory): HTTPRoute("DELETE", "/v1.0/payouts/transactionhistory/{requestId}")
+        case (.delete, .payments): HTTPRoute("DELETE", "/v1.0/payouts/payments/{requestId}")
+        }
+    }
+}

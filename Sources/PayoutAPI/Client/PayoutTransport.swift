@@ -1,0 +1,166 @@
+public import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// The HTTP connections that clients, token providers and downloads share. One for the whole process will do.
+///
+/// Redirects are never followed on the way, and connections are not retried on the way: both are decisions of the
+/// layers above.
+public final class PayoutTransport: Sendable {
+    /// How connections are made and kept.
+    public struct Configuration: Sendable {
+        /// The longest wait for a connection, TLS included.
+        public var connectTimeout: Duration = .seconds(10)
+        /// The most HTTP/1 connections to one host. A request that finds none free waits up to ``connectTimeout``.
+        public var maximumConnectionsPerHost = 128
+        /// How long an unused connection is kept.
+        public var idleConnectionTimeout: Duration = .seconds(60)
+
+        /// The defaults.
+        public init() {}
+    }
+
+    let httpClient: HTTPClient
+    let configuration: Configuration
+    private let telemetry = Mutex<[String: HTTPTelemetry]>([:])
+
+    /// Opens nothing yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: How connections are made and kept.
+    ///   - customize: A last word on the HTTP client's configuration, for proxies and private certificate
+    ///     authorities. Redirects and the HTTP client's own tracing stay off whatever it says.
+    public init(
+        configuration: Configuration = Configuration(),
+        customize: ((inout HTTPClient.Configuration) -> Void)? = nil
+    ) {
+        var settings = HTTPClient.Configuration(
+            timeout: .init(connect: .nanoseconds(configuration.connectTimeout.inNanoseconds)),
+            connectionPool: .init(
+                idleTimeout: .nanoseconds(configuration.idleConnectionTimeout.inNanoseconds),
+                concurrentHTTP1ConnectionsPerHostSoftLimit: max(1, configuration.maximumConnectionsPerHost)
+            )
+        )
+        settings.connectionPool.retryConnectionEstablishment = false
+        customize?(&settings)
+        // The HTTP client would follow redirects with the SAS query, and put whole URLs into spans.
+        settings.redirectConfiguration = .disallow
+        settings.tracing.tracer = nil
+        self.configuration = configuration
+        self.httpClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+    }
+
+    /// What records requests to a host that is only known from a URL. There are few such hosts, and the number of
+    /// those that are remembered is bounded.
+    func blobTelemetry(host: String, port: Int?) -> HTTPTelemetry {
+        self.telemetry.withLock { known in
+            if let telemetry = known[host] { return telemetry }
+            let telemetry = HTTPTelemetry(host: host, port: port)
+            if known.count < 64 { known[host] = telemetry }
+            return telemetry
+        }
+    }
+
+    /// Closes every connection. Requests under way fail.
+    public func shutdown() async throws {
+        try await self.httpClient.shutdown()
+    }
+}
+
+/// A whole answer, body included.
+struct HTTPAnswer: Sendable {
+    var status: Int
+    var headers: HTTPHeaders
+    var body: ByteBuffer
+}
+
+/// A request that is sent in one piece.
+struct OutgoingRequest {
+    var method: HTTPMethod
+    var url: String
+    var headers: HTTPHeaders
+    var body: ByteBuffer?
+    var timeout: Duration
+    /// The largest answer that is read, in bytes.
+    var maximumAnswerSize = 1024 * 1024
+}
+
+extension PayoutTransport {
+    /// Sends a request and waits for the whole answer, body included, within the request's time-out.
+    ///
+    /// - Throws: ``TransportFault``, or `CancellationError` when the task was cancelled.
+    func send(_ outgoing: OutgoingRequest) async throws -> HTTPAnswer {
+        try Task.checkCancellation()
+        do {
+            let request = try HTTPClient.Request(
+                url: outgoing.url,
+                method: outgoing.method,
+                headers: outgoing.headers,
+                body: outgoing.body.map { .byteBuffer($0) }
+            )
+            // The delegate interface bounds the answer's body by the deadline too, and costs less than the
+            // asynchronous one, which starts several tasks for each request.
+            let task = self.httpClient.execute(
+                request: request,
+                delegate: AnswerCollector(maximumSize: outgoing.maximumAnswerSize),
+                deadline: .now() + .nanoseconds(outgoing.timeout.inNanoseconds)
+            )
+            return try await withTaskCancellationHandler {
+                try await task.get()
+            } onCancel: {
+                task.cancel()
+            }
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            throw TransportFault(error)
+        }
+    }
+}
+
+/// Gathers one answer. Every method is called on the request's event loop, one after another; the box is for the
+/// compiler.
+private final class AnswerCollector: HTTPClientResponseDelegate {
+    typealias Response = HTTPAnswer
+
+    private struct State {
+        var head: HTTPResponseHead?
+        var body = ByteBuffer()
+    }
+
+    private let maximumSize: Int
+    private let state = Mutex(State())
+
+    init(maximumSize: Int) {
+        self.maximumSize = maximumSize
+    }
+
+    func didReceiveHead(task: HTTPClient.Task<Response>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
+        self.state.withLock { $0.head = head }
+        return task.eventLoop.makeSucceededVoidFuture()
+    }
+
+    func didReceiveBodyPart(task: HTTPClient.Task<Response>, _ part: ByteBuffer) -> EventLoopFuture<Void> {
+        let fits = self.state.withLock { state in
+            guard state.body.readableBytes + part.readableBytes <= self.maximumSize else { return false }
+            if state.body.readableBytes == 0 {
+                state.body = part
+            } else {
+                state.body.writeImmutableBuffer(part)
+            }
+            return true
+        }
+        return fits
+            ? task.eventLoop.makeSucceededVoidFuture() : task.eventLoop.makeFailedFuture(AnswerTooBigError())
+    }
+
+    func didFinishRequest(task: HTTPClient.Task<Response>) throws -> HTTPAnswer {
+        try self.state.withLock { state in
+            guard let head = state.head else { throw HTTPClientError.remoteConnectionClosed }
+            return HTTPAnswer(status: Int(head.status.code), headers: head.headers, body: state.body)
+        }
+    }
+}
+
+/// The answer is larger than any that the service gives.
+struct AnswerTooBigError: Error {}

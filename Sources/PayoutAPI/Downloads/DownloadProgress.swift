@@ -1,0 +1,58 @@
+import Crypto
+import NIOCore
+import struct Foundation.Data
+
+/// How far a download is: what a further attempt goes on from.
+struct DownloadProgress: Sendable {
+    /// How many bytes the consumer has.
+    private(set) var offset: Int64 = 0
+    /// The whole file's size, if known.
+    var expectedSize: Int64?
+    var etag: String?
+    var contentType: String?
+    /// The whole file's MD5 in Base64, if the server named it.
+    var contentMD5: String?
+    /// Whether the consumer has heard of the file's beginning.
+    var hasBegun = false
+
+    private var sha256 = SHA256()
+    private var md5 = Insecure.MD5()
+
+    /// What a server can be asked to go on by: weak tags do not promise the same bytes.
+    var strongETag: String? {
+        guard let etag, etag.hasPrefix("\""), etag.count > 2 else { return nil }
+        return etag
+    }
+
+    /// Whether the next request may ask for the rest only.
+    var canResume: Bool { self.offset > 0 && self.strongETag != nil }
+
+    mutating func take(_ chunk: ByteBuffer) {
+        chunk.withUnsafeReadableBytes { bytes in
+            self.sha256.update(bufferPointer: bytes)
+            if self.contentMD5 != nil { self.md5.update(bufferPointer: bytes) }
+        }
+        self.offset += Int64(chunk.readableBytes)
+    }
+
+    /// What is wrong with a file whose last byte has come; nil when nothing is.
+    func damage() -> String? {
+        if let expectedSize, expectedSize != self.offset {
+            return "\(self.offset) bytes came where \(expectedSize) were announced"
+        }
+        if let contentMD5, Data(self.md5.finalize()).base64EncodedString() != contentMD5 {
+            return "the content does not have the MD5 that was announced"
+        }
+        return nil
+    }
+
+    func finished(fileName: String) -> DownloadedBlob {
+        DownloadedBlob(
+            size: self.offset,
+            sha256: hexText(self.sha256.finalize()),
+            etag: self.etag,
+            contentType: self.contentType,
+            fileName: fileName
+        )
+    }
+}

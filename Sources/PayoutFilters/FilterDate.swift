@@ -1,0 +1,94 @@
+/// A day, or a moment in UTC, as a filter spells it.
+public struct FilterDate: Sendable, Hashable {
+    /// The OData literal, for example `2023-03-01` or `2023-03-01T09:30:00Z`.
+    public let text: String
+
+    /// A day; nil when the calendar has no such day.
+    ///
+    /// - Parameters:
+    ///   - year: From 1 to 9999.
+    ///   - month: From 1 to 12.
+    ///   - day: From 1.
+    public init?(year: Int, month: Int, day: Int) {
+        guard (1...9999).contains(year), (1...12).contains(month), day >= 1, day <= daysInMonth(month, year: year)
+        else { return nil }
+        self.text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+    }
+
+    /// A moment in UTC; nil when there is none such.
+    ///
+    /// - Parameters:
+    ///   - year: From 1 to 9999.
+    ///   - month: From 1 to 12.
+    ///   - day: From 1.
+    ///   - hour: From 0 to 23.
+    ///   - minute: From 0 to 59.
+    ///   - second: From 0 to 59.
+    ///   - millisecond: From 0 to 999.
+    public init?(
+        year: Int,
+        month: Int,
+        day: Int,
+        hour: Int,
+        minute: Int,
+        second: Int = 0,
+        millisecond: Int = 0
+    ) {
+        guard let date = FilterDate(year: year, month: month, day: day), (0...23).contains(hour),
+            (0...59).contains(minute), (0...59).contains(second), (0...999).contains(millisecond)
+        else { return nil }
+        let fraction = millisecond == 0 ? "" : ".\(padded(millisecond, 3))"
+        self.text = "\(date.text)T\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))\(fraction)Z"
+    }
+
+    /// A moment by its distance from 1970-01-01T00:00:00Z; nil outside the years 1 to 9999.
+    ///
+    /// - Parameter millisecondsSince1970: Milliseconds, leap seconds not counted.
+    public init?(millisecondsSince1970: Int64) {
+        let dayLength: Int64 = 86_400_000
+        let day = Int(floorDivide(millisecondsSince1970, dayLength))
+        let rest = Int(millisecondsSince1970 - Int64(day) * dayLength)
+        guard let (year, month, dayOfMonth) = civilDate(daysSince1970: day) else { return nil }
+        self.init(
+            year: year,
+            month: month,
+            day: dayOfMonth,
+            hour: rest / 3_600_000,
+            minute: rest / 60_000 % 60,
+            second: rest / 1000 % 60,
+            millisecond: rest % 1000
+        )
+    }
+
+    /// A literal that someone wrote; nil when OData would not take it.
+    ///
+    /// - Parameter text: For example `2019-01-27T23:16:31.009Z`.
+    public init?(_ text: String) {
+        guard case .valid = ODataDateSyntax.check(Array(text.utf8)[...]) else { return nil }
+        self.text = text
+    }
+}
+
+private func padded(_ number: Int, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+}
+
+private func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
+    let quotient = dividend / divisor
+    return dividend % divisor < 0 ? quotient - 1 : quotient
+}
+
+/// Days to a date of the proleptic Gregorian calendar, reckoned in eras of 400 years that begin on 1 March.
+private func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int)? {
+    guard (-800_000...3_000_000).contains(daysSince1970) else { return nil }
+    let shifted = daysSince1970 + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+    let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+}

@@ -1,0 +1,210 @@
+// Quoted text, and runs of characters that are words, numbers or dates.
+
+extension FilterLexer {
+    /// Text in single quotes; a doubled quote stands for one.
+    mutating func scanString() -> FilterToken {
+        let start = self.position
+        var text: [UInt8] = []
+        var offset = start + 1
+        while let byte = self.byte(at: offset) {
+            offset += 1
+            guard byte == UInt8(ascii: "'") else {
+                text.append(byte)
+                continue
+            }
+            if self.byte(at: offset) == UInt8(ascii: "'") {
+                text.append(byte)
+                offset += 1
+                continue
+            }
+            self.position = offset
+            self.reportUndoubledQuote(closingAt: offset - 1)
+            return .string(String(decoding: text, as: UTF8.self))
+        }
+        self.position = self.bytes.count
+        self.report(
+            .error, .unterminatedString, at: start,
+            "this quote is never closed; a quote inside text is doubled, as in 'O''Brien'")
+        return .string(String(decoding: text, as: UTF8.self))
+    }
+
+    /// Text goes straight on after what looked like its closing quote.
+    private mutating func reportUndoubledQuote(closingAt quote: Int) {
+        guard let byte = self.byte(at: quote + 1), isLetter(byte) || isDigit(byte) || byte >= 0x80 else { return }
+        let rest = self.bytes[(quote + 1)...].prefix(4)
+        let joins = rest.starts(with: "and ".utf8) || rest.starts(with: "or ".utf8)
+        if joins {
+            self.report(.warning, .missingSpace, at: quote + 1, "a space is missing before the next word")
+            return
+        }
+        self.report(
+            .error, .undoubledQuote, at: quote,
+            "text goes on after this quote: a quote inside text is doubled, as in 'O''Brien'")
+        // The rest of the text is not worth a complaint of its own.
+        self.skipRestOfBrokenText()
+    }
+
+    private mutating func skipRestOfBrokenText() {
+        while let byte = self.byte(at: self.position) {
+            self.position += 1
+            if byte == UInt8(ascii: "'") { return }
+        }
+    }
+
+    /// Text in quotes that OData does not know, up to the next quote of that sort or the end.
+    mutating func scanForeignQuotes(skipping width: Int) -> FilterToken {
+        let start = self.position + width
+        var offset = start
+        while offset < self.bytes.count {
+            if width == 1, self.bytes[offset] == UInt8(ascii: "\"") {
+                self.position = offset + 1
+                return .string(self.text(start..<offset))
+            }
+            if width == 3, self.curlyQuote(at: offset) {
+                self.position = offset + 3
+                return .string(self.text(start..<offset))
+            }
+            if width == 3, self.bytes[offset] == UInt8(ascii: "'") {
+                self.position = offset + 1
+                return .string(self.text(start..<offset))
+            }
+            offset += 1
+        }
+        self.position = self.bytes.count
+        self.report(.error, .unterminatedString, at: start - width, "this quote is never closed")
+        return .string(self.text(start..<self.bytes.count))
+    }
+
+    /// U+2018 to U+201F, three bytes each.
+    func curlyQuote(at offset: Int) -> Bool {
+        guard offset + 2 < self.bytes.count else { return false }
+        return self.bytes[offset] == 0xE2 && self.bytes[offset + 1] == 0x80
+            && (0x98...0x9F).contains(self.bytes[offset + 2])
+    }
+
+    func isWordByte(at offset: Int) -> Bool {
+        let byte = self.bytes[offset]
+        if isLetter(byte) || isDigit(byte) { return true }
+        switch byte {
+        case UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: ":"),
+            UInt8(ascii: "+"), UInt8(ascii: "$"), UInt8(ascii: "@"), UInt8(ascii: "%"):
+            return true
+        case 0x80...:
+            return !self.curlyQuote(at: offset) && !(byte == 0xC2 && self.byte(at: offset + 1) == 0xA0)
+        default:
+            return false
+        }
+    }
+
+    /// A word, a number, a date, or a keyword.
+    mutating func scanRun() -> FilterToken {
+        let start = self.position
+        var end = start
+        let numeric = isDigit(self.bytes[start]) || isSign(self.bytes[start])
+        while end < self.bytes.count {
+            let thousands = numeric && self.bytes[end] == UInt8(ascii: ",") && self.byte(at: end + 1).map(isDigit) == true
+            guard thousands || self.isWordByte(at: end) else { break }
+            end += 1
+        }
+        self.position = end
+        let run = self.bytes[start..<end]
+        if self.reportEncoding(run) { return .malformed }
+        if numeric { return self.classifyNumeric(run) }
+        let word = self.text(start..<end)
+        if let keyword = self.keyword(word, at: start) { return keyword }
+        if self.byte(at: end) == UInt8(ascii: "'") { return self.scanTypedLiteral(word, at: start) }
+        return .word(word)
+    }
+
+    /// `datetime'…'` and its like, from OData v2 and v3.
+    private mutating func scanTypedLiteral(_ word: String, at start: Int) -> FilterToken {
+        guard ["datetime", "datetimeoffset", "guid", "date", "time", "binary"].contains(word.lowercased()) else {
+            self.report(.warning, .missingSpace, at: self.position, "a space is missing before this quote")
+            return .word(word)
+        }
+        self.report(
+            .error, .unsupported, at: start,
+            "\(word)'…' is OData v3: write dates without quotes, 2023-03-01, and everything else in plain quotes")
+        _ = self.scanString()
+        return .malformed
+    }
+
+    private mutating func keyword(_ word: String, at start: Int) -> FilterToken? {
+        guard word.utf8.count <= 3 else { return nil }
+        let lower = word.lowercased()
+        let token: FilterToken
+        switch lower {
+        case "and": token = .and
+        case "or": token = .or
+        default:
+            guard let op = FilterOperator(rawValue: lower) else { return nil }
+            token = .compare(op)
+        }
+        if lower != word {
+            self.report(.warning, .keywordCase, at: start, "OData's keywords are in lower case: write \(lower)")
+        }
+        if self.byte(at: self.position) == UInt8(ascii: "'") {
+            self.report(.warning, .missingSpace, at: self.position, "a space is missing after \(lower)")
+        }
+        return token
+    }
+
+    /// Percent-encoding is the client's business: encoded twice, a filter means something else.
+    private mutating func reportEncoding(_ run: ArraySlice<UInt8>) -> Bool {
+        var plusBetweenLetters = false
+        for offset in run.indices {
+            let byte = run[offset]
+            if byte == UInt8(ascii: "%") {
+                self.report(
+                    .error, .percentEncoded, at: offset,
+                    "% outside quotes: the filter seems to be percent-encoded already, give it as plain text")
+                self.position = self.bytes.count
+                return true
+            }
+            if byte == UInt8(ascii: "+"), offset > run.startIndex, isLetter(run[offset - 1]),
+                offset + 1 < run.endIndex, isLetter(run[offset + 1])
+            {
+                plusBetweenLetters = true
+            }
+        }
+        guard plusBetweenLetters else { return false }
+        self.report(
+            .error, .percentEncoded, at: run.startIndex,
+            "+ instead of a space: the filter seems to be form-encoded already, give it as plain text")
+        self.position = self.bytes.count
+        return true
+    }
+
+    /// `?$filter=` and its like, copied from a URL.
+    mutating func skipQueryPrefix() {
+        var offset = 0
+        while let byte = self.byte(at: offset), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { offset += 1 }
+        let start = offset
+        if let byte = self.byte(at: offset), byte == UInt8(ascii: "?") || byte == UInt8(ascii: "&") { offset += 1 }
+        for dollar in ["$", "%24", ""] where self.bytes[offset...].starts(with: dollar.utf8) {
+            let name = offset + dollar.utf8.count
+            let end = name + 6
+            guard end < self.bytes.count, self.text(name..<end).lowercased() == "filter",
+                self.bytes[end] == UInt8(ascii: "=")
+            else { continue }
+            let prefix = self.text(start..<(end + 1))
+            self.report(
+                .error, .queryPrefix, at: start,
+                "\(prefix) does not belong to the filter: begin with the field's name")
+            self.position = end + 1
+            return
+        }
+    }
+}
+
+func isLetter(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+}
+
+func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+}
+
+func isSign(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")
+}

@@ -1,0 +1,196 @@
+/// What the lexer cuts a filter into.
+enum FilterToken {
+    case word(String)
+    case string(String)
+    case number(String)
+    case dateTime(String)
+    /// Something that begins like a number or a date and is neither; it has been complained about.
+    case malformed
+    case compare(FilterOperator)
+    case and
+    case or
+    case open
+    case close
+    case end
+}
+
+struct LocatedToken {
+    var token: FilterToken
+    var start: Int
+    var end: Int
+}
+
+/// Cuts the text into tokens, complaining about usual slips on the way and going on with what was meant.
+struct FilterLexer {
+    let bytes: [UInt8]
+    var position = 0
+    private(set) var diagnostics: [PendingDiagnostic] = []
+
+    init(_ text: String) {
+        self.bytes = Array(text.utf8)
+        self.skipQueryPrefix()
+    }
+
+    /// Enough to fix a filter by; keeps the work for hostile text small.
+    var isFull: Bool { self.diagnostics.count >= FilterParser.maximumDiagnostics }
+
+    mutating func report(
+        _ severity: FilterDiagnostic.Severity,
+        _ code: FilterDiagnostic.Code,
+        at offset: Int,
+        _ message: @autoclosure () -> String
+    ) {
+        guard !self.isFull else { return }
+        self.diagnostics.append(
+            PendingDiagnostic(severity: severity, code: code, utf8Offset: offset, message: message())
+        )
+    }
+
+    mutating func next() -> LocatedToken {
+        while true {
+            self.skipSpace()
+            let start = self.position
+            guard start < self.bytes.count, !self.isFull else {
+                return LocatedToken(token: .end, start: min(start, self.bytes.count), end: self.bytes.count)
+            }
+            if let token = self.scanToken(at: start) {
+                return LocatedToken(token: token, start: start, end: self.position)
+            }
+        }
+    }
+
+    func text(_ range: Range<Int>) -> String {
+        String(decoding: self.bytes[range], as: UTF8.self)
+    }
+
+    func byte(at offset: Int) -> UInt8? {
+        offset < self.bytes.count ? self.bytes[offset] : nil
+    }
+
+    // MARK: - One token
+
+    /// Returns nil when something was skipped and the next token has to be looked for.
+    private mutating func scanToken(at start: Int) -> FilterToken? {
+        switch self.bytes[start] {
+        case UInt8(ascii: "("):
+            self.position += 1
+            return .open
+        case UInt8(ascii: ")"):
+            self.position += 1
+            return .close
+        case UInt8(ascii: "'"):
+            return self.scanString()
+        case UInt8(ascii: "\""):
+            self.report(
+                .error, .doubleQuotes, at: start, "double quotes: put text in single quotes, 'like this'")
+            return self.scanForeignQuotes(skipping: 1)
+        case UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "!"):
+            return self.scanSymbolOperator()
+        case UInt8(ascii: "&"), UInt8(ascii: "|"), UInt8(ascii: ","):
+            return self.scanSymbolConnective()
+        default:
+            break
+        }
+        if self.curlyQuote(at: start) {
+            self.report(
+                .error, .curlyQuotes, at: start, "typographic quotes: put text in straight single quotes, 'like this'")
+            return self.scanForeignQuotes(skipping: 3)
+        }
+        if self.isWordByte(at: start) { return self.scanRun() }
+        self.reportUnexpectedCharacter(at: start)
+        return nil
+    }
+
+    private mutating func skipSpace() {
+        var reported = false
+        while let byte = self.byte(at: self.position) {
+            switch byte {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"):
+                break
+            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                if !reported {
+                    self.report(.warning, .controlCharacter, at: self.position, "a line break: write a space")
+                }
+                reported = true
+            default:
+                return
+            }
+            self.position += 1
+        }
+    }
+
+    private mutating func reportUnexpectedCharacter(at start: Int) {
+        if self.bytes[start] == 0xC2, self.byte(at: start + 1) == 0xA0 {
+            self.report(.error, .unexpectedCharacter, at: start, "a no-break space: write an ordinary space")
+            self.position = start + 2
+            return
+        }
+        var end = start + 1
+        while let byte = self.byte(at: end), byte & 0xC0 == 0x80 { end += 1 }
+        self.position = end
+        if self.bytes[start] < 0x20 || self.bytes[start] == 0x7F {
+            self.report(.error, .controlCharacter, at: start, "a control character: remove it")
+        } else {
+            let character = self.text(start..<end)
+            self.report(.error, .unexpectedCharacter, at: start, "\(character) has no place in a filter outside quotes")
+        }
+    }
+
+    // MARK: - Symbols
+
+    private mutating func scanSymbolOperator() -> FilterToken? {
+        let start = self.position
+        while let byte = self.byte(at: self.position),
+            byte == UInt8(ascii: "=") || byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">")
+                || byte == UInt8(ascii: "!"), self.position - start < 3
+        {
+            self.position += 1
+        }
+        let symbol = self.text(start..<self.position)
+        let meant: FilterOperator? =
+            switch symbol {
+            case "=", "==", "===": .eq
+            case "!=", "<>", "!==": .ne
+            case ">": .gt
+            case ">=", "=>": .ge
+            case "<": .lt
+            case "<=", "=<": .le
+            default: nil
+            }
+        guard let meant else {
+            self.report(
+                .error, .symbolOperator, at: start, "\(symbol) is no operator: use eq, ne, gt, ge, lt or le")
+            return symbol == "!" ? nil : .compare(.eq)
+        }
+        self.report(.error, .symbolOperator, at: start, "\(symbol) is no operator in OData: write \(meant.rawValue)")
+        return .compare(meant)
+    }
+
+    private mutating func scanSymbolConnective() -> FilterToken? {
+        let start = self.position
+        let symbol = self.bytes[start]
+        self.position += 1
+        if symbol != UInt8(ascii: ","), self.byte(at: self.position) == symbol { self.position += 1 }
+        let text = self.text(start..<self.position)
+        if symbol == UInt8(ascii: "|") {
+            self.report(.error, .symbolConnective, at: start, "\(text) does not join comparisons in OData: write or")
+            return .or
+        }
+        if text == "&", self.startsQueryParameter(at: self.position) {
+            self.report(
+                .error, .queryPrefix, at: start,
+                "another query parameter begins here: a filter is the value of $filter alone")
+            self.position = self.bytes.count
+            return .end
+        }
+        self.report(.error, .symbolConnective, at: start, "\(text) does not join comparisons in OData: write and")
+        return .and
+    }
+
+    /// Whether `name=` follows, as in `&fileformat=csv`.
+    private func startsQueryParameter(at offset: Int) -> Bool {
+        var end = offset
+        while let byte = self.byte(at: end), isLetter(byte) || byte == UInt8(ascii: "$") { end += 1 }
+        return end > offset && self.byte(at: end) == UInt8(ascii: "=")
+    }
+}

@@ -1,0 +1,96 @@
+// Checks that need to know which export a filter is for. They only warn: the service may know more than we do.
+
+func lintComparison(_ site: ComparisonSite, for kind: PayoutKind) -> [PendingDiagnostic] {
+    let comparison = site.comparison
+    guard let field = kind.field(named: comparison.field) else {
+        return [
+            PendingDiagnostic(
+                severity: .warning,
+                code: .unknownField,
+                utf8Offset: site.fieldOffset,
+                message: unknownFieldMessage(comparison.field, kind: kind)
+            )
+        ]
+    }
+    if !field.type.accepts(comparison.value) {
+        return [
+            PendingDiagnostic(
+                severity: .warning,
+                code: .typeMismatch,
+                utf8Offset: site.valueOffset,
+                message: "\(field.name) takes \(field.type.phrase), not \(comparison.value.phrase)"
+            )
+        ]
+    }
+    if case .string(let text) = comparison.value, !field.knownValues.isEmpty, !field.knownValues.contains(text) {
+        let known = field.knownValues.map { "'\($0)'" }.joined(separator: ", ")
+        return [
+            PendingDiagnostic(
+                severity: .warning,
+                code: .unknownValue,
+                utf8Offset: site.valueOffset,
+                message: "\(field.name) is documented to be one of \(known)"
+            )
+        ]
+    }
+    return []
+}
+
+private func unknownFieldMessage(_ name: String, kind: PayoutKind) -> String {
+    let shown = shortened(name)
+    let lower = name.lowercased()
+    if let other = kind.fields.first(where: { $0.name.lowercased() == lower }) {
+        return "\(kind) has no field \(shown): names are compared with regard to case, write \(other.name)"
+    }
+    for other in PayoutKind.allCases where other != kind && other.field(named: name) != nil {
+        return "\(kind) has no field \(shown): it belongs to \(other)"
+    }
+    let near = kind.fields.map { (field: $0, distance: editDistance(name, $0.name, limit: 3)) }
+        .min { $0.distance < $1.distance }
+    if let near, near.distance < 3 {
+        return "\(kind) has no field \(shown): is \(near.field.name) meant?"
+    }
+    return "\(kind) has no field \(shown): it has \(kind.fields.map(\.name).joined(separator: ", "))"
+}
+
+/// How many letters must be changed, at most `limit`.
+private func editDistance(_ left: String, _ right: String, limit: Int) -> Int {
+    let left = Array(left.utf8)
+    let right = Array(right.utf8)
+    // Field names are short; anything much longer is no misspelling of one.
+    guard abs(left.count - right.count) < limit else { return limit }
+    var row = Array(0...right.count)
+    for (offset, byte) in left.enumerated() {
+        var diagonal = row[0]
+        row[0] = offset + 1
+        for column in right.indices {
+            let substituted = diagonal + (right[column] == byte ? 0 : 1)
+            diagonal = row[column + 1]
+            row[column + 1] = min(substituted, diagonal + 1, row[column] + 1)
+        }
+    }
+    return min(row[right.count], limit)
+}
+
+extension FilterFieldType {
+    func accepts(_ literal: FilterLiteral) -> Bool {
+        switch (self, literal) {
+        case (_, .null): true
+        case (.string, .string), (.number, .number), (.dateTime, .dateTime): true
+        case (.stringOrNumber, .string), (.stringOrNumber, .number): true
+        default: false
+        }
+    }
+}
+
+extension FilterLiteral {
+    var phrase: String {
+        switch self {
+        case .string: "text"
+        case .number: "a number"
+        case .dateTime: "a date"
+        case .boolean: "true or false"
+        case .null: "null"
+        }
+    }
+}

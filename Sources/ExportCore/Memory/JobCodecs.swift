@@ -1,0 +1,130 @@
+/// An ``ExportJob`` in few bytes, its id first so that a look-up compares without unpacking.
+enum JobSpecCodec {
+    /// The packed id: what every packed job with that id begins with.
+    static func key(_ id: String) -> [UInt8] {
+        var writer = PackedWriter()
+        writer.write(id)
+        return writer.bytes
+    }
+
+    static func starts(_ spec: UnsafeRawBufferPointer, with key: [UInt8]) -> Bool {
+        spec.count >= key.count && spec.prefix(key.count).elementsEqual(key)
+    }
+
+    static func encode(_ job: ExportJob) -> [UInt8] {
+        var writer = PackedWriter()
+        writer.reserve(160)
+        writer.write(job.id)
+        writer.write(byte: job.kind.rawValue)
+        writer.write(byte: job.fileFormat.rawValue)
+        writer.write(job.filter)
+        writer.write(job.account == "default" ? nil : job.account)
+        writer.write(job.notBefore)
+        writer.write(job.deadline)
+        writer.write(integer: Int64(job.maxAttempts))
+        writer.write(job.adoptedRequestID)
+        writer.write(job.metadataJSON)
+        writer.write(job.trace?.parent)
+        writer.write(job.trace?.state)
+        return writer.bytes
+    }
+
+    static func decode(_ bytes: UnsafeRawBufferPointer) -> ExportJob {
+        var reader = PackedReader(bytes)
+        let id = reader.string() ?? ""
+        let kind = ExportKind(rawValue: reader.byte()) ?? .transactionHistory
+        let format = FileFormat(rawValue: reader.byte()) ?? .csv
+        var job = ExportJob(id: id, kind: kind, fileFormat: format)
+        job.filter = reader.string()
+        job.account = reader.string() ?? "default"
+        job.notBefore = reader.instant()
+        job.deadline = reader.instant()
+        job.maxAttempts = Int(reader.integer())
+        job.adoptedRequestID = reader.string()
+        job.metadataJSON = reader.string()
+        let parent = reader.string()
+        let state = reader.string()
+        job.trace = parent.map { TraceContext(parent: $0, state: state) }
+        return job
+    }
+}
+
+/// The strings of a job that come while it runs, in few bytes.
+struct JobDetails {
+    var requestID: String?
+    var blobURL: String?
+    var error: JobError?
+    var files: [ExportFile] = []
+
+    var isEmpty: Bool { requestID == nil && blobURL == nil && error == nil && files.isEmpty }
+
+    init() {}
+
+    init(_ record: JobRecord) {
+        requestID = record.requestID
+        blobURL = record.blobURL
+        error = record.error
+        files = record.files
+    }
+
+    func encode() -> [UInt8] {
+        var writer = PackedWriter()
+        writer.write(requestID)
+        writer.write(blobURL)
+        writer.write(byte: error?.code.rawValue ?? 0)
+        if let error {
+            writer.write(error.message)
+            writer.write(integer: Int64(error.details.count))
+            for detail in error.details {
+                writer.write(detail.field)
+                writer.write(detail.message)
+            }
+        }
+        writer.write(integer: Int64(files.count))
+        for file in files { Self.encode(file, into: &writer) }
+        return writer.bytes
+    }
+
+    init(_ bytes: UnsafeRawBufferPointer) {
+        var reader = PackedReader(bytes)
+        requestID = reader.string()
+        blobURL = reader.string()
+        if let code = JobErrorCode(rawValue: reader.byte()) {
+            let message = reader.string() ?? ""
+            let details = (0..<reader.integer()).map { _ in
+                FieldError(field: reader.string() ?? "", message: reader.string() ?? "")
+            }
+            error = JobError(code: code, message: message, details: details)
+        }
+        files = (0..<reader.integer()).map { _ in Self.decodeFile(&reader) }
+    }
+
+    private static func encode(_ file: ExportFile, into writer: inout PackedWriter) {
+        writer.write(file.location)
+        writer.write(byte: file.stored ? 1 : 0)
+        writer.write(file.fileName)
+        writer.write(file.mediaType)
+        writer.write(integer: file.sizeBytes ?? -1)
+        writer.write(file.sha256)
+        writer.write(file.expiresAt)
+        writer.write(integer: Int64(file.entries.count))
+        for entry in file.entries {
+            writer.write(entry.name)
+            writer.write(integer: entry.sizeBytes)
+        }
+    }
+
+    private static func decodeFile(_ reader: inout PackedReader) -> ExportFile {
+        var file = ExportFile(location: reader.string() ?? "", stored: reader.byte() == 1, fileName: "")
+        file.fileName = reader.string() ?? ""
+        file.mediaType = reader.string()
+        let size = reader.integer()
+        file.sizeBytes = size < 0 ? nil : size
+        file.sha256 = reader.string()
+        file.expiresAt = reader.instant()
+        file.entries = (0..<reader.integer()).map { _ in
+            ArchiveEntry(name: reader.string() ?? "", sizeBytes: reader.integer())
+        }
+        return file
+    }
+}

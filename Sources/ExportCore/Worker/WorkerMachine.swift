@@ -1,0 +1,226 @@
+/// Everything that one worker decides: its partitions, their hand-over, the batches that it
+/// commits, and whose call goes next.
+///
+/// A value without clock, dice, IO or locks: `handle` takes an event and the time and yields what
+/// to do. One owner feeds it from one queue.
+public struct WorkerMachine: Sendable {
+    let configuration: CoreConfiguration
+    var slots: [PartitionSlot?] = []
+    var scheduler: CallScheduler
+    var batches: BatchGatherer
+    var breaker: IntakeBreaker
+    var pauses: Set<IntakePause> = []
+    var partitionCount = 0
+    var stopping = Stopping.no
+    /// Whether timers were left over at the last turn.
+    private var timersLeft = false
+
+    /// Active jobs of the partitions that were released.
+    var handedOver = 0
+
+    enum Stopping: Int, Comparable {
+        case no
+        case draining
+        case drained
+
+        static func < (left: Stopping, right: Stopping) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// How long a partition that is to be handed over waits for the answers to its calls.
+    static let drainGrace: Duration = .seconds(2)
+    static let timersPerTurn = 2_000
+    /// Failed commits in a row after which a partition that is to be handed over is given up as it is.
+    static let drainAttempts = 3
+
+    /// Creates a worker that owns nothing yet.
+    public init(_ configuration: CoreConfiguration) {
+        self.configuration = configuration
+        scheduler = CallScheduler(configuration)
+        batches = BatchGatherer(interval: configuration.commitInterval, maxRecords: configuration.maxBatchRecords)
+        breaker = IntakeBreaker(configuration.breaker)
+    }
+
+    /// Takes an event and says what to do about it.
+    public mutating func handle(_ event: WorkerEvent, at now: Instant) -> [WorkerAction] {
+        var actions: [WorkerAction] = []
+        switch event {
+        case .assigned, .restored, .restoreFinished, .restoreFailed, .revoked, .lost, .partitionCount, .stop, .stopNow:
+            handleAssignment(event, at: now, &actions)
+        case .received(let partition, let epoch, let inputs):
+            receive(partition, epoch, inputs, at: now, &actions)
+        case .committed(let id): committed(id, at: now, &actions)
+        case .commitFailed(let id): batches.failed(id, at: now)
+        case .generationChanged: batches.retryNow(at: now)
+        case .answered(let token, let result): answered(token, result, at: now, &actions)
+        case .credentialsChanged: scheduler.credentialsChanged(at: now)
+        case .tick: break
+        }
+        turn(at: now, &actions)
+        return actions
+    }
+
+    /// When the worker wants a tick if nothing else happens.
+    public func nextWake(after now: Instant) -> Instant? {
+        if timersLeft { return now }
+        var earliest = [batches.nextChange, scheduler.nextChange(after: now), breaker.nextChange].compactMap { $0 }
+        for slot in slots {
+            switch slot?.lifecycle {
+            case .active: if let wake = slot?.machine.table.nextWake { earliest.append(wake) }
+            case .draining(let until): earliest.append(until)
+            case .restoring, .stopped, nil: break
+            }
+        }
+        return earliest.min()
+    }
+
+    // MARK: Turns
+
+    /// What follows from any event: timers, calls whose turn has come, the next batch, hand-overs.
+    private mutating func turn(at now: Instant, _ actions: inout [WorkerAction]) {
+        fireTimers(at: now, &actions)
+        breaker.advance(to: now)
+        updateIntake(&actions)
+        startCalls(at: now, &actions)
+        if let batch = batches.next(at: now, isUrgent: slots.indices.contains { readyToRelease($0, at: now) }) {
+            actions.append(.commit(batch))
+        }
+        releaseDrained(at: now, &actions)
+    }
+
+    private mutating func fireTimers(at now: Instant, _ actions: inout [WorkerAction]) {
+        timersLeft = false
+        for index in slots.indices where slots[index]?.isActive ?? false {
+            var decisions = Decisions()
+            slots[index]?.machine.fireTimers(at: now, limit: Self.timersPerTurn, &decisions)
+            if let wake = slots[index]?.machine.table.nextWake, wake <= now { timersLeft = true }
+            gather(decisions, slot: index, at: now, &actions)
+        }
+    }
+
+    private mutating func startCalls(at now: Instant, _ actions: inout [WorkerAction]) {
+        while let token = scheduler.next(at: now) {
+            let index = Int(token.partition)
+            guard epoch(ofActive: token.partition) == token.epoch, let call = slots[index]?.machine.start(token)
+            else {
+                scheduler.stale(token)
+                continue
+            }
+            scheduler.started(token, at: now)
+            if token.kind != .download { slots[index]?.callsInFlight += 1 }
+            actions.append(.call(call))
+        }
+    }
+
+    private mutating func updateIntake(_ actions: inout [WorkerAction]) {
+        let wasPaused = !pauses.isEmpty
+        var pending = 0
+        for index in slots.indices { pending += slots[index]?.machine.pendingCount ?? 0 }
+        set(.pending, when: pending >= configuration.maxPending, until: pending <= configuration.maxPending * 4 / 5, &actions)
+        let backlog = batches.backlog
+        set(.commits, when: backlog >= configuration.maxBatchRecords * 2, until: backlog < configuration.maxBatchRecords, &actions)
+        set(.failures, when: breaker.isOpen, until: !breaker.isOpen, &actions)
+        if pauses.isEmpty == wasPaused { actions.append(.intake(isPaused: !pauses.isEmpty)) }
+    }
+
+    /// Two thresholds, because each resumption costs a fetch.
+    private mutating func set(
+        _ reason: IntakePause, when begins: Bool, until ends: Bool, _ actions: inout [WorkerAction]
+    ) {
+        if begins, !pauses.contains(reason) {
+            pauses.insert(reason)
+            actions.append(.report(.intakePaused(reason: reason)))
+        } else if ends, !begins, pauses.contains(reason) {
+            pauses.remove(reason)
+            actions.append(.report(.intakeResumed(reason: reason)))
+        }
+    }
+
+    // MARK: Events
+
+    private mutating func receive(
+        _ partition: Int32, _ epoch: Epoch, _ inputs: [JobInput], at now: Instant, _ actions: inout [WorkerAction]
+    ) {
+        // Records that were on their way when the partition went, or when it was stopped.
+        guard self.epoch(ofActive: partition) == epoch else { return }
+        var decisions = Decisions()
+        slots[Int(partition)]?.machine.receive(inputs, at: now, &decisions)
+        gather(decisions, slot: Int(partition), at: now, &actions)
+    }
+
+    private mutating func committed(_ id: UInt64, at now: Instant, _ actions: inout [WorkerAction]) {
+        guard let batch = batches.committed(id) else { return }
+        actions.append(contentsOf: batch.reports.map { .report($0) })
+        for token in batch.calls { scheduler.enqueue(token) }
+    }
+
+    /// The one place where late answers are dropped.
+    private mutating func answered(
+        _ token: CallToken, _ result: CallResult, at now: Instant, _ actions: inout [WorkerAction]
+    ) {
+        if let report = scheduler.finished(token, result, at: now) { actions.append(.report(report)) }
+        let index = Int(token.partition)
+        guard takesAnswers(token) else {
+            return actions.append(.report(.lateAnswer(partition: token.partition, epoch: token.epoch)))
+        }
+        if token.kind != .download { slots[index]?.callsInFlight -= 1 }
+        var decisions = Decisions()
+        slots[index]?.machine.finished(token, result, at: now, &decisions)
+        gather(decisions, slot: index, at: now, &actions)
+    }
+
+    /// Puts decisions into the gathering batch, with the position that fences it.
+    mutating func gather(_ decisions: Decisions, slot index: Int, at now: Instant, _ actions: inout [WorkerAction]) {
+        var decisions = decisions
+        for isRefusal in decisions.refusals { breaker.count(refusal: isRefusal, at: now) }
+        actions.append(contentsOf: decisions.reports.map { .report($0) })
+        for token in decisions.callsNow { scheduler.enqueue(token) }
+        guard let slot = slots[index].map({ SlotPosition($0) }) else { return }
+        guard slot.position != slot.gathered || !decisions.records.isEmpty else { return }
+        if slot.position > slot.recorded {
+            slots[index]?.machine.apply(.position(slot.position))
+            decisions.records.append(.state(partition: slot.partition, .position(slot.position)))
+        }
+        slots[index]?.gatheredPosition = slot.position
+        let position = CommitBatch.Position(partition: slot.partition, epoch: slot.epoch, offset: slot.position)
+        batches.add(decisions, position: position, at: now)
+    }
+
+    // A slot is never copied out while it is changed: a second owner of its tables would make the
+    // next change copy a million jobs. What is asked of it is therefore asked in place.
+
+    private func epoch(ofActive partition: Int32) -> Epoch? {
+        guard slots.indices.contains(Int(partition)), slots[Int(partition)]?.isActive ?? false else { return nil }
+        return slots[Int(partition)]?.machine.epoch
+    }
+
+    private func takesAnswers(_ token: CallToken) -> Bool {
+        let index = Int(token.partition)
+        guard slots.indices.contains(index), slots[index]?.takesAnswers ?? false else { return false }
+        return slots[index]?.machine.epoch == token.epoch || !configuration.safeguards.epochCheck
+    }
+
+    func epoch(of partition: Int32) -> Epoch? {
+        slots.indices.contains(Int(partition)) ? slots[Int(partition)]?.machine.epoch : nil
+    }
+
+    func lifecycle(of partition: Int32) -> PartitionLifecycle? {
+        slots.indices.contains(Int(partition)) ? slots[Int(partition)]?.lifecycle : nil
+    }
+}
+
+/// How far a partition has come, without its jobs.
+private struct SlotPosition {
+    let partition: Int32
+    let epoch: Epoch
+    let position: Int64
+    let gathered: Int64
+    let recorded: Int64
+
+    init(_ slot: borrowing PartitionSlot) {
+        partition = slot.machine.partition
+        epoch = slot.machine.epoch
+        position = slot.machine.position
+        gathered = slot.gatheredPosition
+        recorded = slot.machine.recordedPosition
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+
+/// A completion event as it is read back: the JSON value of a results record.
+///
+/// Names are texts here, so that events of later versions stay readable.
+public struct CompletionEventDocument: Codable, Hashable, Sendable {
+    /// One of an event's files.
+    public struct File: Codable, Hashable, Sendable {
+        /// A member of a ZIP archive.
+        public struct Entry: Codable, Hashable, Sendable {
+            /// The member's name.
+            public var name: String
+            /// The member's uncompressed size in bytes.
+            public var sizeBytes: Int64
+        }
+
+        /// Where the file is. The service's own URL is a bearer secret until it expires.
+        public var location: String
+        /// Whether the file lies in the user's own file store.
+        public var stored: Bool
+        /// The file's name.
+        public var fileName: String
+        /// The file's media type.
+        public var mediaType: String?
+        /// The file's size in bytes.
+        public var sizeBytes: Int64?
+        /// The SHA-256 of the file in lower-case hexadecimal.
+        public var sha256: String?
+        /// When the location stops working, RFC 3339.
+        public var expiresAt: String?
+        /// The members of a ZIP archive.
+        public var entries: [Entry]?
+    }
+
+    /// Why a job did not complete.
+    public struct Failure: Codable, Hashable, Sendable {
+        /// An offending field.
+        public struct Detail: Codable, Hashable, Sendable {
+            /// The field's name.
+            public var field: String
+            /// What is wrong with it.
+            public var message: String
+        }
+
+        /// What went wrong, for programs.
+        public var code: String
+        /// What went wrong, for people.
+        public var message: String
+        /// The offending fields.
+        public var details: [Detail]
+    }
+
+    /// The moments of a job's life, RFC 3339.
+    public struct Times: Codable, Hashable, Sendable {
+        /// When a worker first read the job.
+        public var accepted: String
+        /// When the service took the export.
+        public var submitted: String?
+        /// When the export was first seen completed.
+        public var ready: String?
+        /// When the job's end was decided.
+        public var finished: String?
+    }
+
+    /// The job's id.
+    public var jobId: String
+    /// How the job ended.
+    public var status: String
+    /// Which resource was exported.
+    public var kind: String?
+    /// The credentials that were used.
+    public var account: String?
+    /// The OData filter.
+    public var filter: String?
+    /// The file's format.
+    public var fileFormat: String?
+    /// The service's id of the export.
+    public var requestId: String?
+    /// Exports queued for the job.
+    public var attempts: Int
+    /// The files.
+    public var files: [File]
+    /// Why the job did not complete.
+    public var error: Failure?
+    /// The moments of the job's life.
+    public var times: Times
+    /// The job's metadata.
+    public var metadata: [String: String]
+}
+
+/// Why a results record cannot be read.
+public struct EventDecodingError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong with it.
+    public var description: String
+}
+
+/// Reads completion events, for people and tests; the worker itself never does.
+public struct EventDecoder: Sendable {
+    /// Creates a decoder.
+    public init() {}
+
+    /// Reads the value of a results record.
+    ///
+    /// - Throws: ``EventDecodingError`` when it is no completion event.
+    public func decode(value: [UInt8]?) throws(EventDecodingError) -> CompletionEventDocument {
+        guard let value else {
+            throw EventDecodingError(description: "the record has no value, so it is no completion event")
+        }
+        do {
+            return try JSONDecoder().decode(CompletionEventDocument.self, from: Data(value))
+        } catch DecodingError.keyNotFound(let key, _) {
+            throw EventDecodingError(
+                description: "the record lacks \(key.stringValue), so it is no completion event; is this the results topic?"
+            )
+        } catch {
+            throw EventDecodingError(
+                description: "the record's value is not the JSON of a completion event; is this the results topic?"
+            )
+        }
+    }
+}

@@ -1,0 +1,88 @@
+public import ExportCore
+
+/// Writes records of the jobs topic: what `enqueue` and `cancel` send.
+public struct JobEncoder: Sendable {
+    /// Creates an encoder.
+    public init() {}
+
+    /// A job's record. Fields that are absent in the job are left out.
+    public func encode(_ job: ExportJob) -> OutgoingRecord {
+        var writer = JSONWriter(capacity: 512)
+        writer.object { writer in
+            writer.key("jobId")
+            writer.string(job.id)
+            writer.key("action")
+            writer.string("export")
+            writer.key("kind")
+            writer.string(job.kind.name)
+            if let filter = job.filter {
+                writer.key("filter")
+                writer.string(filter)
+            }
+            writer.key("fileFormat")
+            writer.string(job.fileFormat.name)
+            writer.key("account")
+            writer.string(job.account)
+            if let notBefore = job.notBefore {
+                writer.key("notBefore")
+                writer.instant(notBefore.milliseconds)
+            }
+            if let deadline = job.deadline {
+                writer.key("deadline")
+                writer.instant(deadline.milliseconds)
+            }
+            writer.key("maxAttempts")
+            writer.integer(Int64(job.maxAttempts))
+            if let requestID = job.adoptedRequestID {
+                writer.key("requestId")
+                writer.string(requestID)
+            }
+            if let metadata = job.metadataJSON {
+                writer.key("metadata")
+                writer.raw(metadata)
+            }
+        }
+        return record(id: job.id, value: writer.bytes, trace: job.trace)
+    }
+
+    /// The record of a cancel command.
+    public func encodeCancel(id: String, trace: TraceContext? = nil) -> OutgoingRecord {
+        var writer = JSONWriter(capacity: 192)
+        writer.object { writer in
+            writer.key("jobId")
+            writer.string(id)
+            writer.key("action")
+            writer.string("cancel")
+        }
+        return record(id: id, value: writer.bytes, trace: trace)
+    }
+
+    /// Metadata as a job carries it: compact JSON with sorted keys; `nil` when there is none.
+    public func metadataJSON(_ metadata: [String: String]) -> String? {
+        guard !metadata.isEmpty else { return nil }
+        var writer = JSONWriter(capacity: 256)
+        writer.object { writer in
+            for key in metadata.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+                writer.key(key)
+                writer.string(metadata[key])
+            }
+        }
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private func record(id: String, value: [UInt8], trace: TraceContext?) -> OutgoingRecord {
+        OutgoingRecord(
+            key: Array(id.utf8),
+            value: value,
+            headers: [OriginalRecord.Header("content-type", "application/json")] + traceHeaders(trace)
+        )
+    }
+}
+
+/// A trace context as record headers.
+func traceHeaders(_ trace: TraceContext?) -> [OriginalRecord.Header] {
+    guard let trace else { return [] }
+    let parent = OriginalRecord.Header("traceparent", trace.parent)
+    guard let state = trace.state else { return [parent] }
+    return [parent, OriginalRecord.Header("tracestate", state)]
+}

@@ -1,0 +1,42 @@
+/// The bounds of a job document.
+public enum JobLimits {
+    /// The longest value of a job's record, in bytes.
+    public static let valueBytes = 1_048_576
+    /// The longest job id, in characters.
+    public static let jobIDCharacters = 128
+    /// The longest filter, in UTF-8 bytes.
+    public static let filterBytes = 8_192
+    /// The longest metadata, in bytes of compact JSON.
+    public static let metadataBytes = 16_384
+    /// The longest request id, in characters.
+    public static let requestIDCharacters = 128
+    /// How many exports may be queued for one job.
+    public static let maxAttempts = 1...100
+
+    /// Whether `text` is 1 to 128 of `A-Z a-z 0-9 . _ : -`.
+    public static func isJobID(_ text: String) -> Bool {
+        let text = text.utf8
+        return 1...jobIDCharacters ~= text.count && text.allSatisfy(isJobIDByte)
+    }
+
+    static func isJobIDByte(_ byte: UInt8) -> Bool {
+        isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+            || byte == UInt8(ascii: ":")
+    }
+
+    /// The service's ids are GUIDs. Nothing promises that, so anything is taken that is one segment of a
+    /// path and stays one.
+    static func isRequestID(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = text.first, isAlphanumeric(first), text.count <= requestIDCharacters else { return false }
+        return text.allSatisfy { isJobIDByte($0) && $0 != UInt8(ascii: ":") }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import ExportCore
+
+// One function per type of field: the field's value, or nil and an error where there is something to say.
+extension JobReading {
+    mutating func readJobID(_ token: JSONToken?, in scanner: JSONScanner) -> String? {
+        guard let token else {
+            addError("jobId", "is required: 1 to 128 of A-Z a-z 0-9 . _ : -")
+            return nil
+        }
+        guard let text = readString(token, "jobId", in: scanner) else { return nil }
+        guard JobLimits.isJobID(text) else {
+            addError("jobId", "must be 1 to 128 of A-Z a-z 0-9 . _ : -")
+            return nil
+        }
+        return text
+    }
+
+    mutating func readString(_ token: JSONToken?, _ field: String, in scanner: JSONScanner) -> String? {
+        guard let token, isString(token, field) else { return nil }
+        return scanner.text(token)
+    }
+
+    /// One of a few names.
+    mutating func readChoice<Choice>(
+        _ token: JSONToken?,
+        _ field: String,
+        in scanner: JSONScanner,
+        _ find: (String) -> Choice?,
+        _ wanted: String
+    ) -> Choice? {
+        guard let name = readString(token, field, in: scanner) else { return nil }
+        if let choice = find(name) { return choice }
+        addError(field, "must be \(wanted), not \(excerpt(name))")
+        return nil
+    }
+
+    mutating func readFilter(_ token: JSONToken?, kind: ExportKind?, in scanner: JSONScanner) -> String? {
+        guard let filter = readString(token, "filter", in: scanner) else { return nil }
+        guard filter.utf8.count <= JobLimits.filterBytes else {
+            addError("filter", "has \(filter.utf8.count) bytes; at most \(JobLimits.filterBytes) are allowed")
+            return nil
+        }
+        let findings = lintFilter(filter, kind: kind)
+        errors.append(contentsOf: findings.errors)
+        warnings.append(contentsOf: findings.warnings)
+        return filter
+    }
+
+    mutating func readDate(_ token: JSONToken?, _ field: String, in scanner: JSONScanner) -> Instant? {
+        guard let token, isString(token, field) else { return nil }
+        guard let milliseconds = scanner.withText(token, RFC3339.parse(_:)) else {
+            addError(field, "must be an RFC 3339 date such as 2026-12-01T00:00:00Z")
+            return nil
+        }
+        return Instant(milliseconds: milliseconds)
+    }
+
+    mutating func readMaxAttempts(_ token: JSONToken?, in scanner: JSONScanner) -> Int? {
+        guard let token else { return nil }
+        let range = JobLimits.maxAttempts
+        guard token.kind == .number else {
+            addError("maxAttempts", "must be a number from \(range.lowerBound) to \(range.upperBound), not \(token.noun)")
+            return nil
+        }
+        // 3.0 and 3e0 are integers to JSON Schema, so they are here.
+        let text = String(decoding: scanner.bytes[token.start..<token.end], as: UTF8.self)
+        guard let number = Int(text) ?? Double(text).flatMap(Int.init(exactly:)), range.contains(number) else {
+            addError("maxAttempts", "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    mutating func readRequestID(_ token: JSONToken?, in scanner: JSONScanner) -> String? {
+        guard let token, isString(token, "requestId") else { return nil }
+        guard scanner.withText(token, JobLimits.isRequestID) else {
+            addError(
+                "requestId",
+                "must be the request id of an export: 1 to 128 of A-Z a-z 0-9 . _ -, a letter or a digit first"
+            )
+            return nil
+        }
+        return scanner.text(token)
+    }
+
+    private mutating func isString(_ token: JSONToken, _ field: String) -> Bool {
+        if token.isString { return true }
+        addError(field, "must be a string, not \(token.noun)")
+        return false
+    }
+}
+
+// MARK: - Metadata
+
+extension JobReading {
+    /// How many members that are no strings are named one by one.
+    private static let namedMembers = 10
+
+    /// The metadata as compact JSON with sorted keys; `nil` when there is none.
+    mutating func readMetadata(_ token: JSONToken?, in scanner: JSONScanner) -> String? {
+        guard let token else { return nil }
+        guard token.kind == .object else {
+            addError("metadata", "must be an object of strings, not \(token.noun)")
+            return nil
+        }
+        var members: [(key: String, value: JSONToken)] = []
+        var wrong = 0
+        var object = JSONScanner(scanner.bytes, at: token)
+        object.enterObject()
+        var isFirst = true
+        // The object has been scanned before, so there is no fault to be found in it.
+        while let key = try? object.nextKey(isFirst: &isFirst), let value = try? object.value() {
+            if value.isString {
+                members.append((object.text(key), value))
+                continue
+            }
+            wrong += 1
+            guard wrong <= Self.namedMembers else { continue }
+            addError("metadata", "must hold strings only, and \(excerpt(object.text(key))) is \(value.noun)")
+        }
+        if wrong > Self.namedMembers { addError("metadata", "has \(wrong - Self.namedMembers) more that are no strings") }
+        guard wrong == 0, !members.isEmpty else { return nil }
+        let json = compact(members, in: object, capacity: token.end - token.start)
+        guard json.count <= JobLimits.metadataBytes else {
+            addError("metadata", "has \(json.count) bytes as compact JSON; at most \(JobLimits.metadataBytes) are allowed")
+            return nil
+        }
+        return String(decoding: json, as: UTF8.self)
+    }
+
+    /// Keys in the order of their bytes; of a key that comes twice the last counts.
+    private func compact(
+        _ members: [(key: String, value: JSONToken)],
+        in scanner: JSONScanner,
+        capacity: Int
+    ) -> [UInt8] {
+        var order = Array(members.indices)
+        if members.count > 1 {
+            order.sort { left, right in
+                let (leftKey, rightKey) = (members[left].key, members[right].key)
+                if leftKey.utf8.elementsEqual(rightKey.utf8) { return left < right }
+                return leftKey.utf8.lexicographicallyPrecedes(rightKey.utf8)
+            }
+        }
+        var writer = JSONWriter(capacity: capacity)
+        writer.object { writer in
+            for (position, index) in order.enumerated() {
+                let member = members[index]
+                if position + 1 < order.count, members[order[position + 1]].key.utf8.elementsEqual(member.key.utf8) {
+                    continue
+                }
+                writer.key(member.key)
+                writer.string(scanner.text(member.value))
+            }
+        }
+        return writer.bytes
+    }
+}

@@ -1,0 +1,139 @@
+import ExportCore
+
+/// Where a job document's fields are. Null is the same as absent; of a name that comes twice the last counts.
+private struct JobFields {
+    var jobID: JSONToken?
+    var action: JSONToken?
+    var kind: JSONToken?
+    var filter: JSONToken?
+    var fileFormat: JSONToken?
+    var account: JSONToken?
+    var notBefore: JSONToken?
+    var deadline: JSONToken?
+    var maxAttempts: JSONToken?
+    var requestID: JSONToken?
+    var metadata: JSONToken?
+
+    /// Takes note of a member, when it is one that jobs have.
+    mutating func set(_ name: UnsafeBufferPointer<UInt8>, to value: JSONToken) {
+        let value = value.kind == .null ? nil : value
+        switch name.count {
+        case 4: if name.isEqual(to: "kind") { kind = value }
+        case 5: if name.isEqual(to: "jobId") { jobID = value }
+        case 6:
+            if name.isEqual(to: "filter") { filter = value }
+            if name.isEqual(to: "action") { action = value }
+        case 7: if name.isEqual(to: "account") { account = value }
+        case 8:
+            if name.isEqual(to: "metadata") { metadata = value }
+            if name.isEqual(to: "deadline") { deadline = value }
+        case 9:
+            if name.isEqual(to: "notBefore") { notBefore = value }
+            if name.isEqual(to: "requestId") { requestID = value }
+        case 10: if name.isEqual(to: "fileFormat") { fileFormat = value }
+        case 11: if name.isEqual(to: "maxAttempts") { maxAttempts = value }
+        default: break
+        }
+    }
+}
+
+extension JobReading {
+    /// Reads a job document.
+    mutating func readJob(_ scanner: JSONScanner) {
+        var scanner = scanner
+        var fields = JobFields()
+        do {
+            guard try enterDocument(&scanner) else { return }
+            var isFirst = true
+            while let key = try scanner.nextKey(isFirst: &isFirst) {
+                let value = try scanner.value()
+                scanner.withText(key) { fields.set($0, to: value) }
+            }
+            try scanner.finish()
+        } catch {
+            setFault(error, in: scanner)
+            // What came before the fault was in order, so the id is known to whoever waits for an answer.
+            jobID = readJobID(fields.jobID, in: scanner)
+            errors = []
+            return
+        }
+        interpret(fields, in: scanner)
+    }
+
+    /// Enters the object that a document must be.
+    mutating func enterDocument(_ scanner: inout JSONScanner) throws(JSONFault) -> Bool {
+        guard let kind = scanner.nextKind() else {
+            throw JSONFault(problem: scanner.index == scanner.end ? .empty : .unexpectedByte, offset: scanner.index)
+        }
+        guard kind == .object else {
+            // Only a whole document can be of the wrong type; anything else is no JSON.
+            let token = try scanner.value()
+            try scanner.finish()
+            fault = "the document must be a JSON object, not \(token.noun)"
+            return false
+        }
+        scanner.enterObject()
+        return true
+    }
+
+    mutating func setFault(_ problem: JSONFault, in scanner: JSONScanner) {
+        let isUTF8 = problem.problem != .notUTF8 && String(validating: scanner.bytes, as: UTF8.self) != nil
+        fault =
+            isUTF8
+            ? "the value is not JSON: \(problem.message)"
+            : "the value is not UTF-8; a job is a JSON document in UTF-8"
+    }
+
+    private mutating func interpret(_ fields: JobFields, in scanner: JSONScanner) {
+        jobID = readJobID(fields.jobID, in: scanner)
+        var isKindOptional = false
+        if let action = readChoice(fields.action, "action", in: scanner, JobAction.init(name:), "export or cancel") {
+            guard action == .export else {
+                isCancel = true
+                return
+            }
+        } else {
+            // An action that cannot be read may have been meant as a cancel command.
+            isKindOptional = fields.action != nil
+        }
+        let kind = readChoice(fields.kind, "kind", in: scanner, ExportKind.init(name:), "transactionHistory or payments")
+        if fields.kind == nil, !isKindOptional { addError("kind", "is required: transactionHistory or payments") }
+        let filter = readFilter(fields.filter, kind: kind, in: scanner)
+        let format = readChoice(fields.fileFormat, "fileFormat", in: scanner, FileFormat.init(name:), "csv or tsv")
+        let account = readString(fields.account, "account", in: scanner)
+        if account?.isEmpty == true { addError("account", "must not be empty; leave it out for the default account") }
+        let notBefore = readDate(fields.notBefore, "notBefore", in: scanner)
+        let deadline = readDate(fields.deadline, "deadline", in: scanner)
+        if let notBefore, let deadline, deadline < notBefore { addError("deadline", "must not be before notBefore") }
+        let maxAttempts = readMaxAttempts(fields.maxAttempts, in: scanner)
+        let requestID = readRequestID(fields.requestID, in: scanner)
+        let metadata = readMetadata(fields.metadata, in: scanner)
+
+        guard errors.isEmpty, let jobID, let kind else { return }
+        job = ExportJob(
+            id: jobID,
+            kind: kind,
+            filter: filter,
+            fileFormat: format ?? .csv,
+            account: account ?? "default",
+            notBefore: notBefore,
+            deadline: deadline,
+            maxAttempts: maxAttempts ?? 3,
+            adoptedRequestID: requestID,
+            metadataJSON: metadata
+        )
+    }
+}
+
+/// What a job document asks for.
+private enum JobAction {
+    case export, cancel
+
+    init?(name: String) {
+        switch name {
+        case "export": self = .export
+        case "cancel": self = .cancel
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import ExportCore
+
+extension ProtoJobState {
+    init(_ record: JobRecord) {
+        self.init()
+        offset = record.offset
+        phase = ProtoPhase(record.phase)
+        attempt = UInt32(clamping: record.attempt)
+        job = ProtoJob(record.job)
+        if let requestID = record.requestID { self.requestID = requestID }
+        acceptedAt = record.times.accepted.milliseconds
+        if let submitted = record.times.submitted { submittedAt = submitted.milliseconds }
+        if let ready = record.times.ready { readyAt = ready.milliseconds }
+        if let finished = record.times.finished { finishedAt = finished.milliseconds }
+        if let url = record.blobURL { blobURL = url }
+        if let status = record.status { self.status = ProtoStatus(status) }
+        if let error = record.error { self.error = ProtoJobError(error) }
+        if !record.files.isEmpty { files = record.files.map(ProtoFile.init) }
+        cleanup = ProtoCleanup(record.cleanup)
+    }
+}
+
+extension ProtoJob {
+    init(_ job: ExportJob) {
+        self.init()
+        kind = ProtoKind(job.kind)
+        fileFormat = ProtoFileFormat(job.fileFormat)
+        account = job.account
+        if let filter = job.filter { self.filter = filter }
+        if let notBefore = job.notBefore { self.notBefore = notBefore.milliseconds }
+        if let deadline = job.deadline { self.deadline = deadline.milliseconds }
+        maxAttempts = UInt32(clamping: job.maxAttempts)
+        if let requestID = job.adoptedRequestID { adoptedRequestID = requestID }
+        if let metadata = job.metadataJSON { metadataJson = metadata }
+        if let trace = job.trace {
+            traceParent = trace.parent
+            if let state = trace.state { traceState = state }
+        }
+    }
+}
+
+extension ProtoJobError {
+    init(_ error: JobError) {
+        self.init()
+        code = ProtoErrorCode(error.code)
+        message = error.message
+        details = error.details.map { detail in
+            var message = ProtoFieldError()
+            message.field = detail.field
+            message.message = detail.message
+            return message
+        }
+    }
+}
+
+extension ProtoFile {
+    init(_ file: ExportFile) {
+        self.init()
+        location = file.location
+        stored = file.stored
+        fileName = file.fileName
+        if let mediaType = file.mediaType { self.mediaType = mediaType }
+        if let size = file.sizeBytes { sizeBytes = size }
+        if let sha256 = file.sha256 { self.sha256 = sha256 }
+        if let expiresAt = file.expiresAt { self.expiresAt = expiresAt.milliseconds }
+        entries = file.entries.map { entry in
+            var message = ProtoArchiveEntry()
+            message.name = entry.name
+            message.sizeBytes = entry.sizeBytes
+            return message
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// The name of a file in a store: parts from the outermost to the file's own name.
+///
+/// Every part is safe as the name of a directory or file, whatever it was made of: letters, digits and a
+/// few signs, anything else percent-encoded; never empty, never beginning with a dot, of bounded length.
+/// Different values give different parts.
+public struct FileKey: Hashable, Sendable, CustomStringConvertible {
+    /// The longest part in bytes; leaves room below what file systems allow (255).
+    public static let maximumPartLength = 200
+
+    /// The parts; at least one.
+    public let parts: [String]
+
+    /// Creates a key, making every part safe.
+    ///
+    /// - Returns: `nil` when there are no parts.
+    public init?(parts: [String]) {
+        guard !parts.isEmpty else { return nil }
+        self.init(safeParts: parts.map { Self.bounded(Self.escaped($0)) })
+    }
+
+    init(safeParts: [String]) { parts = safeParts }
+
+    /// The parts with slashes between them.
+    public var description: String { parts.joined(separator: "/") }
+
+    /// Percent-encodes what is not harmless everywhere. `~` is among it: it marks parts that were cut.
+    static func escaped(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            if isHarmless(byte) {
+                bytes.append(byte)
+            } else {
+                appendEscape(byte, to: &bytes)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Gives a part its final form.
+    static func bounded(_ part: String) -> String {
+        guard let first = part.utf8.first else { return "_" }
+        var part = part
+        // No part is hidden, and none is `.` or `..`.
+        if first == UInt8(ascii: ".") { part = "%2E" + part.dropFirst() }
+        guard part.utf8.count > maximumPartLength else { return part }
+        // What is cut off still tells files apart, through the digest.
+        let digest = "~" + sha256Hexadecimal(Array(part.utf8)).prefix(32)
+        var suffix = ""
+        if let dot = part.lastIndex(of: "."), part[dot...].utf8.count <= 16 { suffix = String(part[dot...]) }
+        let kept = part.utf8.prefix(maximumPartLength - digest.utf8.count - suffix.utf8.count)
+        return String(decoding: kept, as: UTF8.self) + digest + suffix
+    }
+
+    static func isHarmless(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"),
+            UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: "@"), UInt8(ascii: ","):
+            true
+        default: false
+        }
+    }
+
+    static func appendEscape(_ byte: UInt8, to bytes: inout [UInt8]) {
+        let digits = Array("0123456789ABCDEF".utf8)
+        bytes.append(UInt8(ascii: "%"))
+        bytes.append(digits[Int(byte >> 4)])
+        bytes.append(digits[Int(byte & 0xF)])
+    }
+}

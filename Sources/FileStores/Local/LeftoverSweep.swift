@@ -1,0 +1,89 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The hidden files of uploads under way, which a crash leaves behind.
+enum Leftover {
+    private static let prefix = ".payout-export-"
+    private static let suffix = ".part"
+    private static let tokenLength = 32
+
+    /// Seconds without a write after which a hidden file belongs to nobody.
+    static let age: Int64 = 86_400
+
+    static let noSuchFile = ENOENT
+    static let fileExists = EEXIST
+
+    /// A name that nothing else has. No key's part begins with a dot.
+    static func makeName() -> String {
+        let token = (0..<2).map { _ in UInt64.random(in: .min ... .max) }
+        let bytes = token.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }
+        return prefix + hexadecimal(bytes) + suffix
+    }
+
+    static func isLeftover(_ name: String) -> Bool {
+        name.hasPrefix(prefix) && name.hasSuffix(suffix)
+            && name.utf8.count == prefix.utf8.count + tokenLength + suffix.utf8.count
+    }
+}
+
+/// Walks through a store and removes what crashes have left behind.
+actor LeftoverSweep {
+    /// Deeper than any key.
+    private static let maximumDepth = 40
+
+    private let root: String
+    private let executor: QueueExecutor
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(root: String, executor: QueueExecutor) {
+        self.root = root
+        self.executor = executor
+    }
+
+    /// How many leftovers were removed. What cannot be read or removed is left for the next time.
+    func run() -> Int {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return sweep(root, before: Int64(now.tv_sec) - Leftover.age, depth: 0)
+    }
+
+    private func sweep(_ directory: String, before limit: Int64, depth: Int) -> Int {
+        guard depth < Self.maximumDepth, !Task.isCancelled else { return 0 }
+        var removed = 0
+        // Names first, so that only one directory is open at a time.
+        for name in Self.names(in: directory) {
+            let path = directory + "/" + name
+            var status = stat()
+            guard lstat(path, &status) == 0 else { continue }
+            switch status.st_mode & S_IFMT {
+            case S_IFDIR:
+                removed += sweep(path, before: limit, depth: depth + 1)
+            case S_IFREG where Leftover.isLeftover(name) && Int64(status.st_mtim.tv_sec) < limit:
+                if unlink(path) == 0 { removed += 1 }
+            default: continue
+            }
+        }
+        return removed
+    }
+
+    private static func names(in directory: String) -> [String] {
+        guard let stream = opendir(directory) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            // The system ends the name with a zero byte within the field.
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard let name, name != ".", name != ".." else { continue }
+            names.append(name)
+        }
+        return names
+    }
+}

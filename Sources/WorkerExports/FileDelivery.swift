@@ -1,0 +1,108 @@
+import ExportCore
+public import FileStores
+import Foundation
+import NIOCore
+public import PayoutAPI
+import PayoutFilters
+
+/// Brings an export's file from the service into the file store.
+public struct FileDelivery: Sendable {
+    private let store: any FileStore
+    private let downloader: BlobDownloader
+    private let template: FileKeyTemplate
+
+    /// Creates a delivery.
+    ///
+    /// - Parameters:
+    ///   - store: Where the files go.
+    ///   - downloader: Fetches them.
+    ///   - template: Their keys in the store.
+    public init(store: any FileStore, downloader: BlobDownloader, template: FileKeyTemplate = .standard) {
+        self.store = store
+        self.downloader = downloader
+        self.template = template
+    }
+
+    /// Delivers a job's file. Doing it again is harmless: the key is the same, and so is the content.
+    func deliver(
+        _ call: Call, from url: String, freshURL: @escaping @Sendable () async throws -> SASURL?
+    ) async -> CallResult {
+        let source = SASURL(url)
+        let key = template.key(
+            FileKeyValues(
+                account: call.job.account,
+                kind: PayoutKind(call.job.kind).rawValue,
+                jobID: call.job.id,
+                fileName: source.fileName,
+                date: call.accepted.milliseconds
+            ))
+        let metadata = FileMetadata(expected: call.job.fileFormat == .csv ? .csv : .tsv, jobID: call.job.id)
+        do {
+            let upload = try await store.begin(key, metadata: metadata)
+            do {
+                let blob = try await downloader.download(source, to: UploadConsumer(upload)) {
+                    guard let fresh = try await freshURL() else { throw FileNotReady() }
+                    return fresh
+                }
+                let stored = try await upload.finish()
+                guard stored.sizeBytes == blob.size, stored.sha256 == blob.sha256 else {
+                    await upload.abort()
+                    return .failed(.passing(message: "The stored file differs from the one downloaded; it is fetched again."))
+                }
+                return .stored(ExportFile(stored, fileName: key.parts.last ?? blob.fileName))
+            } catch {
+                await upload.abort()
+                throw error
+            }
+        } catch {
+            return Self.result(of: error)
+        }
+    }
+
+    private static func result(of error: any Error) -> CallResult {
+        switch error {
+        case let error as BlobDownloadError:
+            if case .expired = error.reason { return .urlExpired }
+            switch error.recovery {
+            case .permanentForJob: return .failed(.refused(message: error.description))
+            case .retryable, .throttled, .permanentForAccount:
+                return .failed(.passing(message: error.description))
+            }
+        // A store that cannot take files now may be mended while the job waits; its deadline bounds that.
+        case let error as FileStoreError: return .failed(.passing(message: error.description))
+        case let error as PayoutAPIError: return ExportsClient.result(of: error)
+        case is FileNotReady: return .urlExpired
+        case is CancellationError: return .failed(.abandoned)
+        default: return .failed(.passing(message: "The file could not be delivered: \(error)"))
+        }
+    }
+}
+
+/// The service names no URL for an export that had one.
+private struct FileNotReady: Error {}
+
+/// Hands the chunks of a download to an upload.
+private struct UploadConsumer: BlobConsumer {
+    private let upload: any FileUpload
+
+    init(_ upload: any FileUpload) { self.upload = upload }
+
+    func receive(_ chunk: ByteBuffer) async throws { try await upload.write(Array(chunk.readableBytesView)) }
+
+    func restart() async throws { try await upload.restart() }
+}
+
+extension ExportFile {
+    init(_ file: StoredFile, fileName: String) {
+        self.init(
+            location: file.location,
+            stored: true,
+            fileName: fileName,
+            mediaType: file.mediaType.rawValue,
+            sizeBytes: file.sizeBytes,
+            sha256: file.sha256,
+            expiresAt: nil,
+            entries: file.entries.map { ArchiveEntry(name: $0.name, sizeBytes: $0.sizeBytes) }
+        )
+    }
+}

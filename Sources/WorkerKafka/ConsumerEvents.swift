@@ -1,0 +1,84 @@
+import KafkaClient
+import Synchronization
+import WorkerRuntime
+
+/// What the consumer tells, on the consumer's own thread.
+final class ConsumerEvents: KafkaConsumerHandler {
+    private let log: KafkaLog
+    private let sink: any LogSink
+    private let shared = Mutex<ConnectionMonitor?>(nil)
+
+    init(log: KafkaLog, sink: any LogSink) {
+        self.log = log
+        self.sink = sink
+    }
+
+    var monitor: ConnectionMonitor? {
+        get { shared.withLock { $0 } }
+        set { shared.withLock { $0 = newValue } }
+    }
+
+    func consumerPolled(_ consumer: KafkaConsumer) { log.consumerHeartbeat.beat() }
+
+    func consumer(_ consumer: KafkaConsumer, received batch: KafkaRecordBatch) {
+        for run in batch.runs {
+            // A partition that is being restored is paused; what arrives for one that has gone is nobody's.
+            guard let epoch = log.assignments.epoch(ofBegun: run.topicPartition.partition) else { continue }
+            let records = batch.records(of: run).map { record in
+                LogRecord(
+                    offset: record.offset, key: record.key, value: record.value,
+                    headers: record.headers.map { LogHeader(name: $0.name, value: $0.value) })
+            }
+            sink.received(partition: run.topicPartition.partition, epoch: epoch, records)
+        }
+    }
+
+    func consumer(_ consumer: KafkaConsumer, rebalances request: KafkaRebalanceRequest) {
+        let partitions = request.partitions.map(\.partition)
+        log.assignments.withState { [metadata = request.groupMetadata] in $0.metadata = metadata }
+        monitor?.reached()
+        switch request.kind {
+        case .assign:
+            let assigned = log.assignments.assign(partitions)
+            request.completePaused()
+            log.begin(restoring: assigned, sink)
+            sink.generationChanged()
+        case .revoke:
+            revoke(partitions, request)
+        case .lost:
+            log.assignments.remove(partitions)
+            sink.lost(partitions)
+            request.complete()
+        }
+    }
+
+    private func revoke(_ partitions: [Int32], _ request: KafkaRebalanceRequest) {
+        let isWaiting = log.assignments.withState { state in
+            let owned = Set(partitions.filter { state.epochs[$0] != nil })
+            state.revocation = owned.isEmpty ? nil : Assignments.Revocation(request: request, waitingFor: owned)
+            return !owned.isEmpty
+        }
+        sink.generationChanged()
+        guard isWaiting else { return request.complete() }
+        sink.revoked(partitions)
+    }
+
+    func consumer(_ consumer: KafkaConsumer, gaveUpWaitingFor request: KafkaRebalanceRequest) {
+        // The partitions go without their last commit; the next owner begins where the one before left off.
+        let partitions = request.partitions.map(\.partition)
+        log.assignments.withState { $0.revocation = nil }
+        log.assignments.remove(partitions)
+        sink.lost(partitions)
+    }
+
+    func consumer(_ consumer: KafkaConsumer, failed error: KafkaError) {
+        switch error.fault {
+        case .fatal, .fenced: sink.failed(reason: "The Kafka consumer cannot go on: \(error)")
+        case .closed: break
+        case .configuration: monitor?.failed(error)
+        case .retry, .abortTransaction, .staleGeneration, .rejected:
+            if error.code == .allBrokersDown { monitor?.failed(error) }
+            if error.code == .unknownTopicOrPartition { monitor?.failed(error) }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+import Foundation
+import KafkaClient
+public import Logging
+import Synchronization
+public import WorkerRuntime
+
+/// The log port on Kafka: the group's assignment, restore, transactions and hand-over.
+public final class KafkaLog: LogPort {
+    let configuration: KafkaLogConfiguration
+    let logger: Logger
+    let assignments = Assignments()
+    /// When the consumer last polled; liveness goes by it.
+    public let consumerHeartbeat = Heartbeat()
+
+    private let parts = Mutex<Parts?>(nil)
+    private let tasks = Mutex<[Task<Void, Never>]>([])
+    private let restores: AsyncSemaphore
+    /// Pauses, resumptions and seeks, in the order in which the engine asks for them.
+    private let commands: AsyncStream<@Sendable (KafkaLog, Parts) async -> Void>
+    private let commandsContinuation: AsyncStream<@Sendable (KafkaLog, Parts) async -> Void>.Continuation
+
+    /// What exists while the log runs.
+    struct Parts: Sendable {
+        var sink: any LogSink
+        var consumer: KafkaConsumer
+        /// Looks at topics.
+        var admin: KafkaAdmin
+        /// Reads state partitions.
+        var reader: KafkaPartitionReader
+        var committer: any Committer
+        var monitor: ConnectionMonitor
+    }
+
+    /// Creates the port; nothing happens until `start`.
+    public init(_ configuration: KafkaLogConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        restores = AsyncSemaphore(configuration.concurrentRestores)
+        (commands, commandsContinuation) = AsyncStream.makeStream()
+    }
+
+    // MARK: Starting and ending
+
+    /// Joins the group.
+    ///
+    /// - Throws: `KafkaError` for a wrong configuration.
+    public func start(_ sink: any LogSink) async throws {
+        let committer: any Committer
+        switch configuration.delivery {
+        case .exactlyOnce: committer = try TransactionalCommitter(configuration, logger: logger)
+        case .atLeastOnce: committer = try OffsetCommitter(configuration, logger: logger)
+        }
+        let events = ConsumerEvents(log: self, sink: sink)
+        var options = KafkaConsumer.Options()
+        options.rebalanceTimeout = configuration.revocationTimeout
+        let consumer = try KafkaConsumer(
+            configuration: configuration.kafka, groupID: configuration.groupID, options: options, handler: events,
+            logger: logger)
+        let monitor = ConnectionMonitor(
+            consumer: consumer, probe: KafkaTopicPartition(topic: configuration.topics.jobs, partition: 0), sink: sink)
+        events.monitor = monitor
+        let parts = Parts(
+            sink: sink,
+            consumer: consumer,
+            admin: try KafkaAdmin(configuration: configuration.kafka, logger: logger),
+            reader: try KafkaPartitionReader(configuration: configuration.kafka, logger: logger),
+            committer: committer,
+            monitor: monitor
+        )
+        self.parts.withLock { $0 = parts }
+        let (commands, watch) = (commands, { @Sendable in await self.watchPartitionCount(parts) })
+        tasks.withLock {
+            $0.append(Task { for await command in commands { await command(self, parts) } })
+            $0.append(Task { await watch() })
+        }
+        await committer.prepare()
+        try await consumer.subscribe([configuration.topics.jobs])
+    }
+
+    /// Leaves the group and gives everything back.
+    public func close() async {
+        commandsContinuation.finish()
+        guard let parts = parts.withLock({ $0 }) else { return }
+        for task in tasks.withLock({ $0 }) { task.cancel() }
+        parts.monitor.stop()
+        await parts.consumer.close()
+        await parts.committer.close()
+        await parts.reader.close()
+        await parts.admin.close()
+        self.parts.withLock { $0 = nil }
+    }
+
+    /// Partitions may be added while the worker runs; its share of the budget depends on how many there are.
+    private func watchPartitionCount(_ parts: Parts) async {
+        while !Task.isCancelled {
+            var wait: Duration = .seconds(60)
+            if let topic = try? await parts.admin.topic(configuration.topics.jobs) {
+                parts.sink.partitionCount(topic.partitions.count)
+            } else {
+                wait = .seconds(2)
+            }
+            try? await Task.sleep(for: wait)
+        }
+    }
+
+    // MARK: What the engine asks for
+
+    /// Delivers a restored partition's jobs from `offset` on.
+    public func begin(partition: Int32, epoch: UInt32, from offset: Int64) {
+        commandsContinuation.yield { log, parts in
+            // The partition is paused since it was assigned, so nothing arrives between mark and seek.
+            let mayResume: Bool? = log.assignments.withState { state in
+                guard state.epochs[partition] == epoch else { return nil }
+                state.begun.insert(partition)
+                return !state.isIntakePaused
+            }
+            guard let mayResume else { return }
+            let target = KafkaTopicPartition(topic: log.configuration.topics.jobs, partition: partition)
+            while log.assignments.isCurrent(partition, epoch) {
+                do throws(KafkaError) {
+                    try await parts.consumer.seek(KafkaTopicPartitionOffset(target, offset: offset))
+                    if mayResume { try await parts.consumer.resume([target]) }
+                    return
+                } catch {
+                    guard error.fault != .closed, log.assignments.isCurrent(partition, epoch) else { return }
+                    log.logger.warning(
+                        "Cannot seek; trying again",
+                        metadata: ["partition": "\(partition)", "error": "\(error)"])
+                    try? await Task.sleep(for: .milliseconds(500))
+                }
+            }
+        }
+    }
+
+    /// Stops or resumes the delivery of records.
+    public func setIntake(isPaused: Bool) {
+        commandsContinuation.yield { log, parts in
+            let begun = log.assignments.withState { state in
+                state.isIntakePaused = isPaused
+                return state.begun
+            }
+            // One by one: a partition that has gone meanwhile must not keep the others from following.
+            for partition in begun.sorted() {
+                let target = [KafkaTopicPartition(topic: log.configuration.topics.jobs, partition: partition)]
+                if isPaused {
+                    try? await parts.consumer.pause(target)
+                } else {
+                    try? await parts.consumer.resume(target)
+                }
+            }
+        }
+    }
+
+    /// Stores a commit.
+    public func commit(_ commit: LogCommit) {
+        guard let parts = parts.withLock({ $0 }) else { return }
+        Task {
+            guard commit.positions.allSatisfy({ assignments.isCurrent($0.partition, $0.epoch) }) else {
+                return parts.sink.commitFailed(commit.id, reason: "a partition was taken away meanwhile")
+            }
+            guard let metadata = assignments.withState({ $0.metadata }) else {
+                return parts.sink.commitFailed(commit.id, reason: "the worker is in no group")
+            }
+            let start = ContinuousClock.now
+            switch await parts.committer.commit(commit, consumer: parts.consumer, metadata: metadata) {
+            case .committed:
+                parts.monitor.reached()
+                let elapsed = (ContinuousClock.now - start).components
+                parts.sink.committed(
+                    commit.id, seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
+            case .aborted(let reason): parts.sink.commitFailed(commit.id, reason: reason)
+            case .unresolved(let reason): await rebuild(after: commit.id, reason, parts)
+            }
+        }
+    }
+
+    /// Gives a partition up.
+    public func release(partition: Int32, epoch: UInt32) {
+        let finished: KafkaRebalanceRequest? = assignments.withState { state in
+            guard state.epochs[partition] == epoch else { return nil }
+            state.epochs[partition] = nil
+            state.begun.remove(partition)
+            state.revocation?.waitingFor.remove(partition)
+            guard let revocation = state.revocation, revocation.waitingFor.isEmpty else { return nil }
+            state.revocation = nil
+            return revocation.request
+        }
+        finished?.complete()
+    }
+
+    // MARK: Losing the producer
+
+    /// The producer is of no use any more and the last commit may or may not be stored. Only the log
+    /// can tell: every partition is restored from it, without leaving the group.
+    private func rebuild(after commit: UInt64, _ reason: String, _ parts: Parts) async {
+        logger.warning("The producer is lost; partitions are restored", metadata: ["reason": "\(reason)"])
+        let partitions = assignments.owned
+        let topic = configuration.topics.jobs
+        for partition in partitions {
+            try? await parts.consumer.pause([KafkaTopicPartition(topic: topic, partition: partition)])
+        }
+        parts.sink.lost(partitions)
+        parts.sink.commitFailed(commit, reason: reason)
+        if let failure = await parts.committer.rebuild() { return parts.sink.failed(reason: failure) }
+        // Some may have been revoked meanwhile; those are not this worker's to restore.
+        let still = assignments.owned.filter { partitions.contains($0) }
+        begin(restoring: assignments.assign(still), parts.sink)
+    }
+
+    // MARK: Restoring
+
+    func begin(restoring assigned: [(partition: Int32, epoch: UInt32)], _ sink: any LogSink) {
+        for (partition, epoch) in assigned { sink.assigned(partition: partition, epoch: epoch) }
+        guard let parts = parts.withLock({ $0 }) else { return }
+        for (partition, epoch) in assigned {
+            Task {
+                await restores.wait()
+                var restore = PartitionRestore(partition: partition, epoch: epoch, log: self, parts: parts)
+                await restore.run()
+                restores.signal()
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+public import KafkaClient
+public import WorkerRuntime
+
+/// The topics' names.
+public struct KafkaTopicNames: Sendable, Hashable {
+    /// Jobs and cancel commands, written by other systems.
+    public var jobs = "payout.export.jobs"
+    /// Completion events.
+    public var results = "payout.export.results"
+    /// The worker's own changelog.
+    public var state = "payout.export.state"
+    /// What could not be read as a job.
+    public var deadLetter = "payout.export.dead-letter"
+
+    /// Creates the default names.
+    public init() {}
+
+    /// The name of a topic that the worker writes.
+    public func name(of topic: LogTopic) -> String {
+        switch topic {
+        case .state: state
+        case .results: results
+        case .deadLetter: deadLetter
+        }
+    }
+
+    /// The topics that the worker writes.
+    public var written: [String] { [state, results, deadLetter] }
+    /// All topics.
+    public var all: [String] { [jobs, results, state, deadLetter] }
+}
+
+/// What the guarantee is.
+public enum DeliveryMode: String, Sendable, Hashable, CaseIterable {
+    /// Records and positions in one transaction.
+    case exactlyOnce = "exactly-once"
+    /// Records first, positions afterwards: for clusters without transactions. A crash in between repeats records.
+    case atLeastOnce = "at-least-once"
+}
+
+/// How the log is reached.
+public struct KafkaLogConfiguration: Sendable {
+    /// Brokers and librdkafka properties.
+    public var kafka: KafkaConfiguration
+    /// The consumer group.
+    public var groupID: String
+    /// Names this instance; with the group it makes the transactional id, so a successor of the same name fences it at once.
+    public var workerID: String
+    /// The topics.
+    public var topics: KafkaTopicNames
+    /// The guarantee.
+    public var delivery: DeliveryMode
+    /// How long a revocation may wait for the last commit before the partitions are given up without it.
+    public var revocationTimeout: Duration = .seconds(20)
+    /// Partitions that are restored at the same time.
+    public var concurrentRestores = 4
+
+    /// Creates a configuration.
+    public init(
+        kafka: KafkaConfiguration, groupID: String, workerID: String, topics: KafkaTopicNames = KafkaTopicNames(),
+        delivery: DeliveryMode = .exactlyOnce
+    ) {
+        self.kafka = kafka
+        self.groupID = groupID
+        self.workerID = workerID
+        self.topics = topics
+        self.delivery = delivery
+    }
+
+    var transactionalID: String { "payout-export-worker.\(groupID).\(workerID)" }
+}

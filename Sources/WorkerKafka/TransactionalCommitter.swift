@@ -1,0 +1,115 @@
+import KafkaClient
+import Logging
+import WorkerRuntime
+
+/// Records and positions in one transaction, fenced by the group's generation (KIP-447).
+actor TransactionalCommitter: Committer {
+    private let configuration: KafkaLogConfiguration
+    private let logger: Logger
+    private var producer: KafkaTransactionalProducer?
+    private var isReady = false
+    private var fencings: [ContinuousClock.Instant] = []
+
+    /// Fencings within a minute after which another worker of the same name is the only explanation.
+    private static let tolerableFencings = 3
+
+    init(_ configuration: KafkaLogConfiguration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        producer = try Self.makeProducer(configuration, logger)
+    }
+
+    private static func makeProducer(
+        _ configuration: KafkaLogConfiguration, _ logger: Logger
+    ) throws -> KafkaTransactionalProducer {
+        var kafka = configuration.kafka
+        // A dead letter may be as large as the job that it was; whether it is too large is for the broker to say.
+        kafka.properties.merge(["message.max.bytes": "16777216", "partitioner": "murmur2_random"]) { own, _ in own }
+        return try KafkaTransactionalProducer(
+            configuration: kafka, transactionalID: configuration.transactionalID, topics: configuration.topics.written,
+            logger: logger)
+    }
+
+    /// Takes over the transactional id: a predecessor's open transaction is aborted by that.
+    func prepare() async {
+        var wait: Duration = .milliseconds(200)
+        while !isReady, !Task.isCancelled {
+            do {
+                if producer == nil { producer = try Self.makeProducer(configuration, logger) }
+                try await producer?.initTransactions()
+                isReady = true
+            } catch {
+                logger.warning("The transactional producer is not ready; trying on", metadata: ["error": "\(error)"])
+                if let error = error as? KafkaError, error.fault != .retry { await discard() }
+                try? await Task.sleep(for: wait)
+                wait = min(wait * 2, .seconds(5))
+            }
+        }
+    }
+
+    func commit(
+        _ commit: LogCommit, consumer: KafkaConsumer, metadata: KafkaGroupMetadata
+    ) async -> CommitOutcome {
+        guard let producer, isReady else { return .aborted(reason: "the producer is not ready") }
+        let outcome = await attempt(commit, producer, metadata)
+        guard case .failed(let error) = outcome else { return .committed }
+        let tooLarge = error.deliveryFailures.filter { $0.error.code == .messageTooLarge }.map(\.tag)
+        switch error.fault {
+        case .fenced:
+            fencings = fencings.filter { $0.duration(to: .now) < .seconds(60) } + [.now]
+            return .unresolved(reason: error.description)
+        case .fatal, .closed: return .unresolved(reason: error.description)
+        case .retry, .abortTransaction, .staleGeneration, .rejected, .configuration: break
+        }
+        do {
+            try await producer.abort()
+        } catch {
+            return .unresolved(reason: error.description)
+        }
+        if let smaller = commit.withoutBodies(ofDeadLetters: tooLarge) {
+            return await self.commit(smaller, consumer: consumer, metadata: metadata)
+        }
+        return .aborted(reason: error.description)
+    }
+
+    private enum Attempt {
+        case stored
+        case failed(KafkaError)
+    }
+
+    private func attempt(
+        _ commit: LogCommit, _ producer: KafkaTransactionalProducer, _ metadata: KafkaGroupMetadata
+    ) async -> Attempt {
+        let records = commit.records(configuration.topics)
+        let offsets = commit.offsets(in: configuration.topics.jobs)
+        return await producer.run { producer in
+            do throws(KafkaError) {
+                try producer.begin()
+                for record in records { try producer.produce(record) }
+                try producer.sendOffsets(offsets, groupMetadata: metadata)
+                try producer.commit()
+                return .stored
+            } catch {
+                return .failed(error)
+            }
+        }
+    }
+
+    func rebuild() async -> String? {
+        if fencings.count > Self.tolerableFencings {
+            return
+                "Another worker with the WORKER_ID '\(configuration.workerID)' keeps taking over. Give each worker of group '\(configuration.groupID)' a WORKER_ID of its own."
+        }
+        await discard()
+        await prepare()
+        return nil
+    }
+
+    private func discard() async {
+        isReady = false
+        await producer?.close()
+        producer = nil
+    }
+
+    func close() async { await discard() }
+}

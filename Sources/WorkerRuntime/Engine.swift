@@ -1,0 +1,75 @@
+import ExportCore
+
+/// The machine and the hands that carry out what it decides. Owned by the loop's thread.
+struct Engine: Sendable {
+    private var machine: WorkerMachine
+    private let codec: RecordCodec
+    private let log: any LogPort
+    private let clock: any WorkerClock
+    private let observers: [any WorkerObserver]
+    private let calls: AsyncStream<Call>.Continuation
+    private let outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
+    private var recordsUnderWay = 0
+
+    init(
+        machine: WorkerMachine, codec: RecordCodec, log: any LogPort, clock: any WorkerClock,
+        observers: [any WorkerObserver], calls: AsyncStream<Call>.Continuation,
+        outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
+    ) {
+        self.machine = machine
+        self.codec = codec
+        self.log = log
+        self.clock = clock
+        self.observers = observers
+        self.calls = calls
+        self.outcome = outcome
+    }
+
+    mutating func take(_ messages: [WorkerMessage]) {
+        if messages.isEmpty { return handle(.tick) }
+        for message in messages {
+            switch message {
+            case .event(let event): handle(event)
+            case .question(let answer): answer.give(machine)
+            case .committed(let id, let seconds):
+                observe(.committed(records: recordsUnderWay, seconds: seconds))
+                handle(.committed(batch: id))
+            case .commitFailed(let id, let reason):
+                observe(.commitFailed(reason: reason))
+                handle(.commitFailed(batch: id))
+            case .connection(let problem): observe(.connection(problem: problem))
+            }
+        }
+    }
+
+    func millisecondsUntilWake(from now: Instant) -> Int64 {
+        guard let wake = machine.nextWake(after: now) else { return .max }
+        return max(0, wake.milliseconds.subtractingReportingOverflow(now.milliseconds).partialValue)
+    }
+
+    func closed() {
+        calls.finish()
+        outcome.finish()
+    }
+
+    private mutating func handle(_ event: WorkerEvent) {
+        for action in machine.handle(event, at: clock.now()) {
+            switch action {
+            case .start(let partition, let epoch, let offset):
+                log.begin(partition: partition, epoch: epoch, from: offset)
+            case .intake(let isPaused): log.setIntake(isPaused: isPaused)
+            case .commit(let batch):
+                recordsUnderWay = batch.records.count
+                log.commit(codec.encode(batch))
+            case .call(let call): calls.yield(call)
+            case .release(let partition, let epoch): log.release(partition: partition, epoch: epoch)
+            case .drained(let jobs): outcome.yield(.success(jobs))
+            case .report(let report): for observer in observers { observer.report(report) }
+            }
+        }
+    }
+
+    private func observe(_ observation: LogObservation) {
+        for observer in observers { observer.observe(observation) }
+    }
+}

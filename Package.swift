@@ -14,8 +14,6 @@ let settings: [SwiftSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
-let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
-let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -26,7 +24,7 @@ let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", pac
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
-let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 
 // MARK: - Package
@@ -34,10 +32,12 @@ let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distr
 let package = Package(
     name: "payout-export-worker",
     platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "payout-worker", targets: ["payout-worker"]),
+        .library(name: "PayoutAPI", targets: ["PayoutAPI", "PayoutFilters"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.1.4"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0", traits: ["JSON", "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.2.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
@@ -46,8 +46,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.29.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.11.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.25.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.7.0"),
     ],
     targets: [
         // librdkafka, from the system.
@@ -73,6 +73,16 @@ let package = Package(
         room(
             "WorkerExports",
             ["WorkerRuntime", "ExportCore", "PayoutAPI", "PayoutFilters", "FileStores", crypto, logging, nioCore]),
+
+        // The command: the only one that reads the environment or exits.
+        .executableTarget(
+            name: "payout-worker",
+            dependencies: [
+                "ExportCore", "ExportRecords", "WorkerRuntime", "WorkerKafka", "WorkerExports", "KafkaClient",
+                "EmbeddedKafka", "PayoutAPI", "PayoutFilters", "PayoutSandbox", "FileStores", argumentParser, logging,
+                metrics, yams,
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,56 @@
+import FileStores
+import Logging
+import PayoutAPI
+import PayoutFilters
+import WorkerExports
+
+/// Makes the parts that talk to the service and to the file store.
+struct Service: Sendable {
+    let transport: PayoutTransport
+    let clients: [String: PayoutClient]
+    let tokens: [String: AzureADTokenProvider]
+    let delivery: FileDelivery?
+
+    /// - Parameter retryPolicy: `.none` for the worker, which schedules repetitions itself.
+    init(
+        _ accounts: [AccountConfiguration], filesLocation: String, downloads: Int, retryPolicy: RetryPolicy,
+        logger: Logger
+    ) throws {
+        do {
+            let transport = PayoutTransport()
+            self.transport = transport
+            var clients: [String: PayoutClient] = [:]
+            var tokens: [String: AzureADTokenProvider] = [:]
+            for account in accounts {
+                let provider = try AzureADTokenProvider(
+                    configuration: account.tokens, transport: transport, logger: logger)
+                var configuration = PayoutClient.Configuration()
+                configuration.baseURL = account.baseURL
+                configuration.account = account.name
+                configuration.retryPolicy = retryPolicy
+                tokens[account.name] = provider
+                clients[account.name] = try PayoutClient(
+                    configuration: configuration, tokens: provider, transport: transport, logger: logger)
+            }
+            self.clients = clients
+            self.tokens = tokens
+            let hosts = accounts.flatMap(\.blobHosts)
+            delivery = try FileStoreFactory.make(location: filesLocation, threads: max(1, downloads)).map { store in
+                FileDelivery(
+                    store: store, downloader: try Self.downloader(hosts, transport, logger))
+            }
+        } catch let error as PayoutConfigurationError {
+            throw ConfigurationError("\(error)")
+        } catch let error as FileStoreError {
+            throw ConfigurationError("FILES_LOCATION: \(error)")
+        }
+    }
+
+    static func downloader(_ hosts: [String], _ transport: PayoutTransport, _ logger: Logger) throws -> BlobDownloader {
+        var configuration = BlobDownloader.Configuration()
+        configuration.hosts = try BlobHostRules(patterns: hosts)
+        return BlobDownloader(configuration: configuration, transport: transport, logger: logger)
+    }
+
+    func shutdown() async { try? await transport.shutdown() }
+}

@@ -1,0 +1,42 @@
+import ExportCore
+import Foundation
+import Logging
+import PayoutAPI
+import WorkerExports
+import WorkerKafka
+import WorkerRuntime
+
+/// A worker as one process runs it: the parts wired together, signals, and the way out.
+struct Worker: Sendable {
+    private let configuration: WorkerConfiguration
+    private let logger: Logger
+
+    init(_ configuration: WorkerConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Runs until a signal, or until the log cannot go on.
+    func run(until stop: WorkerStop = WorkerStop()) async throws {
+        let service = try Service(
+            configuration.accounts, filesLocation: configuration.filesLocation,
+            downloads: configuration.core.maxConcurrentDownloads, retryPolicy: .none, logger: logger)
+        let log = KafkaLog(configuration.log, logger: logger)
+        let exports = ExportsClient(accounts: service.clients, downloads: service.delivery, logger: logger)
+        let loop = WorkerLoop(
+            configuration: configuration.core, groupID: configuration.log.groupID,
+            jobsTopic: configuration.log.topics.jobs, log: log, exports: exports, logger: logger)
+        logger.notice(
+            "Worker starting",
+            metadata: [
+                "version": "\(Version.text)", "worker": "\(configuration.log.workerID)",
+                "group": "\(configuration.log.groupID)", "topic": "\(configuration.log.topics.jobs)",
+                "delivery": "\(configuration.log.delivery.rawValue)",
+            ])
+        let signals = SignalWatch(stop: stop, timeout: configuration.shutdownTimeout, logger: logger)
+        defer { signals.cancel() }
+        let handedOver = try await loop.run(until: stop)
+        await service.shutdown()
+        logger.notice("Worker stopped", metadata: ["jobsHandedOver": "\(handedOver)"])
+    }
+}

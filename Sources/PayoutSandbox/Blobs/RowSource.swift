@@ -1,0 +1,127 @@
+/// A file of made-up rows, generated where and when it is read: the same bytes at every reading, from any offset.
+///
+/// Behind the header row come blocks of a fixed size. A block depends on the seed and its number only, so that reading near
+/// the end of a big file costs one block.
+struct RowSource: Sendable {
+    /// No row is longer than this many bytes; the last row of a block may be padded up to twice as much.
+    static let rowLimit = 640
+    private static let blockSize = 64 * 1024
+
+    let kind: PayoutSandbox.ExportFacts.Kind
+    let isTSV: Bool
+    let seed: UInt64
+    /// The file's size in bytes.
+    let count: Int
+    private let header: [UInt8]
+
+    /// A size that leaves no room for a row gives a file with its header row alone.
+    init(kind: PayoutSandbox.ExportFacts.Kind, isTSV: Bool, seed: UInt64, size: Int) {
+        self.kind = kind
+        self.isTSV = isTSV
+        self.seed = seed
+        var header: [UInt8] = []
+        header.appendText(kind.columns.joined(separator: isTSV ? "\t" : ","))
+        header.append(UInt8(ascii: "\n"))
+        self.header = header
+        count = size < header.count + Self.rowLimit ? header.count : size
+    }
+
+    private var bodyCount: Int { count - header.count }
+    private var blockCount: Int { bodyCount == 0 ? 0 : max(1, bodyCount / Self.blockSize) }
+
+    /// The bytes from `offset` to the end of the block that holds it; empty at the end of the file.
+    func chunk(at offset: Int) -> ArraySlice<UInt8> {
+        if offset < header.count { return header[offset...] }
+        guard offset < count else { return [] }
+        let position = offset - header.count
+        // What would be a last block too small for a row belongs to the one before.
+        let block = min(position / Self.blockSize, blockCount - 1)
+        let start = block * Self.blockSize
+        let end = block == blockCount - 1 ? bodyCount : start + Self.blockSize
+        return bytes(ofBlock: block, count: end - start)[(position - start)...]
+    }
+
+    private func bytes(ofBlock block: Int, count: Int) -> [UInt8] {
+        var random = SplitMix64(seed: seed ^ (UInt64(block) &* 0xD6E8_FEB8_6659_FD93))
+        var row = RowWriter(separator: isTSV ? UInt8(ascii: "\t") : UInt8(ascii: ","), capacity: count + Self.rowLimit)
+        while true {
+            kind.appendRow(to: &row, using: &random)
+            let rest = count - row.bytes.count - 1
+            if rest < Self.rowLimit {
+                row.pad(by: rest)
+                row.endRow()
+                return row.bytes
+            }
+            row.endRow()
+        }
+    }
+}
+
+/// Writes fields with their separators.
+struct RowWriter {
+    private(set) var bytes: [UInt8] = []
+    private let separator: UInt8
+    private var isFirst = true
+
+    init(separator: UInt8, capacity: Int) {
+        self.separator = separator
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// A text without quotes, separators or line ends.
+    mutating func field(_ text: StaticString) {
+        separate()
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
+
+    /// A text that may hold a comma: quoted where the comma separates.
+    mutating func quotedField(_ text: StaticString) {
+        separate()
+        let isQuoted = separator == UInt8(ascii: ",")
+        if isQuoted { bytes.append(UInt8(ascii: "\"")) }
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        if isQuoted { bytes.append(UInt8(ascii: "\"")) }
+    }
+
+    /// A number of `digits` digits.
+    mutating func field(_ value: UInt64, digits: Int) {
+        separate()
+        bytes.appendPadded(Int64(truncatingIfNeeded: value & 0x7FFF_FFFF_FFFF_FFFF), digits: digits)
+    }
+
+    /// An amount with two decimals.
+    mutating func amount(cents: UInt64) {
+        separate()
+        bytes.appendNumber(cents / 100)
+        bytes.append(UInt8(ascii: "."))
+        bytes.appendPadded(Int64(truncatingIfNeeded: cents % 100), digits: 2)
+    }
+
+    mutating func field(_ guid: GUID) {
+        separate()
+        guid.append(to: &bytes)
+    }
+
+    mutating func field(_ time: Timestamp) {
+        separate()
+        time.appendSeconds(to: &bytes)
+    }
+
+    /// Lengthens the last field, so that a block comes out at its exact size.
+    mutating func pad(by count: Int) {
+        let filler = StaticString("- see note of adjustment ")
+        filler.withUTF8Buffer { filler in
+            for position in 0..<max(0, count) { bytes.append(filler[position % filler.count]) }
+        }
+    }
+
+    mutating func endRow() {
+        bytes.append(UInt8(ascii: "\n"))
+        isFirst = true
+    }
+
+    private mutating func separate() {
+        if !isFirst { bytes.append(separator) }
+        isFirst = false
+    }
+}

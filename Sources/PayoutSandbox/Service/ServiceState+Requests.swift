@@ -1,0 +1,72 @@
+import HTTPTypes
+
+/// The query of a creation.
+struct ExportOptions: Sendable {
+    /// Decoded; empty for none.
+    var filter = ""
+    var isTSV = false
+
+    init(query: String) throws {
+        guard let fields = FormFields(query) else {
+            throw ServiceError.invalidRequest("The query is not well-formed.")
+        }
+        for name in ["$filter", "fileformat"] where fields.count(of: name) > 1 {
+            throw ServiceError.invalidRequest("A query option occurs twice.", target: name)
+        }
+        if let format = fields["fileformat"] {
+            switch format.lowercased() {
+            case "csv": isTSV = false
+            case "tsv": isTSV = true
+            default: throw ServiceError.invalidRequest("The file format is csv or tsv.", target: "fileformat")
+            }
+        }
+        if let filter = fields["$filter"] {
+            if let problem = FilterCheck.problem(in: filter) {
+                throw ServiceError.invalidRequest(problem, target: "$filter")
+            }
+            self.filter = filter
+        }
+    }
+}
+
+extension ServiceState {
+    /// The account whose bearer token a request carries.
+    func authenticatedAccount(of request: ServiceRequest, at now: Timestamp) throws -> UInt16 {
+        guard let value = request.fields[.authorization], value.utf8.count > 7,
+            value.prefix(7).lowercased() == "bearer ",
+            let account = tokens.account(ofAccessToken: String(value.dropFirst(7)), at: now)
+        else { throw ServiceError.unauthenticated }
+        return account
+    }
+
+    /// The refusal of a call that comes too soon; nil when it may go on.
+    mutating func rateLimitReply(_ call: Call, account: UInt16, at now: Timestamp) -> ServiceReply? {
+        guard let limit = configuration.rateLimit,
+            let wait = limiter.take(call, account: account, limit: limit, at: now)
+        else { return nil }
+        stats.rateLimited += 1
+        var reply = ServiceError(429, "tooManyRequests", "Too many requests of this type.").reply()
+        if let form = limit.retryAfter {
+            let seconds = max(form.secondsFromNow, Int(wait.rounded(.up)))
+            reply.fields[.retryAfter] = form.replacingSeconds(seconds).value(at: now)
+        }
+        return reply
+    }
+
+    /// An identifier from a header; nil when there is none. It has to be a GUID.
+    func guid(_ name: HTTPField.Name, of request: ServiceRequest) throws -> GUID? {
+        guard let text = request.fields[name] else { return nil }
+        guard let guid = GUID(text) else {
+            throw ServiceError.invalidRequest("The header is no GUID.", target: name.canonicalName)
+        }
+        return guid
+    }
+
+    /// Adds the headers that tie an answer to the service's logs.
+    mutating func addDiagnostics(of request: ServiceRequest, to reply: inout ServiceReply, at now: Timestamp) {
+        reply.fields[.requestID] = GUID(using: &random).text
+        if let id = request.fields[.msRequestID] { reply.fields[.msRequestID] = id }
+        if let id = request.fields[.msCorrelationID] { reply.fields[.msCorrelationID] = id }
+        reply.fields[.timestamp] = now.serviceText
+    }
+}

@@ -1,0 +1,90 @@
+/// A 128-bit identifier as the service writes it: 8-4-4-4-12 hexadecimal digits, compared without regard to case.
+///
+/// Foundation's `UUID` would do, but formatting and parsing it allocates, and both happen several times per request.
+struct GUID: Hashable, Sendable {
+    let high: UInt64
+    let low: UInt64
+
+    init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// A random (version 4) identifier.
+    init(using generator: inout SplitMix64) {
+        high = (generator.next() & 0xFFFF_FFFF_FFFF_0FFF) | 0x4000
+        low = (generator.next() & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000
+    }
+
+    init?(_ text: some StringProtocol) {
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        var position = 0
+        for byte in text.utf8 {
+            switch position {
+            case 8, 13, 18, 23:
+                guard byte == UInt8(ascii: "-") else { return nil }
+            case 36...:
+                return nil
+            default:
+                guard let digit = byte.hexadecimalValue else { return nil }
+                if position < 18 {
+                    high = high << 4 | UInt64(digit)
+                } else {
+                    low = low << 4 | UInt64(digit)
+                }
+            }
+            position += 1
+        }
+        guard position == 36 else { return nil }
+        self.high = high
+        self.low = low
+    }
+
+    func append(to bytes: inout [UInt8]) {
+        var shift = 60
+        for position in 0..<18 {
+            if position == 8 || position == 13 {
+                bytes.append(UInt8(ascii: "-"))
+            } else {
+                bytes.append(UInt8.hexadecimalDigit(high >> UInt64(shift)))
+                shift -= 4
+            }
+        }
+        bytes.append(UInt8(ascii: "-"))
+        shift = 60
+        for position in 0..<17 {
+            if position == 4 {
+                bytes.append(UInt8(ascii: "-"))
+            } else {
+                bytes.append(UInt8.hexadecimalDigit(low >> UInt64(shift)))
+                shift -= 4
+            }
+        }
+    }
+
+    var text: String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(36)
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension UInt8 {
+    /// The value of an ASCII hexadecimal digit, or nil when the byte is none.
+    var hexadecimalValue: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    /// The lower-case digit for the lowest four bits of `value`.
+    static func hexadecimalDigit(_ value: UInt64) -> UInt8 {
+        let digit = UInt8(truncatingIfNeeded: value & 0xF)
+        return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+    }
+}

@@ -1,0 +1,94 @@
+import PayoutSandbox
+import Synchronization
+import Testing
+
+@Suite struct LifecycleTests {
+    @Test func itListensOnLoopbackUnlessToldOtherwise() async throws {
+        var configuration = PayoutSandbox.Configuration.instant
+        configuration.host = "0.0.0.0"
+        await #expect(throws: PayoutSandbox.StartError.notLoopback(host: "0.0.0.0")) {
+            _ = try await PayoutSandbox(configuration: configuration).start()
+        }
+        configuration.allowsRemoteClients = true
+        try await withSandbox(configuration) { _, client async throws in
+            #expect(client.address.host == "127.0.0.1")
+            #expect(try await client.create().status == 202)
+        }
+    }
+
+    @Test func itNeedsAnAccount() async throws {
+        var configuration = PayoutSandbox.Configuration.instant
+        configuration.accounts = []
+        await #expect(throws: PayoutSandbox.StartError.noAccounts) {
+            _ = try await PayoutSandbox(configuration: configuration).start()
+        }
+    }
+
+    @Test func aTakenPortIsAnErrorAndASecondStartToo() async throws {
+        try await withSandbox { sandbox, client async throws in
+            await #expect(throws: PayoutSandbox.StartError.alreadyRunning) { _ = try await sandbox.start() }
+            var configuration = PayoutSandbox.Configuration.instant
+            configuration.port = client.address.port
+            let second = PayoutSandbox(configuration: configuration)
+            await #expect {
+                _ = try await second.start()
+            } throws: { error in
+                guard case PayoutSandbox.StartError.notListening(_, let port, _) = error else { return false }
+                return port == client.address.port
+            }
+            #expect(second.address == nil)
+        }
+    }
+
+    @Test func itStopsAndStartsAgainAndKeepsItsJournal() async throws {
+        let sandbox = PayoutSandbox()
+        try #require(sandbox.address == nil)
+        let address = try await sandbox.start()
+        var client = SandboxClient(address: address)
+        client.token = try #require(
+            try await client.post(passwordForm(), to: tokenPathV1).json["access_token"] as? String
+        )
+        let id = try await client.create().requestID
+        await sandbox.stop()
+        #expect(sandbox.address == nil)
+        #expect(sandbox.exportCount == 1)
+        // A raw connection: the HTTP client would try again until its time is up.
+        await #expect(throws: (any Error).self) { try await rawExchange(address, "GET / HTTP/1.1\r\n\r\n") }
+        var again = SandboxClient(address: try await sandbox.start())
+        again.token = client.token
+        #expect(try await again.get(id).status == 200)
+        await sandbox.stop()
+    }
+
+    @Test func stoppingDoesNotWaitForASlowAnswer() async throws {
+        var configuration = PayoutSandbox.Configuration.instant
+        let clock = PayoutSandbox.ManualClock()
+        configuration.clock = clock
+        configuration.faults = [.init(.slow(.seconds(3600)), on: [.create])]
+        let sandbox = PayoutSandbox(configuration: configuration)
+        var client = SandboxClient(address: try await sandbox.start())
+        let answer = try await client.post(passwordForm(), to: tokenPathV1)
+        client.token = try #require(answer.json["access_token"] as? String)
+        let waiting = client
+        let request = Task { try await waiting.create().status }
+        try await eventually { clock.sleeperCount == 1 }
+        await sandbox.stop()
+        let result = await request.result
+        if case .success(let status) = result { #expect(status == 500) }
+        #expect(clock.sleeperCount == 0)
+    }
+
+    @Test func runEndsWithItsTask() async throws {
+        let sandbox = PayoutSandbox()
+        let (addresses, continuation) = AsyncStream.makeStream(of: PayoutSandbox.Address.self)
+        let task = Task {
+            try await sandbox.run { continuation.yield($0) }
+        }
+        var iterator = addresses.makeAsyncIterator()
+        let address = try #require(await iterator.next())
+        #expect(try await SandboxClient(address: address).post(passwordForm(), to: tokenPathV1).status == 200)
+        task.cancel()
+        try await task.value
+        #expect(sandbox.address == nil)
+    }
+}

@@ -30,7 +30,8 @@ public enum FileStoreFactory {
         let afterSlashes = rest.dropFirst(2)
         guard let slash = afterSlashes.firstIndex(of: "/") else { throw invalid }
         let host = afterSlashes[..<slash]
-        guard host.isEmpty || host.lowercased() == "localhost", !afterSlashes.contains(where: { $0 == "?" || $0 == "#" }),
+        guard host.isEmpty || host.lowercased() == "localhost",
+            !afterSlashes.contains(where: { $0 == "?" || $0 == "#" }),
             let path = percentDecoded(afterSlashes[slash...])
         else { throw invalid }
         let components = path.split(separator: "/").filter { $0 != "." }

@@ -110,7 +110,8 @@ public struct EventDecoder: Sendable {
             return try JSONDecoder().decode(CompletionEventDocument.self, from: Data(value))
         } catch DecodingError.keyNotFound(let key, _) {
             throw EventDecodingError(
-                description: "the record lacks \(key.stringValue), so it is no completion event; is this the results topic?"
+                description:
+                    "the record lacks \(key.stringValue), so it is no completion event; is this the results topic?"
             )
         } catch {
             throw EventDecodingError(

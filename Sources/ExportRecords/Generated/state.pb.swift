@@ -23,6 +23,11 @@
 // schemas/golden/state holds a sample of every kind of record ever written.
 //
 // All moments are milliseconds since 1970-01-01T00:00:00Z.
+//
+// The Swift code is generated and committed; after a change, with protoc-gen-swift of the swift-protobuf
+// version that the package uses:
+//   protoc --proto_path=schemas --swift_opt=Visibility=Internal \
+//     --swift_out=Sources/ExportRecords/Generated state.proto
 
 import SwiftProtobuf
 

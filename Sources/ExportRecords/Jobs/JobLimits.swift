@@ -8,6 +8,9 @@ public enum JobLimits {
     public static let filterBytes = 8_192
     /// The longest metadata, in bytes of compact JSON.
     public static let metadataBytes = 16_384
+    /// The longest name of an account, in UTF-8 bytes. No configured account has a longer one, and what a job says
+    /// must not swell every record about it.
+    public static let accountBytes = 256
     /// The longest request id, in characters.
     public static let requestIDCharacters = 128
     /// How many exports may be queued for one job.

@@ -46,6 +46,19 @@ extension JobReading {
         return filter
     }
 
+    mutating func readAccount(_ token: JSONToken?, in scanner: JSONScanner) -> String? {
+        guard let account = readString(token, "account", in: scanner) else { return nil }
+        guard !account.isEmpty else {
+            addError("account", "must not be empty; leave it out for the default account")
+            return nil
+        }
+        guard account.utf8.count <= JobLimits.accountBytes else {
+            addError("account", "has \(account.utf8.count) bytes; at most \(JobLimits.accountBytes) are allowed")
+            return nil
+        }
+        return account
+    }
+
     mutating func readDate(_ token: JSONToken?, _ field: String, in scanner: JSONScanner) -> Instant? {
         guard let token, isString(token, field) else { return nil }
         guard let milliseconds = scanner.withText(token, RFC3339.parse(_:)) else {
@@ -59,7 +72,10 @@ extension JobReading {
         guard let token else { return nil }
         let range = JobLimits.maxAttempts
         guard token.kind == .number else {
-            addError("maxAttempts", "must be a number from \(range.lowerBound) to \(range.upperBound), not \(token.noun)")
+            addError(
+                "maxAttempts",
+                "must be a number from \(range.lowerBound) to \(range.upperBound), not \(token.noun)"
+            )
             return nil
         }
         // 3.0 and 3e0 are integers to JSON Schema, so they are here.
@@ -118,11 +134,16 @@ extension JobReading {
             guard wrong <= Self.namedMembers else { continue }
             addError("metadata", "must hold strings only, and \(excerpt(object.text(key))) is \(value.noun)")
         }
-        if wrong > Self.namedMembers { addError("metadata", "has \(wrong - Self.namedMembers) more that are no strings") }
+        if wrong > Self.namedMembers {
+            addError("metadata", "has \(wrong - Self.namedMembers) more that are no strings")
+        }
         guard wrong == 0, !members.isEmpty else { return nil }
         let json = compact(members, in: object, capacity: token.end - token.start)
         guard json.count <= JobLimits.metadataBytes else {
-            addError("metadata", "has \(json.count) bytes as compact JSON; at most \(JobLimits.metadataBytes) are allowed")
+            addError(
+                "metadata",
+                "has \(json.count) bytes as compact JSON; at most \(JobLimits.metadataBytes) are allowed"
+            )
             return nil
         }
         return String(decoding: json, as: UTF8.self)

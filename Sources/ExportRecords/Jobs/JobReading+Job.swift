@@ -96,12 +96,17 @@ extension JobReading {
             // An action that cannot be read may have been meant as a cancel command.
             isKindOptional = fields.action != nil
         }
-        let kind = readChoice(fields.kind, "kind", in: scanner, ExportKind.init(name:), "transactionHistory or payments")
+        let kind = readChoice(
+            fields.kind,
+            "kind",
+            in: scanner,
+            ExportKind.init(name:),
+            "transactionHistory or payments"
+        )
         if fields.kind == nil, !isKindOptional { addError("kind", "is required: transactionHistory or payments") }
         let filter = readFilter(fields.filter, kind: kind, in: scanner)
         let format = readChoice(fields.fileFormat, "fileFormat", in: scanner, FileFormat.init(name:), "csv or tsv")
-        let account = readString(fields.account, "account", in: scanner)
-        if account?.isEmpty == true { addError("account", "must not be empty; leave it out for the default account") }
+        let account = readAccount(fields.account, in: scanner)
         let notBefore = readDate(fields.notBefore, "notBefore", in: scanner)
         let deadline = readDate(fields.deadline, "deadline", in: scanner)
         if let notBefore, let deadline, deadline < notBefore { addError("deadline", "must not be before notBefore") }

@@ -1,4 +1,4 @@
-/// Lists a ZIP archive by its central directory (PKWARE's APPNOTE, sections 4.3.12 to 4.3.16), without unpacking anything.
+/// Lists a ZIP archive by its central directory (PKWARE's APPNOTE, sections 4.3.12 to 4.3.16); unpacks nothing.
 ///
 /// An archive that is damaged, spans disks, or exceeds the limits has no list: at most the limits' worth of
 /// bytes is read, whatever the archive claims.

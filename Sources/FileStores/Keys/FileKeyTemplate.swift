@@ -8,8 +8,8 @@ public struct FileKeyValues: Hashable, Sendable {
     public var jobID: String
     /// `{fileName}`: the file's name.
     public var fileName: String
-    /// `{yyyy}`, `{MM}`, `{dd}`: the day in UTC, from milliseconds since 1970-01-01T00:00:00Z. Take a moment that is the
-    /// same after a crash, or the file is put twice.
+    /// `{yyyy}`, `{MM}`, `{dd}`: the day in UTC, from milliseconds since 1970-01-01T00:00:00Z. Take a moment that
+    /// is the same after a crash, or the file is put twice.
     public var date: Int64
 
     /// Creates values.

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// An error of the system, before anybody knows what it means for a file.
@@ -52,7 +52,12 @@ extension FileSystemCalls {
             while filled < count {
                 let read = try checked {
                     bytes.withUnsafeMutableBytes { buffer in
-                        pread(file, buffer.baseAddress?.advanced(by: filled), count - filled, off_t(offset) + off_t(filled))
+                        pread(
+                            file,
+                            buffer.baseAddress?.advanced(by: filled),
+                            count - filled,
+                            off_t(offset) + off_t(filled)
+                        )
                     }
                 }
                 guard read > 0 else { break }
@@ -66,7 +71,7 @@ extension FileSystemCalls {
             defer { closeFile(directory) }
             do throws(SystemError) {
                 _ = try checked { Int(fsync(directory)) }
-            } catch where error.number == EINVAL {
+            } catch  where error.number == EINVAL {
                 // Some network file systems cannot do this and do not need it.
             }
         },

@@ -35,7 +35,13 @@ public final class LocalFileStore: FileStore {
 
     /// Creates the directory and tries to write a file there.
     public func check() async throws(FileStoreError) {
-        let upload = LocalUpload(directory: root, fileName: "check", metadata: FileMetadata(), calls, maintenanceExecutor)
+        let upload = LocalUpload(
+            directory: root,
+            fileName: "check",
+            metadata: FileMetadata(),
+            calls,
+            maintenanceExecutor
+        )
         try await upload.open()
         do {
             try await upload.write([0])

@@ -67,11 +67,13 @@ actor LocalUpload: FileUpload {
         temporaryPath = directory + "/" + Leftover.makeName()
         do {
             stage = .writing(file: try calls.createFile(temporaryPath))
-        } catch where error.number == Leftover.noSuchFile {
+        } catch  where error.number == Leftover.noSuchFile {
             try makeDirectories(directory)
-            stage = .writing(file: try attempt("create a file in", directory) { () throws(SystemError) in
-                try calls.createFile(temporaryPath)
-            })
+            stage = .writing(
+                file: try attempt("create a file in", directory) { () throws(SystemError) in
+                    try calls.createFile(temporaryPath)
+                }
+            )
         } catch {
             throw FileStoreError(error, action: "create a file in", path: directory)
         }
@@ -162,16 +164,16 @@ actor LocalUpload: FileUpload {
     private func makeDirectories(_ path: String) throws(FileStoreError) {
         do {
             try calls.makeDirectory(path)
-        } catch where error.number == Leftover.fileExists {
+        } catch  where error.number == Leftover.fileExists {
             return
-        } catch where error.number == Leftover.noSuchFile {
+        } catch  where error.number == Leftover.noSuchFile {
             guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
                 throw FileStoreError(error, action: "create the directory", path: path)
             }
             try makeDirectories(String(path[..<slash]))
             do {
                 try calls.makeDirectory(path)
-            } catch where error.number == Leftover.fileExists {
+            } catch  where error.number == Leftover.fileExists {
                 return
             } catch {
                 throw FileStoreError(error, action: "create the directory", path: path)

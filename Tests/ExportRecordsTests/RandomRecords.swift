@@ -1,0 +1,110 @@
+import ExportCore
+
+extension JobRecord {
+    /// A record with every field at random, each optional one absent half of the time.
+    static func random(using generator: inout SeededGenerator) -> JobRecord {
+        let phase = JobPhase.allCases.randomElement(using: &generator) ?? .accepted
+        var record = JobRecord(
+            job: .random(using: &generator),
+            offset: .random(in: 0...Int64.max, using: &generator),
+            phase: phase,
+            attempt: .random(in: 0...100, using: &generator),
+            requestID: maybe(&generator) { text(20, using: &$0) },
+            times: JobTimes(
+                accepted: instant(using: &generator),
+                submitted: maybe(&generator) { instant(using: &$0) },
+                ready: maybe(&generator) { instant(using: &$0) },
+                finished: maybe(&generator) { instant(using: &$0) }
+            ),
+            blobURL: maybe(&generator) { text(300, using: &$0) }
+        )
+        guard phase == .finished else { return record }
+        record.status = JobStatus.allCases.randomElement(using: &generator)
+        record.cleanup = [.none, .findThenDelete, .delete].randomElement(using: &generator) ?? .none
+        record.error = maybe(&generator) { .random(using: &$0) }
+        record.files = many(&generator) { .random(using: &$0) }
+        return record
+    }
+}
+
+extension ExportJob {
+    static func random(using generator: inout SeededGenerator) -> ExportJob {
+        ExportJob(
+            id: identifier(using: &generator),
+            kind: ExportKind.allCases.randomElement(using: &generator) ?? .payments,
+            filter: maybe(&generator) { text(100, using: &$0) },
+            fileFormat: FileFormat.allCases.randomElement(using: &generator) ?? .csv,
+            account: text(30, using: &generator),
+            notBefore: maybe(&generator) { instant(using: &$0) },
+            deadline: maybe(&generator) { instant(using: &$0) },
+            maxAttempts: .random(in: 1...100, using: &generator),
+            adoptedRequestID: maybe(&generator) { text(40, using: &$0) },
+            metadataJSON: maybe(&generator) { text(100, using: &$0) },
+            trace: maybe(&generator) { generator in
+                TraceContext(parent: text(60, using: &generator), state: maybe(&generator) { text(20, using: &$0) })
+            }
+        )
+    }
+}
+
+extension JobError {
+    static func random(using generator: inout SeededGenerator) -> JobError {
+        JobError(
+            code: JobErrorCode.allCases.randomElement(using: &generator) ?? .invalidJob,
+            message: text(100, using: &generator),
+            details: many(&generator) {
+                FieldError(field: text(10, using: &$0), message: text(50, using: &$0))
+            }
+        )
+    }
+}
+
+extension ExportFile {
+    static func random(using generator: inout SeededGenerator) -> ExportFile {
+        ExportFile(
+            location: text(200, using: &generator),
+            stored: .random(using: &generator),
+            fileName: text(40, using: &generator),
+            mediaType: maybe(&generator) { text(10, using: &$0) },
+            sizeBytes: maybe(&generator) { .random(in: 0...Int64.max, using: &$0) },
+            sha256: maybe(&generator) { text(64, using: &$0) },
+            expiresAt: maybe(&generator) { instant(using: &$0) },
+            entries: many(&generator) {
+                ArchiveEntry(name: text(30, using: &$0), sizeBytes: .random(in: 0...Int64.max, using: &$0))
+            }
+        )
+    }
+}
+
+private func maybe<Value>(
+    _ generator: inout SeededGenerator,
+    _ make: (inout SeededGenerator) -> Value
+) -> Value? {
+    Bool.random(using: &generator) ? make(&generator) : nil
+}
+
+private func many<Value>(
+    _ generator: inout SeededGenerator,
+    _ make: (inout SeededGenerator) -> Value
+) -> [Value] {
+    (0..<Int.random(in: 0...3, using: &generator)).map { _ in make(&generator) }
+}
+
+private func identifier(using generator: inout SeededGenerator) -> String {
+    let letters = Array("abcXYZ019._:-")
+    return String(
+        (0..<Int.random(in: 1...128, using: &generator)).map { _ in letters.randomElement(using: &generator) ?? "a" }
+    )
+}
+
+private func instant(using generator: inout SeededGenerator) -> Instant {
+    Instant(milliseconds: .random(in: Int64.min...Int64.max, using: &generator))
+}
+
+private func text(_ most: Int, using generator: inout SeededGenerator) -> String {
+    let characters: [Character] = [
+        "a", "Z", "0", " ", "\"", "\\", "\n", "\u{0}", "\u{1F}", "/", "é", "漢", "🚀", "{", "%",
+    ]
+    let count = Int.random(in: 0...most, using: &generator)
+    return String((0..<count).map { _ in characters.randomElement(using: &generator) ?? "a" })
+}

@@ -1,0 +1,183 @@
+import ExportCore
+import Foundation
+import SwiftProtobuf
+import Testing
+
+@testable import ExportRecords
+
+@Suite("State records")
+struct StateCodecTests {
+    private let codec = StateCodec()
+
+    private func roundTrip(_ record: StateRecord) throws -> StateRecord {
+        let written = codec.encode(record)
+        return try codec.decode(key: written.key, value: written.value)
+    }
+
+    // MARK: Round trips
+
+    @Test(arguments: 0..<8) func keepsRandomRecords(seed: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(seed))
+        for _ in 0..<300 {
+            let record = StateRecord.job(.random(using: &generator))
+            #expect(try roundTrip(record) == record)
+        }
+    }
+
+    @Test(arguments: [0, 1, 123_456_789_012, Int64.max]) func keepsPositions(position: Int64) throws {
+        #expect(try roundTrip(.position(position)) == .position(position))
+    }
+
+    @Test func forgetsWithATombstone() throws {
+        let written = codec.encode(.forgotten(id: "a"))
+        #expect(written == OutgoingRecord(key: Array("a".utf8), value: nil))
+        #expect(try roundTrip(.forgotten(id: "a")) == .forgotten(id: "a"))
+    }
+
+    @Test func thePositionsKeyIsNoJobID() {
+        #expect(!JobLimits.isJobID(StateCodec.positionKey))
+        #expect(codec.encode(.position(1)).key == Array("@position".utf8))
+    }
+
+    // MARK: Golden samples
+
+    @Test func goldenSamplesAreThere() {
+        #expect(samples("state/v1").count >= 14)
+        #expect(samples("state/v1", suffix: "bin").count == samples("state/v1").count - 1)
+    }
+
+    @Test(arguments: samples("state/v1").keys.sorted())
+    func readsGoldenSample(name: String) throws {
+        let url = try #require(samples("state/v1")[name])
+        let description = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+        let key = Array(try #require(description["key"] as? String).utf8)
+        let bytes = try samples("state/v1", suffix: "bin")[name].map { Array(try Data(contentsOf: $0)) }
+        let record = try codec.decode(key: key, value: bytes)
+        guard let bytes else {
+            #expect(record == .forgotten(id: String(decoding: key, as: UTF8.self)))
+            return
+        }
+        let json = try JSONSerialization.data(withJSONObject: try #require(description["value"]))
+        #expect(try ProtoStateRecord(serializedBytes: bytes) == ProtoStateRecord(jsonUTF8Bytes: json))
+        #expect(try roundTrip(record) == record)
+        if case .job(let job) = record { #expect(name.hasPrefix(job.phase.name)) }
+    }
+
+    @Test func readsAGoldenSampleFieldByField() throws {
+        let url = try #require(samples("state/v1", suffix: "bin")["finished-completed-zip"])
+        let accepted: Int64 = 1_795_305_600_000
+        let expected = JobRecord(
+            job: ExportJob(id: "zip_1", kind: .payments, fileFormat: .tsv, account: "contoso", maxAttempts: 1),
+            offset: 0,
+            phase: .finished,
+            attempt: 1,
+            requestID: "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4",
+            times: JobTimes(
+                accepted: Instant(milliseconds: accepted),
+                submitted: Instant(milliseconds: accepted + 1_500),
+                ready: Instant(milliseconds: accepted + 3_600_000),
+                finished: Instant(milliseconds: accepted + 3_661_250)
+            ),
+            status: .completed,
+            files: [
+                ExportFile(
+                    location: "file:///var/lib/payout-exports/contoso/payments/2026/11/22/zip_1/payments.zip",
+                    stored: true,
+                    fileName: "payments.zip",
+                    mediaType: "application/zip",
+                    sizeBytes: 1_024,
+                    sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    entries: [
+                        ArchiveEntry(name: "payments-1.csv", sizeBytes: 4_096),
+                        ArchiveEntry(name: "Zahlungen-ü.csv", sizeBytes: 5_000_000_000),
+                    ]
+                )
+            ],
+            cleanup: .delete
+        )
+        #expect(try codec.decode(key: Array("zip_1".utf8), value: Array(Data(contentsOf: url))) == .job(expected))
+    }
+
+    // MARK: What cannot be read
+
+    private func message(_ change: (inout ProtoStateRecord) -> Void) throws -> [UInt8] {
+        var generator = SeededGenerator(seed: 9)
+        let value = try #require(codec.encode(.job(.random(using: &generator))).value)
+        var message = try ProtoStateRecord(serializedBytes: value)
+        change(&message)
+        return try message.serializedBytes()
+    }
+
+    private func error(_ key: String?, _ value: [UInt8]?) -> StateDecodingError? {
+        do {
+            _ = try codec.decode(key: key.map { Array($0.utf8) }, value: value)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func saysWhatCannotBeRead() throws {
+        let good = try message { _ in }
+        let position = codec.encode(.position(1)).value
+        #expect(error("a", good) == nil)
+        #expect(error(nil, good) == .missingKey)
+        #expect(error("a b", good) == .invalidKey("'a b'"))
+        #expect(error("a", []) == .unsupportedVersion(0, key: "a"))
+        #expect(error("a", Array(good.dropLast())) == .malformedValue(key: "a"))
+        #expect(error("a", [0xFF]) == .malformedValue(key: "a"))
+        #expect(try error("a", message { $0.version = 2 }) == .unsupportedVersion(2, key: "a"))
+        #expect(try error("a", message { $0.content = nil }) == .missingJob(key: "a"))
+        #expect(try error("a", message { $0.job.clearJob() }) == .missingJob(key: "a"))
+        #expect(error("a", position) == .missingJob(key: "a"))
+        #expect(error("@position", good) == .missingPosition)
+        #expect(error("@position", nil) == .missingPosition)
+        #expect(error("@position", position) == nil)
+    }
+
+    @Test func unknownNumbersAreNamed() throws {
+        func unknown(_ field: String, _ number: Int, _ change: (inout ProtoJobState) -> Void) throws {
+            let value = try message { change(&$0.job) }
+            #expect(error("a", value) == .unknownValue(field: field, number: number, key: "a"))
+        }
+        try unknown("phase", 6) { $0.phase = .UNRECOGNIZED(6) }
+        try unknown("phase", 0) { $0.phase = .unspecified }
+        try unknown("cleanup", 3) { $0.cleanup = .UNRECOGNIZED(3) }
+        try unknown("status", -1) { $0.status = .UNRECOGNIZED(-1) }
+        try unknown("job.kind", 3) { $0.job.kind = .UNRECOGNIZED(3) }
+        try unknown("job.kind", 0) { $0.job.kind = .unspecified }
+        try unknown("job.file_format", 9) { $0.job.fileFormat = .UNRECOGNIZED(9) }
+        try unknown("error.code", 99) { $0.error.code = .UNRECOGNIZED(99) }
+        try unknown("error.code", 0) { $0.error.code = .unspecified }
+    }
+
+    @Test func aFinishedJobHasAStatus() throws {
+        let value = try message {
+            $0.job.phase = .finished
+            $0.job.status = .unspecified
+        }
+        #expect(error("a", value) == .missingField(field: "status", key: "a"))
+    }
+
+    @Test func everyErrorSaysWhatToDo() {
+        let errors: [StateDecodingError] = [
+            .missingKey, .invalidKey("'a'"), .malformedValue(key: "a"), .unsupportedVersion(2, key: "a"),
+            .missingJob(key: "a"), .missingPosition, .unknownValue(field: "phase", number: 7, key: "a"),
+            .missingField(field: "status", key: "a"),
+        ]
+        for error in errors { #expect(error.description.contains("Run ") || error.description.contains("Make sure")) }
+    }
+
+    @Test(arguments: 0..<4) func survivesMutatedRecords(seed: Int) throws {
+        var generator = SeededGenerator(seed: 50 + UInt64(seed))
+        let value = try #require(codec.encode(.job(.random(using: &generator))).value)
+        for _ in 0..<2_000 {
+            var bytes = value
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+            }
+            guard let record = try? codec.decode(key: Array("a".utf8), value: bytes) else { continue }
+            #expect(try roundTrip(record) == record)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import ExportCore
+import ExportRecords
+import Foundation
+
+/// The folder of golden samples, found from this file.
+let golden = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("schemas/golden")
+
+/// The samples of a folder by their names.
+func samples(_ folder: String, suffix: String = "json") -> [String: URL] {
+    let files = try? FileManager.default.contentsOfDirectory(
+        at: golden.appendingPathComponent(folder),
+        includingPropertiesForKeys: nil
+    )
+    let matching = (files ?? []).filter { $0.pathExtension == suffix }
+    return Dictionary(uniqueKeysWithValues: matching.map { ($0.deletingPathExtension().lastPathComponent, $0) })
+}
+
+/// Numbers that look random and are the same in every run.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// Decodes a value as the job decoder sees it.
+func decode(
+    _ text: String,
+    key: String? = nil,
+    headers: [(String, String)] = []
+) -> JobInput {
+    decode(bytes: Array(text.utf8), key: key, headers: headers)
+}
+
+func decode(bytes: [UInt8]?, key: String? = nil, headers: [(String, String)] = []) -> JobInput {
+    let record = OriginalRecord(
+        key: key.map { Array($0.utf8) },
+        value: bytes,
+        headers: headers.map { OriginalRecord.Header(name: $0.0, value: Array($0.1.utf8)) }
+    )
+    return JobDecoder().decode(record, offset: 7)
+}
+
+extension JobInput {
+    var job: ExportJob? {
+        guard case .export(let job) = content else { return nil }
+        return job
+    }
+
+    var cancelledID: String? {
+        guard case .cancel(let id, _) = content else { return nil }
+        return id
+    }
+
+    var reason: String? {
+        guard case .unreadable(_, let reason, _, _) = content else { return nil }
+        return reason
+    }
+
+    var unreadableID: String? {
+        guard case .unreadable(let id, _, _, _) = content else { return nil }
+        return id
+    }
+
+    /// The offending fields, each once, sorted.
+    var fields: [String] {
+        guard case .unreadable(_, _, let details, _) = content else { return [] }
+        return Set(details.map(\.field)).sorted()
+    }
+
+    var trace: TraceContext? {
+        switch content {
+        case .export(let job): job.trace
+        case .cancel(_, let trace): trace
+        case .unreadable(_, _, _, let trace): trace
+        }
+    }
+}
+
+extension OutgoingRecord {
+    var text: String { String(decoding: value ?? [], as: UTF8.self) }
+
+    var original: OriginalRecord { OriginalRecord(key: key, value: value, headers: headers) }
+
+    func header(_ name: String) -> String? {
+        headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
+    }
+}

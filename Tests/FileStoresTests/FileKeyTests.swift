@@ -1,0 +1,113 @@
+import Testing
+
+@testable import FileStores
+
+@Suite("File keys")
+struct FileKeyTests {
+    private func key(_ template: String, _ value: String) throws -> [String] {
+        try FileKeyTemplate(template).key(
+            FileKeyValues(account: value, kind: "payments", jobID: "j", fileName: value, date: 1_795_305_600_000)
+        ).parts
+    }
+
+    @Test func hasADefault() throws {
+        #expect(try FileKeyTemplate(FileKeyTemplate.defaultText) == .standard)
+        #expect(FileKey.sample.description == FileKey.samplePath)
+    }
+
+    @Test(arguments: [
+        ("", "_"), (".", "%2E"), ("..", "%2E."), ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"), ("a/b", "a%2Fb"),
+        ("a\\b", "a%5Cb"), ("a\u{0}b\n", "a%00b%0A"), (".hidden", "%2Ehidden"), ("100%", "100%25"), ("~x", "%7Ex"),
+        ("a b", "a%20b"), ("ü", "%C3%BC"), ("plain-name_1.csv", "plain-name_1.csv"), ("a:b=c,d@e", "a:b=c,d@e"),
+    ])
+    func makesValuesSafe(value: String, part: String) throws {
+        #expect(try key("{account}/{jobId}", value) == [part, "j"])
+    }
+
+    @Test func partsOfSeveralPiecesAreSafeToo() throws {
+        #expect(try key("{account}{account}/{jobId}", ".") == ["%2E.", "j"])
+        #expect(try key("day={yyyy}-{MM}-{dd}/{jobId}.{kind}", "") == ["day=2026-11-22", "j.payments"])
+    }
+
+    @Test func longPartsAreCutAndStayDistinct() throws {
+        let long = String(repeating: "x", count: 300)
+        let first = try key("{jobId}/{fileName}", long + "1.csv")[1]
+        let second = try key("{jobId}/{fileName}", long + "2.csv")[1]
+        #expect(first != second)
+        for part in [first, second] {
+            #expect(part.utf8.count == FileKey.maximumPartLength)
+            #expect(part.hasSuffix(".csv") && part.contains("~"))
+        }
+        #expect(
+            try key("{jobId}/{fileName}", String(repeating: "ü", count: 300))[1].utf8.count == FileKey.maximumPartLength
+        )
+    }
+
+    @Test func differentValuesHaveDifferentKeys() throws {
+        var generator = SeededGenerator(seed: 1)
+        let characters: [Character] = ["a", ".", "/", "%", "_", "~", "2", "E", "\u{0}", "ü"]
+        var seen: [String: String] = [:]
+        for _ in 0..<5_000 {
+            let count = Int.random(in: 0...5, using: &generator)
+            let value = String((0..<count).map { _ in characters.randomElement(using: &generator) ?? "a" })
+            let part = FileKey.bounded(FileKey.escaped(value))
+            if value != "_" && value != "" { #expect(seen[part, default: value] == value) }
+            seen[part] = value
+            #expect(part.utf8.allSatisfy { FileKey.isHarmless($0) || $0 == UInt8(ascii: "%") })
+            #expect(!part.isEmpty && !part.hasPrefix("."))
+        }
+    }
+
+    @Test(arguments: [
+        "", "{jobId}/", "/{jobId}", "a//{jobId}", "../{jobId}", "./{jobId}", ".x/{jobId}", "{account}",
+        "{jobId}/{nothing}",
+        "{jobId", "jobId}", "{jobId}/a b", "{jobId}/ü", "{}/{jobId}", String(repeating: "a/", count: 40) + "{jobId}",
+    ])
+    func refusesBadTemplates(text: String) {
+        let error = #expect(throws: FileStoreError.self) { try FileKeyTemplate(text) }
+        #expect(error?.kind == .invalidTemplate)
+    }
+
+    @Test(arguments: [
+        (0, 1970, 1, 1), (-1, 1969, 12, 31), (951_782_400_000, 2000, 2, 29), (951_868_800_000, 2000, 3, 1),
+        (1_795_391_999_999, 2026, 11, 22), (4_107_542_400_000, 2100, 3, 1), (Int64.max, 9999, 12, 31),
+        (Int64.min, 0, 1, 1),
+    ])
+    func knowsTheCalendar(milliseconds: Int64, year: Int64, month: Int64, day: Int64) {
+        let date = CalendarDay(milliseconds: milliseconds)
+        #expect((date.year, date.month, date.day) == (year, month, day))
+    }
+}
+
+@Suite("Choosing a store")
+struct FileStoreFactoryTests {
+    @Test func emptyMeansNone() throws {
+        #expect(try FileStoreFactory.make(location: "") == nil)
+    }
+
+    @Test(arguments: [
+        ("file:///var/lib/exports", "/var/lib/exports"), ("file:///var/lib/exports/", "/var/lib/exports"),
+        ("FILE://localhost/a//b/./c", "/a/b/c"), ("file:///a%20b/%C3%BC", "/a b/ü"),
+    ])
+    func makesALocalStore(location: String, root: String) throws {
+        let store = try #require(try FileStoreFactory.make(location: location) as? LocalFileStore)
+        #expect(store.root == root)
+    }
+
+    @Test(arguments: [
+        "file:", "file://", "file:///", "file://host/a", "file:relative", "file:///a/../b", "file:///a?b",
+        "file:///a#b",
+        "file:///a%zz", "file:///a%2", "file:///a%00", "file:///%ff", "/var/lib/exports", "nothing", "file:///a%+1",
+    ])
+    func refusesBadLocations(location: String) {
+        let error = #expect(throws: FileStoreError.self) { try FileStoreFactory.make(location: location) }
+        #expect(error?.kind == .invalidLocation)
+    }
+
+    @Test(arguments: ["s3://bucket/prefix", "azblob://account/container?sig=SECRET", "https://x/?sig=SECRET"])
+    func saysWhatIsNotSupported(location: String) {
+        let error = #expect(throws: FileStoreError.self) { try FileStoreFactory.make(location: location) }
+        #expect(error?.kind == .unsupportedLocation)
+        #expect(error?.description.contains("SECRET") == false)
+    }
+}

@@ -1,0 +1,257 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import FileStores
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Counts the calls on files; from a certain one on none does anything any more, as after a crash.
+private final class Crash: Sendable {
+    private let remaining: Mutex<Int>
+
+    init(after calls: Int) { remaining = Mutex(calls) }
+
+    var isOver: Bool { remaining.withLock { $0 < 0 } }
+
+    func step() throws(SystemError) {
+        let isAlive = remaining.withLock { remaining in
+            remaining -= 1
+            return remaining >= 0
+        }
+        if !isAlive { throw SystemError(number: EIO) }
+    }
+
+    var calls: FileSystemCalls {
+        let system = FileSystemCalls.system
+        return FileSystemCalls(
+            makeDirectory: { path throws(SystemError) in
+                try self.step()
+                try system.makeDirectory(path)
+            },
+            createFile: { path throws(SystemError) in
+                try self.step()
+                return try system.createFile(path)
+            },
+            write: { file, bytes, offset throws(SystemError) in
+                try self.step()
+                // Half of it, so that a crash also comes in the midst of a chunk.
+                let half = UnsafeRawBufferPointer(rebasing: bytes[..<((bytes.count + 1) / 2)])
+                return try system.write(file, half, offset)
+            },
+            read: { file, count, offset throws(SystemError) in
+                try self.step()
+                return try system.read(file, count, offset)
+            },
+            sync: { file throws(SystemError) in
+                try self.step()
+                try system.sync(file)
+            },
+            syncDirectory: { path throws(SystemError) in
+                try self.step()
+                try system.syncDirectory(path)
+            },
+            rename: { from, to throws(SystemError) in
+                try self.step()
+                try system.rename(from, to)
+            },
+            remove: { path throws(SystemError) in
+                try self.step()
+                try system.remove(path)
+            },
+            // A process that is gone has no open files.
+            close: { file in system.close(file) }
+        )
+    }
+}
+
+/// Lets the first call fail and no other.
+private final class OneFault: Sendable {
+    private let hasStruck = Mutex(false)
+
+    func strike() throws(SystemError) {
+        let isFirst = hasStruck.withLock { hasStruck in
+            defer { hasStruck = true }
+            return !hasStruck
+        }
+        if isFirst { throw SystemError(number: EIO) }
+    }
+}
+
+@Suite("Local file store, faults")
+struct LocalFileStoreFaultTests {
+    private let directory: TemporaryDirectory
+    private let content = (0..<100).map { UInt8($0) }
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func store(_ change: (inout FileSystemCalls) -> Void) -> LocalFileStore {
+        var calls = FileSystemCalls.system
+        change(&calls)
+        return LocalFileStore(root: directory.path, calls: calls)
+    }
+
+    @Test func aCrashAtAnyStepLeavesAWholeFileOrNone() async throws {
+        var (crashes, leftovers, wholes) = (0, 0, 0)
+        for calls in 0..<200 {
+            let directory = try TemporaryDirectory()
+            let crash = Crash(after: calls)
+            let crashing = LocalFileStore(root: directory.path, calls: crash.calls)
+            let stored = try? await crashing.put([content, content])
+            #expect((stored == nil) == crash.isOver)
+            guard crash.isOver else { break }
+            crashes += 1
+            let before = directory.files()
+            if let file = before[FileKey.samplePath] {
+                #expect(file == content + content)
+                wholes += 1
+            }
+            leftovers += directory.leftovers.isEmpty ? 0 : 1
+
+            // The worker that takes over puts the file again; the leftover is swept when it is a day old.
+            let next = LocalFileStore(root: directory.path)
+            #expect(try await next.put([content + content]).sizeBytes == 200)
+            for path in directory.leftovers {
+                let old = Date(timeIntervalSinceNow: -90_000)
+                try FileManager.default.setAttributes(
+                    [.modificationDate: old],
+                    ofItemAtPath: directory.path + "/" + path
+                )
+            }
+            _ = try await next.sweep()
+            #expect(directory.files() == [FileKey.samplePath: content + content])
+        }
+        // Directories, the file, writes, fsync, rename, fsync of the directory: all of them have been hit.
+        #expect(crashes > 20)
+        #expect(leftovers > 5)
+        #expect(wholes == 1)
+    }
+
+    @Test func bytesAreOnTheDeviceBeforeTheFileHasItsName() async throws {
+        let log = Mutex<[String]>([])
+        let logging = store { calls in
+            let system = FileSystemCalls.system
+            calls.write = { file, bytes, offset throws(SystemError) in
+                log.withLock { $0.append("write") }
+                return try system.write(file, bytes, offset)
+            }
+            calls.sync = { file throws(SystemError) in
+                log.withLock { $0.append("sync") }
+                try system.sync(file)
+            }
+            calls.rename = { from, to throws(SystemError) in
+                log.withLock { $0.append("rename") }
+                try system.rename(from, to)
+            }
+            calls.syncDirectory = { path throws(SystemError) in
+                log.withLock { $0.append(path.hasSuffix("j:1") ? "sync directory" : "sync parent") }
+                try system.syncDirectory(path)
+            }
+        }
+        _ = try await logging.put([content])
+        // Six directories are new, the innermost being the file's own.
+        let parents = Array(repeating: "sync parent", count: 6)
+        #expect(log.withLock { $0 } == parents + ["write", "sync", "rename", "sync directory"])
+    }
+
+    @Test func aCrashWhileReplacingKeepsTheOldFile() async throws {
+        for calls in 0..<100 {
+            let directory = try TemporaryDirectory()
+            _ = try await LocalFileStore(root: directory.path).put([[1]])
+            let crash = Crash(after: calls)
+            _ = try? await LocalFileStore(root: directory.path, calls: crash.calls).put([content])
+            guard crash.isOver else { return }
+            let file = directory.files()[FileKey.samplePath]
+            #expect(file == [1] || file == content)
+        }
+        #expect(Bool(false), "the upload never came to its end")
+    }
+
+    @Test(arguments: [
+        (ENOSPC, FileStoreError.Kind.noSpace, true), (EDQUOT, .quotaExceeded, true), (EROFS, .readOnly, false),
+        (EACCES, .accessDenied, false), (EPERM, .accessDenied, false), (ENOTDIR, .notADirectory, false),
+        (EMFILE, .tooManyOpenFiles, true), (ENAMETOOLONG, .nameTooLong, false), (ESTALE, .vanished, true),
+        (EIO, .ioFailure, true), (EFBIG, .fileTooLarge, false),
+    ])
+    func namesTheSystemsErrors(number: Int32, kind: FileStoreError.Kind, isTransient: Bool) async throws {
+        let failing = store { $0.createFile = { _ throws(SystemError) in throw SystemError(number: number) } }
+        let error = await #expect(throws: FileStoreError.self) { try await failing.put([content]) }
+        #expect(error?.kind == kind)
+        #expect(error?.isTransient == isTransient)
+        #expect(error?.systemError == number)
+        #expect(error?.description.contains(directory.path) == true)
+        #expect(error?.remedy.isEmpty == false)
+    }
+
+    @Test func aFullDiskLeavesNothingOnceAborted() async throws {
+        let failing = store { calls in
+            calls.write = { file, bytes, offset throws(SystemError) in
+                guard offset < 150 else { throw SystemError(number: ENOSPC) }
+                return try FileSystemCalls.system.write(
+                    file,
+                    UnsafeRawBufferPointer(rebasing: bytes.prefix(10)),
+                    offset
+                )
+            }
+        }
+        let upload = try await failing.begin(.sample, metadata: FileMetadata())
+        try await upload.write(content)
+        let error = await #expect(throws: FileStoreError.self) { try await upload.write(content) }
+        #expect(error?.kind == .noSpace)
+        // Nothing goes on after an error: the file would have a hole.
+        let again = await #expect(throws: FileStoreError.self) { try await upload.write([1]) }
+        #expect(again?.kind == .uploadEnded)
+        await #expect(throws: FileStoreError.self) { try await upload.finish() }
+        await upload.abort()
+        #expect(directory.files().isEmpty)
+    }
+
+    @Test func restartsAfterAFailedSync() async throws {
+        let fault = OneFault()
+        let failing = store { calls in
+            calls.sync = { file throws(SystemError) in
+                try fault.strike()
+                try FileSystemCalls.system.sync(file)
+            }
+        }
+        try await expectSecondTryToSucceed(failing)
+    }
+
+    @Test func restartsAfterAFailedRename() async throws {
+        let fault = OneFault()
+        let failing = store { calls in
+            calls.rename = { from, to throws(SystemError) in
+                try fault.strike()
+                try FileSystemCalls.system.rename(from, to)
+            }
+        }
+        try await expectSecondTryToSucceed(failing)
+    }
+
+    private func expectSecondTryToSucceed(_ store: LocalFileStore) async throws {
+        let upload = try await store.begin(.sample, metadata: FileMetadata())
+        try await upload.write([1])
+        let error = await #expect(throws: FileStoreError.self) { try await upload.finish() }
+        #expect(error?.kind == .ioFailure)
+        #expect(directory.files()[FileKey.samplePath] == nil)
+        // What is on the device is not certain, so the file cannot be finished as it is.
+        let again = await #expect(throws: FileStoreError.self) { try await upload.finish() }
+        #expect(again?.kind == .uploadEnded)
+        try await upload.restart()
+        #expect(directory.leftovers.count == 1)
+        try await upload.write(content)
+        #expect(try await upload.finish().sizeBytes == 100)
+        #expect(directory.files() == [FileKey.samplePath: content])
+    }
+
+    @Test func checkReportsWhatWouldFailLater() async throws {
+        let failing = store { $0.write = { _, _, _ throws(SystemError) in throw SystemError(number: EDQUOT) } }
+        let error = await #expect(throws: FileStoreError.self) { try await failing.check() }
+        #expect(error?.kind == .quotaExceeded)
+        #expect(directory.files().isEmpty)
+    }
+}

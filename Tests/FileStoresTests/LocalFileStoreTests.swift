@@ -1,0 +1,193 @@
+import Crypto
+import Foundation
+import Testing
+
+@testable import FileStores
+
+@Suite("Local file store")
+struct LocalFileStoreTests {
+    private let directory: TemporaryDirectory
+    private let store: LocalFileStore
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        store = LocalFileStore(root: directory.path + "/exports")
+    }
+
+    @Test func putsAFile() async throws {
+        let content = Array("a,b\n1,2\n".utf8)
+        let stored = try await store.put([Array(content[..<3]), [], Array(content[3...])])
+        let digest = SHA256.hash(data: content).map { String(format: "%02x", $0) }.joined()
+        #expect(stored.location == "file://\(directory.path)/exports/\(FileKey.samplePath)")
+        #expect(stored.sizeBytes == Int64(content.count))
+        #expect(stored.sha256 == digest)
+        #expect(stored.mediaType == .csv)
+        #expect(stored.entries.isEmpty)
+        #expect(directory.files() == ["exports/" + FileKey.samplePath: content])
+    }
+
+    @Test func putsAnEmptyFile() async throws {
+        let stored = try await store.put([])
+        #expect(stored.sizeBytes == 0)
+        #expect(stored.sha256 == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    }
+
+    @Test func theLocationLeadsToTheFile() async throws {
+        let store = LocalFileStore(root: directory.path + "/a b%ü")
+        let key = try #require(FileKey(parts: ["x y", "100%.csv"]))
+        let stored = try await store.put([[1]], key: key)
+        let url = try #require(URL(string: stored.location))
+        #expect(Array(try Data(contentsOf: url)) == [1])
+        #expect(store.location == "file://\(directory.path)/a%20b%25%C3%BC")
+    }
+
+    @Test func nothingIsVisibleBeforeTheEnd() async throws {
+        let upload = try await store.begin(.sample, metadata: FileMetadata())
+        try await upload.write([1, 2, 3])
+        #expect(directory.files().keys.allSatisfy { $0.contains("/.payout-export-") && $0.hasSuffix(".part") })
+        #expect(directory.leftovers.count == 1)
+        await upload.abort()
+        #expect(directory.files().isEmpty)
+        await upload.abort()
+    }
+
+    @Test func puttingAgainIsHarmless() async throws {
+        let first = try await store.put([[1, 2]])
+        #expect(try await store.put([[1], [2]]) == first)
+        #expect(directory.files() == ["exports/" + FileKey.samplePath: [1, 2]])
+        _ = try await store.put([[3]])
+        #expect(directory.files() == ["exports/" + FileKey.samplePath: [3]])
+    }
+
+    @Test func restartsFromZero() async throws {
+        let upload = try await store.begin(.sample, metadata: FileMetadata())
+        try await upload.write(Array("PK\u{3}\u{4} not what comes".utf8))
+        try await upload.restart()
+        try await upload.write(Array("a\tb\n".utf8))
+        let stored = try await upload.finish()
+        #expect(stored.mediaType == .tsv)
+        #expect(stored.sizeBytes == 4)
+        #expect(directory.files() == ["exports/" + FileKey.samplePath: Array("a\tb\n".utf8)])
+    }
+
+    @Test func anEndedUploadStaysEnded() async throws {
+        let upload = try await store.begin(.sample, metadata: FileMetadata())
+        _ = try await upload.finish()
+        await upload.abort()
+        #expect(directory.files().count == 1)
+        await #expect(throws: FileStoreError.self) { try await upload.write([1]) }
+        await #expect(throws: FileStoreError.self) { try await upload.finish() }
+        await #expect(throws: FileStoreError.self) { try await upload.restart() }
+    }
+
+    @Test func uploadsRunSideBySide() async throws {
+        let store = store
+        try await withThrowingTaskGroup(of: StoredFile.self) { group in
+            for index in 0..<40 {
+                group.addTask {
+                    let key = try #require(FileKey(parts: ["same", "\(index % 10)"]))
+                    return try await store.put(Array(repeating: [UInt8(index % 10)], count: 50), key: key)
+                }
+            }
+            for try await stored in group { #expect(stored.sizeBytes == 50) }
+        }
+        let files = directory.files()
+        #expect(files.count == 10)
+        for (path, content) in files { #expect(content == Array(repeating: UInt8(path.suffix(1))!, count: 50)) }
+    }
+
+    @Test func aDroppedUploadLeavesNothing() async throws {
+        do {
+            let upload = try await store.begin(.sample, metadata: FileMetadata())
+            try await upload.write([1])
+        }
+        // The file goes on the store's own thread, some time after.
+        let deadline = ContinuousClock.now + .seconds(20)
+        while !directory.leftovers.isEmpty, ContinuousClock.now < deadline { await Task.yield() }
+        #expect(directory.leftovers.isEmpty)
+    }
+
+    @Test func respectsTheUmask() async throws {
+        // The umask belongs to the process, so it is only read.
+        let mask = umask(0)
+        umask(mask)
+        _ = try await store.put([[1]])
+        func mode(_ path: String) throws -> Int? {
+            try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        }
+        #expect(try mode(directory.path + "/exports/" + FileKey.samplePath) == 0o666 & ~Int(mask))
+        #expect(try mode(directory.path + "/exports/default") == 0o777 & ~Int(mask))
+    }
+
+    @Test func listsAZIPArchive() async throws {
+        let archive = ZipSample(members: [("a.csv", 3), ("folder/", 0), ("folder/b.csv", 70_000)]).bytes
+        let stored = try await store.put([archive])
+        #expect(stored.mediaType == .zip)
+        #expect(
+            stored.entries == [
+                FileEntry(name: "a.csv", sizeBytes: 3), FileEntry(name: "folder/b.csv", sizeBytes: 70_000),
+            ]
+        )
+    }
+
+    // MARK: Check and sweep
+
+    @Test func checkLeavesOnlyTheDirectory() async throws {
+        try await store.check()
+        #expect(FileManager.default.fileExists(atPath: directory.path + "/exports"))
+        #expect(directory.files().isEmpty)
+    }
+
+    @Test func checkFindsAFileInTheWay() async throws {
+        _ = FileManager.default.createFile(atPath: directory.path + "/exports", contents: nil)
+        let error = await #expect(throws: FileStoreError.self) { try await store.check() }
+        #expect(error?.kind == .notADirectory)
+        #expect(error?.isTransient == false)
+        #expect(error?.description.contains(directory.path) == true)
+    }
+
+    @Test func findsAFileInTheWayOfAKey() async throws {
+        try FileManager.default.createDirectory(
+            atPath: directory.path + "/exports/default",
+            withIntermediateDirectories: true
+        )
+        _ = FileManager.default.createFile(atPath: directory.path + "/exports/default/payments", contents: nil)
+        let error = await #expect(throws: FileStoreError.self) { try await store.put([[1]]) }
+        #expect(error?.kind == .notADirectory)
+    }
+
+    @Test func findsADirectoryWithTheFilesName() async throws {
+        let path = directory.path + "/exports/" + FileKey.samplePath
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let error = await #expect(throws: FileStoreError.self) { try await store.put([[1]]) }
+        #expect(error?.kind == .nameTaken)
+    }
+
+    @Test func sweepsOldLeftoversOnly() async throws {
+        let root = directory.path + "/exports"
+        let names = [
+            "a/b/.payout-export-0123456789abcdef0123456789abcdef.part",
+            ".payout-export-00000000000000000000000000000000.part",
+            ".payout-export-mine.part", "a/.hidden", "a/file.csv",
+        ]
+        let old = Date(timeIntervalSinceNow: -90_000)
+        for name in names {
+            let url = URL(fileURLWithPath: root + "/" + name)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
+            try Data([1]).write(to: url)
+            try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: url.path)
+        }
+        let underWay = try await store.begin(.sample, metadata: FileMetadata())
+        #expect(try await store.sweep() == 2)
+        #expect(try await store.sweep() == 0)
+        #expect(directory.files().count == 4)
+        #expect(try await underWay.finish().sizeBytes == 0)
+    }
+
+    @Test func sweepsNothingWhereNothingIs() async throws {
+        #expect(try await store.sweep() == 0)
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+
+@testable import FileStores
+
+/// A directory that is gone after the test.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("file-store-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = url.path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// All files below, by their paths from here.
+    func files() -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        for path in FileManager.default.subpaths(atPath: path) ?? [] {
+            var isDirectory: ObjCBool = false
+            let full = self.path + "/" + path
+            guard FileManager.default.fileExists(atPath: full, isDirectory: &isDirectory), !isDirectory.boolValue,
+                let data = FileManager.default.contents(atPath: full)
+            else { continue }
+            files[path] = Array(data)
+        }
+        return files
+    }
+
+    /// The hidden files of uploads.
+    var leftovers: [String] { files().keys.filter { $0.contains(".payout-export-") } }
+}
+
+extension FileKey {
+    /// A key for tests.
+    static let sample = FileKeyTemplate.standard.key(
+        FileKeyValues(account: "default", kind: "payments", jobID: "j:1", fileName: "a.csv", date: 1_795_305_600_000)
+    )
+    static let samplePath = "default/payments/2026/11/22/j:1/a.csv"
+}
+
+extension FileStore {
+    /// Puts a whole file.
+    func put(
+        _ chunks: [[UInt8]],
+        key: FileKey = .sample,
+        expected: MediaType? = nil
+    ) async throws(FileStoreError) -> StoredFile {
+        let upload = try await begin(key, metadata: FileMetadata(expected: expected))
+        for chunk in chunks { try await upload.write(chunk) }
+        return try await upload.finish()
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -110,6 +110,16 @@ struct JobTable {
         return first
     }
 
+    /// Whether the heap is one, and each job knows its place in it.
+    func auditTimers(expected: Int) -> String? {
+        guard timers.count == expected else { return "\(timers.count) timers, \(expected) jobs have one" }
+        for (position, job) in timers.enumerated() {
+            if Int(self[job].heapPosition) != position { return "a job does not know its place among the timers" }
+            if position > 0, self[timers[(position - 1) / 2]].wake > self[job].wake { return "timers are out of order" }
+        }
+        return nil
+    }
+
     private mutating func siftUp(_ start: Int) {
         var child = start
         let moved = timers[child]

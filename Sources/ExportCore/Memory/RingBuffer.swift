@@ -8,6 +8,9 @@ struct RingBuffer<Element> {
 
     var first: Element? { count == 0 ? nil : storage[head] }
 
+    /// All of it, first to last.
+    var elements: [Element] { (0..<count).compactMap { storage[(head + $0) & (storage.count - 1)] } }
+
     mutating func append(_ element: Element) {
         if count == storage.count { grow() }
         storage[(head + count) & (storage.count - 1)] = element

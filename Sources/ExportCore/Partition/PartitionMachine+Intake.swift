@@ -24,7 +24,6 @@ extension PartitionMachine {
                 "The account '\(job.account)' is not configured at this worker. Enqueue the job with a configured account, or add the account to the worker's configuration and enqueue it again under a new jobId."
             return refuse(job, input, code: .unknownAccount, field: "account", message, at: now, &decisions)
         }
-        decisions.refusals.append(false)
         decisions.reports.append(
             .accepted(
                 partition: partition, job: job.id, keyIsJobID: input.keyIsJobID, warnings: input.warnings))
@@ -41,6 +40,7 @@ extension PartitionMachine {
             record.phase = .waiting
             record.requestID = requestID
             record.times.submitted = now
+            decisions.refusals.append(false)
             let place = decide(record, &decisions)
             decisions.callsUponCommit.append(call(.poll, for: place))
         } else if let notBefore = job.notBefore, notBefore > now {

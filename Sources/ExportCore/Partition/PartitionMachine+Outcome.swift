@@ -11,7 +11,8 @@ extension PartitionMachine {
         if case .failed(let failure) = result {
             return failed(token, failure, at: now, &decisions)
         }
-        table[place].failures = 0
+        // With a file that is known to be ready, only its arrival is a success.
+        if table[place].phase != .ready { table[place].failures = 0 }
         if table[place].phase == .finished {
             cleanupAnswered(place, token.kind, result, at: now, &decisions)
         } else {
@@ -32,7 +33,9 @@ extension PartitionMachine {
             record.files = [file]
             record.cleanup = configuration.deletesAfterDownload ? .delete : .none
             end(&record, .completed, nil, at: now, &decisions)
-        case .urlExpired: decisions.callsNow.append(call(.poll, for: place))
+        case .urlExpired:
+            table[place].failures = min(table[place].failures, .max - 1) + 1
+            decisions.callsNow.append(call(.poll, for: place))
         case .deleted, .notDeletableYet, .failed: look(place, at: now, &decisions)
         }
     }
@@ -45,6 +48,7 @@ extension PartitionMachine {
         record.phase = .waiting
         record.requestID = requestID
         record.times.submitted = now
+        decisions.refusals.append(false)
         guard table[place].deadline > now.milliseconds else {
             return end(&record, .failed, deadlineError(record), at: now, &decisions)
         }
@@ -77,12 +81,22 @@ extension PartitionMachine {
             // A fresh URL for a file that is known to be ready announces nothing new.
             if table[place].phase == .ready {
                 apply(.job(record))
-                decisions.callsNow.append(call(.download, for: place))
+                downloadAgain(place, at: now, &decisions)
             } else {
                 decide(record, &decisions)
                 decisions.callsUponCommit.append(call(.download, for: place))
             }
         }
+    }
+
+    /// A fresh URL is used at once, but not one after the other when none of them works.
+    private mutating func downloadAgain(
+        _ place: JobTable.Index, at now: Instant, _ decisions: inout Decisions
+    ) {
+        let failures = Int(table[place].failures)
+        guard failures > 1 else { return decisions.callsNow.append(call(.download, for: place)) }
+        let wait = backOff.interval(failures: failures - 1, hash: table[place].hash)
+        rest(place, until: now.advanced(by: .milliseconds(wait)).milliseconds)
     }
 
     private mutating func completedWithoutURL(
@@ -147,7 +161,8 @@ extension PartitionMachine {
             retryLater(place, token.kind, message, at: now, &decisions)
         case .refused(let message):
             if table[place].phase == .finished {
-                return dropCleanup(place, &decisions)
+                let isCleanup = token.kind == .create || token.kind == .delete
+                return isCleanup ? dropCleanup(place, &decisions) : cleanUp(place, uponCommit: false, &decisions)
             }
             var record = record(of: place)
             let code: JobErrorCode = token.kind == .download ? .downloadFailed : .apiRejected

@@ -77,7 +77,7 @@ extension PartitionMachine {
             decide(record, &decisions)
             cleanUp(place, uponCommit: true, &decisions)
         case .deleted: dropCleanup(place, &decisions)
-        case .notFound where kind == .delete: dropCleanup(place, &decisions)
+        case .notFound where kind == .delete || kind == .create: dropCleanup(place, &decisions)
         case .notDeletableYet: look(place, afterEndAt: now)
         default: cleanUp(place, uponCommit: false, &decisions)
         }
@@ -100,8 +100,28 @@ extension PartitionMachine {
 
     private mutating func forget(_ place: JobTable.Index, _ decisions: inout Decisions) {
         let id = table.arena.withBytes(table[place].spec) { JobSpecCodec.decode($0).id }
+        // The job's record told how far the partition was decided; with its tombstone that would be forgotten too.
+        if table[place].offset >= writtenPosition {
+            apply(.position(position))
+            decisions.records.append(.state(partition: partition, .position(position)))
+        }
         apply(.forgotten(id: id))
         decisions.records.append(.state(partition: partition, .forgotten(id: id)))
+    }
+
+    /// The clock went back: no look and no repetition is further away than the longest wait.
+    mutating func clockWentBack(to now: Instant) {
+        let longest = max(configuration.pollMaxInterval, configuration.retryMaxInterval).wholeMilliseconds
+        var places: [JobTable.Index] = []
+        table.forEachIndex { place in
+            let entry = table[place]
+            let isTimed = entry.phase == .finished ? entry.cleanup != .none : entry.phase != .accepted
+            if entry.activity == .idle, isTimed, entry.wake > now.milliseconds + longest { places.append(place) }
+        }
+        for place in places {
+            let wait = PollPace.fraction(of: longest, hash(of: table[place]))
+            rest(place, until: now.advanced(by: .milliseconds(wait)).milliseconds)
+        }
     }
 
     // MARK: Restore

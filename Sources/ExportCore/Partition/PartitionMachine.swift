@@ -12,7 +12,7 @@
 /// | accepted | submitting, finished | `notBefore` comes; cancelled or past its deadline |
 /// | submitting | waiting, finished | the service took the export; refused, cancelled or past its deadline |
 /// | waiting | submitting, ready, finished | Failed with attempts left; Completed with a file store; Completed without one, Failed, not found, cancelled, past its deadline |
-/// | ready | finished | stored, not storable, cancelled, past its deadline |
+/// | ready | submitting, finished | Failed after all with attempts left; stored, not storable, gone, cancelled, past its deadline |
 /// | finished | (forgotten) | the deduplication window is over |
 struct PartitionMachine {
     let partition: Int32
@@ -27,6 +27,8 @@ struct PartitionMachine {
     var position: Int64 = 0
     /// What a restart would know of the position from the state partition alone.
     var recordedPosition: Int64 = 0
+    /// The newest position that has a record of its own.
+    private(set) var writtenPosition: Int64 = 0
     private var lastTicket: UInt32 = 0
     /// Jobs by phase, indexed by the phase's raw value.
     private(set) var countByPhase = [Int](repeating: 0, count: JobPhase.allCases.count + 1)
@@ -96,6 +98,7 @@ struct PartitionMachine {
             return nil
         case .position(let offset):
             recordedPosition = max(recordedPosition, offset)
+            writtenPosition = max(writtenPosition, offset)
             return nil
         }
     }

@@ -38,9 +38,9 @@ struct AccountQueue {
         return nil
     }
 
-    /// The next download that may start now. Downloads do not count against the API's budget.
+    /// The next download that may start now. A download needs neither the API's budget nor the
+    /// account's credentials: its URL is all the permission there is.
     mutating func nextDownload(at now: Instant) -> CallToken? {
-        guard case .usable = standing else { return nil }
         let lane = Int(CallKind.download.rawValue)
         guard lanes[lane].isReady(at: now) else { return nil }
         return lanes[lane].queue.popFirst()
@@ -54,23 +54,22 @@ struct AccountQueue {
         }
     }
 
-    /// When something may be ready that is not now; `nil` when nothing waits.
-    func nextChange(after now: Instant) -> Instant? {
+    /// When one of the waiting calls may go; `nil` when only an event can change that.
+    ///
+    /// - Parameters:
+    ///   - calls: whether an API call may start at all.
+    ///   - downloads: whether a download may start at all.
+    func nextChange(after now: Instant, calls: Bool, downloads: Bool) -> Instant? {
         var earliest: Instant?
-        func consider(_ moment: Instant?) {
-            guard let moment else { return }
-            earliest = min(earliest ?? .distantFuture, moment)
-        }
         for (index, lane) in lanes.enumerated() where !lane.queue.isEmpty {
             let isDownload = index == Int(CallKind.download.rawValue)
-            switch standing {
-            case .usable:
-                let budget = isDownload ? now : bucket.nextToken(after: now)
-                consider(budget.map { max(lane.blockedUntil, $0) })
-            case .paused(_, let probeAt, _):
-                if !isDownload { consider(max(lane.blockedUntil, probeAt)) }
-            case .probing: break
+            guard isDownload ? downloads : calls else { continue }
+            var moment = max(lane.blockedUntil, now)
+            if !isDownload {
+                guard let budget = bucket.nextToken(after: now), let permitted = nextPermitted else { continue }
+                moment = max(moment, budget, permitted)
             }
+            earliest = min(earliest ?? .distantFuture, moment)
         }
         return earliest
     }
@@ -83,9 +82,11 @@ struct AccountQueue {
         let wasUsable: Bool
         switch standing {
         case .usable: (interval, wasUsable) = (first, true)
+        case .paused(.locked, _, _): return false
         case .paused(_, let probeAt, let old):
             // Calls that were under way when the account paused come back too; they are no probes.
-            standing = .paused(problem, probeAt: probeAt, interval: old)
+            let isLocked = if case .locked = problem { true } else { false }
+            standing = .paused(problem, probeAt: isLocked ? .distantFuture : probeAt, interval: old)
             return false
         case .probing(_, let old): (interval, wasUsable) = (min(old * 2, Self.longestProbeInterval), false)
         }
@@ -117,11 +118,22 @@ struct AccountQueue {
         standing = .paused(problem, probeAt: now, interval: first)
     }
 
-    private func mayCall(at now: Instant) -> Bool {
+    /// The clock went back: what is waited for is no further away than it was.
+    mutating func shift(by duration: Duration) {
+        for lane in lanes.indices { lanes[lane].blockedUntil = lanes[lane].blockedUntil.advanced(by: duration) }
+        if case .paused(let problem, let probeAt, let interval) = standing, probeAt != .distantFuture {
+            standing = .paused(problem, probeAt: probeAt.advanced(by: duration), interval: interval)
+        }
+    }
+
+    private func mayCall(at now: Instant) -> Bool { nextPermitted.map { $0 <= now } ?? false }
+
+    /// From when on a call may be made with the account's credentials; `nil` while a probe is under way.
+    private var nextPermitted: Instant? {
         switch standing {
-        case .usable: true
-        case .paused(_, let probeAt, _): probeAt <= now
-        case .probing: false
+        case .usable: Instant(milliseconds: .min)
+        case .paused(_, let probeAt, _): probeAt
+        case .probing: nil
         }
     }
 }

@@ -39,6 +39,11 @@ struct CallScheduler {
 
     func waiting(account: Int, kind: CallKind) -> Int { accounts[account].lanes[Int(kind.rawValue)].queue.count }
 
+    /// Every call that waits for its turn. For tests: it copies them all.
+    var waitingTokens: Set<CallToken> {
+        Set(accounts.flatMap { account in account.lanes.flatMap { $0.queue.elements } })
+    }
+
     // MARK: Calls come and go
 
     /// A call whose account is not configured stays out: its job waits for the configuration.
@@ -79,19 +84,10 @@ struct CallScheduler {
     /// When ``next(at:)`` is worth asking again; `nil` when only an event can change that.
     func nextChange(after now: Instant) -> Instant? {
         guard isOpen else { return nil }
-        var earliest: Instant?
-        for account in accounts {
-            guard let change = account.nextChange(after: now) else { continue }
-            earliest = min(earliest ?? .distantFuture, change)
-        }
-        // Full: an answer wakes the worker, not the clock.
-        if let earliest, earliest <= now,
-            callsInFlight >= configuration.maxConcurrentRequests
-                || downloadsInFlight >= configuration.maxConcurrentDownloads
-        {
-            return nil
-        }
-        return earliest
+        // Where all places are taken an answer wakes the worker, not the clock.
+        let calls = callsInFlight < configuration.maxConcurrentRequests
+        let downloads = downloadsInFlight < configuration.maxConcurrentDownloads
+        return accounts.compactMap { $0.nextChange(after: now, calls: calls, downloads: downloads) }.min()
     }
 
     /// Notes the answer to a call, whoever the job belongs to by now. Returns what an operator should know.
@@ -129,6 +125,11 @@ struct CallScheduler {
         for account in accounts.indices {
             accounts[account].tryAgain(at: now, first: configuration.accountProbeInterval)
         }
+    }
+
+    /// The clock went back by so much.
+    mutating func clockWentBack(by duration: Duration) {
+        for account in accounts.indices { accounts[account].shift(by: .zero - duration) }
     }
 
     private mutating func nextCall(at now: Instant) -> CallToken? {

@@ -64,6 +64,11 @@ public struct IntakeBreaker: Sendable {
         }
     }
 
+    /// The clock went back by so much: the pause is no longer for that.
+    mutating func clockWentBack(by duration: Duration) {
+        if case .open(let until) = state { state = .open(until: until.advanced(by: .zero - duration)) }
+    }
+
     /// Lets a probe in when the pause is over.
     public mutating func advance(to now: Instant) {
         guard case .open(let until) = state, until <= now else { return }

@@ -72,7 +72,9 @@ struct TokenBucket {
     func nextToken(after now: Instant) -> Instant? {
         if level >= 1 { return now }
         guard rate > 0 else { return nil }
-        return now.advanced(by: .milliseconds(Int64(((1 - level) / rate * 1_000).rounded(.up))))
+        // The level is that of the last filling. A budget of nearly nothing fills in longer than can be said.
+        let wait = min((1 - level) / rate * 1_000, 1e15)
+        return max(now, min(filledAt ?? now, now).advanced(by: .milliseconds(Int64(wait) + 1)))
     }
 
     private mutating func fill(at now: Instant) {

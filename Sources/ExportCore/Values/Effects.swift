@@ -164,6 +164,20 @@ public enum Report: Sendable {
     case lateAnswer(partition: Int32, epoch: Epoch)
 }
 
+extension Report {
+    /// The partition that it is about, where it is about one.
+    var partition: Int32? {
+        switch self {
+        case .accepted(let partition, _, _, _), .duplicate(let partition, _, _), .ended(let partition, _),
+            .deadLettered(let partition, _, _), .attemptFailed(let partition, _, _),
+            .callFailed(let partition, _, _, _), .active(let partition, _, _), .stopped(let partition, _, _),
+            .released(let partition, _, _), .lost(let partition, _, _), .lateAnswer(let partition, _):
+            partition
+        case .accountPaused, .accountResumed, .throttled, .intakePaused, .intakeResumed: nil
+        }
+    }
+}
+
 /// Why no new jobs are taken.
 public enum IntakePause: UInt8, Hashable, Sendable, CaseIterable {
     /// `WORKER_MAX_PENDING` jobs wait to be submitted.

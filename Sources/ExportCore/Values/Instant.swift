@@ -12,10 +12,11 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// Later than every moment that a job can name: "no such moment".
     public static let distantFuture = Instant(milliseconds: .max)
 
-    /// The moment that lies `duration` later; stops at `distantFuture` instead of overflowing.
+    /// The moment that lies `duration` later; stops at `distantFuture`, or at the earliest moment, instead of overflowing.
     public func advanced(by duration: Duration) -> Instant {
         let (sum, overflow) = milliseconds.addingReportingOverflow(duration.wholeMilliseconds)
-        return overflow ? .distantFuture : Instant(milliseconds: sum)
+        guard !overflow else { return duration < .zero ? Instant(milliseconds: .min) : .distantFuture }
+        return Instant(milliseconds: sum)
     }
 
     /// How much later `other` is; negative when it is earlier.

@@ -6,7 +6,8 @@ public enum JobPhase: UInt8, Hashable, Sendable, CaseIterable {
     case submitting = 2
     /// The service has the export; it is polled. Exits: submitting (next attempt), ready, finished.
     case waiting = 3
-    /// The file exists at the service and is being brought into the file store. Exits: finished.
+    /// The file exists at the service and is being brought into the file store.
+    /// Exits: finished; submitting, should the service call the export Failed after all.
     case ready = 4
     /// Its one completion event is published. Exits: forgotten (a tombstone), after the deduplication window.
     case finished = 5

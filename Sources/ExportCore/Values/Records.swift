@@ -45,11 +45,14 @@ public struct CompletionEvent: Hashable, Sendable {
     /// The event that a finished job's record announces; `nil` when the job has not finished.
     public init?(_ record: JobRecord) {
         guard record.phase == .finished, let status = record.status else { return nil }
+        // An id without the moment of submission was learnt after the end, to delete the export:
+        // a repeated event must be the same as the first.
+        let requestID = record.times.submitted == nil ? nil : record.requestID
         self.init(
             jobID: record.job.id,
             status: status,
             job: record.job,
-            requestID: record.requestID,
+            requestID: requestID,
             attempts: record.attempt,
             files: record.files,
             error: record.error,

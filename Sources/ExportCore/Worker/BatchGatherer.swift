@@ -16,6 +16,7 @@ struct BatchGatherer {
             commit.records.removeAll { $0.partition == partition }
             commit.positions.removeAll { $0.partition == partition }
             calls.removeAll { $0.partition == partition }
+            reports.removeAll { $0.partition == partition }
             return before - commit.records.count
         }
     }
@@ -27,6 +28,8 @@ struct BatchGatherer {
         case failed(Batch, failures: Int, retryAt: Instant)
         case underWayAgain(Batch, failures: Int)
     }
+
+    private static let longestWait: Duration = .seconds(5)
 
     private var gathering: Batch
     private var gatheringSince: Instant?
@@ -112,7 +115,7 @@ struct BatchGatherer {
         switch committing {
         case .underWay, .underWayAgain: return nil
         case .failed(let batch, let failures, let retryAt):
-            guard retryAt <= now else { return nil }
+            guard retryAt <= now || retryAt > now.advanced(by: Self.longestWait) else { return nil }
             committing = .underWayAgain(batch, failures: failures)
             return batch.commit
         case .nothing:
@@ -149,7 +152,7 @@ struct BatchGatherer {
     mutating func failed(_ id: UInt64, at now: Instant) {
         guard let batch = committingBatch, batch.commit.id == id else { return }
         let failures = self.failures + 1
-        let wait: Duration = .milliseconds(min(5_000, 100 << min(failures - 1, 6)))
+        let wait = min(Self.longestWait, .milliseconds(100 << min(failures - 1, 6)))
         committing = batch.isEmpty ? .nothing : .failed(batch, failures: failures, retryAt: now.advanced(by: wait))
     }
 
@@ -158,5 +161,20 @@ struct BatchGatherer {
         if case .failed(let batch, let failures, _) = committing {
             committing = .failed(batch, failures: failures, retryAt: now)
         }
+    }
+
+    // MARK: Auditing
+
+    /// Calls that wait for a commit.
+    var heldCalls: [CallToken] { gathering.calls + (committingBatch?.calls ?? []) }
+
+    /// Whether every record stands with the position that fences it.
+    func audit() -> String? {
+        for batch in [gathering, committingBatch].compactMap({ $0 }) {
+            for record in batch.commit.records where !batch.touches(record.partition) {
+                return "batch \(batch.commit.id) has a record of partition \(record.partition) without its position"
+            }
+        }
+        return nil
     }
 }

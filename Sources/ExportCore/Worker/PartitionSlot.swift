@@ -22,6 +22,13 @@ struct PartitionSlot {
 
     var isActive: Bool { lifecycle == .active }
     var isDraining: Bool { if case .draining = lifecycle { true } else { false } }
+    mutating func clockWentBack(by step: Duration, to now: Instant) {
+        if case .draining(let until) = lifecycle, until != .distantFuture {
+            lifecycle = .draining(until: until.advanced(by: .zero - step))
+        }
+        machine.clockWentBack(to: now)
+    }
+
     /// Whether decisions may still be made.
     var takesAnswers: Bool { isActive || isDraining }
 }

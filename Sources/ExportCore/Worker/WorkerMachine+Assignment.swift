@@ -62,7 +62,9 @@ extension WorkerMachine {
         slots[index]?.lifecycle = .active
         slots[index]?.machine.resume(committed: max(committed ?? low, low), at: now, &decisions)
         let position = slots[index]?.machine.position ?? 0
-        slots[index]?.gatheredPosition = position
+        // What the group does not know yet, because its offsets expired or its first commit is to
+        // come, is committed even when no job comes: lag is measured by it.
+        slots[index]?.gatheredPosition = committed ?? -1
         gather(decisions, slot: index, at: now, &actions)
         let jobs = slots[index]?.machine.activeCount ?? 0
         actions.append(.report(.active(partition: partition, epoch: epoch, jobs: jobs)))

@@ -14,6 +14,7 @@ public struct WorkerMachine: Sendable {
     var stopping = Stopping.no
     /// Whether timers were left over at the last turn.
     private var timersLeft = false
+    private var lastNow: Instant?
 
     /// Active jobs of the partitions that were released.
     var handedOver = 0
@@ -43,6 +44,7 @@ public struct WorkerMachine: Sendable {
     /// Takes an event and says what to do about it.
     public mutating func handle(_ event: WorkerEvent, at now: Instant) -> [WorkerAction] {
         var actions: [WorkerAction] = []
+        noticeClock(now)
         switch event {
         case .assigned, .restored, .restoreFinished, .restoreFailed, .revoked, .lost, .partitionCount, .stop, .stopNow:
             handleAssignment(event, at: now, &actions)
@@ -66,11 +68,22 @@ public struct WorkerMachine: Sendable {
         for slot in slots {
             switch slot?.lifecycle {
             case .active: if let wake = slot?.machine.table.nextWake { earliest.append(wake) }
-            case .draining(let until): earliest.append(until)
+            // Past that moment it waits for a commit, which wakes the worker itself.
+            case .draining(let until): if until > now { earliest.append(until) }
             case .restoring, .stopped, nil: break
             }
         }
         return earliest.min()
+    }
+
+    /// A clock that went back must not make what was a second away an hour away.
+    private mutating func noticeClock(_ now: Instant) {
+        defer { lastNow = now }
+        guard let lastNow, now < lastNow else { return }
+        let step = now.duration(to: lastNow)
+        scheduler.clockWentBack(by: step)
+        breaker.clockWentBack(by: step)
+        for index in slots.indices { slots[index]?.clockWentBack(by: step, to: now) }
     }
 
     // MARK: Turns
@@ -81,7 +94,8 @@ public struct WorkerMachine: Sendable {
         breaker.advance(to: now)
         updateIntake(&actions)
         startCalls(at: now, &actions)
-        if let batch = batches.next(at: now, isUrgent: slots.indices.contains { readyToRelease($0, at: now) }) {
+        if var batch = batches.next(at: now, isUrgent: slots.indices.contains { readyToRelease($0, at: now) }) {
+            if !configuration.safeguards.offsetsInTransaction { batch.positions = [] }
             actions.append(.commit(batch))
         }
         releaseDrained(at: now, &actions)

@@ -1,0 +1,106 @@
+import Testing
+
+@testable import ExportCore
+
+@Suite struct CodecTests {
+    static let strings: [String?] = [
+        nil, "", "a", "3f2c9a64-0c1e-4b53-9f6d-0a4d8c1b7e55", "3F2C9A64-0C1E-4B53-9F6D-0A4D8C1B7E55",
+        "3f2c9a64-0c1e-4b53-9f6d-0a4d8c1b7e5g", "3f2c9a64x0c1e-4b53-9f6d-0a4d8c1b7e55", "Umlaute äöü und 🙂",
+        String(repeating: "long ", count: 2_000),
+    ]
+
+    @Test(arguments: strings)
+    func stringsComeBack(string: String?) {
+        var writer = PackedWriter()
+        writer.write(string)
+        writer.write(byte: 7)
+        writer.bytes.withUnsafeBytes { bytes in
+            var reader = PackedReader(bytes)
+            #expect(reader.string() == string)
+            #expect(reader.byte() == 7)
+        }
+    }
+
+    @Test func uuidsTakeSeventeenBytes() {
+        var writer = PackedWriter()
+        writer.write("3f2c9a64-0c1e-4b53-9f6d-0a4d8c1b7e55")
+        #expect(writer.bytes.count == 17)
+    }
+
+    @Test(arguments: [0, 1, -1, 63, 64, -64, -65, 127, 128, 1_750_000_000_000, .max, .min] as [Int64])
+    func integersComeBack(integer: Int64) {
+        var writer = PackedWriter()
+        writer.write(integer: integer)
+        writer.write(Instant(milliseconds: integer))
+        writer.write(nil as Instant?)
+        writer.bytes.withUnsafeBytes { bytes in
+            var reader = PackedReader(bytes)
+            #expect(reader.integer() == integer)
+            #expect(reader.instant() == Instant(milliseconds: integer))
+            #expect(reader.instant() == nil)
+        }
+    }
+
+    @Test(arguments: strings)
+    func jobsComeBack(string: String?) {
+        var job = ExportJob(id: string ?? "id", kind: .transactionHistory, filter: string, fileFormat: .tsv)
+        job.account = string ?? "default"
+        job.notBefore = string == nil ? nil : Instant(milliseconds: 1)
+        job.deadline = string == nil ? Instant(milliseconds: .max) : nil
+        job.maxAttempts = 17
+        job.adoptedRequestID = string
+        job.metadataJSON = string
+        job.trace = string.map { TraceContext(parent: $0, state: $0.isEmpty ? nil : $0) }
+        let decoded = JobSpecCodec.encode(job).withUnsafeBytes { JobSpecCodec.decode($0) }
+        #expect(decoded == job)
+    }
+
+    @Test func aJobIsFoundByItsIDAlone() {
+        let spec = JobSpecCodec.encode(ExportJob(id: "job-1", kind: .payments))
+        spec.withUnsafeBytes { bytes in
+            #expect(JobSpecCodec.starts(bytes, with: JobSpecCodec.key("job-1")))
+            #expect(!JobSpecCodec.starts(bytes, with: JobSpecCodec.key("job-")))
+            #expect(!JobSpecCodec.starts(bytes, with: JobSpecCodec.key("job-10")))
+        }
+    }
+
+    @Test func detailsComeBack() {
+        var details = JobDetails()
+        details.requestID = "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4"
+        details.blobURL = url
+        let field = FieldError(field: "kind", message: "is missing")
+        details.error = JobError(code: .unknownJob, message: "what to do", details: [field, field])
+        details.files = [
+            ExportFile(
+                location: "s3://bucket/file.zip", stored: true, fileName: "file.zip", mediaType: "application/zip",
+                sizeBytes: 0, sha256: "9f86", expiresAt: .at(1), entries: [ArchiveEntry(name: "a.csv", sizeBytes: 5)]),
+            ExportFile(location: "", stored: false, fileName: ""),
+        ]
+        let decoded = details.encode().withUnsafeBytes { JobDetails($0) }
+        #expect(decoded.requestID == details.requestID)
+        #expect(decoded.blobURL == details.blobURL)
+        #expect(decoded.error == details.error)
+        #expect(decoded.files == details.files)
+    }
+
+    @Test func aRestoredJobIsTheRecordThatWasWritten() {
+        var partition = PartitionMachine(partition: 3, epoch: 1, configuration: CoreConfiguration())
+        var record = JobRecord(
+            job: ExportJob(id: "job", kind: .payments), offset: 41, phase: .ready, attempt: 2, requestID: "request",
+            times: JobTimes(accepted: .at(0), submitted: .at(1), ready: .at(2)), blobURL: url)
+        let place = partition.apply(.job(record))
+        #expect(place.map { partition.record(of: $0) } == record)
+        record.phase = .finished
+        record.status = .completed
+        record.blobURL = nil
+        record.files = [storedFile]
+        record.times.finished = .at(3)
+        record.cleanup = .delete
+        #expect(partition.apply(.job(record)).map { partition.record(of: $0) } == record)
+        #expect(partition.table.count == 1)
+        #expect(partition.recordedPosition == 42)
+        partition.apply(.forgotten(id: "job"))
+        #expect(partition.table.count == 0)
+        #expect(partition.activeCount == 0)
+    }
+}

@@ -1,0 +1,114 @@
+@testable import ExportCore
+
+/// A reproducible stream of numbers.
+struct Dice {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func roll(_ bound: Int) -> Int {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int((state >> 33) % UInt64(bound))
+    }
+}
+
+extension Instant {
+    /// So many seconds after an arbitrary moment.
+    static func at(_ seconds: Double) -> Instant {
+        Instant(milliseconds: 1_750_000_000_000 + Int64(seconds * 1_000))
+    }
+}
+
+func input(_ offset: Int64, _ content: JobInput.Content) -> JobInput {
+    JobInput(offset: offset, content: content, original: OriginalRecord(key: nil, value: Array("record \(offset)".utf8)))
+}
+
+/// One partition of one worker, with its commits and calls answered by hand.
+struct Bench {
+    var worker: WorkerMachine
+    var actions: [WorkerAction] = []
+    var now = Instant.at(-60)
+    private var nextOffset: Int64 = 0
+
+    /// A worker that owns all partitions, restored and empty.
+    init(partitions: Int32 = 1, _ configure: (inout CoreConfiguration) -> Void = { _ in }) {
+        var configuration = CoreConfiguration()
+        configuration.commitInterval = .zero
+        configure(&configuration)
+        worker = WorkerMachine(configuration)
+        handle(.partitionCount(Int(partitions)))
+        for partition in 0..<partitions { assign(partition, epoch: 1) }
+        // The first positions are committed, and the budget is full.
+        wait(60)
+        commitAll()
+        wait(0)
+        commitAll()
+        actions = []
+    }
+
+    mutating func assign(
+        _ partition: Int32, epoch: Epoch, _ records: [StateRecord] = [], committed: Int64? = nil, high: Int64 = 1_000
+    ) {
+        handle(.assigned(partition: partition, epoch: epoch))
+        handle(.restored(partition: partition, epoch: epoch, records))
+        handle(.restoreFinished(partition: partition, epoch: epoch, committed: committed, low: 0, high: high))
+    }
+
+    mutating func handle(_ event: WorkerEvent) { actions += worker.handle(event, at: now) }
+
+    mutating func wait(_ seconds: Double) {
+        now = now.advanced(by: .milliseconds(Int64(seconds * 1_000)))
+        handle(.tick)
+    }
+
+    mutating func enqueue(_ contents: JobInput.Content..., partition: Int32 = 0) {
+        let inputs = contents.map { content in
+            defer { nextOffset += 1 }
+            return input(nextOffset, content)
+        }
+        handle(.received(partition: partition, epoch: 1, inputs))
+    }
+
+    // MARK: What was asked for
+
+    var batches: [CommitBatch] { actions.compactMap { if case .commit(let batch) = $0 { batch } else { nil } } }
+    var calls: [Call] { actions.compactMap { if case .call(let call) = $0 { call } else { nil } } }
+    var releases: [Int32] { actions.compactMap { if case .release(let partition, _) = $0 { partition } else { nil } } }
+    var reports: [Report] { actions.compactMap { if case .report(let report) = $0 { report } else { nil } } }
+    var intake: [Bool] { actions.compactMap { if case .intake(let isPaused) = $0 { isPaused } else { nil } } }
+
+    var events: [CompletionEvent] {
+        batches.flatMap(\.records).compactMap { if case .event(_, let event) = $0 { event } else { nil } }
+    }
+
+    /// Commits what there is to commit until nothing is left.
+    mutating func commitAll() {
+        var answered: Set<UInt64> = []
+        while let batch = batches.first(where: { !answered.contains($0.id) }) {
+            answered.insert(batch.id)
+            handle(.committed(batch: batch.id))
+        }
+    }
+
+    /// Answers the newest call.
+    mutating func answer(_ result: CallResult) {
+        guard let call = calls.last else { return }
+        handle(.answered(call.token, result))
+    }
+
+    func phase(_ id: String) -> JobPhase? { worker.record(ofJob: id)?.record.phase }
+    func status(_ id: String) -> JobStatus? { worker.record(ofJob: id)?.record.status }
+    func code(_ id: String) -> JobErrorCode? { worker.record(ofJob: id)?.record.error?.code }
+}
+
+func export(_ id: String, _ change: (inout ExportJob) -> Void = { _ in }) -> JobInput.Content {
+    var job = ExportJob(id: id, kind: .payments)
+    change(&job)
+    return .export(job)
+}
+
+func cancel(_ id: String) -> JobInput.Content { .cancel(id: id, trace: nil) }
+
+let url = "https://blobs.example/request-1.csv?sig=secret"
+let ready = CallResult.seen(.completed, url: url, expiresAt: nil)
+let storedFile = ExportFile(location: "file:///request-1.csv", stored: true, fileName: "request-1.csv")

@@ -1,0 +1,164 @@
+import Testing
+
+@testable import ExportCore
+
+/// The table in the documentation of `PartitionMachine`, row by row.
+@Suite struct TransitionTests {
+    /// Brings a job into a phase, makes something happen, and says what must come of it.
+    struct Row: CustomTestStringConvertible, Sendable {
+        let from: JobPhase?
+        let what: String
+        let to: JobPhase
+        var status: JobStatus?
+        var code: JobErrorCode?
+        var storesFiles = true
+        let happens: @Sendable (inout Bench) -> Void
+
+        var testDescription: String { "\(from.map { "\($0)" } ?? "new"): \(what)" }
+    }
+
+    static let early: [Row] = [
+        Row(from: nil, what: "goes at once", to: .submitting) { $0.enqueue(export("job")) },
+        Row(from: nil, what: "waits for notBefore", to: .accepted) { bench in
+            bench.enqueue(export("job") { $0.notBefore = .at(10) })
+        },
+        Row(from: nil, what: "adopts an export", to: .waiting) { bench in
+            bench.enqueue(export("job") { $0.adoptedRequestID = "request-1" })
+        },
+        Row(from: nil, what: "comes too late", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+            bench.enqueue(export("job") { $0.deadline = .at(0) })
+        },
+        Row(from: .accepted, what: "notBefore comes", to: .submitting) { $0.wait(100) },
+        Row(from: .accepted, what: "cancelled", to: .finished, status: .cancelled) { $0.enqueue(cancel("job")) },
+        Row(from: .accepted, what: "out of time", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+            bench.wait(20_000)
+        },
+        Row(from: .submitting, what: "taken", to: .waiting) { $0.answer(.created(requestID: "request-1")) },
+        Row(from: .submitting, what: "fails in passing", to: .submitting) { bench in
+            bench.answer(.failed(.passing(message: "503")))
+        },
+        Row(from: .submitting, what: "refused", to: .finished, status: .failed, code: .apiRejected) { bench in
+            bench.answer(.failed(.refused(message: "400")))
+        },
+        Row(from: .submitting, what: "account refused", to: .submitting) { bench in
+            bench.answer(.failed(.account(.refused(message: "AADSTS50126"))))
+        },
+        Row(from: .submitting, what: "cancelled", to: .finished, status: .cancelled) { $0.enqueue(cancel("job")) },
+        Row(from: .submitting, what: "out of time", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+            bench.wait(20_000)
+            bench.answer(.failed(.passing(message: "timed out")))
+        },
+        Row(from: .submitting, what: "taken too late", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+            bench.wait(20_000)
+            bench.answer(.created(requestID: "request-1"))
+        },
+    ]
+
+    static let late: [Row] = [
+        Row(from: .waiting, what: "queued", to: .waiting) { $0.answer(.seen(.queued, url: nil, expiresAt: nil)) },
+        Row(from: .waiting, what: "unknown state", to: .waiting) { bench in
+            bench.answer(.seen(.unknown("Paused"), url: nil, expiresAt: nil))
+        },
+        Row(from: .waiting, what: "completed without a URL", to: .waiting) { bench in
+            bench.answer(.seen(.completed, url: "", expiresAt: nil))
+        },
+        Row(from: .waiting, what: "completed, to be stored", to: .ready) { $0.answer(ready) },
+        Row(from: .waiting, what: "completed", to: .finished, status: .completed, storesFiles: false) {
+            $0.answer(ready)
+        },
+        Row(from: .waiting, what: "Failed with attempts left", to: .submitting) { bench in
+            bench.answer(.seen(.failed, url: nil, expiresAt: nil))
+        },
+        Row(from: .waiting, what: "Failed for good", to: .finished, status: .failed, code: .exportFailed) { bench in
+            for _ in 0..<2 {
+                bench.answer(.seen(.failed, url: nil, expiresAt: nil))
+                bench.commitAll()
+                bench.answer(.created(requestID: "request-2"))
+                bench.wait(60)
+            }
+            bench.answer(.seen(.failed, url: nil, expiresAt: nil))
+        },
+        Row(from: .waiting, what: "not found once", to: .waiting) { $0.answer(.notFound) },
+        Row(from: .waiting, what: "not found twice", to: .finished, status: .failed, code: .exportNotFound) { bench in
+            bench.answer(.notFound)
+            bench.wait(60)
+            bench.answer(.notFound)
+        },
+        Row(from: .waiting, what: "refused", to: .finished, status: .failed, code: .apiRejected) { bench in
+            bench.answer(.failed(.refused(message: "403")))
+        },
+        Row(from: .waiting, what: "cancelled", to: .finished, status: .cancelled) { $0.enqueue(cancel("job")) },
+        Row(from: .waiting, what: "out of time", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+            bench.wait(20_000)
+            bench.answer(.seen(.processing, url: nil, expiresAt: nil))
+        },
+        Row(from: .ready, what: "stored", to: .finished, status: .completed) { $0.answer(.stored(storedFile)) },
+        Row(from: .ready, what: "fails in passing", to: .ready) { $0.answer(.failed(.passing(message: "reset"))) },
+        Row(from: .ready, what: "URL expired", to: .ready) { $0.answer(.urlExpired) },
+        Row(from: .ready, what: "Failed after all", to: .submitting) { bench in
+            bench.answer(.urlExpired)
+            bench.answer(.seen(.failed, url: nil, expiresAt: nil))
+        },
+        Row(from: .ready, what: "not storable", to: .finished, status: .failed, code: .downloadFailed) { bench in
+            bench.answer(.failed(.refused(message: "no space")))
+        },
+        Row(from: .ready, what: "cancelled", to: .finished, status: .cancelled) { $0.enqueue(cancel("job")) },
+        Row(from: .ready, what: "out of time", to: .finished, status: .failed, code: .downloadFailed) { bench in
+            bench.wait(20_000)
+            bench.answer(.failed(.passing(message: "reset")))
+        },
+    ]
+
+    @Test(arguments: early + late)
+    func transition(row: Row) {
+        var bench = Bench {
+            $0.storesFiles = row.storesFiles
+            $0.jobTimeout = .seconds(10_000)
+        }
+        reach(row.from, &bench)
+        #expect(bench.phase("job") == row.from)
+        let before = bench.events.count
+        row.happens(&bench)
+        bench.commitAll()
+        #expect(bench.phase("job") == row.to)
+        #expect(bench.status("job") == row.status)
+        #expect(bench.code("job") == row.code)
+        #expect(bench.events.count - before == (row.to == .finished ? 1 : 0))
+        #expect(bench.events.last?.status == row.status)
+    }
+
+    private func reach(_ phase: JobPhase?, _ bench: inout Bench) {
+        guard let phase else { return }
+        bench.enqueue(
+            export("job") {
+                if phase == .accepted { $0.notBefore = .at(50) }
+            })
+        bench.commitAll()
+        guard phase > .submitting else { return }
+        bench.answer(.created(requestID: "request-1"))
+        bench.commitAll()
+        bench.wait(30)
+        guard phase > .waiting else { return }
+        bench.answer(ready)
+        bench.commitAll()
+    }
+
+    @Test func aFinishedJobIsForgottenWhenTheWindowEnds() {
+        var bench = Bench { $0.deduplicationWindow = .seconds(100) }
+        bench.enqueue(export("job") { $0.deadline = .at(0) })
+        bench.commitAll()
+        bench.wait(99)
+        #expect(bench.phase("job") == .finished)
+        bench.wait(2)
+        bench.commitAll()
+        #expect(bench.phase("job") == nil)
+        let last = bench.batches.last?.records ?? []
+        #expect(last.contains { if case .state(_, .forgotten("job")) = $0 { true } else { false } })
+        // What the job's record told of the position must be told by another record now.
+        #expect(last.contains { if case .state(_, .position(1)) = $0 { true } else { false } })
+    }
+}
+
+extension JobPhase {
+    fileprivate static func > (left: JobPhase, right: JobPhase) -> Bool { left.rawValue > right.rawValue }
+}

@@ -1,0 +1,66 @@
+/// What happens to the workers and to the log by chance.
+struct Chaos {
+    private let plan: Plan
+    private var random: SeededRandom
+
+    init(_ plan: Plan, seed: UInt64) {
+        self.plan = plan
+        random = SeededRandom(seed: seed, stream: 4)
+    }
+
+    /// Draws every moment beforehand; who is hit is drawn when it happens.
+    mutating func schedule(in world: Simulation) {
+        for _ in 0..<random.index(1...25) {
+            let time = random.int(0...plan.chaosEnd)
+            let fault = random.pick([Faults.crash, .freeze, .freeze, .scaling, .clock, .offsetsLost])
+            let duration = random.logarithmic(100...120_000)
+            let jump = random.logarithmic(100...3_600_000) * (random.chance(0.5) ? 1 : -1)
+            let victim = random.index(0...100)
+            guard plan.faults.contains(fault) else { continue }
+            world.at(time) { [unowned world] in
+                Self.strike(fault, victim, duration: duration, jump: jump, in: world)
+            }
+        }
+        for _ in 0..<random.index(0...10) {
+            let time = random.int(0...(plan.chaosEnd * 2))
+            let partition = random.index(0...(plan.partitions - 1))
+            let part = random.int(0...10)
+            guard plan.faults.contains(.compaction) else { continue }
+            world.at(time) { [unowned world] in
+                let limit = world.log.stateEnds[partition] * part / 10
+                world.trace { "state \(partition) is compacted below \(limit)" }
+                world.log.compact(partition, below: limit, at: world.now)
+            }
+        }
+        for trouble in world.service.troubles where trouble.isLock {
+            world.at(trouble.to + 90_000) { [unowned world] in for worker in world.living { worker.credentialsChange() } }
+        }
+    }
+
+    private static func strike(_ fault: Faults, _ victim: Int, duration: Int64, jump: Int64, in world: Simulation) {
+        let living = world.living
+        switch fault {
+        case .offsetsLost:
+            for worker in living { worker.crash() }
+            world.at(world.now + world.plan.sessionTimeout + 1) { [unowned world] in
+                if world.group.members.isEmpty {
+                    world.count("offsets lost")
+                    world.log.forgetOffsets()
+                }
+            }
+        case .scaling where victim % 2 == 0: world.startWorker()
+        default:
+            guard !living.isEmpty else { return }
+            let worker = living[victim % living.count]
+            switch fault {
+            case .crash: worker.crash()
+            case .freeze: worker.freeze(for: duration)
+            case .scaling: worker.stop()
+            default:
+                world.trace { "the clock of \(worker.name) jumps by \(jump) ms" }
+                worker.clockOffset += jump
+                if worker.isRunning { worker.scheduleTick() }
+            }
+        }
+    }
+}

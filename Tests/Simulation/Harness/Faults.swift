@@ -1,0 +1,78 @@
+/// What may go wrong in a simulation. Each can be switched off, to find out what a failure needs.
+public struct Faults: OptionSet, Sendable, Hashable {
+    /// One bit per fault.
+    public let rawValue: UInt32
+
+    /// Creates a set of faults.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    init(bit: UInt32) { rawValue = 1 << bit }
+
+    /// Workers die between two steps.
+    public static let crash = Faults(bit: 0)
+    /// Workers stand still and come back after their partitions have gone to others.
+    public static let freeze = Faults(bit: 1)
+    /// Workers join and leave in good order.
+    public static let scaling = Faults(bit: 2)
+    /// Transactions abort.
+    public static let abort = Faults(bit: 3)
+    /// The outcome of a transaction is not known, and its producer is dead.
+    public static let unknownOutcome = Faults(bit: 4)
+    /// State partitions are compacted.
+    public static let compaction = Faults(bit: 5)
+    /// 429.
+    public static let throttling = Faults(bit: 6)
+    /// 5xx and time-outs before the call had its effect.
+    public static let errorBefore = Faults(bit: 7)
+    /// 5xx and time-outs after the call had its effect.
+    public static let errorAfter = Faults(bit: 8)
+    /// Answers that take a minute.
+    public static let slow = Faults(bit: 9)
+    /// Credentials are refused for a while.
+    public static let accountRefused = Faults(bit: 10)
+    /// An account is locked until somebody acts.
+    public static let accountLocked = Faults(bit: 11)
+    /// Exports are deleted by somebody else.
+    public static let vanish = Faults(bit: 12)
+    /// Unknown states, Completed without a URL, exports that cannot be seen at once.
+    public static let oddity = Faults(bit: 13)
+    /// Exports end as Failed.
+    public static let exportFailed = Faults(bit: 14)
+    /// Clocks of workers jump.
+    public static let clock = Faults(bit: 15)
+    /// Cancel commands.
+    public static let cancel = Faults(bit: 16)
+    /// The same job once more, or another one under its id.
+    public static let repetition = Faults(bit: 17)
+    /// Jobs that the service refuses, jobs that cannot be read, unknown accounts.
+    public static let refusal = Faults(bit: 18)
+    /// Downloads fail in passing, URLs expire.
+    public static let download = Faults(bit: 19)
+    /// The service makes a second export of a repeated request.
+    public static let notIdempotent = Faults(bit: 20)
+    /// The group's offsets are forgotten while no worker runs.
+    public static let offsetsLost = Faults(bit: 21)
+    /// `notBefore`, deadlines, adopted exports.
+    public static let timing = Faults(bit: 22)
+
+    /// Names, in the order of their bits.
+    public static let names: [String] = [
+        "crash", "freeze", "scaling", "abort", "unknown-outcome", "compaction", "throttling", "error-before",
+        "error-after", "slow", "account-refused", "account-locked", "vanish", "oddity", "export-failed", "clock",
+        "cancel", "repetition", "refusal", "download", "not-idempotent", "offsets-lost", "timing",
+    ]
+
+    /// All of them.
+    public static let all = Faults(rawValue: (1 << UInt32(names.count)) - 1)
+
+    /// The single fault of that name.
+    public init?(name: String) {
+        guard let bit = Faults.names.firstIndex(of: name) else { return nil }
+        self.init(bit: UInt32(bit))
+    }
+
+    /// The names of those that are in the set.
+    public var list: [String] {
+        Faults.names.indices.filter { contains(Faults(bit: UInt32($0))) }.map { Faults.names[$0] }
+    }
+}

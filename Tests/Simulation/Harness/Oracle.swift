@@ -1,0 +1,204 @@
+import ExportCore
+
+/// Watches everything that becomes visible and says what must not have happened.
+///
+/// It knows the rules from the documents, not from the core: one event per job, no request without
+/// a stored intent, no offset past a job that is not stored, no change by a worker whose partition
+/// belongs to another.
+final class Oracle {
+    /// What the state topic says of one job, from its first record to its tombstone.
+    struct Life {
+        var record: JobRecord
+        var intents: Set<Int> = []
+        var event: CompletionEvent?
+        var events = 0
+    }
+
+    /// A record of the jobs topic.
+    struct Arrival {
+        let offset: Int64
+        let content: JobInput.Content
+    }
+
+    let plan: Plan
+    unowned var world: Simulation
+    var lives: [String: Life] = [:]
+    var endedLives: [String: [Life]] = [:]
+    var arrivals: [[Arrival]]
+    var checkedArrivals: [Int]
+    /// When each job was enqueued, by id and offset.
+    var arrivalTimes: [String: [Int64: Int64]] = [:]
+    var deadLetters: [[Int64: Int]]
+    var rejections: [String: Int] = [:]
+    private var restored: [(worker: Int, from: Int64)?]
+    private var budgets: [String: [Int64]] = [:]
+    private var starts: [Int64] = []
+
+    init(_ world: Simulation) {
+        self.world = world
+        plan = world.plan
+        arrivals = Array(repeating: [], count: plan.partitions)
+        checkedArrivals = Array(repeating: 0, count: plan.partitions)
+        deadLetters = Array(repeating: [:], count: plan.partitions)
+        restored = Array(repeating: nil, count: plan.partitions)
+    }
+
+    func enqueued(_ content: JobInput.Content, partition: Int, offset: Int64) {
+        arrivals[partition].append(Arrival(offset: offset, content: content))
+        if case .export(let job) = content { arrivalTimes[job.id, default: [:]][offset] = world.now }
+    }
+
+    func workerStarted() { starts.append(world.now) }
+
+    // MARK: Ownership
+
+    /// A worker begins to read a partition's state, up to this offset. From now on nobody else may add to it.
+    func restoring(_ partition: Int, worker: WorkerProcess, from end: Int64) {
+        if worker.owns(partition) { restored[partition] = (worker.id, end) }
+    }
+
+    private func checkOwnership(_ transaction: VirtualLog.Transaction) {
+        for (partition, offset) in transaction.firstOffsets {
+            guard let owner = restored[partition], owner.worker != transaction.worker, offset >= owner.from else { continue }
+            world.fail(
+                "worker \(transaction.worker) changed partition \(partition) at \(offset), which worker \(owner.worker) had restored up to \(owner.from)"
+            )
+        }
+    }
+
+    // MARK: Committed transactions
+
+    func committed(_ transaction: VirtualLog.Transaction) {
+        world.trace { "committed by worker \(transaction.worker): \(transaction.records.map { describe($0) }.joined(separator: "; "))" }
+        checkOwnership(transaction)
+        for record in transaction.records {
+            switch record {
+            case .state(_, .job(let record)): stored(record)
+            case .state(_, .forgotten(let id)): forgotten(id)
+            case .state(_, .position): break
+            case .event(_, let event): published(event)
+            case .deadLetter(let letter):
+                deadLetters[Int(letter.partition)][letter.offset, default: 0] += 1
+                if deadLetters[Int(letter.partition)][letter.offset] != 1 {
+                    world.fail("record \(letter.partition)/\(letter.offset) is a dead letter twice")
+                }
+            }
+        }
+        for position in transaction.offsets { checkOffsets(Int(position.partition), upTo: position.offset) }
+    }
+
+    private func stored(_ record: JobRecord) {
+        let id = record.job.id
+        let old = lives[id]?.record
+        if !Self.permits(old?.phase, record.phase) {
+            world.fail("\(id) went from \(old.map { "\($0.phase)" } ?? "nothing") to \(record.phase)")
+        }
+        if let old, old.phase == .finished, old.status != record.status {
+            world.fail("\(id) was \(old.status.map { "\($0)" } ?? "") and is \(record.status.map { "\($0)" } ?? "") now")
+        }
+        if let old, old.offset != record.offset { world.fail("\(id) was at offset \(old.offset) and is at \(record.offset)") }
+        if lives[id] == nil {
+            if endedLives[id]?.contains(where: { $0.record.offset == record.offset }) ?? false {
+                world.fail("\(id) at offset \(record.offset) began again after it was forgotten")
+            }
+            lives[id] = Life(record: record)
+            checkAcceptance(record)
+        }
+        if let old { checkAttempt(old, record) }
+        lives[id]?.record = record
+        if record.phase == .submitting { lives[id]?.intents.insert(record.attempt) }
+        if record.attempt > record.job.maxAttempts { world.fail("\(id) is at attempt \(record.attempt)") }
+    }
+
+    private static func permits(_ old: JobPhase?, _ new: JobPhase) -> Bool {
+        switch (old, new) {
+        case (nil, .ready): false
+        case (nil, _), (.accepted, .submitting), (.submitting, .waiting), (.waiting, .submitting): true
+        case (.waiting, .ready), (.ready, .submitting), (_, .finished): true
+        default: false
+        }
+    }
+
+    private func forgotten(_ id: String) {
+        guard let life = lives.removeValue(forKey: id) else { return world.fail("\(id) was forgotten and never known") }
+        if life.event == nil { world.fail("\(id) was forgotten without an event") }
+        checkCleanup(life)
+        endedLives[id, default: []].append(life)
+    }
+
+    private func published(_ event: CompletionEvent) {
+        let id = event.jobID
+        guard event.status != .rejected else { return rejections[id, default: 0] += 1 }
+        guard var life = lives[id], life.record.phase == .finished else {
+            return world.fail("an event for \(id), whose stored record is not finished")
+        }
+        life.events += 1
+        if let known = life.event {
+            if known != event { world.fail("\(id) ended twice: \(known.status) and \(event.status)") }
+            let repeats = arrivals.joined().count { if case .export(let job) = $0.content { job.id == id } else { false } } - 1
+            if life.events > 1 + repeats { world.fail("the event of \(id) was published \(life.events) times") }
+        } else {
+            life.event = event
+            verify(event, life)
+        }
+        lives[id] = life
+    }
+
+    /// Every record below a committed offset must have left its trace.
+    private func checkOffsets(_ partition: Int, upTo offset: Int64) {
+        while checkedArrivals[partition] < arrivals[partition].count {
+            let arrival = arrivals[partition][checkedArrivals[partition]]
+            guard arrival.offset < offset else { return }
+            checkedArrivals[partition] += 1
+            let isDeadLetter = deadLetters[partition][arrival.offset] != nil
+            switch arrival.content {
+            case .cancel: break
+            case .unreadable:
+                if !isDeadLetter { world.fail("unreadable record \(partition)/\(arrival.offset) was passed over") }
+            case .export(let job):
+                let isKnown = lives[job.id] != nil || endedLives[job.id] != nil
+                if !isDeadLetter && !isKnown { world.fail("\(job.id) at \(partition)/\(arrival.offset) was passed over") }
+            }
+        }
+    }
+
+    // MARK: Calls
+
+    func called(_ call: Call, by worker: WorkerProcess) {
+        let id = call.job.id
+        if call.token.kind == .create, !(lives[id]?.intents.contains(call.attempt) ?? false) {
+            world.fail("a POST for attempt \(call.attempt) of \(id) without a stored intent")
+        }
+        if call.token.kind == .create { world.count("POST") }
+        guard call.token.kind != .download else { return }
+        // Ten seconds' worth for the fleet, a full bucket for each worker, another for each that starts.
+        let window: Int64 = 10_000
+        var recent = budgets[call.job.account, default: []]
+        recent.append(world.now)
+        recent.removeAll { $0 <= world.now - window }
+        budgets[call.job.account] = recent
+        let rate = plan.configuration.requestsPerSecond.first ?? 20
+        let started = starts.count { $0 > world.now - 4 * window }
+        let limit = rate * Double(window) / 1_000 + (rate + 1) * Double(1 + started) + 2 * Double(world.living.count)
+        guard Double(recent.count) > limit, !isUnsettled else { return }
+        world.fail("\(recent.count) calls in ten seconds for \(call.job.account), where \(limit) are permitted")
+    }
+
+    /// Whether zombies spend a budget that others have, or clocks do not tell the time.
+    private var isUnsettled: Bool {
+        !plan.faults.isDisjoint(with: [.freeze, .clock]) && world.now < plan.chaosEnd + 60_000
+    }
+
+    func reported(_ report: Report) {
+        switch report {
+        case .lateAnswer: world.count("late answer")
+        case .lost: world.count("lost")
+        case .duplicate: world.count("duplicate")
+        case .accountPaused: world.count("account paused")
+        case .intakePaused(let reason): world.count("intake paused: \(reason)")
+        case .ended(_, let event): world.count("ended: \(event.status)")
+        case .stopped(_, _, let reason): world.fail("a partition was stopped: \(reason)")
+        default: break
+        }
+    }
+}

@@ -1,0 +1,205 @@
+import ExportCore
+
+/// Kafka, as far as the worker can tell: partitions with transactions and compaction, offsets that
+/// are stored with a transaction or dropped with it, and producers that fence each other.
+final class VirtualLog {
+    enum Fate { case open, committed, aborted }
+
+    /// A transaction, from its first record to its marker.
+    final class Transaction {
+        let id: Int
+        let producer: Int
+        let producerEpoch: Int
+        /// Which life of which worker began it.
+        let worker: Int
+        var fate = Fate.open
+        var records: [OutputRecord] = []
+        var offsets: [CommitBatch.Position] = []
+        /// The first offset in each state partition.
+        var firstOffsets: [(partition: Int, offset: Int64)] = []
+
+        init(id: Int, producer: Int, producerEpoch: Int, worker: Int) {
+            self.id = id
+            self.producer = producer
+            self.producerEpoch = producerEpoch
+            self.worker = worker
+        }
+    }
+
+    private struct StateEntry {
+        let offset: Int64
+        let transaction: Transaction
+        let writtenAt: Int64
+        /// `nil` for a transaction's marker.
+        let record: StateRecord?
+
+        var key: String? {
+            switch record {
+            case .job(let record): record.job.id
+            case .forgotten(let id): id
+            case .position: "@position"
+            case nil: nil
+            }
+        }
+
+        var isTombstone: Bool { if case .forgotten = record { true } else { false } }
+    }
+
+    private(set) var jobs: [[JobInput]]
+    private(set) var jobEnds: [Int64]
+    private var state: [[StateEntry]]
+    private(set) var stateEnds: [Int64]
+    private(set) var committed: [Int64?]
+    private var open: [Transaction] = []
+    private var producerEpochs: [Int: Int] = [:]
+    private var lastTransaction = 0
+    /// Told of each transaction when it commits, before anybody can read it.
+    var onCommit: (Transaction) -> Void = { _ in }
+
+    /// Tombstones stay readable this long, so that a restore under way sees them.
+    private static let tombstoneRetention: Int64 = 3_600_000
+
+    init(partitions: Int) {
+        jobs = Array(repeating: [], count: partitions)
+        jobEnds = Array(repeating: 0, count: partitions)
+        state = Array(repeating: [], count: partitions)
+        stateEnds = Array(repeating: 0, count: partitions)
+        committed = Array(repeating: nil, count: partitions)
+    }
+
+    // MARK: Jobs
+
+    func append(_ content: JobInput.Content, partition: Int, gap: Int64) -> Int64 {
+        let offset = jobEnds[partition] + gap
+        let name = "record \(partition)/\(offset)"
+        jobs[partition].append(
+            JobInput(offset: offset, content: content, original: OriginalRecord(key: nil, value: Array(name.utf8))))
+        jobEnds[partition] = offset + 1
+        return offset
+    }
+
+    /// Up to `limit` jobs from this offset on.
+    func readJobs(_ partition: Int, from offset: Int64, limit: Int) -> ArraySlice<JobInput> {
+        let inputs = jobs[partition]
+        var (low, high) = (0, inputs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if inputs[middle].offset < offset { low = middle + 1 } else { high = middle }
+        }
+        return inputs[low..<min(inputs.count, low + limit)]
+    }
+
+    // MARK: Producers and transactions
+
+    /// Fences earlier producers of that id and ends their transaction.
+    func initialise(producer: Int) -> Int {
+        let epoch = (producerEpochs[producer] ?? 0) + 1
+        producerEpochs[producer] = epoch
+        for transaction in open where transaction.producer == producer { end(transaction, .aborted) }
+        return epoch
+    }
+
+    /// `nil` when the producer is fenced.
+    func begin(producer: Int, epoch: Int, worker: Int) -> Transaction? {
+        guard producerEpochs[producer] == epoch else { return nil }
+        lastTransaction += 1
+        let transaction = Transaction(id: lastTransaction, producer: producer, producerEpoch: epoch, worker: worker)
+        open.append(transaction)
+        return transaction
+    }
+
+    func isOpen(_ transaction: Transaction) -> Bool {
+        transaction.fate == .open && producerEpochs[transaction.producer] == transaction.producerEpoch
+    }
+
+    func append(_ records: [OutputRecord], to transaction: Transaction, at now: Int64) {
+        transaction.records += records
+        for case .state(let partition, let record) in records {
+            let index = Int(partition)
+            if !transaction.firstOffsets.contains(where: { $0.partition == index }) {
+                transaction.firstOffsets.append((index, stateEnds[index]))
+            }
+            state[index].append(
+                StateEntry(offset: stateEnds[index], transaction: transaction, writtenAt: now, record: record))
+            stateEnds[index] += 1
+        }
+    }
+
+    func end(_ transaction: Transaction, _ fate: Fate) {
+        guard transaction.fate == .open else { return }
+        transaction.fate = fate
+        open.removeAll { $0 === transaction }
+        for (partition, _) in transaction.firstOffsets {
+            state[partition].append(
+                StateEntry(offset: stateEnds[partition], transaction: transaction, writtenAt: 0, record: nil))
+            stateEnds[partition] += 1
+        }
+        guard fate == .committed else { return }
+        for position in transaction.offsets { committed[Int(position.partition)] = position.offset }
+        onCommit(transaction)
+    }
+
+    /// The transaction was open for too long: it is aborted and its producer fenced.
+    func expire(_ transaction: Transaction) {
+        guard transaction.fate == .open else { return }
+        _ = initialise(producer: transaction.producer)
+    }
+
+    /// Whether an open transaction holds an offset of the partition, so that a stable one cannot be told.
+    func hasPendingOffset(_ partition: Int) -> Bool {
+        open.contains { transaction in transaction.offsets.contains { Int($0.partition) == partition } }
+    }
+
+    func forgetOffsets() {
+        for partition in committed.indices where !hasPendingOffset(partition) { committed[partition] = nil }
+    }
+
+    // MARK: State
+
+    private func lastStableOffset(_ partition: Int) -> Int64 {
+        var result = stateEnds[partition]
+        for transaction in open {
+            for first in transaction.firstOffsets where first.partition == partition {
+                result = min(result, first.offset)
+            }
+        }
+        return result
+    }
+
+    /// Committed records from `offset` on, and the position after them.
+    func readState(_ partition: Int, from offset: Int64, limit: Int) -> (records: [StateRecord], position: Int64) {
+        let end = lastStableOffset(partition)
+        var records: [StateRecord] = []
+        for entry in state[partition] where entry.offset >= offset && entry.offset < end {
+            guard entry.transaction.fate == .committed, let record = entry.record else { continue }
+            if records.count == limit { return (records, entry.offset) }
+            records.append(record)
+        }
+        return (records, max(offset, end))
+    }
+
+    /// Keeps the newest record of each key below `limit`, as the log cleaner does.
+    func compact(_ partition: Int, below limit: Int64, at now: Int64) {
+        let limit = min(limit, lastStableOffset(partition))
+        var newest: [String: Int64] = [:]
+        for entry in state[partition] where entry.offset < limit && entry.transaction.fate == .committed {
+            if let key = entry.key { newest[key] = entry.offset }
+        }
+        state[partition].removeAll { entry in
+            guard entry.offset < limit else { return false }
+            guard entry.transaction.fate == .committed, let key = entry.key else { return true }
+            let isOld = entry.writtenAt + Self.tombstoneRetention < now
+            return newest[key] != entry.offset || (entry.isTombstone && isOld)
+        }
+    }
+
+    /// How many keys have a record that is no tombstone, the position aside.
+    func liveKeys(_ partition: Int) -> [String] {
+        var live: [String: Bool] = [:]
+        for entry in state[partition] where entry.transaction.fate == .committed {
+            guard let key = entry.key, key != "@position" else { continue }
+            live[key] = !entry.isTombstone
+        }
+        return live.filter(\.value).keys.sorted()
+    }
+}

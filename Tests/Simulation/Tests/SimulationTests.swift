@@ -1,0 +1,71 @@
+import SimulationHarness
+import Testing
+
+@Suite struct SimulationTests {
+    /// Seeds that `swift test` lives through; `simulate --seeds` goes on from there.
+    static let seeds: Range<UInt64> = 0..<200
+
+    @Test func nothingBreaksAndWhatMayGoWrongDoes() {
+        var counts: [String: Int] = [:]
+        for seed in Self.seeds {
+            let outcome = Simulation(SimulationOptions(seed: seed)).run()
+            counts.merge(outcome.counts) { $0 + $1 }
+            guard outcome.violation == nil else {
+                Issue.record("\(shrink(outcome).report(steps: 40))")
+                return
+            }
+        }
+        let wanted = [
+            "crash", "freeze", "zombie", "illegal generation", "producer died", "offsets lost", "late answer", "lost",
+            "duplicate", "account paused", "intake paused: pending", "ended: completed", "ended: failed",
+            "ended: cancelled", "ended: rejected",
+        ]
+        for name in wanted { #expect(counts[name] ?? 0 > 0, "\(name) never happened") }
+    }
+
+    /// Seeds that broke something once.
+    @Test(arguments: [95, 113, 114, 793, 910, 942, 1_453, 3_604] as [UInt64])
+    func whatBrokeOnceStaysWhole(seed: UInt64) {
+        let outcome = Simulation(SimulationOptions(seed: seed)).run()
+        #expect(outcome.violation == nil, "\(outcome.report(steps: 40))")
+    }
+
+    /// The search begins where a failure was last found, to be quick.
+    @Test(arguments: [
+        ("epoch-check", 36), ("records-first", 0), ("deduplication", 0), ("offsets-in-transaction", 0),
+        ("generation-snapshot", 19), ("early-generation", 79),
+    ] as [(String, UInt64)])
+    func aMissingSafeguardIsNoticed(name: String, start: UInt64) throws {
+        let sabotage = try #require(Sabotage(name: name))
+        let caught = (start..<(start + 1_000)).first { seed in
+            Simulation(SimulationOptions(seed: seed, sabotage: sabotage)).run().violation != nil
+        }
+        #expect(caught != nil, "a thousand seeds did not notice that \(name) is missing")
+    }
+
+    @Test func theSameSeedIsTheSameLife() {
+        for seed in 0..<10 as Range<UInt64> {
+            let (first, second) = (Simulation(SimulationOptions(seed: seed)), Simulation(SimulationOptions(seed: seed)))
+            #expect(first.run().digest == second.run().digest)
+        }
+    }
+
+    @Test func tracingChangesNothing() {
+        let plain = Simulation(SimulationOptions(seed: 3)).run()
+        let traced = Simulation(SimulationOptions(seed: 3, traces: true)).run()
+        #expect(plain.digest == traced.digest)
+        #expect(!traced.trace.isEmpty)
+    }
+
+    @Test func aFailureIsShrunkAndCanBeReplayed() throws {
+        let sabotage = try #require(Sabotage(name: "deduplication"))
+        let failing = Simulation(SimulationOptions(seed: 0, sabotage: sabotage)).run()
+        try #require(failing.violation != nil)
+        let small = shrink(failing)
+        #expect(small.violation != nil)
+        #expect(small.jobs <= failing.jobs)
+        #expect(small.options.faults.list.count < failing.finalFaults.list.count)
+        #expect(small.replayCommand.contains("--seed 0 --faults"))
+        #expect(small.report(steps: 5).contains("VIOLATION"))
+    }
+}

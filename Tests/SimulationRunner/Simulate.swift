@@ -1,0 +1,81 @@
+import SimulationHarness
+
+/// Lives through many seeds, or through one of them step by step.
+@main
+struct Simulate {
+    static func main() async {
+        guard let arguments = Arguments(CommandLine.arguments.dropFirst()) else {
+            print(Arguments.usage)
+            exitStatus(64)
+        }
+        if arguments.measuresMemory {
+            measureMemory(jobs: arguments.jobs ?? 1_000_000)
+        } else if let seed = arguments.seed {
+            one(arguments.options(seed: seed))
+        } else {
+            await many(arguments)
+        }
+    }
+
+    private static func one(_ options: SimulationOptions) {
+        let outcome = Simulation(options).run()
+        for line in outcome.trace { print(line) }
+        let faults = outcome.finalFaults.list.joined(separator: " ")
+        print("seed \(options.seed): \(outcome.jobs) jobs, \(outcome.steps) steps, faults: \(faults)")
+        for (name, count) in outcome.counts.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
+        guard let violation = outcome.violation else { return print("nothing was broken") }
+        print(violation)
+        exitStatus(1)
+    }
+
+    private static func many(_ arguments: Arguments) async {
+        let start = ContinuousClock.now
+        let seeds = arguments.firstSeed..<(arguments.firstSeed + arguments.seeds)
+        let summaries = await withTaskGroup(of: Summary.self) { group in
+            for lane in 0..<arguments.parallel {
+                group.addTask { summarise(seeds, lane: lane, of: arguments) }
+            }
+            return await group.reduce(into: Summary()) { $0.add($1) }
+        }
+        for (name, count) in summaries.counts.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
+        let days = summaries.virtualMilliseconds / 86_400_000
+        print("\(seeds.count) seeds, \(summaries.steps) steps, \(days) days in \(ContinuousClock.now - start)")
+        guard !summaries.failures.isEmpty else { return print("nothing was broken") }
+        for failure in summaries.failures.sorted(by: { $0.options.seed < $1.options.seed }).prefix(5) {
+            print(shrink(failure).report(steps: 60))
+        }
+        print("broken: \(summaries.failures.map { $0.options.seed }.sorted())")
+        exitStatus(1)
+    }
+
+    private static func summarise(_ seeds: Range<UInt64>, lane: UInt64, of arguments: Arguments) -> Summary {
+        var summary = Summary()
+        for seed in seeds where seed % arguments.parallel == lane {
+            summary.add(Simulation(arguments.options(seed: seed)).run())
+            if summary.failures.count >= 5 { break }
+        }
+        return summary
+    }
+}
+
+/// What many seeds amount to.
+struct Summary: Sendable {
+    var steps = 0
+    var virtualMilliseconds: Int64 = 0
+    var counts: [String: Int] = [:]
+    var failures: [SimulationOutcome] = []
+
+    mutating func add(_ outcome: SimulationOutcome) {
+        steps += outcome.steps
+        virtualMilliseconds += outcome.virtualMilliseconds
+        counts.merge(outcome.counts) { $0 + $1 }
+        if outcome.violation != nil { failures.append(outcome) }
+    }
+
+    mutating func add(_ other: Summary) {
+        steps += other.steps
+        virtualMilliseconds += other.virtualMilliseconds
+        counts.merge(other.counts) { $0 + $1 }
+        failures += other.failures
+    }
+}

@@ -105,12 +105,16 @@ extension EmbeddedKafka {
     public func setRoundTripTime(_ roundTripTime: Duration, broker: Int32? = nil) throws(EmbeddedKafkaError) {
         let (seconds, attoseconds) = roundTripTime.components
         let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
-        try call("set round-trip time") { rd_kafka_mock_broker_set_rtt($0, broker ?? -1, Int32(clamping: milliseconds)) }
+        try call("set round-trip time") {
+            rd_kafka_mock_broker_set_rtt($0, broker ?? -1, Int32(clamping: milliseconds))
+        }
     }
 
     /// Moves a group's or a producer's coordinator.
     public func setCoordinator(
-        of kind: CoordinatorKind, _ key: String, broker: Int32
+        of kind: CoordinatorKind,
+        _ key: String,
+        broker: Int32
     ) throws(EmbeddedKafkaError) {
         try call("set coordinator") { rd_kafka_mock_coordinator_set($0, kind.rawValue, key, broker) }
     }
@@ -118,7 +122,9 @@ extension EmbeddedKafka {
     /// Moves a partition's leader.
     /// - Parameter broker: the new leader's id, or `nil` for none.
     public func setLeader(
-        topic: String, partition: Int32, broker: Int32?
+        topic: String,
+        partition: Int32,
+        broker: Int32?
     ) throws(EmbeddedKafkaError) {
         try call("set leader of \(topic)[\(partition)]") {
             rd_kafka_mock_partition_set_leader($0, topic, partition, broker ?? -1)

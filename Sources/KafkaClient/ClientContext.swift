@@ -63,7 +63,8 @@ final class ClientContext: @unchecked Sendable {
         events.clientFailed(error)
     }
 
-    private func log(level: Int32, facility: UnsafePointer<CChar>?, text: UnsafePointer<CChar>?, client: OpaquePointer) {
+    private func log(level: Int32, facility: UnsafePointer<CChar>?, text: UnsafePointer<CChar>?, client: OpaquePointer)
+    {
         logger.log(
             level: Self.level(syslog: level),
             "Kafka client message",

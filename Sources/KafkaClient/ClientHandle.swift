@@ -55,7 +55,11 @@ final class ClientHandle: @unchecked Sendable {
             configuration.discard()
             context.release()
             throw KafkaError(
-                fault: .configuration, code: code, message: text, operation: "create Kafka \(role)")
+                fault: .configuration,
+                code: code,
+                message: text,
+                operation: "create Kafka \(role)"
+            )
         }
         self.pointer = made
         self.context = context

@@ -58,18 +58,26 @@ extension KafkaAdmin {
             } result: { (event) throws(KafkaError) in
                 let result = rd_kafka_event_ListConsumerGroups_result(event)
                 var count = 0
-                if let errors = rd_kafka_ListConsumerGroups_result_errors(result, &count), count > 0, let first = errors[0] {
+                if let errors = rd_kafka_ListConsumerGroups_result_errors(result, &count), count > 0,
+                    let first = errors[0]
+                {
                     throw KafkaError(
-                        rd_kafka_error_code(first), operation: "list groups",
-                        message: rd_kafka_error_string(first).map { String(cString: $0) })
+                        rd_kafka_error_code(first),
+                        operation: "list groups",
+                        message: rd_kafka_error_string(first).map { String(cString: $0) }
+                    )
                 }
                 let groups = UnsafeBufferPointer(
-                    start: rd_kafka_ListConsumerGroups_result_valid(result, &count), count: count)
+                    start: rd_kafka_ListConsumerGroups_result_valid(result, &count),
+                    count: count
+                )
                 return groups.map { group in
                     KafkaGroupListing(
                         groupID: string(rd_kafka_ConsumerGroupListing_group_id(group)),
                         state: string(
-                            rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupListing_state(group))))
+                            rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupListing_state(group))
+                        )
+                    )
                 }.sorted { $0.groupID < $1.groupID }
             }
         }
@@ -77,11 +85,15 @@ extension KafkaAdmin {
 
     /// A consumer group and its members.
     public func group(
-        _ groupID: String, timeout: Duration = .seconds(10)
+        _ groupID: String,
+        timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaGroupDescription {
         try await blocking("describe group") { (client) throws(KafkaError) in
             let call = AdminCall(
-                operation: "describe group", api: RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, timeout: timeout)
+                operation: "describe group",
+                api: RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS,
+                timeout: timeout
+            )
             return try call.run(client) { options, queue in
                 groupID.withCString { name in
                     var names: [UnsafePointer<CChar>?] = [name]
@@ -90,7 +102,9 @@ extension KafkaAdmin {
             } result: { (event) throws(KafkaError) in
                 var count = 0
                 let groups = rd_kafka_DescribeConsumerGroups_result_groups(
-                    rd_kafka_event_DescribeConsumerGroups_result(event), &count)
+                    rd_kafka_event_DescribeConsumerGroups_result(event),
+                    &count
+                )
                 guard count > 0, let group = groups?[0] else {
                     throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, operation: "describe group")
                 }
@@ -98,8 +112,10 @@ extension KafkaAdmin {
                     rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR_NO_ERROR
                 {
                     throw KafkaError(
-                        rd_kafka_error_code(error), operation: "describe group",
-                        message: rd_kafka_error_string(error).map { String(cString: $0) })
+                        rd_kafka_error_code(error),
+                        operation: "describe group",
+                        message: rd_kafka_error_string(error).map { String(cString: $0) }
+                    )
                 }
                 return Self.description(group)
             }
@@ -117,13 +133,15 @@ extension KafkaAdmin {
                 clientID: string(rd_kafka_MemberDescription_client_id(member)),
                 host: string(rd_kafka_MemberDescription_host(member)),
                 groupInstanceID: rd_kafka_MemberDescription_group_instance_id(member).map { String(cString: $0) },
-                partitions: list.map { TopicPartitionEntry.entries(of: $0).map(\.topicPartition).sorted() } ?? [])
+                partitions: list.map { TopicPartitionEntry.entries(of: $0).map(\.topicPartition).sorted() } ?? []
+            )
         }
         return KafkaGroupDescription(
             groupID: string(rd_kafka_ConsumerGroupDescription_group_id(group)),
             state: string(rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(group))),
             assignor: string(rd_kafka_ConsumerGroupDescription_partition_assignor(group)),
-            members: members.sorted { $0.memberID < $1.memberID })
+            members: members.sorted { $0.memberID < $1.memberID }
+        )
     }
 
     /// The committed offsets of any group.
@@ -148,14 +166,19 @@ extension KafkaAdmin {
             }
             defer { rd_kafka_ListConsumerGroupOffsets_destroy(request) }
             let call = AdminCall(
-                operation: operation, api: RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout: timeout,
-                requiresStableOffsets: stable)
+                operation: operation,
+                api: RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
+                timeout: timeout,
+                requiresStableOffsets: stable
+            )
             return try call.run(client) { options, queue in
                 rd_kafka_ListConsumerGroupOffsets(client, &request, 1, options, queue)
             } result: { (event) throws(KafkaError) in
                 var count = 0
                 let groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-                    rd_kafka_event_ListConsumerGroupOffsets_result(event), &count)
+                    rd_kafka_event_ListConsumerGroupOffsets_result(event),
+                    &count
+                )
                 guard count > 0, let found = groups?[0] else { return [:] }
                 if let error = rd_kafka_group_result_error(found) {
                     throw KafkaError(rd_kafka_error_code(error), operation: operation)
@@ -165,7 +188,8 @@ extension KafkaAdmin {
                 try KafkaError.check(entries, operation)
                 return Dictionary(
                     entries.filter { $0.offset >= 0 }.map { ($0.topicPartition, $0.offset) },
-                    uniquingKeysWith: { $1 })
+                    uniquingKeysWith: { $1 }
+                )
             }
         }
     }
@@ -173,7 +197,9 @@ extension KafkaAdmin {
     /// How far a group is behind in a topic, partition by partition.
     /// - Throws: ``KafkaFault/rejected`` when there is no such topic.
     public func lag(
-        group: String, topic: String, timeout: Duration = .seconds(10)
+        group: String,
+        topic: String,
+        timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> [KafkaPartitionLag] {
         guard let description = try await self.topic(topic, timeout: timeout) else {
             var error = KafkaError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, operation: "read lag")
@@ -186,7 +212,8 @@ extension KafkaAdmin {
         for partition in partitions {
             let watermarks = try await watermarks(partition, timeout: timeout)
             lags.append(
-                KafkaPartitionLag(topicPartition: partition, committed: committed[partition], watermarks: watermarks))
+                KafkaPartitionLag(topicPartition: partition, committed: committed[partition], watermarks: watermarks)
+            )
         }
         return lags
     }

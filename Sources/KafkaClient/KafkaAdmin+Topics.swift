@@ -13,7 +13,10 @@ public struct KafkaTopicSpecification: Sendable, Hashable {
 
     /// A topic to create.
     public init(
-        name: String, partitions: Int32?, replicationFactor: Int32? = nil, configuration: [String: String] = [:]
+        name: String,
+        partitions: Int32?,
+        replicationFactor: Int32? = nil,
+        configuration: [String: String] = [:]
     ) {
         self.name = name
         self.partitions = partitions
@@ -56,6 +59,12 @@ public struct KafkaTopicSetting: Sendable, Hashable {
     public var value: String?
     /// Whether nobody has set it for this topic.
     public var isDefault: Bool
+
+    /// A setting.
+    public init(value: String?, isDefault: Bool) {
+        self.value = value
+        self.isDefault = isDefault
+    }
 }
 
 extension KafkaAdmin {
@@ -63,15 +72,19 @@ extension KafkaAdmin {
     /// - Returns: for each topic whether it was made; a topic that exists is ``KafkaErrorCode/topicAlreadyExists``.
     /// - Throws: ``KafkaError`` when the request as a whole failed.
     public func createTopics(
-        _ topics: [KafkaTopicSpecification], timeout: Duration = .seconds(30)
+        _ topics: [KafkaTopicSpecification],
+        timeout: Duration = .seconds(30)
     ) async throws(KafkaError) -> [KafkaTopicResult] {
         try await blocking("create topics") { (client) throws(KafkaError) in
             var natives: [OpaquePointer?] = []
             defer { for native in natives { rd_kafka_NewTopic_destroy(native) } }
             for topic in topics { natives.append(try Self.native(topic)) }
             let call = AdminCall(
-                operation: "create topics", api: RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout: timeout,
-                waitsForCompletion: true)
+                operation: "create topics",
+                api: RD_KAFKA_ADMIN_OP_CREATETOPICS,
+                timeout: timeout,
+                waitsForCompletion: true
+            )
             return try call.run(client) { options, queue in
                 rd_kafka_CreateTopics(client, &natives, natives.count, options, queue)
             } result: { (event) throws(KafkaError) in
@@ -101,7 +114,9 @@ extension KafkaAdmin {
     /// Gives a topic more partitions. Keys spread differently from then on.
     /// - Parameter total: the number of partitions it has afterwards.
     public func addPartitions(
-        topic: String, upTo total: Int, timeout: Duration = .seconds(30)
+        topic: String,
+        upTo total: Int,
+        timeout: Duration = .seconds(30)
     ) async throws(KafkaError) {
         let results = try await blocking("add partitions") { (client) throws(KafkaError) in
             var made: OpaquePointer?
@@ -111,8 +126,11 @@ extension KafkaAdmin {
             }
             defer { rd_kafka_NewPartitions_destroy(made) }
             let call = AdminCall(
-                operation: "add partitions", api: RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, timeout: timeout,
-                waitsForCompletion: true)
+                operation: "add partitions",
+                api: RD_KAFKA_ADMIN_OP_CREATEPARTITIONS,
+                timeout: timeout,
+                waitsForCompletion: true
+            )
             return try call.run(client) { options, queue in
                 rd_kafka_CreatePartitions(client, &made, 1, options, queue)
             } result: { (event) throws(KafkaError) in
@@ -127,14 +145,18 @@ extension KafkaAdmin {
     /// Deletes topics with all that they hold.
     /// - Returns: for each topic whether it was deleted.
     public func deleteTopics(
-        _ topics: [String], timeout: Duration = .seconds(30)
+        _ topics: [String],
+        timeout: Duration = .seconds(30)
     ) async throws(KafkaError) -> [KafkaTopicResult] {
         try await blocking("delete topics") { (client) throws(KafkaError) in
             var natives = topics.map { rd_kafka_DeleteTopic_new($0) }
             defer { for native in natives { rd_kafka_DeleteTopic_destroy(native) } }
             let call = AdminCall(
-                operation: "delete topics", api: RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout: timeout,
-                waitsForCompletion: true)
+                operation: "delete topics",
+                api: RD_KAFKA_ADMIN_OP_DELETETOPICS,
+                timeout: timeout,
+                waitsForCompletion: true
+            )
             return try call.run(client) { options, queue in
                 rd_kafka_DeleteTopics(client, &natives, natives.count, options, queue)
             } result: { (event) throws(KafkaError) in
@@ -164,7 +186,8 @@ extension KafkaAdmin {
 
     /// A topic's partitions; `nil` when there is no such topic.
     public func topic(
-        _ name: String, timeout: Duration = .seconds(10)
+        _ name: String,
+        timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaTopicDescription? {
         try await blocking("describe topic") { (client) throws(KafkaError) in
             guard let topic = rd_kafka_topic_new(client, name, nil) else {
@@ -193,11 +216,15 @@ extension KafkaAdmin {
     }
 
     private static func metadata(
-        _ client: OpaquePointer, _ topic: OpaquePointer?, _ timeout: Duration
+        _ client: OpaquePointer,
+        _ topic: OpaquePointer?,
+        _ timeout: Duration
     ) throws(KafkaError) -> [(KafkaTopicDescription, rd_kafka_resp_err_t)] {
         var metadata: UnsafePointer<rd_kafka_metadata>?
         try KafkaError.check(
-            rd_kafka_metadata(client, topic == nil ? 1 : 0, topic, &metadata, timeout.milliseconds), "describe topics")
+            rd_kafka_metadata(client, topic == nil ? 1 : 0, topic, &metadata, timeout.milliseconds),
+            "describe topics"
+        )
         guard let metadata else { return [] }
         defer { rd_kafka_metadata_destroy(metadata) }
         let topics = UnsafeBufferPointer(start: metadata.pointee.topics, count: Int(metadata.pointee.topic_cnt))
@@ -207,7 +234,8 @@ extension KafkaAdmin {
                     id: $0.id,
                     leader: $0.leader < 0 ? nil : $0.leader,
                     replicas: Array(UnsafeBufferPointer(start: $0.replicas, count: Int($0.replica_cnt))),
-                    inSyncReplicas: Array(UnsafeBufferPointer(start: $0.isrs, count: Int($0.isr_cnt))))
+                    inSyncReplicas: Array(UnsafeBufferPointer(start: $0.isrs, count: Int($0.isr_cnt)))
+                )
             }
             let name = topic.topic.map { String(cString: $0) } ?? ""
             return (KafkaTopicDescription(name: name, partitions: partitions.sorted { $0.id < $1.id }), topic.err)
@@ -216,7 +244,8 @@ extension KafkaAdmin {
 
     /// A topic's settings by name, such as `cleanup.policy`.
     public func topicConfiguration(
-        _ topic: String, timeout: Duration = .seconds(10)
+        _ topic: String,
+        timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> [String: KafkaTopicSetting] {
         try await blocking("describe topic configuration") { (client) throws(KafkaError) in
             var resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic)
@@ -228,7 +257,9 @@ extension KafkaAdmin {
             } result: { (event) throws(KafkaError) in
                 var count = 0
                 let resources = rd_kafka_DescribeConfigs_result_resources(
-                    rd_kafka_event_DescribeConfigs_result(event), &count)
+                    rd_kafka_event_DescribeConfigs_result(event),
+                    &count
+                )
                 guard count > 0, let found = resources?[0] else { return [:] }
                 let code = rd_kafka_ConfigResource_error(found)
                 if code != RD_KAFKA_RESP_ERR_NO_ERROR {
@@ -250,7 +281,8 @@ extension KafkaAdmin {
             guard let name = rd_kafka_ConfigEntry_name(entry) else { continue }
             settings[String(cString: name)] = KafkaTopicSetting(
                 value: rd_kafka_ConfigEntry_value(entry).map { String(cString: $0) },
-                isDefault: rd_kafka_ConfigEntry_is_default(entry) != 0)
+                isDefault: rd_kafka_ConfigEntry_is_default(entry) != 0
+            )
         }
         return settings
     }

@@ -19,7 +19,11 @@ public final class KafkaAdmin: Sendable {
         // Watermarks are then the true ends, whatever transactions are open.
         properties["isolation.level"] = "read_uncommitted"
         handle = try ClientHandle(
-            .consumer, properties: properties, logger: logger, events: LoggedEvents(logger: logger, client: "admin"))
+            .consumer,
+            properties: properties,
+            logger: logger,
+            events: LoggedEvents(logger: logger, client: "admin")
+        )
     }
 
     /// Ends the client, after the calls that are under way.
@@ -38,7 +42,8 @@ public final class KafkaAdmin: Sendable {
     /// The ends of a partition: `high` is the offset that the next record will get, counting those of open
     /// transactions.
     public func watermarks(
-        _ partition: KafkaTopicPartition, timeout: Duration = .seconds(10)
+        _ partition: KafkaTopicPartition,
+        timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaWatermarks {
         try await blocking("read watermarks") { (client) throws(KafkaError) in
             try queryWatermarks(client, partition, timeout)

@@ -20,7 +20,7 @@ extension KafkaConsumer: ClientEvents {
         finish(handle)
     }
 
-    private func runCommands() {
+    func runCommands() {
         let waiting = condition.withLock {
             defer { commands.removeAll() }
             return commands
@@ -28,11 +28,13 @@ extension KafkaConsumer: ClientEvents {
         for command in waiting { command.run(self) }
     }
 
-    private func poll(_ handle: ClientHandle) {
-        while gathered.count < options.maxBatchCount {
-            // Wait for the first record only; then take what is there.
-            let timeout = gathered.isEmpty ? options.pollInterval.milliseconds : 0
-            guard let message = rd_kafka_consumer_poll(handle.pointer, timeout) else { break }
+    func poll(_ handle: ClientHandle) {
+        let client = handle.pointer
+        let gathered = gathered
+        // Wait for the first record only; then take what is there.
+        var timeout = gathered.isEmpty ? options.pollInterval.milliseconds : 0
+        while !gathered.isFull {
+            guard let message = rd_kafka_consumer_poll(client, timeout) else { break }
             if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
                 gathered.append(message)
             } else {
@@ -40,16 +42,14 @@ extension KafkaConsumer: ClientEvents {
                 report(message)
                 rd_kafka_message_destroy(message)
             }
+            timeout = 0
         }
         deliverGathered()
     }
 
     func deliverGathered() {
         guard !gathered.isEmpty, let handle else { return }
-        let batch = gathered.withUnsafeBufferPointer {
-            KafkaRecordBatch($0, client: handle, names: &topicNames)
-        }
-        gathered.removeAll(keepingCapacity: true)
+        let batch = KafkaRecordBatch(gathered.take(), client: handle, names: &topicNames)
         handler.consumer(self, received: batch)
     }
 
@@ -58,7 +58,9 @@ extension KafkaConsumer: ClientEvents {
         let partition = KafkaTopicPartition(topic: topic, partition: message.pointee.partition)
         if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF {
             handler.consumer(
-                self, reachedEndOf: KafkaTopicPartitionOffset(partition, offset: message.pointee.offset))
+                self,
+                reachedEndOf: KafkaTopicPartitionOffset(partition, offset: message.pointee.offset)
+            )
             return
         }
         let text = rd_kafka_message_errstr(message).map { String(cString: $0) }
@@ -75,43 +77,6 @@ extension KafkaConsumer: ClientEvents {
 
     func statisticsArrived(_ statistics: KafkaStatistics) {
         handler.consumer(self, measured: statistics)
-    }
-
-    /// Leaves the group, refuses what is still waiting, and destroys the client.
-    private func finish(_ handle: ClientHandle) {
-        runCommands()
-        let code = rd_kafka_consumer_close(handle.pointer)
-        if code != RD_KAFKA_RESP_ERR_NO_ERROR {
-            clientFailed(KafkaError(code, operation: "leave consumer group"))
-        }
-        discardGathered { _ in true }
-        let (refused, ownQueue) = condition.withLock {
-            phase = .closed
-            defer {
-                commands.removeAll()
-                queue = nil
-            }
-            return (commands, queue)
-        }
-        for command in refused { command.refuse() }
-        blockingCalls.close()
-        if let ownQueue { rd_kafka_queue_destroy(ownQueue) }
-        if !handle.destroy(waitingUpTo: options.closeTimeout) {
-            logger.error("Kafka consumer not destroyed: record batches are still held")
-        }
-        let waiters = condition.withLock {
-            defer { closeWaiters.removeAll() }
-            return closeWaiters
-        }
-        for waiter in waiters { waiter() }
-    }
-
-    func discardGathered(where isGone: (NativeMessage) -> Bool) {
-        gathered.removeAll { message in
-            guard isGone(message) else { return false }
-            rd_kafka_message_destroy(message)
-            return true
-        }
     }
 }
 

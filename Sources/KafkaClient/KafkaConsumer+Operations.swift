@@ -11,6 +11,7 @@ extension KafkaConsumer {
             let list = TopicPartitionList(capacity: topics.count)
             for topic in topics { list.add(KafkaTopicPartition(topic: topic, partition: -1)) }
             try KafkaError.check(rd_kafka_subscribe(client, list.pointer), "subscribe")
+            consumer.hasSubscribed = true
         }
     }
 
@@ -54,7 +55,8 @@ extension KafkaConsumer {
     /// Waits until the partition's reader has started, at most `timeout`: after an assignment without an offset
     /// librdkafka first asks the broker where to begin.
     public func seek(
-        _ target: KafkaTopicPartitionOffset, timeout: Duration = .seconds(10)
+        _ target: KafkaTopicPartitionOffset,
+        timeout: Duration = .seconds(10)
     ) async throws(KafkaError) {
         let clock = ContinuousClock()
         let deadline = clock.now + timeout
@@ -109,17 +111,27 @@ extension KafkaConsumer {
     /// The group's committed offsets; `nil` where there is none.
     ///
     /// Under ``Options/Isolation/readCommitted`` it waits for pending transactions that carry offsets of these
-    /// partitions, another member's too, for up to `timeout`.
+    /// partitions, another member's too, for up to `timeout`. A consumer that is closing cannot ask any more.
     public func committed(
-        _ partitions: [KafkaTopicPartition], timeout: Duration = .seconds(30)
+        _ partitions: [KafkaTopicPartition],
+        timeout: Duration = .seconds(30)
     ) async throws(KafkaError) -> [KafkaTopicPartition: Int64?] {
         guard !partitions.isEmpty else { return [:] }
-        return try await blocking("read committed offsets") { (client) throws(KafkaError) in
-            let list = TopicPartitionList(partitions)
-            try KafkaError.check(
-                rd_kafka_committed(client, list.pointer, timeout.milliseconds), "read committed offsets")
-            try KafkaError.check(list.entries, "read committed offsets")
-            return Self.offsets(list.entries)
+        let operation = "read committed offsets"
+        return try await blocking(operation) { [self] (client) throws(KafkaError) in
+            let clock = ContinuousClock()
+            let deadline = clock.now + timeout
+            while true {
+                // In slices, so that closing does not have to wait for the whole time-out.
+                guard condition.withLock({ phase == .open }) else { throw .closed(operation) }
+                let list = TopicPartitionList(partitions)
+                let slice = min(max(deadline - clock.now, .zero), .seconds(3))
+                let code = rd_kafka_committed(client, list.pointer, slice.milliseconds)
+                if code == RD_KAFKA_RESP_ERR__TIMED_OUT, clock.now < deadline { continue }
+                try KafkaError.check(code, operation)
+                try KafkaError.check(list.entries, operation)
+                return Self.offsets(list.entries)
+            }
         }
     }
 
@@ -128,7 +140,8 @@ extension KafkaConsumer {
     /// Under ``Options/Isolation/readCommitted`` `high` is the end of what this consumer may read, which an open
     /// transaction holds down. For the true end see ``KafkaAdmin/watermarks(_:timeout:)``.
     public func watermarks(
-        _ partition: KafkaTopicPartition, timeout: Duration = .seconds(10)
+        _ partition: KafkaTopicPartition,
+        timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaWatermarks {
         try await blocking("read watermarks") { (client) throws(KafkaError) in
             try queryWatermarks(client, partition, timeout)
@@ -167,7 +180,8 @@ extension KafkaConsumer {
                 run: { consumer in
                     guard let handle = consumer.handle else { return }
                     continuation.resume(
-                        returning: Result { () throws(KafkaError) in try body(consumer, handle.pointer) })
+                        returning: Result { () throws(KafkaError) in try body(consumer, handle.pointer) }
+                    )
                 },
                 refuse: { continuation.resume(returning: .failure(.closed(operation))) }
             )
@@ -193,7 +207,9 @@ extension KafkaConsumer {
 
     private static func offsets(_ entries: [TopicPartitionEntry]) -> [KafkaTopicPartition: Int64?] {
         var offsets: [KafkaTopicPartition: Int64?] = [:]
-        for entry in entries { offsets.updateValue(entry.offset < 0 ? nil : entry.offset, forKey: entry.topicPartition) }
+        for entry in entries {
+            offsets.updateValue(entry.offset < 0 ? nil : entry.offset, forKey: entry.topicPartition)
+        }
         return offsets
     }
 
@@ -203,19 +219,32 @@ extension KafkaConsumer {
 
     private static func notAssigned(_ partition: KafkaTopicPartition, _ operation: String) -> KafkaError {
         KafkaError(
-            RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, operation: operation, topicPartition: partition,
-            message: "the partition is not assigned to this consumer")
+            RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+            operation: operation,
+            topicPartition: partition,
+            message: "the partition is not assigned to this consumer"
+        )
     }
 }
 
 /// Asks the broker for the ends of a partition; blocks.
 func queryWatermarks(
-    _ client: OpaquePointer, _ partition: KafkaTopicPartition, _ timeout: Duration
+    _ client: OpaquePointer,
+    _ partition: KafkaTopicPartition,
+    _ timeout: Duration
 ) throws(KafkaError) -> KafkaWatermarks {
     var watermarks = KafkaWatermarks(low: 0, high: 0)
     try KafkaError.check(
         rd_kafka_query_watermark_offsets(
-            client, partition.topic, partition.partition, &watermarks.low, &watermarks.high, timeout.milliseconds),
-        "read watermarks", topicPartition: partition)
+            client,
+            partition.topic,
+            partition.partition,
+            &watermarks.low,
+            &watermarks.high,
+            timeout.milliseconds
+        ),
+        "read watermarks",
+        topicPartition: partition
+    )
     return watermarks
 }

@@ -8,6 +8,7 @@ import Logging
 extension KafkaConsumer {
     func rebalance(_ code: rd_kafka_resp_err_t, _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
         guard let handle else { return }
+        hasRebalanced = true
         let partitions = TopicPartitionEntry.entries(of: list).map(\.topicPartition)
         let kind: KafkaRebalanceRequest.Kind
         switch code {
@@ -31,7 +32,7 @@ extension KafkaConsumer {
         // delivered first: no operation that is called during the rebalance then finds records half way.
         if kind != .assign {
             let gone = Set(partitions)
-            discardGathered { gone.contains(self.topicPartition(of: $0)) }
+            gathered.destroy { gone.contains(self.topicPartition(of: $0)) }
         }
         deliverGathered()
         handler.consumer(self, rebalances: request)
@@ -77,7 +78,8 @@ extension KafkaConsumer {
         guard completion == nil else { return }
         logger.error(
             "Kafka rebalance went on without an answer",
-            metadata: ["kafka.rebalance": .string(request.kind.rawValue)])
+            metadata: ["kafka.rebalance": .string(request.kind.rawValue)]
+        )
         handler.consumer(self, gaveUpWaitingFor: request)
     }
 
@@ -133,12 +135,16 @@ extension KafkaConsumer {
             pausing
                 ? rd_kafka_pause_partitions(handle.pointer, list.pointer)
                 : rd_kafka_resume_partitions(handle.pointer, list.pointer),
-            pausing ? "pause partitions" : "resume partitions")
+            pausing ? "pause partitions" : "resume partitions"
+        )
         for entry in list.entries where entry.error != RD_KAFKA_RESP_ERR_NO_ERROR {
             clientFailed(
                 KafkaError(
-                    entry.error, operation: pausing ? "pause partitions" : "resume partitions",
-                    topicPartition: entry.topicPartition))
+                    entry.error,
+                    operation: pausing ? "pause partitions" : "resume partitions",
+                    topicPartition: entry.topicPartition
+                )
+            )
         }
     }
 

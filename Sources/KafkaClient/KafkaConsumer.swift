@@ -31,10 +31,13 @@ public final class KafkaConsumer: @unchecked Sendable {
     let blockingCalls: BlockingCalls
 
     // The thread's own.
-    var gathered: [NativeMessage] = []
+    let gathered: GatheredMessages
     var topicNames = TopicNames()
     var assigned: Set<KafkaTopicPartition> = []
     var paused: Set<KafkaTopicPartition> = []
+    /// Whether ``subscribe(_:)`` has been called, and whether the group has answered with a rebalance since.
+    var hasSubscribed = false
+    var hasRebalanced = false
     /// Partitions that were paused when they were taken away; librdkafka keeps its mark on them.
     var pausedWhenRevoked: Set<KafkaTopicPartition> = []
 
@@ -62,24 +65,31 @@ public final class KafkaConsumer: @unchecked Sendable {
         self.handler = handler
         self.logger = logger
         blockingCalls = BlockingCalls(label: "kafka-consumer-calls")
+        gathered = GatheredMessages(capacity: max(options.maxBatchCount, 1))
         try NativeConfiguration.refuseReserved(configuration.properties)
         let handle = try ClientHandle(
-            .consumer, properties: options.properties(over: configuration, groupID: groupID), logger: logger,
-            events: self)
+            .consumer,
+            properties: options.properties(over: configuration, groupID: groupID),
+            logger: logger,
+            events: self
+        )
         self.handle = handle
         rd_kafka_poll_set_consumer(handle.pointer)
         queue = rd_kafka_queue_get_consumer(handle.pointer)
-        gathered.reserveCapacity(options.maxBatchCount)
         // The thread keeps the consumer alive until it is closed.
-        let thread = Thread { self.run() }
-        thread.name = "kafka-consumer"
+        let thread = Thread {
+            Thread.current.name = "kafka-consumer"
+            self.run()
+        }
         thread.start()
     }
 
     /// Leaves the group and ends the consumer: a last revocation reaches the handler, then nothing more.
     ///
     /// Returns when the member has left. Operations throw ``KafkaFault/closed`` afterwards. Calling it again waits
-    /// for the first call's end.
+    /// for the first call's end. It waits no longer than ``Options/rebalanceTimeout`` for the handler and then
+    /// ``Options/closeTimeout`` for librdkafka and for batches that are still held; the client leaks if that is not
+    /// enough.
     public func close() async {
         await withCheckedContinuation { continuation in
             let isClosed = condition.withLock {
@@ -134,7 +144,8 @@ extension KafkaConsumer {
         public var initialOffset = InitialOffset.earliest
         /// Whether the handler is told when a partition has no more records.
         public var reportsPartitionEnd = false
-        /// How long ``KafkaConsumer/close()`` waits for batches that somebody still holds.
+        /// How long ``KafkaConsumer/close()`` waits for librdkafka to leave the group, once everything is revoked, and
+        /// for batches that somebody still holds.
         public var closeTimeout: Duration = .seconds(10)
 
         /// The defaults.

@@ -80,7 +80,8 @@ public final class KafkaPartitionCursor: @unchecked Sendable {
     ///   - wait: how long to wait for the first one.
     /// - Throws: ``KafkaError`` when the partition cannot be read, ``KafkaFault/closed`` when the cursor was closed.
     public func next(
-        maxCount: Int = 1000, waiting wait: Duration = .milliseconds(500)
+        maxCount: Int = 1000,
+        waiting wait: Duration = .milliseconds(500)
     ) async throws(KafkaError) -> KafkaRecordBatch? {
         try await calls.run("read partition") { [self] () throws(KafkaError) in try pull(max(maxCount, 1), wait) }
     }
@@ -121,7 +122,9 @@ public final class KafkaPartitionCursor: @unchecked Sendable {
             pending = nil
             throw error
         }
-        let batch = records.withUnsafeBufferPointer { KafkaRecordBatch($0, client: handle, names: &names) }
+        let messages = UnsafeMutableBufferPointer<NativeMessage>.allocate(capacity: records.count)
+        _ = messages.initialize(from: records)
+        let batch = KafkaRecordBatch(messages, client: handle, names: &names)
         state.withLock { state in
             for run in batch.runs {
                 let next = batch[run.range.upperBound - 1].offset + 1
@@ -134,7 +137,9 @@ public final class KafkaPartitionCursor: @unchecked Sendable {
     /// Takes in an end of partition or an error.
     private func note(_ message: NativeMessage) {
         let partition = KafkaTopicPartition(
-            topic: names.name(of: message.pointee.rkt), partition: message.pointee.partition)
+            topic: names.name(of: message.pointee.rkt),
+            partition: message.pointee.partition
+        )
         if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF {
             let end = message.pointee.offset
             state.withLock { state in
@@ -144,7 +149,11 @@ public final class KafkaPartitionCursor: @unchecked Sendable {
         } else {
             let text = rd_kafka_message_errstr(message).map { String(cString: $0) }
             pending = KafkaError(
-                message.pointee.err, operation: "read partition", topicPartition: partition, message: text)
+                message.pointee.err,
+                operation: "read partition",
+                topicPartition: partition,
+                message: text
+            )
         }
     }
 

@@ -29,7 +29,11 @@ public final class KafkaPartitionReader: Sendable {
         properties["enable.auto.commit"] = "false"
         properties["enable.auto.offset.store"] = "false"
         handle = try ClientHandle(
-            .consumer, properties: properties, logger: logger, events: LoggedEvents(logger: logger, client: "reader"))
+            .consumer,
+            properties: properties,
+            logger: logger,
+            events: LoggedEvents(logger: logger, client: "reader")
+        )
     }
 
     /// Begins to read these partitions. Fetching starts at once.
@@ -98,8 +102,13 @@ public final class KafkaPartitionReader: Sendable {
                 moved = clock.now
             } else if clock.now - moved > stallTimeout {
                 throw KafkaError(
-                    fault: .retry, code: .timedOut, message: "no progress towards offset \(end), at \(reached)",
-                    operation: "read partition", topic: partition.topic, partition: partition.partition)
+                    fault: .retry,
+                    code: .timedOut,
+                    message: "no progress towards offset \(end), at \(reached)",
+                    operation: "read partition",
+                    topic: partition.topic,
+                    partition: partition.partition
+                )
             }
         }
     }

@@ -38,8 +38,12 @@ public actor KafkaProducer {
         ])
         properties["enable.idempotence"] = "true"
         core = try ProducerCore(
-            properties: properties, queueTimeout: .milliseconds(messageTimeout), logger: logger, onDelivery: onDelivery,
-            onStatistics: onStatistics)
+            properties: properties,
+            queueTimeout: .milliseconds(messageTimeout),
+            logger: logger,
+            onDelivery: onDelivery,
+            onStatistics: onStatistics
+        )
         executor = ThreadExecutor(name: "kafka-producer")
     }
 
@@ -76,8 +80,15 @@ public actor KafkaProducer {
     ) throws(KafkaError) {
         try core.produce(
             RecordParts(
-                topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: timestamp,
-                tag: tag))
+                topic: topic,
+                partition: partition,
+                key: key,
+                value: value,
+                headers: headers,
+                timestamp: timestamp,
+                tag: tag
+            )
+        )
         core.poll()
     }
 

@@ -58,7 +58,9 @@ public struct KafkaRecord: @unchecked Sendable {
         // librdkafka parses a message's headers upon the first question, which changes the message.
         Self.parsing.withLock { _ in
             var native: OpaquePointer?
-            guard rd_kafka_message_headers(message, &native) == RD_KAFKA_RESP_ERR_NO_ERROR, let native else { return [] }
+            guard rd_kafka_message_headers(message, &native) == RD_KAFKA_RESP_ERR_NO_ERROR, let native else {
+                return []
+            }
             var headers: [KafkaHeader] = []
             var name: UnsafePointer<CChar>?
             var value: UnsafeRawPointer?

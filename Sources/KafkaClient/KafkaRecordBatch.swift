@@ -23,10 +23,9 @@ public final class KafkaRecordBatch: @unchecked Sendable {
     let messages: UnsafeMutableBufferPointer<NativeMessage>
     private let client: ClientHandle
 
-    /// Takes over the messages. None of them may be an error.
-    init(_ source: UnsafeBufferPointer<NativeMessage>, client: ClientHandle, names: inout TopicNames) {
-        messages = .allocate(capacity: source.count)
-        _ = messages.initialize(from: source)
+    /// Takes over the messages and the memory that holds them. None of them may be an error.
+    init(_ messages: UnsafeMutableBufferPointer<NativeMessage>, client: ClientHandle, names: inout TopicNames) {
+        self.messages = messages
         runs = Self.runs(of: messages, names: &names)
         self.client = client
         client.batchMade()
@@ -39,7 +38,8 @@ public final class KafkaRecordBatch: @unchecked Sendable {
     }
 
     private static func runs(
-        of messages: UnsafeMutableBufferPointer<NativeMessage>, names: inout TopicNames
+        of messages: UnsafeMutableBufferPointer<NativeMessage>,
+        names: inout TopicNames
     ) -> [Run] {
         var runs: [Run] = []
         var start = 0

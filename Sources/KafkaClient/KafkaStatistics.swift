@@ -66,9 +66,14 @@ extension KafkaStatistics {
         rebalanceCount = document.cgrp?.rebalance_cnt
         brokers = (document.brokers ?? [:]).values.map { broker in
             Broker(
-                name: broker.name, nodeID: broker.nodeid, state: broker.state,
-                outgoingRequests: broker.outbuf_cnt ?? 0, requestsInFlight: broker.waitresp_cnt ?? 0,
-                roundTripAverage: broker.rtt?.avg, roundTripP99: broker.rtt?.p99)
+                name: broker.name,
+                nodeID: broker.nodeid,
+                state: broker.state,
+                outgoingRequests: broker.outbuf_cnt ?? 0,
+                requestsInFlight: broker.waitresp_cnt ?? 0,
+                roundTripAverage: broker.rtt?.avg,
+                roundTripP99: broker.rtt?.p99
+            )
         }.sorted { $0.name < $1.name }
         partitions = (document.topics ?? [:]).values.flatMap { topic in
             // Partition -1 is librdkafka's queue of messages without a partition.
@@ -78,7 +83,8 @@ extension KafkaStatistics {
                     consumerLag: Self.known(partition.consumer_lag),
                     committedOffset: Self.known(partition.committed_offset),
                     highWatermark: Self.known(partition.hi_offset),
-                    fetchQueueCount: partition.fetchq_cnt ?? 0)
+                    fetchQueueCount: partition.fetchq_cnt ?? 0
+                )
             }
         }.sorted { $0.topicPartition < $1.topicPartition }
     }

@@ -47,8 +47,12 @@ public actor KafkaTransactionalProducer {
         self.transactionalID = transactionalID
         self.topics = topics
         core = try ProducerCore(
-            properties: properties, queueTimeout: transactionTimeout, logger: logger, onDelivery: nil,
-            onStatistics: onStatistics)
+            properties: properties,
+            queueTimeout: transactionTimeout,
+            logger: logger,
+            onDelivery: nil,
+            onStatistics: onStatistics
+        )
         executor = ThreadExecutor(name: "kafka-transactions")
     }
 
@@ -102,8 +106,15 @@ public actor KafkaTransactionalProducer {
     ) throws(KafkaError) {
         try core.produce(
             RecordParts(
-                topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: timestamp,
-                tag: tag))
+                topic: topic,
+                partition: partition,
+                key: key,
+                value: value,
+                headers: headers,
+                timestamp: timestamp,
+                tag: tag
+            )
+        )
     }
 
     /// Adds consumed positions to the transaction, each one above the last record that was read. This is the fence

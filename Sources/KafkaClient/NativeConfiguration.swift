@@ -49,8 +49,12 @@ struct NativeConfiguration {
 
     static func wrong(_ property: String, code: KafkaErrorCode, message: String) -> KafkaError {
         KafkaError(
-            fault: .configuration, code: code, message: message, operation: "configure Kafka client",
-            property: property)
+            fault: .configuration,
+            code: code,
+            message: message,
+            operation: "configure Kafka client",
+            property: property
+        )
     }
 
     private static func holdsSecret(_ name: String) -> Bool {

@@ -109,8 +109,15 @@ extension ProducerCore {
             try Self.withBytes(record.value) { (value) throws(KafkaError) in
                 try produce(
                     RecordParts(
-                        topic: record.topic, partition: record.partition, key: key, value: value,
-                        headers: record.headers, timestamp: record.timestamp, tag: record.tag))
+                        topic: record.topic,
+                        partition: record.partition,
+                        key: key,
+                        value: value,
+                        headers: record.headers,
+                        timestamp: record.timestamp,
+                        tag: record.tag
+                    )
+                )
             }
         }
     }
@@ -176,7 +183,8 @@ extension ProducerCore {
 
     /// The bytes with an address even when there are none: librdkafka takes a null pointer for "no key" or "no value".
     static func withBytes<R, E>(
-        _ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) throws(E) -> R
+        _ bytes: [UInt8]?,
+        _ body: (UnsafeRawBufferPointer?) throws(E) -> R
     ) throws(E) -> R {
         guard let bytes else { return try body(nil) }
         if bytes.isEmpty { return try body(UnsafeRawBufferPointer(start: emptyBytes, count: 0)) }
@@ -185,7 +193,8 @@ extension ProducerCore {
 
     /// Stands for "empty, but there". Never read: its length is 0. Sound: the address never changes.
     nonisolated(unsafe) static let emptyBytes = UnsafeRawPointer(
-        UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
+        UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
+    )
 }
 
 // MARK: - Callbacks
@@ -205,14 +214,18 @@ extension ProducerCore: ClientEvents {
         let place = Self.place(of: message)
         failures.append(
             KafkaDeliveryFailure(
-                topicPartition: place, tag: tag,
-                error: KafkaError(code, operation: "deliver record", topicPartition: place)))
+                topicPartition: place,
+                tag: tag,
+                error: KafkaError(code, operation: "deliver record", topicPartition: place)
+            )
+        )
     }
 
     private static func place(of message: UnsafePointer<rd_kafka_message_t>) -> KafkaTopicPartition {
         KafkaTopicPartition(
             topic: rd_kafka_topic_name(message.pointee.rkt).map { String(cString: $0) } ?? "",
-            partition: message.pointee.partition)
+            partition: message.pointee.partition
+        )
     }
 
     func clientFailed(_ error: KafkaError) {

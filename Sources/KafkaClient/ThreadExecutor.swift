@@ -5,7 +5,7 @@ import Foundation
 /// Jobs run in the order in which they were enqueued. The thread ends when ``stop()`` has been called and no job is
 /// left; the actor calls it from its `deinit`, after which nobody can enqueue any more.
 ///
-/// Sound to share: `jobs` and `isStopping` are under the condition's lock, `thread` is set once in `init`.
+/// Sound to share: what is mutable is under the condition's lock.
 final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     private let condition = NSCondition()
     private var jobs: [UnownedJob] = []
@@ -13,9 +13,12 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     private var thread: Thread?
 
     init(name: String) {
-        // The thread holds the executor, not the other way round, so that both end by `stop()`.
-        let thread = Thread { [self] in runUntilStopped() }
-        thread.name = name
+        let thread = Thread { [self] in
+            Thread.current.name = name
+            runUntilStopped()
+            // The thread keeps its closure, and with it the executor, for as long as the executor keeps the thread.
+            condition.withLock { self.thread = nil }
+        }
         self.thread = thread
         thread.start()
     }
@@ -37,7 +40,7 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
 
     /// Lets `assumeIsolated` work on this thread.
     func checkIsolated() {
-        precondition(Thread.current === thread, "not on the executor's thread")
+        precondition(condition.withLock { thread } === Thread.current, "not on the executor's thread")
     }
 
     private func runUntilStopped() {

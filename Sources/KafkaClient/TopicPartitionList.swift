@@ -49,7 +49,9 @@ struct TopicPartitionEntry {
             let element = list.pointee.elems[index]
             return TopicPartitionEntry(
                 topicPartition: KafkaTopicPartition(
-                    topic: element.topic.map { String(cString: $0) } ?? "", partition: element.partition),
+                    topic: element.topic.map { String(cString: $0) } ?? "",
+                    partition: element.partition
+                ),
                 offset: element.offset,
                 error: element.err
             )

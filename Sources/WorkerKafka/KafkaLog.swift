@@ -39,6 +39,9 @@ public final class KafkaLog: LogPort {
         (commands, commandsContinuation) = AsyncStream.makeStream()
     }
 
+    /// Whether this worker is a member of its group, with or without partitions.
+    public var isGroupMember: Bool { assignments.withState { $0.metadata != nil } }
+
     // MARK: Starting and ending
 
     /// Joins the group.

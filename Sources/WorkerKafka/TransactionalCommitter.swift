@@ -39,7 +39,12 @@ actor TransactionalCommitter: Committer {
                 try await producer?.initTransactions()
                 isReady = true
             } catch {
-                logger.warning("The transactional producer is not ready; trying on", metadata: ["error": "\(error)"])
+                logger.error(
+                    "The transactional producer is not ready; trying on. Check that the brokers are there and permit transactions",
+                    metadata: [
+                        "brokers": "\(configuration.kafka.bootstrapServers)",
+                        "transactionalId": "\(configuration.transactionalID)", "error": "\(error)",
+                    ])
                 if let error = error as? KafkaError, error.fault != .retry { await discard() }
                 try? await Task.sleep(for: wait)
                 wait = min(wait * 2, .seconds(5))

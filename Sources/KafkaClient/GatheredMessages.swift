@@ -1,0 +1,58 @@
+import CRDKafka
+
+/// Messages that the consumer's thread has polled and not yet handed out.
+///
+/// A raw buffer and counter instead of an array in a variable: the polling loop and the rebalance callback inside of it
+/// both work on it, once per record, and an array would cost a check for exclusive access and uniqueness each time.
+/// Used by the consumer's thread alone.
+final class GatheredMessages {
+    private let capacity: Int
+    private let storage: UnsafeMutablePointer<UnsafeMutablePointer<NativeMessage>>
+    private let counter: UnsafeMutablePointer<Int>
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        storage = .allocate(capacity: 1)
+        storage.initialize(to: .allocate(capacity: capacity))
+        counter = .allocate(capacity: 1)
+        counter.initialize(to: 0)
+    }
+
+    deinit {
+        for index in 0..<counter.pointee { rd_kafka_message_destroy(storage.pointee[index]) }
+        storage.pointee.deallocate()
+        storage.deallocate()
+        counter.deallocate()
+    }
+
+    var isEmpty: Bool { counter.pointee == 0 }
+    var isFull: Bool { counter.pointee == capacity }
+
+    func append(_ message: NativeMessage) {
+        (storage.pointee + counter.pointee).initialize(to: message)
+        counter.pointee += 1
+    }
+
+    /// Hands the messages over, with the memory that holds them.
+    func take() -> UnsafeMutableBufferPointer<NativeMessage> {
+        let taken = UnsafeMutableBufferPointer(start: storage.pointee, count: counter.pointee)
+        storage.pointee = .allocate(capacity: capacity)
+        counter.pointee = 0
+        return taken
+    }
+
+    /// Destroys the messages that the closure picks.
+    func destroy(where isGone: (NativeMessage) -> Bool) {
+        var kept = 0
+        for index in 0..<counter.pointee {
+            let message = storage.pointee[index]
+            if isGone(message) {
+                rd_kafka_message_destroy(message)
+            } else {
+                storage.pointee[kept] = message
+                kept += 1
+            }
+        }
+        counter.pointee = kept
+    }
+}

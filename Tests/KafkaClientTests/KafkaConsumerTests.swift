@@ -1,0 +1,196 @@
+import EmbeddedKafka
+import Foundation
+import KafkaClient
+import Synchronization
+import Testing
+
+@Suite struct KafkaConsumerTests {
+    private let partitions = [
+        KafkaTopicPartition(topic: "jobs", partition: 0), KafkaTopicPartition(topic: "jobs", partition: 1),
+    ]
+
+    private func consumer(
+        _ kafka: EmbeddedKafka,
+        _ handler: RecordingHandler,
+        properties: [String: String] = [:],
+        options: KafkaConsumer.Options = .init()
+    ) throws -> KafkaConsumer {
+        // Shorter than 3.5 s the embedded broker never lets a member join.
+        let properties = ["session.timeout.ms": "6000", "heartbeat.interval.ms": "500"].merging(properties) { $1 }
+        return try KafkaConsumer(
+            configuration: kafka.configuration(properties),
+            groupID: "workers",
+            options: options,
+            handler: handler,
+            logger: quiet
+        )
+    }
+
+    @Test func deliversRecordsInBatchesAndInOrder() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            for partition in partitions {
+                try await produce((0..<2500).map { "\($0)" }, to: partition, kafka.configuration())
+            }
+            let handler = RecordingHandler()
+            var options = KafkaConsumer.Options()
+            options.reportsPartitionEnd = true
+            let consumer = try consumer(kafka, handler, options: options)
+            try await consumer.subscribe(["jobs"])
+            try await eventually("all records") { handler.seen.records.count >= 5000 }
+            for partition in partitions {
+                let mine = handler.seen.records.filter { $0.topicPartition == partition }
+                #expect(mine.map(\.offset) == Array(0..<2500))
+            }
+            try await eventually("both ends") { handler.seen.ends.count >= 2 }
+            #expect(Set(handler.seen.ends) == Set(partitions.map { KafkaTopicPartitionOffset($0, offset: 2500) }))
+            #expect(handler.seen.strays.isEmpty)
+
+            let request = try #require(handler.seen.requests.first)
+            #expect(request.kind == .assign)
+            #expect(request.rebalanceProtocol == .cooperative)
+            #expect(request.partitions.sorted() == partitions)
+            #expect(request.groupMetadata?.memberID.isEmpty == false)
+            #expect((request.groupMetadata?.generation ?? -1) > 0)
+            #expect(try await consumer.assignment() == Set(partitions))
+            #expect(!consumer.assignmentLost)
+            let position = try await consumer.position(partitions)
+            #expect(position[partitions[0]] == .some(2500))
+            #expect(try await consumer.watermarks(partitions[0]) == KafkaWatermarks(low: 0, high: 2500))
+            await consumer.close()
+            #expect(handler.seen.requests.last?.kind == .revoke)
+            #expect(consumer.assignmentLost)
+        }
+    }
+
+    @Test func deliversNothingOfPartitionsThatBeginPaused() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            for partition in partitions {
+                try await produce((0..<100).map { "\($0)" }, to: partition, kafka.configuration())
+            }
+            let first = partitions[0]
+            let second = partitions[1]
+            let handler = RecordingHandler { $0.complete(paused: [first], from: [second: 90]) }
+            let consumer = try consumer(kafka, handler)
+            try await consumer.subscribe(["jobs"])
+            try await eventually("the partition that runs") { handler.seen.records.count >= 10 }
+            #expect(handler.seen.records.map(\.topicPartition) == Array(repeating: second, count: 10))
+            #expect(handler.seen.records.map(\.offset) == Array(90..<100))
+
+            // As after a restore: begin at another place than the committed one.
+            try await consumer.seek(KafkaTopicPartitionOffset(first, offset: 40))
+            #expect(handler.seen.records.count == 10)
+            try await consumer.resume([first])
+            try await eventually("the partition that was paused") { handler.seen.records.count >= 70 }
+            #expect(handler.seen.records.filter { $0.topicPartition == first }.map(\.offset) == Array(40..<100))
+            await consumer.close()
+        }
+    }
+
+    @Test func pausesAndResumesWithoutGapOrRepeat() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            let first = partitions[0]
+            let handler = RecordingHandler()
+            let consumer = try consumer(kafka, handler)
+            try await consumer.subscribe(["jobs"])
+            var expected: [Int64] = []
+            for round in 0..<4 {
+                try await produce((0..<50).map { "\($0)" }, to: first, kafka.configuration())
+                expected = Array(0..<Int64(50 * (round + 1)))
+                try await eventually("round \(round)") { handler.seen.records.count >= expected.count }
+                // Pausing or resuming twice is nothing new, and must not rewind the partition.
+                try await consumer.pause([first])
+                try await consumer.pause([first])
+                try await consumer.resume([first])
+                try await consumer.resume([first])
+            }
+            #expect(handler.seen.records.map(\.offset) == expected)
+            try await consumer.pause([first])
+            try await produce(["held back"], to: first, kafka.configuration())
+            try await produce(["marker"], to: partitions[1], kafka.configuration())
+            try await eventually("the other partition") { handler.seen.records.last?.value == "marker" }
+            #expect(!handler.seen.records.contains { $0.value == "held back" })
+            try await consumer.resume([first])
+            try await eventually("what was held back") { handler.seen.records.last?.value == "held back" }
+            await consumer.close()
+        }
+    }
+
+    @Test func commitsAndFindsItsOffsetsAgain() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            try await produce((0..<20).map { "\($0)" }, to: partitions[0], kafka.configuration())
+            let handler = RecordingHandler()
+            let first = try consumer(kafka, handler)
+            try await first.subscribe(["jobs"])
+            try await eventually("records") { handler.seen.records.count == 20 }
+            #expect(try await first.committed(partitions)[partitions[0]] == .some(nil))
+            try await first.commit([KafkaTopicPartitionOffset(partitions[0], offset: 12)])
+            let committed = try await first.committed(partitions)
+            #expect(committed[partitions[0]] == 12)
+            #expect(committed[partitions[1]] == .some(nil))
+            await first.close()
+
+            let later = RecordingHandler()
+            let second = try consumer(kafka, later)
+            try await second.subscribe(["jobs"])
+            try await eventually("the rest") { later.seen.records.count >= 8 }
+            #expect(later.seen.records.map(\.offset) == Array(12..<20))
+            await second.close()
+        }
+    }
+
+    @Test func refusesCallsForPartitionsThatItDoesNotHave() async throws {
+        try await withEmbeddedKafka { kafka in
+            let consumer = try consumer(kafka, RecordingHandler())
+            let stranger = KafkaTopicPartition(topic: "elsewhere", partition: 3)
+            for call in ["pause", "resume", "seek"] {
+                let error = await #expect(throws: KafkaError.self) {
+                    switch call {
+                    case "pause": try await consumer.pause([stranger])
+                    case "resume": try await consumer.resume([stranger])
+                    default: try await consumer.seek(KafkaTopicPartitionOffset(stranger, offset: 0))
+                    }
+                }
+                #expect(error?.fault == .rejected)
+                #expect(error?.topic == "elsewhere" && error?.partition == 3)
+                #expect(error?.operation == call)
+            }
+            await consumer.close()
+        }
+    }
+
+    @Test func opensAndClosesInLoops() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            for _ in 0..<20 {
+                let consumer = try consumer(kafka, RecordingHandler())
+                try await consumer.subscribe(["jobs"])
+                _ = try await consumer.watermarks(partitions[0])
+                await consumer.close()
+                await consumer.close()
+                let error = await #expect(throws: KafkaError.self) { try await consumer.subscribe(["jobs"]) }
+                #expect(error?.fault == .closed)
+                await #expect(throws: KafkaError.self) { _ = try await consumer.watermarks(partitions[0]) }
+            }
+        }
+    }
+
+    @Test func reportsStatistics() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            let handler = RecordingHandler()
+            let consumer = try consumer(kafka, handler, properties: ["statistics.interval.ms": "100"])
+            try await consumer.subscribe(["jobs"])
+            try await eventually("a broker in the statistics") {
+                handler.seen.statistics.contains { $0.brokers.contains { $0.state == "UP" && $0.nodeID == 1 } }
+            }
+            try await eventually("partitions in the statistics") {
+                handler.seen.statistics.contains { Set($0.partitions.map(\.topicPartition)) == Set(partitions) }
+            }
+            await consumer.close()
+        }
+    }
+}

@@ -1,0 +1,229 @@
+import Foundation
+import Testing
+import WorkerKafka
+import WorkerRuntime
+
+/// The logs that the suite runs on.
+enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
+    case embedded
+    case broker
+
+    var testDescription: String { rawValue }
+
+    /// A real broker only where the environment names one.
+    static var available: [LogUnderTest] { KafkaCluster.address == nil ? [.embedded] : [.embedded, .broker] }
+
+    var capabilities: LogCapabilities { self == .embedded ? [] : .all }
+
+    /// Those that can show `needed`.
+    static func showing(_ needed: LogCapabilities) -> [LogUnderTest] {
+        available.filter { $0.capabilities.isSuperset(of: needed) }
+    }
+
+    func makeCluster() async throws -> KafkaCluster {
+        try await KafkaCluster(address: self == .embedded ? nil : KafkaCluster.address)
+    }
+}
+
+/// What every log port must do; serialized, because each test has a broker or a group of its own.
+@Suite(.serialized) struct LogConformanceTests {
+    private static let realOnly = Comment(
+        "the embedded broker drops the positions of transactions, shows aborted records and fences nobody; set KAFKA_BOOTSTRAP_SERVERS to run this on a real broker"
+    )
+
+    private func start(_ cluster: KafkaCluster, _ name: String = "one", _ delivery: DeliveryMode = .exactlyOnce)
+        async throws -> (KafkaLog, RecordingSink)
+    {
+        let sink = RecordingSink()
+        let log = cluster.makeLog(name, delivery: delivery)
+        try await log.start(sink)
+        return (log, sink)
+    }
+
+    private func waitForRestore(_ sink: RecordingSink, _ count: Int = KafkaCluster.partitions) async throws {
+        try await eventually("\(count) partitions restored") { sink.now.ready.count >= count }
+    }
+
+    private func begin(_ log: KafkaLog, _ sink: RecordingSink) {
+        for (partition, ready) in sink.now.ready {
+            log.begin(partition: partition, epoch: ready.epoch, from: ready.committed ?? ready.low)
+        }
+    }
+
+    private func commit(
+        _ id: UInt64, _ sink: RecordingSink, position: Int64, partition: Int32 = 0, event: String = "done"
+    ) -> LogCommit {
+        LogCommit(
+            id: id,
+            outputs: [
+                LogOutput(topic: .state, partition: partition, key: Array("k".utf8), value: Array(event.utf8)),
+                LogOutput(
+                    topic: .results, partition: nil, key: Array("k".utf8), value: Array(event.utf8),
+                    headers: [LogHeader(name: "ce_id", value: Array("k/\(event)".utf8))]),
+            ],
+            positions: [
+                LogCommit.Position(
+                    partition: partition, epoch: sink.now.assigned[partition] ?? 0, offset: position)
+            ])
+    }
+
+    @Test(arguments: LogUnderTest.available)
+    func deliversJobsOnlyOnceRestoredAndBegun(on log: LogUnderTest) async throws {
+        let cluster = try await log.makeCluster()
+        try await cluster.enqueue((0..<30).map { (Int32($0 % 3), "job-\($0)", "{\"n\":\($0)}") })
+        let (port, sink) = try await start(cluster)
+        try await waitForRestore(sink)
+        #expect(sink.now.received.isEmpty)
+        #expect(sink.now.ready.values.allSatisfy { $0.high == 10 && $0.low == 0 && $0.committed == nil })
+        begin(port, sink)
+        try await eventually("all jobs delivered") { sink.now.received.values.map(\.count).reduce(0, +) == 30 }
+        for (partition, records) in sink.now.received {
+            #expect(records.map(\.offset) == Array(0..<10))
+            #expect(records.first?.key == Array("job-\(partition)".utf8))
+            #expect(records.first?.headers == [LogHeader(name: "traceparent", value: Array("00-abc".utf8))])
+        }
+        try await eventually("partitions counted") { sink.now.partitionCount == KafkaCluster.partitions }
+        await port.close()
+        try await cluster.close()
+    }
+
+    @Test(arguments: LogUnderTest.available, [DeliveryMode.exactlyOnce, .atLeastOnce])
+    func storesCommitsAndRestoresThem(on log: LogUnderTest, delivery: DeliveryMode) async throws {
+        let cluster = try await log.makeCluster()
+        try await cluster.enqueue([(0, "a", "1"), (0, "b", "2")])
+        let (first, sink) = try await start(cluster, "one", delivery)
+        try await waitForRestore(sink)
+        first.commit(commit(1, sink, position: 1, event: "first"))
+        try await eventually("first commit stored") { sink.now.committed == [1] }
+        first.commit(commit(2, sink, position: 2, event: "second"))
+        try await eventually("second commit stored") { sink.now.committed == [1, 2] }
+        await first.close()
+
+        let results = try await cluster.read(cluster.topics.results)
+        #expect(results.map(\.value) == ["first", "second"])
+        #expect(results.map { $0.headers["ce_id"] } == ["k/first", "k/second"])
+        let (second, again) = try await start(cluster, "two", delivery)
+        try await waitForRestore(again)
+        #expect(again.now.restored[0]?.last?.value == Array("second".utf8))
+        #expect(again.now.restored[1]?.isEmpty ?? true)
+        let keepsPosition = delivery == .atLeastOnce || log.capabilities.contains(.storesTransactionalPositions)
+        if keepsPosition { #expect(again.now.ready[0]?.committed == 2) }
+        await second.close()
+        try await cluster.close()
+    }
+
+    @Test(arguments: LogUnderTest.available)
+    func refusesACommitOfAnAssignmentThatIsOver(on log: LogUnderTest) async throws {
+        let cluster = try await log.makeCluster()
+        let (port, sink) = try await start(cluster)
+        try await waitForRestore(sink)
+        var stale = commit(7, sink, position: 1)
+        stale.positions[0].epoch += 100
+        port.commit(stale)
+        try await eventually("commit refused") { sink.now.commitFailures[7] != nil }
+        await port.close()
+        #expect(try await cluster.read(cluster.topics.results).isEmpty)
+        try await cluster.close()
+    }
+
+    @Test(arguments: LogUnderTest.available)
+    func pausesIntakeWithoutGapOrRepetition(on log: LogUnderTest) async throws {
+        let cluster = try await log.makeCluster()
+        let (port, sink) = try await start(cluster)
+        try await waitForRestore(sink)
+        begin(port, sink)
+        try await cluster.enqueue((0..<5).map { (0, "a\($0)", "x") })
+        try await eventually("first five") { sink.now.received[0]?.count == 5 }
+        port.setIntake(isPaused: true)
+        // A commit goes through the same broker; when it is stored the pause has long taken effect.
+        port.commit(commit(1, sink, position: 5))
+        try await eventually("commit while paused") { sink.now.committed == [1] }
+        try await cluster.enqueue((5..<10).map { (0, "a\($0)", "x") })
+        port.commit(commit(2, sink, position: 5))
+        try await eventually("another commit while paused") { sink.now.committed == [1, 2] }
+        #expect(sink.now.received[0]?.count == 5)
+        port.setIntake(isPaused: false)
+        try await eventually("the rest") { sink.now.received[0]?.count == 10 }
+        #expect(sink.now.received[0]?.map(\.offset) == Array(0..<10))
+        await port.close()
+        try await cluster.close()
+    }
+
+    @Test(arguments: LogUnderTest.available)
+    func handsPartitionsOverOnlyWhenReleased(on log: LogUnderTest) async throws {
+        let cluster = try await log.makeCluster()
+        let (first, one) = try await start(cluster, "one")
+        try await waitForRestore(one)
+        let (second, two) = try await start(cluster, "two")
+        try await eventually("a revocation", within: 90) { !one.now.revoked.isEmpty }
+        #expect(two.now.ready.isEmpty)
+        let moved = one.now.revoked
+        // The last commit of a partition that is being handed over still goes through.
+        if let partition = moved.first {
+            first.commit(commit(3, one, position: 0, partition: partition, event: "last"))
+            try await eventually("last commit") { one.now.committed.contains(3) }
+        }
+        for partition in moved { first.release(partition: partition, epoch: one.now.assigned[partition] ?? 0) }
+        try await eventually("the second worker restored them", within: 90) {
+            Set(two.now.ready.keys).isSuperset(of: moved)
+        }
+        if let partition = moved.first {
+            #expect(two.now.restored[partition]?.last?.value == Array("last".utf8))
+            first.commit(commit(4, one, position: 0, partition: partition, event: "too late"))
+            try await eventually("a commit after the hand-over is refused") { one.now.commitFailures[4] != nil }
+        }
+        #expect(one.now.lost.isEmpty)
+        async let firstClosed: Void = closeReleasing(first, one)
+        async let secondClosed: Void = closeReleasing(second, two)
+        _ = await (firstClosed, secondClosed)
+        try await cluster.close()
+    }
+
+    /// Closes a port the way the engine does: what is revoked on the way out is released.
+    private func closeReleasing(_ log: KafkaLog, _ sink: RecordingSink) async {
+        for (partition, epoch) in sink.now.assigned { log.release(partition: partition, epoch: epoch) }
+        await log.close()
+    }
+
+    @Test(.enabled(if: !LogUnderTest.showing(.checksGeneration).isEmpty, realOnly), arguments: LogUnderTest.showing(.checksGeneration))
+    func keepsAZombieOut(on log: LogUnderTest) async throws {
+        let cluster = try await log.makeCluster()
+        let (first, one) = try await start(cluster, "one")
+        try await waitForRestore(one)
+        let zombie = commit(9, one, position: 5, event: "zombie")
+        // The second worker joins; the first does not answer its revocation and is given up on.
+        let (second, two) = try await start(cluster, "two")
+        try await eventually("a revocation", within: 90) { !one.now.revoked.isEmpty }
+        try await eventually("given up on", within: 90) { !one.now.lost.isEmpty }
+        first.commit(zombie)
+        try await eventually("the zombie's commit fails") { one.now.commitFailures[9] != nil }
+        #expect(try await cluster.read(cluster.topics.results).isEmpty)
+        await closeReleasing(first, one)
+        await closeReleasing(second, two)
+        try await cluster.close()
+    }
+
+    @Test(.enabled(if: !LogUnderTest.showing(.fencesProducers).isEmpty, realOnly), arguments: LogUnderTest.showing(.fencesProducers))
+    func restoresAfterItsProducerIsFenced(on log: LogUnderTest) async throws {
+        let cluster = try await log.makeCluster()
+        let (first, one) = try await start(cluster, "same")
+        try await waitForRestore(one)
+        let before = one.now.assigned[0] ?? 0
+        // A successor of the same name takes the transactional id over, and goes again.
+        let usurper = cluster.makeLog("same", delivery: .exactlyOnce)
+        let sink = RecordingSink()
+        try await usurper.start(sink)
+        await closeReleasing(usurper, sink)
+        first.commit(commit(5, one, position: 1, event: "fenced"))
+        try await eventually("the commit is not taken for stored", within: 90) { one.now.commitFailures[5] != nil }
+        try await eventually("restored under another epoch", within: 90) {
+            one.now.assigned[0] ?? 0 > before && one.now.ready[0]?.epoch == one.now.assigned[0]
+        }
+        #expect(try await cluster.read(cluster.topics.results).isEmpty)
+        first.commit(commit(6, one, position: 1, event: "after"))
+        try await eventually("commits again") { one.now.committed.contains(6) }
+        #expect(try await cluster.read(cluster.topics.results).map(\.value) == ["after"])
+        await closeReleasing(first, one)
+        try await cluster.close()
+    }
+}

@@ -74,14 +74,46 @@ let package = Package(
             "WorkerExports",
             ["WorkerRuntime", "ExportCore", "PayoutAPI", "PayoutFilters", "FileStores", crypto, logging, nioCore]),
 
+        room("WorkerConsole", ["WorkerRuntime", "ExportCore", hummingbird, httpTypes, logging, metrics, nioCore]),
+
         // The command: the only one that reads the environment or exits.
         .executableTarget(
             name: "payout-worker",
             dependencies: [
-                "ExportCore", "ExportRecords", "WorkerRuntime", "WorkerKafka", "WorkerExports", "KafkaClient",
-                "EmbeddedKafka", "PayoutAPI", "PayoutFilters", "PayoutSandbox", "FileStores", argumentParser, logging,
-                metrics, yams,
+                "ExportCore", "ExportRecords", "WorkerRuntime", "WorkerKafka", "WorkerExports", "WorkerConsole",
+                "KafkaClient", "EmbeddedKafka", "PayoutAPI", "PayoutFilters", "PayoutSandbox", "FileStores",
+                argumentParser, crypto, logging, metrics, nioCore, yams,
             ],
+            swiftSettings: settings),
+
+        // Tests: one target per room, and the suites that cross them.
+        tests("KafkaClient", ["EmbeddedKafka", "CRDKafka", logging]),
+        tests("EmbeddedKafka", ["KafkaClient", logging]),
+        tests("PayoutFilters"),
+        tests(
+            "PayoutAPI",
+            ["PayoutFilters", asyncHTTPClient, crypto, logging, metrics, nioCore, nioFoundation, nioHTTP1, nioPosix, tracing]),
+        tests("PayoutSandbox", [asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix], excluding: ["openapi_check.py"]),
+        tests("ExportCore"),
+        tests("ExportRecords", ["ExportCore", "PayoutFilters", protobuf]),
+        tests("FileStores", [crypto]),
+        tests("WorkerRuntime", ["ExportCore", "ExportRecords", logging]),
+        tests(
+            "WorkerExports",
+            ["ExportCore", "FileStores", "PayoutAPI", "PayoutFilters", "PayoutSandbox", crypto, logging]),
+        tests("WorkerConsole", ["WorkerRuntime", "ExportCore", logging, metrics]),
+        .testTarget(
+            name: "LogConformance",
+            dependencies: ["WorkerKafka", "WorkerRuntime", "KafkaClient", "EmbeddedKafka", logging],
+            swiftSettings: settings),
+        .target(
+            name: "SimulationHarness", dependencies: ["ExportCore"], path: "Tests/Simulation/Harness",
+            swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["SimulationHarness", "ExportCore"], path: "Tests/Simulation/Tests",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "simulate", dependencies: ["SimulationHarness", "ExportCore"], path: "Tests/SimulationRunner",
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
@@ -90,4 +122,11 @@ let package = Package(
 /// A target of ours; the arrows are its dependencies.
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of a room.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], excluding: [String] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, exclude: excluding,
+        swiftSettings: settings)
 }

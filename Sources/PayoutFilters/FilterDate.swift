@@ -46,6 +46,8 @@ public struct FilterDate: Sendable, Hashable {
     /// - Parameter millisecondsSince1970: Milliseconds, leap seconds not counted.
     public init?(millisecondsSince1970: Int64) {
         let dayLength: Int64 = 86_400_000
+        // Two thousand years beyond either end, so that nothing below can overflow.
+        guard (-126_000_000_000_000...317_000_000_000_000).contains(millisecondsSince1970) else { return nil }
         let day = Int(floorDivide(millisecondsSince1970, dayLength))
         let rest = Int(millisecondsSince1970 - Int64(day) * dayLength)
         guard let (year, month, dayOfMonth) = civilDate(daysSince1970: day) else { return nil }
@@ -81,7 +83,7 @@ private func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
 
 /// Days to a date of the proleptic Gregorian calendar, reckoned in eras of 400 years that begin on 1 March.
 private func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int)? {
-    guard (-800_000...3_000_000).contains(daysSince1970) else { return nil }
+    guard (-1_500_000...3_700_000).contains(daysSince1970) else { return nil }
     let shifted = daysSince1970 + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
     let dayOfEra = shifted - era * 146_097

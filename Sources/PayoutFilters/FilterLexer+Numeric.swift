@@ -21,8 +21,11 @@ extension FilterLexer {
         let digits = run.filter(isDigit).count
         if run.contains(UInt8(ascii: ",")) {
             self.report(
-                .error, .malformedNumber, at: start,
-                "\(text): numbers have a point before the fraction and nothing between thousands, as in 1234.50")
+                .error,
+                .malformedNumber,
+                at: start,
+                "\(text): numbers have a point before the fraction and nothing between thousands, as in 1234.50"
+            )
         } else if letters == 1, digits == run.count - 1, run.last.map(isLetter) == true {
             self.report(.error, .malformedNumber, at: start, "\(text): numbers have no suffix in OData v4")
         } else if letters > 0 {

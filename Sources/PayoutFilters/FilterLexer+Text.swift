@@ -23,8 +23,11 @@ extension FilterLexer {
         }
         self.position = self.bytes.count
         self.report(
-            .error, .unterminatedString, at: start,
-            "this quote is never closed; a quote inside text is doubled, as in 'O''Brien'")
+            .error,
+            .unterminatedString,
+            at: start,
+            "this quote is never closed; a quote inside text is doubled, as in 'O''Brien'"
+        )
         return .string(String(decoding: text, as: UTF8.self))
     }
 
@@ -38,8 +41,11 @@ extension FilterLexer {
             return
         }
         self.report(
-            .error, .undoubledQuote, at: quote,
-            "text goes on after this quote: a quote inside text is doubled, as in 'O''Brien'")
+            .error,
+            .undoubledQuote,
+            at: quote,
+            "text goes on after this quote: a quote inside text is doubled, as in 'O''Brien'"
+        )
         // The rest of the text is not worth a complaint of its own.
         self.skipRestOfBrokenText()
     }
@@ -102,13 +108,14 @@ extension FilterLexer {
         var end = start
         let numeric = isDigit(self.bytes[start]) || isSign(self.bytes[start])
         while end < self.bytes.count {
-            let thousands = numeric && self.bytes[end] == UInt8(ascii: ",") && self.byte(at: end + 1).map(isDigit) == true
+            let thousands =
+                numeric && self.bytes[end] == UInt8(ascii: ",") && self.byte(at: end + 1).map(isDigit) == true
             guard thousands || self.isWordByte(at: end) else { break }
             end += 1
         }
         self.position = end
         let run = self.bytes[start..<end]
-        if self.reportEncoding(run) { return .malformed }
+        if self.reportEncoding(run) { return .end }
         if numeric { return self.classifyNumeric(run) }
         let word = self.text(start..<end)
         if let keyword = self.keyword(word, at: start) { return keyword }
@@ -123,8 +130,11 @@ extension FilterLexer {
             return .word(word)
         }
         self.report(
-            .error, .unsupported, at: start,
-            "\(word)'…' is OData v3: write dates without quotes, 2023-03-01, and everything else in plain quotes")
+            .error,
+            .unsupported,
+            at: start,
+            "\(word)'…' is OData v3: write dates without quotes, 2023-03-01, and everything else in plain quotes"
+        )
         _ = self.scanString()
         return .malformed
     }
@@ -156,9 +166,12 @@ extension FilterLexer {
             let byte = run[offset]
             if byte == UInt8(ascii: "%") {
                 self.report(
-                    .error, .percentEncoded, at: offset,
-                    "% outside quotes: the filter seems to be percent-encoded already, give it as plain text")
-                self.position = self.bytes.count
+                    .error,
+                    .percentEncoded,
+                    at: offset,
+                    "% outside quotes: the filter seems to be percent-encoded already, give it as plain text"
+                )
+                self.stop()
                 return true
             }
             if byte == UInt8(ascii: "+"), offset > run.startIndex, isLetter(run[offset - 1]),
@@ -169,9 +182,12 @@ extension FilterLexer {
         }
         guard plusBetweenLetters else { return false }
         self.report(
-            .error, .percentEncoded, at: run.startIndex,
-            "+ instead of a space: the filter seems to be form-encoded already, give it as plain text")
-        self.position = self.bytes.count
+            .error,
+            .percentEncoded,
+            at: run.startIndex,
+            "+ instead of a space: the filter seems to be form-encoded already, give it as plain text"
+        )
+        self.stop()
         return true
     }
 
@@ -189,8 +205,11 @@ extension FilterLexer {
             else { continue }
             let prefix = self.text(start..<(end + 1))
             self.report(
-                .error, .queryPrefix, at: start,
-                "\(prefix) does not belong to the filter: begin with the field's name")
+                .error,
+                .queryPrefix,
+                at: start,
+                "\(prefix) does not belong to the filter: begin with the field's name"
+            )
             self.position = end + 1
             return
         }

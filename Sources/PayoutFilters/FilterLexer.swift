@@ -25,6 +25,8 @@ struct FilterLexer {
     let bytes: [UInt8]
     var position = 0
     private(set) var diagnostics: [PendingDiagnostic] = []
+    /// The rest of the text is not worth reading, nor complaining about.
+    private var isStopped = false
 
     init(_ text: String) {
         self.bytes = Array(text.utf8)
@@ -40,7 +42,7 @@ struct FilterLexer {
         at offset: Int,
         _ message: @autoclosure () -> String
     ) {
-        guard !self.isFull else { return }
+        guard !self.isFull, !self.isStopped else { return }
         self.diagnostics.append(
             PendingDiagnostic(severity: severity, code: code, utf8Offset: offset, message: message())
         )
@@ -50,13 +52,22 @@ struct FilterLexer {
         while true {
             self.skipSpace()
             let start = self.position
-            guard start < self.bytes.count, !self.isFull else {
+            guard start < self.bytes.count, !self.isFull, !self.isStopped else {
                 return LocatedToken(token: .end, start: min(start, self.bytes.count), end: self.bytes.count)
             }
             if let token = self.scanToken(at: start) {
                 return LocatedToken(token: token, start: start, end: self.position)
             }
         }
+    }
+
+    mutating func stop() {
+        self.isStopped = true
+    }
+
+    /// Takes back what was said about a token, because something better is to be said.
+    mutating func retract(from offset: Int) {
+        self.diagnostics.removeAll { $0.utf8Offset >= offset }
     }
 
     func text(_ range: Range<Int>) -> String {
@@ -82,7 +93,11 @@ struct FilterLexer {
             return self.scanString()
         case UInt8(ascii: "\""):
             self.report(
-                .error, .doubleQuotes, at: start, "double quotes: put text in single quotes, 'like this'")
+                .error,
+                .doubleQuotes,
+                at: start,
+                "double quotes: put text in single quotes, 'like this'"
+            )
             return self.scanForeignQuotes(skipping: 1)
         case UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "!"):
             return self.scanSymbolOperator()
@@ -93,7 +108,11 @@ struct FilterLexer {
         }
         if self.curlyQuote(at: start) {
             self.report(
-                .error, .curlyQuotes, at: start, "typographic quotes: put text in straight single quotes, 'like this'")
+                .error,
+                .curlyQuotes,
+                at: start,
+                "typographic quotes: put text in straight single quotes, 'like this'"
+            )
             return self.scanForeignQuotes(skipping: 3)
         }
         if self.isWordByte(at: start) { return self.scanRun() }
@@ -159,7 +178,11 @@ struct FilterLexer {
             }
         guard let meant else {
             self.report(
-                .error, .symbolOperator, at: start, "\(symbol) is no operator: use eq, ne, gt, ge, lt or le")
+                .error,
+                .symbolOperator,
+                at: start,
+                "\(symbol) is no operator: use eq, ne, gt, ge, lt or le"
+            )
             return symbol == "!" ? nil : .compare(.eq)
         }
         self.report(.error, .symbolOperator, at: start, "\(symbol) is no operator in OData: write \(meant.rawValue)")
@@ -178,9 +201,12 @@ struct FilterLexer {
         }
         if text == "&", self.startsQueryParameter(at: self.position) {
             self.report(
-                .error, .queryPrefix, at: start,
-                "another query parameter begins here: a filter is the value of $filter alone")
-            self.position = self.bytes.count
+                .error,
+                .queryPrefix,
+                at: start,
+                "another query parameter begins here: a filter is the value of $filter alone"
+            )
+            self.stop()
             return .end
         }
         self.report(.error, .symbolConnective, at: start, "\(text) does not join comparisons in OData: write and")

@@ -139,10 +139,12 @@ struct FilterParser {
     private mutating func rejectFunction(_ name: String, at start: Int) -> (name: String, offset: Int)? {
         let isNot = name.lowercased() == "not"
         self.report(
-            .unsupported, at: start,
+            .unsupported,
+            at: start,
             isNot
                 ? "not is not part of the API's filters: use ne"
-                : "\(name)(…) is not part of the API's filters: compare a field with eq, ne, gt, ge, lt or le")
+                : "\(name)(…) is not part of the API's filters: compare a field with eq, ne, gt, ge, lt or le"
+        )
         guard !isNot else {
             // What follows in parentheses is an ordinary term.
             _ = self.parsePrimary(depth: ODataFilter.maximumDepth - 1)
@@ -163,12 +165,18 @@ struct FilterParser {
             self.advance()
             return op
         case .string, .number, .dateTime:
-            self.report(.missingOperator, at: start, "an operator is missing between \(shortened(field)) and this value")
+            self.report(
+                .missingOperator,
+                at: start,
+                "an operator is missing between \(shortened(field)) and this value"
+            )
             return .eq
         case .word(let word):
             self.report(
-                .missingOperator, at: start,
-                "\(shortened(word)) is no operator: after \(shortened(field)) use eq, ne, gt, ge, lt or le")
+                .missingOperator,
+                at: start,
+                "\(shortened(word)) is no operator: after \(shortened(field)) use eq, ne, gt, ge, lt or le"
+            )
             self.advance()
             self.skipValue()
         case .malformed:
@@ -216,6 +224,7 @@ struct FilterParser {
         guard case .malformed = self.token.token, !text.utf8.contains(UInt8(ascii: "T")) else { return .dateTime(text) }
         let time = self.lexer.text(self.token.start..<self.token.end)
         guard time.utf8.contains(UInt8(ascii: ":")), self.token.start > end else { return .dateTime(text) }
+        self.lexer.retract(from: self.token.start)
         self.report(.malformedDate, at: start, "date and time are joined with T: write \(text)T\(shortened(time))")
         self.advance()
         return nil
@@ -245,7 +254,7 @@ struct FilterParser {
     }
 
     private mutating func stop() {
-        self.lexer.position = self.lexer.bytes.count
+        self.lexer.stop()
         self.advance()
     }
 

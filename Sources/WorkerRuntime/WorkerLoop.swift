@@ -76,18 +76,24 @@ public final class WorkerLoop: Sendable {
     ///
     /// - Parameter stop: ends when the worker is to stop.
     /// - Returns: how many jobs wait for the next owner.
-    /// - Throws: ``WorkerFailure`` when the log cannot go on, and what the log throws when it cannot start.
+    /// - Throws: ``WorkerFailure`` when the log cannot start or cannot go on.
     public func run(until stop: WorkerStop) async throws -> Int {
         let (calls, callContinuation) = AsyncStream.makeStream(of: Call.self)
         let (outcomes, outcomeContinuation) = AsyncStream.makeStream(of: Result<Int, WorkerFailure>.self)
         let sink = QueueSink(queue: queue, codec: codec, failure: outcomeContinuation)
-        try await log.start(sink)
-
         let engine = Engine(
             machine: WorkerMachine(configuration), codec: codec, log: log, clock: clock, observers: observers,
             calls: callContinuation, outcome: outcomeContinuation)
         startThread(engine)
 
+        // Starting waits for brokers, however long they are away; a stop must not wait for that.
+        let starter = Task {
+            do {
+                try await log.start(sink)
+            } catch {
+                outcomeContinuation.yield(.failure(WorkerFailure(description: "\(error)")))
+            }
+        }
         let callRunner = Task { await self.make(calls) }
         let stopper = Task { await self.apply(stop, callRunner) }
         var outcome: Result<Int, WorkerFailure> = .success(0)
@@ -95,6 +101,8 @@ public final class WorkerLoop: Sendable {
             outcome = first
             break
         }
+        starter.cancel()
+        await starter.value
         stopper.cancel()
         callRunner.cancel()
         await log.close()

@@ -15,11 +15,17 @@ struct PayoutWorker: AsyncParsableCommand {
             Exit status: 0 done, 1 it failed, 64 wrong usage, 78 wrong configuration.
             """,
         version: Version.text,
-        subcommands: [RunCommand.self]
+        subcommands: [
+            RunCommand.self, DemoCommand.self, EnqueueCommand.self, CancelCommand.self, ResultsCommand.self,
+            StatusCommand.self, TopicsCommand.self, DeadLettersCommand.self, ExportCommand.self,
+            CheckConfigCommand.self, SandboxCommand.self,
+        ]
     )
 }
 
 /// The program's version.
 enum Version {
     static let text = "0.1.0"
+    /// The commit that the program was built from, where the build says so.
+    static let revision = "unknown"
 }

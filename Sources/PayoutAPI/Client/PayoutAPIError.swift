@@ -106,8 +106,12 @@ extension PayoutAPIError: CustomStringConvertible {
         var text = "Could not \(self.call): \(self.cause)"
         if let httpStatus { text += " (HTTP \(httpStatus)" + (self.service?.code.map { " \($0)" } ?? "") + ")" }
         text += "."
-        if let service, !service.innerCodes.isEmpty { text += " Inner codes: \(service.innerCodes.joined(separator: ", "))." }
-        if let message = self.service?.message { text += " The service says: \(message)" + (message.hasSuffix(".") ? "" : ".") }
+        if let service, !service.innerCodes.isEmpty {
+            text += " Inner codes: \(service.innerCodes.joined(separator: ", "))."
+        }
+        if let message = self.service?.message {
+            text += " The service says: \(message)" + (message.hasSuffix(".") ? "" : ".")
+        }
         if let target = self.service?.target { text += " It names: \(target)." }
         text += " \(self.remedy)"
         if !self.support.fields.isEmpty { text += " [\(self.support)]" }

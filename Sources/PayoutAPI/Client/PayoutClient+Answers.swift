@@ -35,7 +35,8 @@ extension PayoutClient {
         }
         guard !envelope.items.isEmpty else { throw self.violation("the answer names no export", answer, call) }
         let wanted = requestID.lowercased()
-        let match = envelope.items.first { $0.requestID?.lowercased() == wanted }
+        let match =
+            envelope.items.first { $0.requestID?.lowercased() == wanted }
             ?? envelope.items.first { $0.requestID == nil }
         guard let match else { throw self.violation("the answer is about another export", answer, call) }
         return Export(match, requestID: match.requestID ?? requestID, defaultStatus: .unknown(""))
@@ -43,8 +44,11 @@ extension PayoutClient {
 
     private func violation(_ problem: String, _ answer: HTTPAnswer, _ call: PayoutCall) -> PayoutAPIError {
         PayoutAPIError(
-            reason: .protocolViolation(problem), call: call, httpStatus: answer.status,
-            support: SupportHeaders(answer.headers))
+            reason: .protocolViolation(problem),
+            call: call,
+            httpStatus: answer.status,
+            support: SupportHeaders(answer.headers)
+        )
     }
 
     /// The error for an answer whose status is not 200 to 299.

@@ -18,7 +18,10 @@ extension PayoutClient {
                 return try await self.attempt(call, method: method, url: url, resends: attempt - 1)
             } catch let error as PayoutAPIError where error.isRepeatedByClient {
                 let delay = policy.delay(
-                    after: attempt, retryAfter: error.retryAfter, random: self.environment.random())
+                    after: attempt,
+                    retryAfter: error.retryAfter,
+                    random: self.environment.random()
+                )
                 let elapsed = self.environment.clock.uptime() - start
                 guard attempt < policy.maximumAttempts, elapsed + delay <= policy.deadline else { throw error }
                 self.logger?.info(
@@ -26,7 +29,8 @@ extension PayoutClient {
                     metadata: [
                         "error.type": "\(error.code)", "attempt": "\(attempt)", "delay": "\(delay)",
                         "ms-correlationid": "\(call.correlationID.lowercaseText)",
-                    ])
+                    ]
+                )
                 try await self.environment.clock.sleep(for: delay)
                 attempt += 1
             }
@@ -58,8 +62,11 @@ extension PayoutClient {
             return try await self.tokens.token()
         } catch let failure as AuthenticationFailure {
             throw PayoutAPIError(
-                reason: .authentication(failure), call: call, httpStatus: failure.httpStatus,
-                retryAfter: failure.retryAfter)
+                reason: .authentication(failure),
+                call: call,
+                httpStatus: failure.httpStatus,
+                retryAfter: failure.retryAfter
+            )
         }
     }
 
@@ -74,11 +81,18 @@ extension PayoutClient {
         try await self.gate?.enter(call)
         do {
             let request = OutgoingRequest(
-                method: method, url: url, headers: self.headers(for: call, token: token),
-                timeout: self.configuration.requestTimeout)
+                method: method,
+                url: url,
+                headers: self.headers(for: call, token: token),
+                timeout: self.configuration.requestTimeout
+            )
             let answer = try await self.telemetry.send(
-                request, over: self.transport, route: call.route, resends: resends,
-                clock: self.environment.clock)
+                request,
+                over: self.transport,
+                route: call.route,
+                resends: resends,
+                clock: self.environment.clock
+            )
             self.leaveGate(call, answer: answer)
             self.logger?.debug("payout request answered", metadata: self.metadata(call, answer: answer))
             return answer
@@ -90,7 +104,8 @@ extension PayoutClient {
                 metadata: [
                     "error.type": "\(fault.failure.rawValue)", "url.template": "\(call.route.template)",
                     "ms-correlationid": "\(call.correlationID.lowercaseText)",
-                ])
+                ]
+            )
             throw PayoutAPIError(reason: .transport(fault.failure), call: call, detail: fault.detail)
         }
     }

@@ -80,8 +80,13 @@ public struct PayoutClient: Sendable {
         correlationID: UUID
     ) async throws -> Export {
         let call = PayoutCall(
-            operation: .create, kind: kind, account: self.configuration.account, requestID: nil,
-            correlationID: correlationID, idempotencyID: idempotencyID)
+            operation: .create,
+            kind: kind,
+            account: self.configuration.account,
+            requestID: nil,
+            correlationID: correlationID,
+            idempotencyID: idempotencyID
+        )
         var url = self.base.text + kind.path
         if let filter = filter?.trimmingBlanks(), !filter.isEmpty {
             url += "?$filter=\(filter.percentEncoded())&fileformat=\(fileFormat.rawValue)"
@@ -107,8 +112,12 @@ public struct PayoutClient: Sendable {
         correlationID: UUID
     ) async throws -> Export {
         try await self.create(
-            kind: Kind.kind, filter: filter.text, fileFormat: fileFormat, idempotencyID: idempotencyID,
-            correlationID: correlationID)
+            kind: Kind.kind,
+            filter: filter.text,
+            fileFormat: fileFormat,
+            idempotencyID: idempotencyID,
+            correlationID: correlationID
+        )
     }
 
     /// Looks at an export.
@@ -143,8 +152,13 @@ public struct PayoutClient: Sendable {
         correlationID: UUID
     ) -> PayoutCall {
         PayoutCall(
-            operation: operation, kind: kind, account: self.configuration.account, requestID: requestID,
-            correlationID: correlationID, idempotencyID: UUID())
+            operation: operation,
+            kind: kind,
+            account: self.configuration.account,
+            requestID: requestID,
+            correlationID: correlationID,
+            idempotencyID: UUID()
+        )
     }
 
     /// An id that could change the path is refused here: it may come from a job that someone else wrote.
@@ -152,8 +166,10 @@ public struct PayoutClient: Sendable {
         let isPath = requestID.isEmpty || requestID.utf8.allSatisfy { $0 == UInt8(ascii: ".") }
         guard !isPath, requestID.utf8.count <= 512 else {
             throw PayoutAPIError(
-                reason: .rejected, call: call,
-                detail: isPath ? "the request id is empty" : "the request id is longer than 512 bytes")
+                reason: .rejected,
+                call: call,
+                detail: isPath ? "the request id is empty" : "the request id is longer than 512 bytes"
+            )
         }
         return "\(self.base.text)\(call.kind.path)/\(requestID.percentEncoded())"
     }

@@ -22,7 +22,9 @@ struct BaseAddress: Sendable, Hashable {
         while trimmed.hasSuffix("/") { trimmed.removeLast() }
         guard let location = WebLocation(trimmed) else {
             throw PayoutConfigurationError(
-                setting: setting, problem: "write an address such as https://example.com, without user name and query")
+                setting: setting,
+                problem: "write an address such as https://example.com, without user name and query"
+            )
         }
         guard !trimmed.contains("?"), !trimmed.contains("#") else {
             throw PayoutConfigurationError(setting: setting, problem: "leave out the query")

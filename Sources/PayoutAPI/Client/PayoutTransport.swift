@@ -36,9 +36,9 @@ public final class PayoutTransport: Sendable {
         customize: ((inout HTTPClient.Configuration) -> Void)? = nil
     ) {
         var settings = HTTPClient.Configuration(
-            timeout: .init(connect: .nanoseconds(configuration.connectTimeout.inNanoseconds)),
+            timeout: .init(connect: configuration.connectTimeout.asTimeout),
             connectionPool: .init(
-                idleTimeout: .nanoseconds(configuration.idleConnectionTimeout.inNanoseconds),
+                idleTimeout: configuration.idleConnectionTimeout.asTimeout,
                 concurrentHTTP1ConnectionsPerHostSoftLimit: max(1, configuration.maximumConnectionsPerHost)
             )
         )
@@ -62,7 +62,7 @@ public final class PayoutTransport: Sendable {
         }
     }
 
-    /// Closes every connection. Requests under way fail.
+    /// Closes every connection. Requests under way fail. Has to be called before the transport is let go.
     public func shutdown() async throws {
         try await self.httpClient.shutdown()
     }
@@ -104,7 +104,7 @@ extension PayoutTransport {
             let task = self.httpClient.execute(
                 request: request,
                 delegate: AnswerCollector(maximumSize: outgoing.maximumAnswerSize),
-                deadline: .now() + .nanoseconds(outgoing.timeout.inNanoseconds)
+                deadline: .now() + outgoing.timeout.asTimeout
             )
             return try await withTaskCancellationHandler {
                 try await task.get()

@@ -20,11 +20,19 @@ public struct RetryPolicy: Sendable, Hashable {
 
     /// No repeats but the one after a 401, with a fresh token. For callers that do their own scheduling.
     public static let none = RetryPolicy(
-        maximumAttempts: 1, baseDelay: .zero, maximumDelay: .zero, deadline: .zero)
+        maximumAttempts: 1,
+        baseDelay: .zero,
+        maximumDelay: .zero,
+        deadline: .zero
+    )
 
     /// Six attempts within five minutes, waits of up to 0.5 s, 1 s, 2 s … 30 s at random.
     public static let standard = RetryPolicy(
-        maximumAttempts: 6, baseDelay: .milliseconds(500), maximumDelay: .seconds(30), deadline: .seconds(300))
+        maximumAttempts: 6,
+        baseDelay: .milliseconds(500),
+        maximumDelay: .seconds(30),
+        deadline: .seconds(300)
+    )
 
     /// The wait before the next attempt: full jitter under a doubling bound, but never less than the service asks.
     ///

@@ -3,6 +3,14 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// How a request came to have no answer. More may be added.
 public enum TransportFailure: String, Sendable, Hashable {
     /// No connection: refused, unreachable, unknown host, or none within the connect time-out.
@@ -44,7 +52,7 @@ struct TransportFault: Error {
         case let error as ChannelError:
             self = Self.from(error)
         case let error as IOError:
-            self.init(.closed, "the connection broke (errno \(error.errnoCode))")
+            self = Self.from(error)
         default:
             let name = String(describing: type(of: error))
             let isTLS = name.contains("SSL") || name.contains("TLS")
@@ -55,6 +63,15 @@ struct TransportFault: Error {
     init(_ failure: TransportFailure, _ detail: String) {
         self.failure = failure
         self.detail = detail
+    }
+
+    private static func from(_ error: IOError) -> TransportFault {
+        switch error.errnoCode {
+        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL, EMFILE, ENFILE:
+            TransportFault(.connect, "no connection could be made (errno \(error.errnoCode))")
+        default:
+            TransportFault(.closed, "the connection broke (errno \(error.errnoCode))")
+        }
     }
 
     private static func from(_ error: ChannelError) -> TransportFault {

@@ -129,7 +129,10 @@ private struct DownloadAttempt {
         self.watch.beginWait()
         // The watch is what ends the wait; the deadline is for clocks in tests that stand still.
         let response = try await self.downloader.transport.telemetrySend(
-            request, timeout: stall * 2, clock: self.downloader.environment.clock)
+            request,
+            timeout: stall * 2,
+            clock: self.downloader.environment.clock
+        )
         guard self.watch.endWait() else { throw self.error(.stalled) }
         return response
     }
@@ -140,7 +143,8 @@ private struct DownloadAttempt {
         self.watch.beginWait()
         let body = (try? await response.body.collect(upTo: 64 * 1024)) ?? ByteBuffer()
         _ = self.watch.endWait()
-        let code = response.headers.first(name: "x-ms-error-code").map { Redaction.scrub($0) }
+        let code =
+            response.headers.first(name: "x-ms-error-code").map { Redaction.scrub($0) }
             ?? ServiceError(body: body, secrets: [])?.code
         return BlobDownloadError(
             reason: self.reason(status: status, code: code),
@@ -191,7 +195,8 @@ private struct DownloadAttempt {
             self.progress.expectedSize = self.progress.expectedSize ?? range.total
             return
         }
-        let isSame = self.progress.canResume && etag == self.progress.etag
+        let isSame =
+            self.progress.canResume && etag == self.progress.etag
             && (length == nil || length == self.progress.expectedSize)
         if isSame {
             // The server does not do ranges; it sends the same bytes again.
@@ -207,7 +212,11 @@ private struct DownloadAttempt {
         self.progress.contentType = headers.first(name: "content-type")
         self.progress.contentMD5 = headers.first(name: "content-md5")?.trimmingBlanks()
         let info = BlobInfo(
-            expectedSize: length, contentType: self.progress.contentType, etag: etag, fileName: self.url.fileName)
+            expectedSize: length,
+            contentType: self.progress.contentType,
+            etag: etag,
+            fileName: self.url.fileName
+        )
         try await ConsumerError.wrap { try await consumer.begin(info) }
         self.progress.hasBegun = true
     }

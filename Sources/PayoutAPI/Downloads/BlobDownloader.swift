@@ -75,7 +75,6 @@ public struct BlobDownloader: Sendable {
         }
         while true {
             try Task.checkCancellation()
-            let before = progress.offset
             let outcome = await self.watchedAttempt(url: url, progress: progress, consumer: consumer)
             progress = outcome.progress
             switch outcome.end {
@@ -85,7 +84,7 @@ public struct BlobDownloader: Sendable {
                 throw error
             case .failed(let error):
                 try Task.checkCancellation()
-                budget.note(from: before, to: progress.offset)
+                budget.note(reached: progress.offset)
                 if error.reason == .expired {
                     guard let refreshURL, budget.takeRefresh() else { throw error }
                     url = try await refreshURL()
@@ -115,7 +114,10 @@ public struct BlobDownloader: Sendable {
         onChunk: @escaping @Sendable (ByteBuffer) async throws -> Void
     ) async throws -> DownloadedBlob {
         try await self.download(
-            url, to: ClosureBlobConsumer(onRestart: onRestart, onChunk: onChunk), refreshURL: refreshURL)
+            url,
+            to: ClosureBlobConsumer(onRestart: onRestart, onChunk: onChunk),
+            refreshURL: refreshURL
+        )
     }
 
     func hasExpired(_ url: SASURL) -> Bool {
@@ -130,22 +132,30 @@ public struct BlobDownloader: Sendable {
             "download will be tried again",
             metadata: [
                 "error.type": "\(error.code)", "url.full": "\(error.location)", "delay": "\(delay)",
-            ])
+            ]
+        )
         try await self.environment.clock.sleep(for: delay)
     }
 }
 
 /// How often a download may still fail.
 private struct DownloadBudget {
-    /// Attempts that get further than this count anew.
+    /// After an attempt that gets this much further than any before, the count begins anew.
     private static let goodPiece: Int64 = 256 * 1024
 
     let configuration: BlobDownloader.Configuration
     var failures = 0
     var refreshes = 0
+    private var furthest: Int64 = 0
 
-    mutating func note(from before: Int64, to after: Int64) {
-        guard after - before >= Self.goodPiece else { return }
+    init(configuration: BlobDownloader.Configuration) {
+        self.configuration = configuration
+    }
+
+    /// A file that comes whole and damaged each time gets no further: what counts is new ground.
+    mutating func note(reached offset: Int64) {
+        guard offset - self.furthest >= Self.goodPiece else { return }
+        self.furthest = offset
         self.failures = 0
         self.refreshes = 0
     }
@@ -165,7 +175,8 @@ private struct DownloadBudget {
             maximumAttempts: self.configuration.maximumAttempts,
             baseDelay: self.configuration.backOff.lowerBound,
             maximumDelay: self.configuration.backOff.upperBound,
-            deadline: .zero)
+            deadline: .zero
+        )
         return policy.delay(after: self.failures, retryAfter: retryAfter, random: random)
     }
 }

@@ -17,7 +17,9 @@ public struct BlobHostRules: Sendable, Hashable {
 
     /// Azure's public cloud: `*.blob.core.windows.net`.
     public static let azure = BlobHostRules(
-        parsed: [Pattern(host: "*.blob.core.windows.net", port: nil, allowsPlainText: false)], allowsLoopback: false)
+        parsed: [Pattern(host: "*.blob.core.windows.net", port: nil, allowsPlainText: false)],
+        allowsLoopback: false
+    )
 
     private init(parsed patterns: [Pattern], allowsLoopback: Bool) {
         self.patterns = patterns
@@ -39,7 +41,9 @@ public struct BlobHostRules: Sendable, Hashable {
             guard let pattern = Self.parse(trimmed) else {
                 throw PayoutConfigurationError(
                     setting: "blob hosts",
-                    problem: "\(Redaction.bounded(text)) is no host: write example.com, *.example.com or example.com:8080")
+                    problem:
+                        "\(Redaction.bounded(text)) is no host: write example.com, *.example.com or example.com:8080"
+                )
             }
             parsed.append(pattern)
         }
@@ -59,7 +63,10 @@ public struct BlobHostRules: Sendable, Hashable {
             let location = WebLocation("https://" + (isBareIPv6 ? "[\(rest)]" : rest))
         else { return nil }
         return Pattern(
-            host: wildcard + location.host, port: location.explicitPort, allowsPlainText: allowsPlainText)
+            host: wildcard + location.host,
+            port: location.explicitPort,
+            allowsPlainText: allowsPlainText
+        )
     }
 
     /// Why a file must not be fetched from here; nil when it may.

@@ -22,7 +22,7 @@ extension PayoutTransport {
             }
             let start = clock.uptime()
             do {
-                let deadline = NIODeadline.now() + .nanoseconds(timeout.inNanoseconds)
+                let deadline = NIODeadline.now() + timeout.asTimeout
                 let response = try await self.httpClient.execute(request, deadline: deadline)
                 let status = Int(response.status.code)
                 telemetry.record("GET", status: status, errorType: nil, since: start, clock: clock)

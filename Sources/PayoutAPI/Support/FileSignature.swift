@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What tells whether a file is still the one that was read.
@@ -22,11 +22,11 @@ struct FileSignature: Equatable {
         self.inode = UInt64(truncatingIfNeeded: status.st_ino)
         self.size = Int64(status.st_size)
         #if canImport(Darwin)
-        self.modifiedSeconds = status.st_mtimespec.tv_sec
-        self.modifiedNanoseconds = status.st_mtimespec.tv_nsec
+            self.modifiedSeconds = status.st_mtimespec.tv_sec
+            self.modifiedNanoseconds = status.st_mtimespec.tv_nsec
         #else
-        self.modifiedSeconds = Int(status.st_mtim.tv_sec)
-        self.modifiedNanoseconds = Int(status.st_mtim.tv_nsec)
+            self.modifiedSeconds = Int(status.st_mtim.tv_sec)
+            self.modifiedNanoseconds = Int(status.st_mtim.tv_nsec)
         #endif
     }
 }

@@ -47,7 +47,10 @@ final class HTTPTelemetry: Sendable {
             if span.isRecording {
                 self.describe(span, route: route, url: request.url, resends: resends)
                 InstrumentationSystem.instrument.inject(
-                    span.context, into: &request.headers, using: HeaderInjector())
+                    span.context,
+                    into: &request.headers,
+                    using: HeaderInjector()
+                )
             }
             let start = clock.uptime()
             do {

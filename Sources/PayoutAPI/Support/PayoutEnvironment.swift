@@ -1,4 +1,5 @@
 public import struct Foundation.Date
+import NIOCore
 
 /// Where the client takes time from. Tests hand in a clock of their own, so that none of them sleeps.
 public protocol PayoutClock: Sendable {
@@ -58,6 +59,11 @@ extension Duration {
     var inSeconds: Double {
         let (seconds, attoseconds) = self.components
         return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+
+    /// The duration as a time-out for NIO, whose deadlines may not overflow: at most a week.
+    var asTimeout: TimeAmount {
+        .nanoseconds(max(.zero, min(self, .seconds(7 * 86_400))).inNanoseconds)
     }
 
     /// The duration in whole nanoseconds, clamped to what fits.

@@ -31,7 +31,9 @@ enum Redaction {
         var count = 0
         var spaced = true
         for character in text {
-            let isBlank = character.isWhitespace || character.isNewline || character.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
+            let isBlank =
+                character.isWhitespace || character.isNewline
+                || character.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
             if isBlank {
                 if !spaced { line.append(" ") }
             } else {

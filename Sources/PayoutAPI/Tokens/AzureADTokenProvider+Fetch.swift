@@ -27,7 +27,12 @@ extension AzureADTokenProvider {
         let jitter = self.environment.random()
         let (waiters, isGood) = self.cache.withLock { cache in
             let waiters = cache.failed(
-                failure, credentials: credentials, at: now, hold: self.configuration.refusalHold, jitter: jitter)
+                failure,
+                credentials: credentials,
+                at: now,
+                hold: self.configuration.refusalHold,
+                jitter: jitter
+            )
             return (waiters, cache.isGood(at: now))
         }
         let metadata: Logger.Metadata = [
@@ -47,8 +52,10 @@ extension AzureADTokenProvider {
             return try await self.configuration.flow.readCredentials(self.refreshTokens)
         } catch {
             throw AuthenticationFailure(
-                reason: .secretUnavailable, account: self.configuration.account,
-                detail: (error as? SecretUnavailable)?.description)
+                reason: .secretUnavailable,
+                account: self.configuration.account,
+                detail: (error as? SecretUnavailable)?.description
+            )
         }
     }
 
@@ -82,7 +89,8 @@ extension AzureADTokenProvider {
                 metadata: [
                     "account": "\(self.configuration.account)", "path": "\(store.path ?? "")",
                     "step": "\(failure.step)", "errno": "\(failure.code)",
-                ])
+                ]
+            )
         }
     }
 
@@ -129,12 +137,19 @@ extension AzureADTokenProvider {
         let answer: HTTPAnswer
         do {
             answer = try await self.telemetry.send(
-                request, over: self.transport, route: HTTPRoute("POST", "/{tenantId}\(path)"), resends: 0,
-                clock: self.environment.clock)
+                request,
+                over: self.transport,
+                route: HTTPRoute("POST", "/{tenantId}\(path)"),
+                resends: 0,
+                clock: self.environment.clock
+            )
         } catch {
             let fault = TransportFault(error)
             throw AuthenticationFailure(
-                reason: .transport(fault.failure), account: self.configuration.account, detail: fault.detail)
+                reason: .transport(fault.failure),
+                account: self.configuration.account,
+                detail: fault.detail
+            )
         }
         return try self.grant(from: answer, credentials: credentials)
     }
@@ -147,8 +162,11 @@ extension AzureADTokenProvider {
         let now = self.environment.clock.now()
         if (200..<300).contains(answer.status), let grant = members.grant(now: now) { return grant }
         throw members.failure(
-            status: answer.status, account: self.configuration.account,
-            retryAfter: retryAfter(in: answer.headers, now: now), secrets: credentials.secrets)
+            status: answer.status,
+            account: self.configuration.account,
+            retryAfter: retryAfter(in: answer.headers, now: now),
+            secrets: credentials.secrets
+        )
     }
 }
 

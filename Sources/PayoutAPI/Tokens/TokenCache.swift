@@ -142,7 +142,8 @@ struct TokenCache {
         }
         // The old token is good for now: what refused to renew it may think better of it.
         let pause = max(min(.seconds(300), .seconds(15) * (1 << doublings)), failure.retryAfter ?? .zero)
-        self.entry?.refreshAt = failure.reason == .accountLocked ? .seconds(Int64.max / 2) : now + pause * (0.5 + jitter / 2)
+        self.entry?.refreshAt =
+            failure.reason == .accountLocked ? .seconds(Int64.max / 2) : now + pause * (0.5 + jitter / 2)
         return self.finish()
     }
 

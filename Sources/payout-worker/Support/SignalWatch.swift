@@ -8,7 +8,9 @@ import WorkerRuntime
 final class SignalWatch: Sendable {
     /// Kept for the life of the process and never changed; Dispatch's sources may be used from any thread.
     private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
-    private let count = Mutex(0)
+    private let first = Mutex<ContinuousClock.Instant?>(nil)
+    /// A supervisor may signal the process and its group, which arrives twice and means one thing.
+    private static let echo: Duration = .milliseconds(500)
     private let stop: WorkerStop
     private let timeout: Duration
     private let logger: Logger
@@ -28,14 +30,19 @@ final class SignalWatch: Sendable {
         }
     }
 
+    /// Whether a signal has come.
+    var isStopping: Bool { first.withLock { $0 != nil } }
+
     func cancel() { for source in sources { source.cancel() } }
 
     private func received() {
-        let times = count.withLock { count in
-            count += 1
-            return count
+        let now = ContinuousClock.now
+        let earlier = first.withLock { first in
+            defer { first = first ?? now }
+            return first
         }
-        guard times == 1 else {
+        if let earlier {
+            guard now - earlier > Self.echo else { return }
             logger.warning("Second signal; ending at once. What is not committed is done again by another worker")
             exit(1)
         }

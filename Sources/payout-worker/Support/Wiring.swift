@@ -10,6 +10,7 @@ struct Service: Sendable {
     let clients: [String: PayoutClient]
     let tokens: [String: AzureADTokenProvider]
     let delivery: FileDelivery?
+    let store: (any FileStore)?
 
     /// - Parameter retryPolicy: `.none` for the worker, which schedules repetitions itself.
     init(
@@ -35,9 +36,9 @@ struct Service: Sendable {
             self.clients = clients
             self.tokens = tokens
             let hosts = accounts.flatMap(\.blobHosts)
-            delivery = try FileStoreFactory.make(location: filesLocation, threads: max(1, downloads)).map { store in
-                FileDelivery(
-                    store: store, downloader: try Self.downloader(hosts, transport, logger))
+            store = try FileStoreFactory.make(location: filesLocation, threads: max(1, downloads))
+            delivery = try store.map {
+                FileDelivery(store: $0, downloader: try Self.downloader(hosts, transport, logger))
             }
         } catch let error as PayoutConfigurationError {
             throw ConfigurationError("\(error)")
@@ -50,6 +51,23 @@ struct Service: Sendable {
         var configuration = BlobDownloader.Configuration()
         configuration.hosts = try BlobHostRules(patterns: hosts)
         return BlobDownloader(configuration: configuration, transport: transport, logger: logger)
+    }
+
+    /// Says at once when the file store does not take files, and removes what crashed workers have left there.
+    func keepStore(_ logger: Logger) async {
+        guard let store else { return }
+        do {
+            try await store.check()
+        } catch {
+            logger.error(
+                "The file store takes no files now; jobs whose files are ready wait", metadata: ["reason": "\(error)"])
+        }
+        while !Task.isCancelled {
+            if let removed = try? await store.sweep(), removed > 0 {
+                logger.info("Leftovers of earlier uploads removed", metadata: ["count": "\(removed)"])
+            }
+            try? await Task.sleep(for: .seconds(3_600))
+        }
     }
 
     func shutdown() async { try? await transport.shutdown() }

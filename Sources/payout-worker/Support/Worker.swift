@@ -2,6 +2,7 @@ import ExportCore
 import Foundation
 import Logging
 import PayoutAPI
+import WorkerConsole
 import WorkerExports
 import WorkerKafka
 import WorkerRuntime
@@ -23,9 +24,12 @@ struct Worker: Sendable {
             downloads: configuration.core.maxConcurrentDownloads, retryPolicy: .none, logger: logger)
         let log = KafkaLog(configuration.log, logger: logger)
         let exports = ExportsClient(accounts: service.clients, downloads: service.delivery, logger: logger)
+        let observability = Observability()
         let loop = WorkerLoop(
             configuration: configuration.core, groupID: configuration.log.groupID,
-            jobsTopic: configuration.log.topics.jobs, log: log, exports: exports, logger: logger)
+            jobsTopic: configuration.log.topics.jobs, log: log,
+            exports: observability.telemetry.metering(exports),
+            observers: observability.telemetry.observers, logger: logger)
         logger.notice(
             "Worker starting",
             metadata: [
@@ -33,9 +37,24 @@ struct Worker: Sendable {
                 "group": "\(configuration.log.groupID)", "topic": "\(configuration.log.topics.jobs)",
                 "delivery": "\(configuration.log.delivery.rawValue)",
             ])
+        let console = try await observability.start(configuration, loop: loop, log: log, logger: logger)
         let signals = SignalWatch(stop: stop, timeout: configuration.shutdownTimeout, logger: logger)
         defer { signals.cancel() }
+        let gate = TopicGate(access: KafkaAccess(configuration.log, logger: logger))
+        let mayStart = try await gate.pass {
+            signals.isStopping
+        } beat: {
+            loop.heartbeat.beat()
+            log.consumerHeartbeat.beat()
+        }
+        guard mayStart else {
+            await console.stop()
+            return await service.shutdown()
+        }
+        let keeper = Task { await service.keepStore(logger) }
+        defer { keeper.cancel() }
         let handedOver = try await loop.run(until: stop)
+        await console.stop()
         await service.shutdown()
         logger.notice("Worker stopped", metadata: ["jobsHandedOver": "\(handedOver)"])
     }

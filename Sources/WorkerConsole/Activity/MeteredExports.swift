@@ -1,0 +1,20 @@
+import ExportCore
+import WorkerRuntime
+
+/// Counts and times the calls on their way to the exports port, and changes nothing about them.
+struct MeteredExports: ExportsPort {
+    let port: any ExportsPort
+    let metrics: WorkerMetrics
+    let calls: CallActivity
+
+    func perform(_ call: Call) async -> CallResult {
+        let (account, kind) = (call.job.account, call.token.kind)
+        calls.began(account: account, kind: kind)
+        let start = ContinuousClock.now
+        let result = await port.perform(call)
+        calls.ended(account: account, kind: kind)
+        metrics.answered(
+            account: account, kind: kind, outcome: result.outcome, after: ContinuousClock.now - start)
+        return result
+    }
+}

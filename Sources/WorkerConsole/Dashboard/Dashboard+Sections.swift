@@ -1,0 +1,150 @@
+extension Dashboard {
+    /// The parts of the page that show the newest status.
+    static let sections = #"""
+        const STANDINGS = { ready: 'Ready', degraded: 'Ready, with reservations', notReady: 'Not ready' };
+        const LIFECYCLES = { active: 'good', restoring: 'info', draining: 'warn', stopped: 'bad' };
+        function note(kind, title, text, remedy) {
+          return el('div', { class: 'note ' + kind },
+            el('p', {}, title && el('b', {}, title + ' '), text), remedy && el('p', {}, remedy));
+        }
+        function drawVerdict(status) {
+          const { health, engine, worker } = status;
+          document.body.dataset.standing = health.status;
+          document.title = (health.status === 'ready' ? '' : health.status === 'degraded' ? '△ ' : '✕ ') +
+            'Payout export worker';
+          draw('verdict-title', health.status, () => STANDINGS[health.status]);
+          const active = status.partitions.filter(partition => partition.lifecycle === 'active').length;
+          const facts = [`${active} of ${plural(status.partitions.length, 'assigned partition')} active`,
+            'up for ' + duration(worker.uptimeSeconds)];
+          if (!engine.isAnswering && engine.answeredSecondsAgo !== undefined) {
+            facts.unshift('the engine last answered ' + duration(engine.answeredSecondsAgo) + ' ago');
+          }
+          draw('verdict-text', facts, () => facts.join(' · '));
+          draw('reasons', health.reasons, () => health.reasons.map(reason =>
+            el('li', {}, note(reason.severity === 'blocking' ? 'bad' : 'warn', '', reason.message, reason.remedy))));
+          draw('identity', worker, () => [worker.id, worker.group].filter(Boolean).join(' · '));
+          draw('build', worker.version, () => 'Version ' + worker.version);
+        }
+        function latest(totals, factor) {
+          const values = rates(totals, factor);
+          return values.length ? values[values.length - 1] : 0;
+        }
+        function tile(name, value, unit, below, extra) {
+          return el('dl', { class: 'tile ' + (extra && extra.class || '') }, el('dt', {}, name),
+            el('dd', {}, value, unit && el('small', {}, ' ' + unit)), extra && extra.bar, el('p', {}, below));
+        }
+        function drawTiles(status) {
+          const { totals, jobs, commits } = status;
+          const budget = status.accounts.reduce((total, account) => total + account.requestsPerSecond, 0);
+          const calls = latest(past.calls, 1);
+          const ends = latest(past.completed, 60) + latest(past.otherEnds, 60);
+          const bad = totals.failed + totals.rejected;
+          const [memory, unit] = bytes(status.process.residentBytes);
+          const share = budget > 0 ? Math.min(100, calls / budget * 100) : 0;
+          const data = [openJobs(jobs), jobs.finished, rate(ends), totals.completed, rate(calls), budget, bad,
+            totals.deadLetters, commits.lastSeconds, commits.lastRecords, totals.commits, memory,
+            status.process.openFiles, status.callsInFlight, status.downloadsInFlight];
+          draw('tiles', data, () => [
+            tile('Open jobs', number(openJobs(jobs)), '', number(jobs.finished || 0) + ' ended are kept'),
+            tile('Ended', rate(ends), '/ min', number(totals.completed) + ' completed so far'),
+            tile('API calls', rate(calls), '/ s of ' + rate(budget), number(status.callsInFlight) + ' under way, ' +
+              plural(status.downloadsInFlight, 'download'), { bar: el('div', { class: 'bar' },
+              share > 0 && el('i', { 'width%': share, color: 'var(--waiting)' })) }),
+            tile('Failed or rejected', number(bad), '', plural(totals.deadLetters, 'dead letter') + ' besides',
+              { class: bad + totals.deadLetters > 0 ? 'bad' : '' }),
+            tile('Last commit', commits.lastSeconds === undefined ? '–' : plain.format(commits.lastSeconds * 1000),
+              commits.lastSeconds === undefined ? '' : 'ms', commits.lastRecords === undefined ? 'none yet' :
+              plural(commits.lastRecords, 'record') + ', ' + plural(totals.commits, 'commit')),
+            tile('Memory', memory, unit, status.process.openFiles === undefined ? '' :
+              plural(status.process.openFiles, 'open file'))
+          ]);
+        }
+        function jobsBar(jobs) {
+          const open = openJobs(jobs);
+          const bar = el('div', { class: 'bar', title: PHASES.map(([phase, name]) =>
+            number(jobs[phase] || 0) + ' ' + name).join(', ') });
+          for (const [phase] of PHASES) {
+            if (jobs[phase]) bar.append(el('i', { 'width%': jobs[phase] / open * 100, color: `var(--${phase})` }));
+          }
+          return [number(open), open > 0 && bar];
+        }
+        function drawPartitions(status) {
+          const order = ['stopped', 'restoring', 'draining', 'active'];
+          const rows = status.partitions.slice().sort((left, right) =>
+            order.indexOf(left.lifecycle) - order.indexOf(right.lifecycle) || left.partition - right.partition);
+          draw('partitions-note', [rows.length, status.partitionCount], () =>
+            rows.length ? `${rows.length} of ${number(status.partitionCount)} in the topic are this worker's` : '');
+          const shownRows = rows.map(row => [row.partition, row.lifecycle, row.jobs, row.position, row.waitsFor]);
+          const body = $('partitions').tBodies[0];
+          draw(body, shownRows, () => rows.length ? rows.map(row => el('tr', {},
+            el('td', {}, String(row.partition)),
+            el('td', {}, el('span', { class: 'pill ' + (LIFECYCLES[row.lifecycle] || '') }, row.lifecycle)),
+            el('td', {}, jobsBar(row.jobs)), el('td', {}, row.waitsFor),
+            el('td', { class: 'num' }, plain.format(row.position))
+          )) : el('tr', {}, el('td', { colspan: 5, class: 'empty' }, 'No partition is assigned to this worker.')));
+        }
+        const callsBefore = new Map();
+        function accountRate(status, account) {
+          const now = Date.parse(status.at);
+          const marks = (callsBefore.get(account.name) || []).filter(mark => now - mark[0] < 12000);
+          marks.push([now, account.calls]);
+          callsBefore.set(account.name, marks);
+          const seconds = (now - marks[0][0]) / 1000;
+          return seconds > 0 ? Math.max(0, account.calls - marks[0][1]) / seconds : 0;
+        }
+        function drawAccounts(status) {
+          const rows = status.accounts.map(account => ({ ...account, rate: rate(accountRate(status, account)) }));
+          draw('accounts', rows.map(({ calls, ...row }) => row), () => rows.map(account => {
+            const share = account.requestsPerSecond > 0 ? Math.min(100, account.rate / account.requestsPerSecond * 100) : 0;
+            const list = counts => ['create', 'poll', 'delete', 'download'].filter(kind => counts[kind])
+              .map(kind => number(counts[kind]) + ' ' + kind).join(', ');
+            const detail = [sum(account.waiting) ? 'Waiting: ' + list(account.waiting) : 'No call waits',
+              sum(account.inFlight) ? 'under way: ' + list(account.inFlight) : ''].filter(Boolean).join(' · ');
+            return el('div', { class: 'account' },
+              el('div', { class: 'line' }, el('h3', {}, account.name), el('span', { class: 'muted end' },
+                `${account.rate} of ${rate(account.requestsPerSecond)} calls / s`),
+                el('span', { class: 'pill ' + (account.problem ? 'bad' : 'good') },
+                  account.problem ? 'paused' : 'works')),
+              el('div', { class: 'bar' }, share > 0 && el('i', { 'width%': share, color: 'var(--waiting)' })),
+              el('p', { class: 'muted' }, detail),
+              account.problem && note('bad', '', account.problem.message, account.problem.remedy));
+          }));
+        }
+        function drawFlow(status) {
+          const { commits, totals, intakePauses } = status;
+          const facts = [
+            ['Commits', number(totals.commits)], ['Records committed', number(totals.recordsCommitted)],
+            ['Records gathering', number(commits.recordsGathering)],
+            ['Failed commits', number(totals.commitFailures) +
+              (commits.failuresInRow ? `, ${commits.failuresInRow} in a row` : '')],
+            ['Jobs accepted', number(totals.accepted)], ['The same again', number(totals.duplicates)],
+            ['Attempts the service failed', number(totals.attemptsFailed)],
+            ['Calls repeated', number(totals.callFailures)], ['Slowed down (429)', number(totals.throttled)]
+          ];
+          const waits = commits.underWaySeconds >= 5 ? Math.floor(commits.underWaySeconds) : 0;
+          draw('flow', [facts, intakePauses, waits, status.health.status], () => [
+            intakePauses.length
+              ? intakePauses.map(pause => note('warn', 'No new jobs are taken.', pause.explanation))
+              : status.partitions.some(partition => partition.lifecycle === 'active')
+                ? note('good', '', 'New jobs are taken.') : note('', '', 'No partition takes jobs at present.'),
+            waits ? note('warn', '', 'A commit has been waited for for ' + duration(waits) + '.') : null,
+            el('dl', { class: 'facts' }, facts.map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]))
+          ].flat().filter(Boolean));
+        }
+        function drawIncidents(status) {
+          const only = $('problems-only').checked;
+          const list = status.recent.filter(incident => !only || incident.severity !== 'notice');
+          draw('incidents', [only, list], () => list.length ? list.map(incident =>
+            el('li', { class: incident.severity },
+              el('time', { datetime: incident.lastAt, title: incident.lastAt }, moment(incident.lastAt)),
+              el('div', {}, el('b', {}, incident.title), incident.subject && ' · ' + incident.subject,
+                incident.job && [' · ', jobLink(incident.job)]),
+              incident.count > 1 ? el('span', { class: 'pill times', title: 'since ' + incident.firstAt },
+                number(incident.count) + ' ×') : el('span', { class: 'times' }),
+              incident.text && el('p', {}, incident.text),
+              incident.remedy && el('p', { class: 'remedy' }, incident.remedy))
+          ) : el('li', { class: 'empty' }, only ? 'No problem of late.' : 'Nothing worth telling of late.'));
+        }
+
+        """#
+}

@@ -1,0 +1,53 @@
+import Foundation
+
+/// What may be shown of text from elsewhere: no queries of URLs, no signatures, no tokens.
+enum Disclosure {
+    static let mark = "REDACTED"
+
+    private struct Rule: Sendable {
+        var expression: NSRegularExpression
+        var template: String
+
+        init?(_ pattern: String, _ template: String) {
+            guard let expression = try? NSRegularExpression(pattern: pattern, options: [.caseInsensitive]) else {
+                return nil
+            }
+            self.expression = expression
+            self.template = template
+        }
+    }
+
+    private static let rules: [Rule] = [
+        // A URL's query and fragment, and credentials before its host.
+        Rule(#"([a-z][a-z0-9+.-]*://[^\s?#"'<>]*)[?#][^\s"'<>]*"#, "$1?\(mark)"),
+        Rule(#"([a-z][a-z0-9+.-]*://)[^\s/@?#"'<>]+@"#, "$1"),
+        Rule(
+            #"\b(sig|signature|sharedaccesssignature|password|client_secret|(?:access|refresh|id)_token)("?\s*[=:]\s*|%3D)"?[^\s&"'<>,;)}]+"#,
+            "$1$2\(mark)"),
+        Rule(#"\b(bearer\s+)[a-z0-9._~+/=-]{8,}"#, "$1\(mark)"),
+        Rule(#"\beyJ[a-z0-9_-]{10,}(?:\.[a-z0-9_-]*)*"#, mark),
+    ].compactMap { $0 }
+
+    /// The text without secrets.
+    static func clean(_ text: String) -> String {
+        var text = text
+        for rule in rules {
+            let range = NSRange(text.startIndex..., in: text)
+            text = rule.expression.stringByReplacingMatches(in: text, range: range, withTemplate: rule.template)
+        }
+        return text
+    }
+
+    /// A location without its query.
+    static func location(_ location: String) -> String {
+        let bare = location.prefix { $0 != "?" && $0 != "#" }
+        return clean(String(bare))
+    }
+}
+
+/// A moment as RFC 3339 in UTC with milliseconds.
+enum Timestamp {
+    private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    static func text(_ date: Date) -> String { date.formatted(style) }
+}

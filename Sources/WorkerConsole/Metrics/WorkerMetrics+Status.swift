@@ -1,0 +1,97 @@
+import ExportCore
+import Foundation
+import Metrics
+
+/// What the gauges are set from.
+struct GaugeSources: Sendable {
+    /// The engine's answer; `nil` when it gave none. Its gauges are gone then: an old value would be a lie.
+    var status: WorkerStatus?
+    var health: HealthVerdict
+    var heartbeats: [HeartbeatReading]
+    var callsUnderWay: [CallActivity.Key: Int]
+    var process: ProcessFigures
+}
+
+extension WorkerMetrics {
+    /// Sets every gauge.
+    func refresh(_ sources: GaugeSources) {
+        refreshEngine(sources.status)
+        let accounts = sources.status?.accounts.map(\.name) ?? []
+        var underWay = sources.callsUnderWay
+        for account in accounts {
+            for kind in CallKind.allCases { underWay[.init(account: account, kind: kind), default: 0] += 0 }
+        }
+        gauges.set(
+            MetricsTable.callsUnderWay, underWay.map { GaugeValue([$0.key.account, $0.key.kind.label], $0.value) })
+        gauges.set(MetricsTable.ready, [GaugeValue([], sources.health.isReady)])
+        let present = Set(sources.health.reasons.map(\.code))
+        gauges.set(
+            MetricsTable.healthReason,
+            HealthReason.Code.allCases.map { GaugeValue([$0.rawValue], present.contains($0)) })
+        gauges.set(
+            MetricsTable.heartbeatAge, sources.heartbeats.map { GaugeValue([$0.name], $0.age.inSeconds) })
+        refreshProcess(sources.process)
+    }
+
+    private func refreshEngine(_ status: WorkerStatus?) {
+        func single(_ definition: MetricDefinition, _ value: Int?) {
+            gauges.set(definition, value.map { [GaugeValue([], $0)] } ?? [])
+        }
+        single(MetricsTable.callsInFlight, status?.callsInFlight)
+        single(MetricsTable.downloadsInFlight, status?.downloadsInFlight)
+        single(MetricsTable.recordsGathering, status?.recordsGathering)
+        single(MetricsTable.commitFailuresInRow, status?.commitFailures)
+        single(MetricsTable.topicPartitions, status?.partitionCount)
+        single(MetricsTable.stopping, status.map { $0.isStopping ? 1 : 0 })
+        gauges.set(
+            MetricsTable.intakePaused,
+            status.map { status in
+                IntakePause.allCases.map { GaugeValue([$0.label], status.intakePauses.contains($0)) }
+            } ?? [])
+        gauges.set(
+            MetricsTable.partitions,
+            status.map { status in
+                PartitionLifecycle.labels.map { label in
+                    GaugeValue([label], status.partitions.count { $0.lifecycle.label == label })
+                }
+            } ?? [])
+        let partitions = status?.partitions ?? []
+        gauges.set(
+            MetricsTable.jobsByPhase,
+            partitions.flatMap { partition in
+                JobPhase.allCases.map {
+                    GaugeValue(["\(partition.partition)", $0.label], partition.jobs[$0] ?? 0)
+                }
+            })
+        refreshAccounts(status?.accounts ?? [])
+    }
+
+    private func refreshAccounts(_ accounts: [WorkerStatus.Account]) {
+        gauges.set(MetricsTable.accountPaused, accounts.map { GaugeValue([$0.name], $0.problem != nil) })
+        gauges.set(MetricsTable.budget, accounts.map { GaugeValue([$0.name], $0.requestsPerSecond) })
+        gauges.set(
+            MetricsTable.callsWaiting,
+            accounts.flatMap { account in
+                CallKind.allCases.map { GaugeValue([account.name, $0.label], account.waiting[$0] ?? 0) }
+            })
+    }
+
+    private func refreshProcess(_ process: ProcessFigures) {
+        func single(_ definition: MetricDefinition, _ value: Double?) {
+            gauges.set(definition, value.map { [GaugeValue([], $0)] } ?? [])
+        }
+        single(MetricsTable.residentMemory, process.residentBytes.map(Double.init))
+        single(MetricsTable.openFiles, process.openFiles.map(Double.init))
+        single(MetricsTable.maxFiles, process.maxFiles.map(Double.init))
+        single(MetricsTable.startTime, process.startTime)
+        if let seconds = process.cpuSeconds { cpuSeconds(seconds) }
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) / 1e18
+    }
+}

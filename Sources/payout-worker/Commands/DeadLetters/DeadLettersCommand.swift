@@ -1,0 +1,211 @@
+import ArgumentParser
+import ExportCore
+import ExportRecords
+import Foundation
+import KafkaClient
+import WorkerKafka
+import WorkerRuntime
+
+/// `dead-letters`: what could not be read as a job.
+struct DeadLettersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dead-letters",
+        abstract: "Look at records that could not be read as a job, and send them again.",
+        subcommands: [DeadLettersListCommand.self, DeadLettersShowCommand.self, DeadLettersReplayCommand.self]
+    )
+}
+
+/// The flags that choose dead letters.
+struct DeadLetterFilter: ParsableArguments {
+    @Option(help: ArgumentHelp("Only those whose reason contains this, without regard to case.", valueName: "text"))
+    var reason: String?
+
+    @Option(help: ArgumentHelp("Only those since then: RFC 3339, or a duration such as 2h for so long ago.", valueName: "moment"))
+    var since: String?
+
+    @Option(help: ArgumentHelp("Only those before then: RFC 3339, or a duration for so long ago.", valueName: "moment"))
+    var until: String?
+
+    var isEmpty: Bool { reason == nil && since == nil && until == nil }
+
+    func validate() throws { _ = try matcher() }
+
+    func matcher() throws -> @Sendable (DeadLetterEntry) -> Bool {
+        let now = SystemClock().now()
+        let since = try since.map { try MomentArgument.parse($0, "--since", now: now) }
+        let until = try until.map { try MomentArgument.parse($0, "--until", now: now) }
+        let reason = reason
+        return { entry in
+            if let reason, entry.document.reason?.localizedCaseInsensitiveContains(reason) != true { return false }
+            let time = entry.timestamp ?? 0
+            if let since, time < since.milliseconds { return false }
+            if let until, time >= until.milliseconds { return false }
+            return true
+        }
+    }
+}
+
+extension KafkaAccess {
+    /// Calls a body for every record of a topic, of these partitions or of all.
+    func scan(
+        _ topic: String, from start: TopicScan.Start = .beginning, only: Set<Int32>? = nil,
+        _ body: (KafkaRecord) throws -> TopicScan.Step
+    ) async throws {
+        try await withAdmin { admin in
+            try await withReader { reader in
+                try await TopicScan(access: self, admin: admin, reader: reader, topic: topic)
+                    .read(from: start, only: only, body)
+            }
+        }
+    }
+}
+
+/// `dead-letters list`
+struct DeadLettersListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List dead letters, each with the reason.",
+        discussion: """
+            The first column, partition/offset, names a dead letter for 'show' and 'replay'. --output json prints one \
+            object a line.
+
+              payout-worker dead-letters list --since 24h
+              payout-worker dead-letters list --reason "kind must be" --output json
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var filter: DeadLetterFilter
+
+    func run() async throws {
+        try await reportingErrors {
+            let access = try KafkaAccess(try options.settings())
+            let matches = try filter.matcher()
+            var table = TextTable(["ID", "TIME", "JOB", "FROM", "REASON"])
+            var lines = ResultLines()
+            try await access.scan(access.topics.deadLetter) { record in
+                let entry = DeadLetterEntry(record)
+                guard matches(entry) else { return .goOn }
+                if outputOptions.isJSON {
+                    lines.add(try JSONText.line(EntryDocument(entry, isWhole: false)))
+                } else {
+                    table.add([
+                        entry.id, entry.time, entry.jobID ?? "-", entry.origin, entry.document.reason ?? "-",
+                    ])
+                }
+                return .goOn
+            }
+            lines.flush()
+            if !outputOptions.isJSON { Terminal.result(table.isEmpty ? "There are no dead letters." : table.rendered) }
+        }
+    }
+}
+
+/// `dead-letters show`
+struct DeadLettersShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Print a dead letter with its headers and its value.",
+        discussion: """
+              payout-worker dead-letters show 3/17
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var outputOptions: OutputOptions
+
+    @Argument(help: "The dead letter: partition/offset, as 'list' prints it.")
+    var id: DeadLetterID
+
+    func run() async throws {
+        try await reportingErrors {
+            let access = try KafkaAccess(try options.settings())
+            guard let entry = try await DeadLetterID.find([id], access).first else {
+                throw CommandFailure("There is no dead letter \(id.text) in \(access.topics.deadLetter).")
+            }
+            if outputOptions.isJSON {
+                return Terminal.result(try JSONText.document(EntryDocument(entry, isWhole: true)))
+            }
+            var lines = [
+                "id      \(entry.id)", "time    \(entry.time)", "from    \(entry.origin)",
+                "group   \(entry.document.groupID ?? "-")", "reason  \(entry.document.reason ?? "-")",
+                "key     \(ReadableBytes.shown(entry.document.original.key))",
+            ]
+            lines += entry.document.original.headers.map { "header  \($0.name): \(ReadableBytes.shown($0.value))" }
+            lines = lines.map(TextTable.printable)
+            lines += ["", ReadableBytes.shown(entry.document.original.value)]
+            Terminal.result(lines.joined(separator: "\n"))
+        }
+    }
+}
+
+/// `partition/offset` of a dead letter.
+struct DeadLetterID: ExpressibleByArgument, Hashable, Sendable {
+    var partition: Int32
+    var offset: Int64
+    var text: String { "\(partition)/\(offset)" }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let partition = Int32(parts[0]), let offset = Int64(parts[1]), partition >= 0, offset >= 0
+        else { return nil }
+        self.partition = partition
+        self.offset = offset
+    }
+
+    /// The dead letters of these ids that exist.
+    static func find(_ ids: [DeadLetterID], _ access: KafkaAccess) async throws -> [DeadLetterEntry] {
+        let topic = access.topics.deadLetter
+        var wanted = Set(ids)
+        var starts: [KafkaTopicPartition: Int64] = [:]
+        for id in ids {
+            let partition = KafkaTopicPartition(topic: topic, partition: id.partition)
+            starts[partition] = min(starts[partition] ?? .max, id.offset)
+        }
+        var found: [DeadLetterEntry] = []
+        try await access.scan(topic, from: .offsets(starts), only: Set(ids.map(\.partition))) { record in
+            if let id = DeadLetterID(argument: "\(record.partition)/\(record.offset)"), wanted.remove(id) != nil {
+                found.append(DeadLetterEntry(record))
+            }
+            return wanted.isEmpty ? .stop : .goOn
+        }
+        return found
+    }
+}
+
+/// A dead letter for machines.
+struct EntryDocument: Encodable {
+    struct Header: Encodable {
+        var name: String
+        var value: String
+    }
+
+    var id: String
+    var time: String
+    var jobId: String?
+    var reason: String?
+    var topic: String?
+    var partition: Int32?
+    var offset: Int64?
+    var group: String?
+    var key: String?
+    var headers: [Header]?
+    var value: String?
+
+    /// - Parameter isWhole: with the original headers and value.
+    init(_ entry: DeadLetterEntry, isWhole: Bool) {
+        id = entry.id
+        time = entry.time
+        jobId = entry.jobID
+        reason = entry.document.reason
+        topic = entry.document.topic
+        partition = entry.document.partition
+        offset = entry.document.offset
+        group = entry.document.groupID
+        key = entry.document.original.key.map { ReadableBytes.shown($0) }
+        guard isWhole else { return }
+        headers = entry.document.original.headers.map { Header(name: $0.name, value: ReadableBytes.shown($0.value)) }
+        value = entry.document.original.value.map { ReadableBytes.shown($0) }
+    }
+}

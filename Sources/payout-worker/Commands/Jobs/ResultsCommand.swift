@@ -1,0 +1,111 @@
+import ArgumentParser
+import ExportRecords
+import KafkaClient
+import WorkerKafka
+
+/// `results`: reads completion events.
+struct ResultsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "results",
+        abstract: "Print completion events from the results topic.",
+        discussion: """
+            Reads committed events only. The table leaves the signature of a file's URL away; --output json hands \
+            each event on as it is, one a line, with all that its URL holds.
+
+              payout-worker results
+              payout-worker results --follow --from end
+              payout-worker results --job march --output json
+            """
+    )
+
+    /// Where reading begins.
+    enum Origin: String, ExpressibleByArgument, CaseIterable {
+        case beginning
+        case end
+    }
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var outputOptions: OutputOptions
+
+    @Flag(name: .shortAndLong, help: "Go on with new events until interrupted.")
+    var follow = false
+
+    @Option(help: ArgumentHelp("Only this job's events. Repeatable.", valueName: "id"))
+    var job: [String] = []
+
+    @Option(help: "Where to begin: beginning or end.")
+    var from: Origin = .beginning
+
+    func validate() throws {
+        if from == .end, !follow { throw ValidationError("--from end without --follow prints nothing; add --follow.") }
+    }
+
+    func run() async throws {
+        try await reportingErrors {
+            let access = try KafkaAccess(try options.settings())
+            let wanted = Set(job.map { Array($0.utf8) })
+            let isJSON = outputOptions.isJSON
+            let (follow, start) = (follow, from == .end ? TopicScan.Start.end : .beginning)
+            try await untilInterrupted {
+                try await access.withAdmin { admin in
+                    try await access.withReader { reader in
+                        let scan = TopicScan(access: access, admin: admin, reader: reader, topic: access.topics.results)
+                        let printer = EventPrinter(isJSON: isJSON, wanted: wanted)
+                        if follow {
+                            try await scan.follow(from: start, idle: printer.flush, printer.take)
+                        } else {
+                            try await scan.read(from: start, printer.take)
+                            _ = printer.flush()
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Prints events as they come.
+private final class EventPrinter {
+    private static let headers = ["FINISHED", "JOB", "STATUS", "KIND", "ATTEMPTS", "TOOK", "FILE OR ERROR"]
+    private static let widths = [20, 36, 9, 18, 8, 10, 0]
+    private let isJSON: Bool
+    private let wanted: Set<[UInt8]>
+    private var lines = ResultLines()
+    private var hasHeader = false
+
+    init(isJSON: Bool, wanted: Set<[UInt8]>) {
+        self.isJSON = isJSON
+        self.wanted = wanted
+    }
+
+    func flush() -> TopicScan.Step {
+        lines.flush()
+        return .goOn
+    }
+
+    func take(_ record: KafkaRecord) -> TopicScan.Step {
+        guard wanted.isEmpty || record.key.map(wanted.contains) ?? false else { return .goOn }
+        let value = record.value
+        do throws(EventDecodingError) {
+            let event = try EventDecoder().decode(value: value)
+            if isJSON {
+                lines.add(String(decoding: value ?? [], as: UTF8.self))
+            } else {
+                add(event)
+            }
+        } catch {
+            Terminal.note("\(record.topic)[\(record.partition)] offset \(record.offset): \(error)")
+        }
+        return .goOn
+    }
+
+    private func add(_ event: CompletionEventDocument) {
+        if !hasHeader { lines.add(TextTable.line(Self.headers, widths: Self.widths)) }
+        hasHeader = true
+        let cells = [
+            event.times.finished.map { $0.prefix(19) + "Z" } ?? "-", event.jobId, event.status, event.kind ?? "-",
+            String(event.attempts), event.took.map(Readable.duration) ?? "-", EventLine.outcome(event),
+        ]
+        lines.add(TextTable.line(cells.map(TextTable.printable), widths: Self.widths))
+    }
+}

@@ -1,0 +1,195 @@
+import ExportCore
+import ExportRecords
+import KafkaClient
+import WorkerKafka
+import WorkerRuntime
+
+/// How the fleet stands.
+struct FleetStatus: Encodable {
+    struct Member: Encodable {
+        var clientID: String
+        var host: String
+        var partitions: [Int32]
+    }
+
+    struct Partition: Encodable {
+        var partition: Int32
+        var owner: String?
+        var committed: Int64?
+        var end: Int64
+        var lag: Int64
+        var jobs: [String: Int]
+    }
+
+    struct Job: Encodable {
+        var jobID: String
+        var partition: Int32
+        var phase: String
+        var since: String
+        var attempt: Int
+        var requestID: String?
+    }
+
+    var group: String
+    var groupState: String
+    var members: [Member]
+    var partitions: [Partition]
+    /// Jobs by phase, and finished ones also by status as `finished.completed`.
+    var jobs: [String: Int]
+    /// Records of the jobs topic that no worker has taken yet.
+    var lag: Int64
+    /// The jobs that have gone without an end for the longest time.
+    var oldest: [Job]
+    /// State records that this version cannot read.
+    var unreadable: Int
+    /// What could not be found out.
+    var notes: [String]
+
+    static func read(_ access: KafkaAccess) async throws -> FleetStatus {
+        try await access.withAdmin { admin in
+            var notes: [String] = []
+            let topic = try await access.topic(access.topics.jobs, admin)
+            var group: KafkaGroupDescription?
+            do throws(KafkaError) {
+                group = try await admin.group(access.log.groupID, timeout: .seconds(5))
+            } catch {
+                notes.append("the group's members: the broker does not tell them (\(error.code.name))")
+            }
+            var committed: [KafkaTopicPartition: Int64] = [:]
+            do throws(KafkaError) {
+                committed = try await admin.committedOffsets(group: access.log.groupID, timeout: .seconds(5))
+            } catch {
+                notes.append("the group's offsets: the broker does not tell them (\(error.code.name))")
+            }
+            var ends: [Int32: KafkaWatermarks] = [:]
+            for partition in topic.partitions {
+                ends[partition.id] = try await admin.watermarks(.init(topic: topic.name, partition: partition.id))
+            }
+            var tally = StateTally()
+            try await access.scan(access.topics.state) { record in
+                tally.take(record)
+                return .goOn
+            }
+            return make(access, group, committed, ends, tally, notes)
+        }
+    }
+
+    private static func make(
+        _ access: KafkaAccess, _ group: KafkaGroupDescription?, _ committed: [KafkaTopicPartition: Int64],
+        _ ends: [Int32: KafkaWatermarks], _ tally: StateTally, _ notes: [String]
+    ) -> FleetStatus {
+        let topic = access.topics.jobs
+        let members = (group?.members ?? []).map { member in
+            Member(
+                clientID: member.clientID, host: member.host,
+                partitions: member.partitions.filter { $0.topic == topic }.map(\.partition))
+        }
+        let partitions = ends.sorted { $0.key < $1.key }.map { number, marks in
+            let offset = committed[KafkaTopicPartition(topic: topic, partition: number)]
+            return Partition(
+                partition: number, owner: members.first { $0.partitions.contains(number) }?.clientID, committed: offset,
+                end: marks.high, lag: max(0, marks.high - max(offset ?? 0, marks.low)),
+                jobs: tally.phases(of: number))
+        }
+        return FleetStatus(
+            group: access.log.groupID, groupState: group?.state ?? "unknown", members: members, partitions: partitions,
+            jobs: tally.counts, lag: partitions.map(\.lag).reduce(0, +), oldest: tally.oldest(10),
+            unreadable: tally.unreadable, notes: notes)
+    }
+
+    // MARK: Printing
+
+    var text: String {
+        var lines = ["Group \(group): \(groupState.lowercased()), \(Readable.count(members.count, "member"))"]
+        lines += notes.map { "not known: \($0)" }
+        let order = JobPhase.allCases.map(\.name)
+        var table = TextTable(
+            ["PARTITION", "OWNER", "COMMITTED", "END", "LAG"] + order.map { $0.uppercased() },
+            rightAligned: Set([0] + Array(2..<(5 + order.count))))
+        for partition in partitions {
+            let cells = [
+                String(partition.partition), partition.owner ?? "-", partition.committed.map(String.init) ?? "-",
+                String(partition.end), String(partition.lag),
+            ]
+            table.add(cells + order.map { String(partition.jobs[$0] ?? 0) })
+        }
+        lines += ["", table.rendered, ""]
+        let counts = order.map { "\(jobs[$0] ?? 0) \($0)" }.joined(separator: ", ")
+        let ends = jobs.filter { $0.key.hasPrefix("finished.") }.sorted { $0.key < $1.key }
+            .map { "\($0.value) \($0.key.dropFirst("finished.".count))" }
+        lines.append("Jobs: \(counts)" + (ends.isEmpty ? "" : " (\(ends.joined(separator: ", ")))"))
+        lines.append("Lag: \(lag)")
+        if unreadable > 0 {
+            lines.append("\(Readable.count(unreadable, "state record")) cannot be read by this version.")
+        }
+        if !oldest.isEmpty { lines += ["", "Longest under way:", oldestTable] }
+        return lines.joined(separator: "\n")
+    }
+
+    private var oldestTable: String {
+        let now = SystemClock().now()
+        var table = TextTable(["JOB", "PHASE", "FOR", "ATTEMPT", "REQUEST"], rightAligned: [3])
+        for job in oldest {
+            let age = Instant(rfc3339: job.since).map { Readable.duration($0.duration(to: now)) } ?? "-"
+            table.add([job.jobID, job.phase, age, String(job.attempt), job.requestID ?? "-"])
+        }
+        return table.rendered
+    }
+}
+
+/// Counts what the state topic holds, the newest record of each job.
+struct StateTally {
+    private struct Key: Hashable {
+        var partition: Int32
+        var id: String
+    }
+
+    private struct Entry {
+        var phase: JobPhase
+        var status: JobStatus?
+        var accepted: Instant
+        var attempt: Int
+        var requestID: String?
+    }
+
+    private var entries: [Key: Entry] = [:]
+    private(set) var unreadable = 0
+    private let codec = StateCodec()
+
+    mutating func take(_ record: KafkaRecord) {
+        do throws(StateDecodingError) {
+            switch try codec.decode(key: record.key, value: record.value) {
+            case .job(let job):
+                entries[Key(partition: record.partition, id: job.job.id)] = Entry(
+                    phase: job.phase, status: job.status, accepted: job.times.accepted, attempt: job.attempt,
+                    requestID: job.requestID)
+            case .forgotten(let id): entries[Key(partition: record.partition, id: id)] = nil
+            case .position: break
+            }
+        } catch {
+            unreadable += 1
+        }
+    }
+
+    func phases(of partition: Int32) -> [String: Int] {
+        entries.reduce(into: [:]) { counts, entry in
+            if entry.key.partition == partition { counts[entry.value.phase.name, default: 0] += 1 }
+        }
+    }
+
+    var counts: [String: Int] {
+        entries.values.reduce(into: [:]) { counts, entry in
+            counts[entry.phase.name, default: 0] += 1
+            if entry.phase == .finished, let status = entry.status { counts["finished.\(status.name)", default: 0] += 1 }
+        }
+    }
+
+    func oldest(_ count: Int) -> [FleetStatus.Job] {
+        entries.filter { $0.value.phase != .finished }.sorted { $0.value.accepted < $1.value.accepted }.prefix(count)
+            .map { key, entry in
+                FleetStatus.Job(
+                    jobID: key.id, partition: key.partition, phase: entry.phase.name, since: entry.accepted.rfc3339,
+                    attempt: entry.attempt, requestID: entry.requestID)
+            }
+    }
+}

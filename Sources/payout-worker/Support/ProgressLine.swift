@@ -1,0 +1,38 @@
+import Foundation
+import Synchronization
+
+/// A line on the terminal that is written again and again. Writes nothing where standard error is no terminal.
+final class ProgressLine: Sendable {
+    private let isShown: Bool
+    private let last = Mutex<(time: ContinuousClock.Instant?, text: String)>((nil, ""))
+
+    init(isShown: Bool = Terminal.isErrorInteractive) { self.isShown = isShown }
+
+    /// Shows a text; too many in a short time are left out.
+    func show(_ text: String) {
+        guard isShown else { return }
+        let isDue = last.withLock { last in
+            let now = ContinuousClock.now
+            if let time = last.time, now - time < .milliseconds(100) || text == last.text { return false }
+            last = (now, text)
+            return true
+        }
+        if isDue { Terminal.write("\r\u{1B}[K" + text, to: .standardError) }
+    }
+
+    /// Takes the line away.
+    func clear() {
+        guard isShown else { return }
+        let wasShown = last.withLock { last in
+            defer { last = (nil, "") }
+            return last.time != nil
+        }
+        if wasShown { Terminal.write("\r\u{1B}[K", to: .standardError) }
+    }
+
+    /// `[######----]`
+    static func bar(_ share: Double, width: Int = 24) -> String {
+        let filled = Int((min(max(share, 0), 1) * Double(width)).rounded())
+        return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled) + "]"
+    }
+}

@@ -1,0 +1,145 @@
+import KafkaClient
+import Logging
+
+/// Reads the partitions of a topic outside of any consumer group.
+struct TopicScan {
+    /// Where reading begins.
+    enum Start {
+        case beginning
+        case end
+        /// At these offsets; other partitions from their beginning.
+        case offsets([KafkaTopicPartition: Int64])
+    }
+
+    /// What a body wants next.
+    enum Step {
+        case goOn
+        case stop
+    }
+
+    let access: KafkaAccess
+    let admin: KafkaAdmin
+    let reader: KafkaPartitionReader
+    let topic: String
+
+    /// The ends that the partitions have now.
+    func ends() async throws -> [KafkaTopicPartition: Int64] {
+        try await watermarks().mapValues(\.high)
+    }
+
+    private func watermarks() async throws -> [KafkaTopicPartition: KafkaWatermarks] {
+        var found: [KafkaTopicPartition: KafkaWatermarks] = [:]
+        for partition in try await access.topic(topic, admin).partitions {
+            let partition = KafkaTopicPartition(topic: topic, partition: partition.id)
+            found[partition] = try await admin.watermarks(partition)
+        }
+        return found
+    }
+
+    /// Reads committed records up to the ends that the partitions have now.
+    ///
+    /// - Parameter only: the partitions to read; `nil` for all.
+    func read(
+        from start: Start = .beginning, only: Set<Int32>? = nil, _ body: (KafkaRecord) throws -> Step
+    ) async throws {
+        var starts: [KafkaTopicPartition: KafkaStartOffset] = [:]
+        var ends: [KafkaTopicPartition: Int64] = [:]
+        for (partition, marks) in try await watermarks() where only?.contains(partition.partition) ?? true {
+            let first = start.offset(in: partition, marks)
+            guard first < marks.high else { continue }
+            starts[partition] = .offset(first)
+            ends[partition] = marks.high
+        }
+        guard !starts.isEmpty else { return }
+        let cursor = try await reader.open(starts)
+        do {
+            try await drain(cursor, ends, body)
+            await reader.close(cursor)
+        } catch {
+            await reader.close(cursor)
+            throw error
+        }
+    }
+
+    private func drain(
+        _ cursor: KafkaPartitionCursor, _ ends: [KafkaTopicPartition: Int64], _ body: (KafkaRecord) throws -> Step
+    ) async throws {
+        let clock = ContinuousClock()
+        var lastMove = clock.now
+        var before: [KafkaTopicPartition: Int64] = [:]
+        while true {
+            try Task.checkCancellation()
+            if let batch = try await cursor.next(maxCount: 5_000) {
+                for run in batch.runs {
+                    let end = ends[run.topicPartition] ?? 0
+                    for record in batch.records(of: run) where record.offset < end {
+                        if try body(record) == .stop { return }
+                    }
+                }
+            }
+            let positions = cursor.positions
+            if ends.allSatisfy({ (positions[$0.key] ?? 0) >= $0.value }) { return }
+            if positions != before {
+                before = positions
+                lastMove = clock.now
+            } else if clock.now - lastMove > .seconds(30) {
+                throw CommandFailure(
+                    "Reading \(topic) does not get on: a transaction that a producer left open may hold it up. Try again in a minute.")
+            }
+        }
+    }
+
+    /// Reads committed records as they come, until the body has enough or the task is cancelled.
+    ///
+    /// - Parameter idle: called whenever nothing came for a moment.
+    func follow(
+        from start: Start, idle: () throws -> Step = { .goOn }, _ body: (KafkaRecord) throws -> Step
+    ) async throws {
+        var starts: [KafkaTopicPartition: KafkaStartOffset] = [:]
+        for (partition, marks) in try await watermarks() {
+            starts[partition] = .offset(start.offset(in: partition, marks))
+        }
+        let cursor = try await reader.open(starts)
+        do {
+            try await follow(cursor, idle, body)
+            await reader.close(cursor)
+        } catch {
+            await reader.close(cursor)
+            throw error
+        }
+    }
+
+    private func follow(
+        _ cursor: KafkaPartitionCursor, _ idle: () throws -> Step, _ body: (KafkaRecord) throws -> Step
+    ) async throws {
+        while true {
+            try Task.checkCancellation()
+            var batch: KafkaRecordBatch?
+            do {
+                batch = try await cursor.next(waiting: .milliseconds(200))
+            } catch {
+                // A broker that goes away comes back: following does not end for it.
+                guard error.fault == .retry else { throw error }
+                access.logger.warning("Kafka does not answer; still trying", metadata: ["error": "\(error)"])
+                try await Task.sleep(for: .seconds(1))
+            }
+            guard let batch else {
+                if try idle() == .stop { return }
+                continue
+            }
+            for record in batch {
+                if try body(record) == .stop { return }
+            }
+        }
+    }
+}
+
+extension TopicScan.Start {
+    fileprivate func offset(in partition: KafkaTopicPartition, _ marks: KafkaWatermarks) -> Int64 {
+        switch self {
+        case .beginning: marks.low
+        case .end: marks.high
+        case .offsets(let offsets): max(marks.low, offsets[partition] ?? marks.low)
+        }
+    }
+}

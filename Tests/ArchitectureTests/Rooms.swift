@@ -1,0 +1,64 @@
+/// Which room may import which: the arrows of the package. Modules of other packages are not listed; the manifest
+/// names those, and the build checks them.
+enum Rooms {
+    /// Each room below `Sources`, and the rooms that it may import.
+    static let arrows: [String: Set<String>] = [
+        "CRDKafka": [],
+        "KafkaClient": ["CRDKafka"],
+        "EmbeddedKafka": ["CRDKafka"],
+        "PayoutFilters": [],
+        "PayoutAPI": ["PayoutFilters"],
+        "PayoutSandbox": [],
+        "ExportCore": [],
+        "ExportRecords": ["ExportCore", "PayoutFilters"],
+        "FileStores": [],
+        "WorkerRuntime": ["ExportCore", "ExportRecords"],
+        "WorkerKafka": ["WorkerRuntime", "KafkaClient"],
+        "WorkerExports": ["WorkerRuntime", "ExportCore", "PayoutAPI", "PayoutFilters", "FileStores"],
+        "WorkerConsole": ["WorkerRuntime", "ExportCore"],
+        // The command wires everything; the C library it leaves to the two rooms that wrap it.
+        "payout-worker": [
+            "KafkaClient", "EmbeddedKafka", "PayoutFilters", "PayoutAPI", "PayoutSandbox", "ExportCore",
+            "ExportRecords", "FileStores", "WorkerRuntime", "WorkerKafka", "WorkerExports", "WorkerConsole",
+        ],
+    ]
+
+    /// Rooms that import nothing at all, the standard library's companions included.
+    static let withoutImports: Set<String> = ["ExportCore", "PayoutFilters"]
+
+    /// The one room that reads the environment and ends the process.
+    static let command = "payout-worker"
+
+    /// What a file of a room imports and must not.
+    ///
+    /// - Parameter testModules: the names of everything below `Tests`.
+    static func forbiddenImports(
+        of room: String, in source: SwiftText, testModules: Set<String>
+    ) -> [(line: Int, module: String)] {
+        let allowed = arrows[room] ?? []
+        return source.imports.filter { _, module in
+            if withoutImports.contains(room) { return true }
+            if testModules.contains(module) { return true }
+            return arrows[module] != nil && !allowed.contains(module)
+        }
+    }
+
+    /// The lines that read the environment or end the process.
+    static func linesOfTheCommandOnly(_ source: SwiftText) -> [Int] {
+        // Plain words first: a regular expression on every line of the sources takes its time.
+        source.lines.filter { _, text in
+            (text.contains("environ") || text.contains("getenv")) && text.contains(readsEnvironment)
+                || text.contains("exit") && text.contains(endsProcess)
+        }.map(\.number)
+    }
+
+    // The simple kind: by Unicode's rules there is no boundary at the dot of `a.b`.
+    private static var readsEnvironment: Regex<Substring> {
+        /\bProcessInfo\b.*\.environment\b|\b(?:secure_)?getenv\s*\(|\benviron\b/.wordBoundaryKind(.simple)
+    }
+
+    private static var endsProcess: Regex<Substring> {
+        /(?:^|[^\w.])_?exit\s*\(|\b(?:Glibc|Musl|Darwin|Foundation)\._?exit\s*\(|\bquick_exit\s*\(/
+            .wordBoundaryKind(.simple)
+    }
+}

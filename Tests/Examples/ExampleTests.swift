@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// The examples of README.md, run as they stand there.
+@Suite("README examples", .serialized)
+struct ExampleTests {
+    @Test("The kcat examples enqueue and read", .enabled(if: Places.kcat != nil, "kcat is not installed"))
+    func kcat() async throws {
+        try await Surroundings.with { surroundings in
+            _ = try surroundings.shell(try Readme.example("kcat-enqueue"))
+            let results = try Readme.example("kcat-results")
+            try await eventually("kcat reads the event") {
+                try surroundings.shell(results).contains { $0.isNewline }
+            }
+            let line = try surroundings.shell(results).split(separator: "\n").first { $0.hasPrefix("from-kcat ") }
+            let event = try decode(try #require(line).dropFirst("from-kcat ".count))
+            #expect(event.jobId == "from-kcat")
+            #expect(event.status == "completed")
+            #expect(event.files.count == 1)
+
+            // The command enqueues the same job: it has to meet the first one in its partition.
+            _ = try surroundings.output(
+                of: surroundings.worker,
+                ["enqueue", "--job-id", "from-kcat", "--kind", "payments", "--filter", "paymentDate ge 2023-03-01"])
+            let partitions = try surroundings.shell(
+                "kcat -C -q -e -o beginning -b \"$KAFKA_BOOTSTRAP_SERVERS\" -t payout.export.jobs -f '%p\\n'")
+            #expect(partitions.split(separator: "\n").count == 2)
+            #expect(Set(partitions.split(separator: "\n")).count == 1, "kcat and the command chose different partitions")
+        }
+    }
+
+    @Test(
+        "The Python examples enqueue and read",
+        .enabled(if: Places.python != nil, "there is no Python with confluent-kafka; `make test` sets one up"))
+    func python() async throws {
+        let python = try #require(Places.python)
+        try await Surroundings.with { surroundings in
+            _ = try surroundings.output(of: python, ["-c", try Readme.example("python-enqueue")])
+            let printed = try surroundings.output(
+                of: python, ["-u", "-c", try Readme.example("python-results")], within: .seconds(120))
+            #expect(printed.contains("from-python/completed completed ['file://"))
+        }
+    }
+
+    @Test("Examples are found by their name, and only then")
+    func extraction() {
+        let text = "a\n<!-- example: one -->\n```sh\necho 1\necho 2\n```\n<!-- example: two -->\ntext\n"
+        #expect(Readme.example("one", in: text) == "echo 1\necho 2\n")
+        #expect(Readme.example("two", in: text) == nil)
+        #expect(Readme.example("three", in: text) == nil)
+    }
+
+    private struct Event: Decodable {
+        struct File: Decodable {
+            var location: String
+        }
+
+        var jobId: String
+        var status: String
+        var files: [File]
+    }
+
+    private func decode(_ line: Substring) throws -> Event {
+        try JSONDecoder().decode(Event.self, from: Data(line.utf8))
+    }
+}

@@ -1,0 +1,60 @@
+import ExportCore
+
+/// Secrets that are planted wherever text comes from elsewhere, and must be seen nowhere.
+enum Planted {
+    static let signature = "S3cr3tS1gnature"
+    static let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJl"
+    static let url = "https://acct.blob.core.windows.net/exports/file.csv?sv=2023-11-03&sig=\(signature)%3D&se=2030"
+    static let text = "Cannot read \"\(url)\" with Bearer \(token); sig=\(signature) password=\(signature)"
+    static let all = [signature, "sv=2023-11-03", token, "se=2030"]
+}
+
+enum Sample {
+    static let start = Instant(milliseconds: 1_790_000_000_000)
+
+    static func job(_ id: String = "job-1") -> ExportJob {
+        ExportJob(id: id, kind: .transactionHistory, filter: "earningForDate ge 2023-03-01")
+    }
+
+    static func event(_ status: JobStatus, _ code: JobErrorCode? = nil, message: String = "why") -> CompletionEvent {
+        CompletionEvent(
+            jobID: "job-1", status: status, job: job(), attempts: 1,
+            error: code.map { JobError(code: $0, message: message) },
+            times: JobTimes(accepted: start, finished: start.advanced(by: .seconds(90))))
+    }
+
+    /// One report of every kind, with a secret wherever there is text.
+    static let reports: [Report] = [
+        .accepted(partition: 0, job: "job-1", keyIsJobID: true, warnings: []),
+        .accepted(
+            partition: 0, job: "job-2", keyIsJobID: false,
+            warnings: [FieldError(field: "filter", message: Planted.text)]),
+        .duplicate(partition: 0, job: "job-1", eventRepeated: true),
+        .ended(partition: 0, event: event(.completed)),
+        .ended(partition: 0, event: event(.failed, .exportFailed, message: Planted.text)),
+        .ended(partition: 0, event: event(.cancelled)),
+        .ended(partition: 0, event: event(.rejected, .invalidJob, message: Planted.text)),
+        .deadLettered(partition: 0, offset: 7, reason: Planted.text),
+        .attemptFailed(partition: 0, job: "job-1", attempt: 1),
+        .callFailed(partition: 0, job: "job-1", kind: .poll, message: Planted.text),
+        .accountPaused(account: "default", .refused(message: Planted.text)),
+        .accountResumed(account: "default"),
+        .throttled(account: "default", kind: .create, wait: .seconds(30)),
+        .intakePaused(reason: .pending), .intakeResumed(reason: .pending),
+        .active(partition: 0, epoch: 1, jobs: 3),
+        .stopped(partition: 0, epoch: 1, reason: Planted.text),
+        .released(partition: 0, epoch: 1, jobs: 3), .lost(partition: 0, epoch: 1, dropped: 2),
+        .lateAnswer(partition: 0, epoch: 1),
+    ]
+
+    static func record() -> JobRecord {
+        var record = JobRecord(
+            job: job(), offset: 41, phase: .ready, attempt: 2, requestID: "93c2b3cf",
+            times: JobTimes(accepted: start, submitted: start.advanced(by: .seconds(1))), blobURL: Planted.url,
+            error: JobError(
+                code: .downloadFailed, message: Planted.text,
+                details: [FieldError(field: "url", message: Planted.text)]))
+        record.files = [ExportFile(location: Planted.url, stored: false, fileName: "file.csv", sizeBytes: 12)]
+        return record
+    }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import Testing
+import WorkerRuntime
+
+@testable import ExportCore
+@testable import WorkerConsole
+
+/// Answers every call at once.
+private struct InstantExports: ExportsPort {
+    func perform(_ call: Call) async -> CallResult { .created(requestID: "r") }
+}
+
+@Suite("Worker metrics")
+struct WorkerMetricsTests {
+    /// Everything that can happen, and a look at a worker.
+    private func everything() async -> ConsoleTelemetry {
+        let telemetry = ConsoleTelemetry(build: BuildInfo(version: "1.2.3", revision: "abc"))
+        for report in Sample.reports { telemetry.metrics.report(report) }
+        telemetry.metrics.observe(.committed(records: 12, seconds: 0.02))
+        telemetry.metrics.observe(.commitFailed(reason: "no"))
+        let exports = telemetry.metering(InstantExports())
+        for kind in CallKind.allCases {
+            let token = CallToken(partition: 0, epoch: 1, place: 0, ticket: 1, kind: kind, account: 0)
+            _ = await exports.perform(
+                Call(token: token, job: Sample.job(), attempt: 1, requestID: nil, blobURL: nil, accepted: Sample.start))
+        }
+        telemetry.metrics.refresh(sources(.sample(), telemetry))
+        return telemetry
+    }
+
+    private func sources(_ status: WorkerStatus?, _ telemetry: ConsoleTelemetry) -> GaugeSources {
+        GaugeSources(
+            status: status, health: HealthVerdict(reasons: []),
+            heartbeats: [HeartbeatReading(name: "engine", age: .zero, maximumAge: .seconds(1), hasBegun: true)],
+            callsUnderWay: telemetry.calls.figures.underWay, process: ProcessFigures.read())
+    }
+
+    @Test func theTableAndTheMetricsAreTheSame() async {
+        let emitted = await everything().prometheus.names
+        let table = MetricsTable.all.filter { $0.emitter == .worker }
+        for definition in table {
+            #expect(emitted[definition.name] == definition.kind, "\(definition.name) stands in the table")
+        }
+        #expect(Set(emitted.keys).subtracting(table.map(\.name)).isEmpty)
+    }
+
+    @Test func theTableFollowsTheNamingRules() {
+        let names = MetricsTable.all.map(\.name)
+        #expect(Set(names).count == names.count)
+        for definition in MetricsTable.all {
+            let (name, kind) = (definition.name, definition.kind)
+            #expect(name == PrometheusText.metricName(name))
+            #expect(name.hasSuffix("_total") == (kind == .counter), "\(name)")
+            let prefixes = ["payout_export_", "process_", "http_client_"]
+            #expect(prefixes.contains { name.hasPrefix($0) }, "\(name)")
+            #expect(!definition.help.isEmpty && definition.help.hasSuffix("."), "\(name)")
+            #expect((kind == .histogram) == !definition.buckets.isEmpty, "\(name)")
+            #expect(definition.buckets == definition.buckets.sorted(), "\(name)")
+            if definition.unit == "seconds" { #expect(name.contains("_seconds"), "\(name)") }
+            if definition.unit == "bytes" { #expect(name.contains("_bytes"), "\(name)") }
+        }
+    }
+
+    @Test func everyLabelIsInTheTable() async {
+        let text = await everything().prometheus.exposition()
+        let definitions = Dictionary(uniqueKeysWithValues: MetricsTable.all.map { ($0.name, $0) })
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+            guard let brace = line.firstIndex(of: "{"), let end = line.lastIndex(of: "}") else { continue }
+            var name = String(line[..<brace])
+            for suffix in ["_bucket", "_sum", "_count"] where definitions[name] == nil && name.hasSuffix(suffix) {
+                name.removeLast(suffix.count)
+            }
+            let labels = line[line.index(after: brace)..<end].split(separator: ",").map { $0.prefix { $0 != "=" } }
+            let allowed = (definitions[name]?.labels ?? []) + ["le"]
+            #expect(labels.allSatisfy { allowed.contains(String($0)) }, "\(line)")
+        }
+    }
+
+    @Test func countersCount() async {
+        let text = await everything().prometheus.exposition()
+        for line in [
+            "payout_export_jobs_accepted_total 2", "payout_export_key_mismatches_total 1",
+            "payout_export_job_warnings_total 1", "payout_export_duplicates_total{event_repeated=\"true\"} 1",
+            "payout_export_events_total{code=\"none\",status=\"completed\"} 1",
+            "payout_export_events_total{code=\"exportFailed\",status=\"failed\"} 1",
+            "payout_export_events_total{code=\"invalidJob\",status=\"rejected\"} 1",
+            "payout_export_events_total{code=\"deadlineExceeded\",status=\"failed\"} 0",
+            "payout_export_dead_letters_total 1", "payout_export_dropped_records_total 2",
+            "payout_export_throttled_total{account=\"default\",call=\"create\"} 1",
+            "payout_export_commit_records_bucket{le=\"10\"} 0", "payout_export_commit_records_bucket{le=\"50\"} 1",
+            "payout_export_commit_duration_seconds_sum 0.02",
+            "payout_export_job_duration_seconds_sum{status=\"completed\"} 90",
+            "payout_export_jobs{partition=\"1\",phase=\"waiting\"} 30",
+            "payout_export_partitions{lifecycle=\"active\"} 2", "payout_export_partitions{lifecycle=\"stopped\"} 0",
+            "payout_export_calls_total{account=\"default\",call=\"poll\",outcome=\"ok\"} 1",
+            "payout_export_account_calls_in_flight{account=\"default\",call=\"poll\"} 0",
+            "payout_export_build_info{revision=\"abc\",version=\"1.2.3\"} 1",
+            "payout_export_intake_paused{reason=\"failures\"} 0", "payout_export_ready 1",
+        ] {
+            #expect(text.contains("\n\(line)\n"), "\(line)")
+        }
+    }
+
+    @Test func gaugesOfWhatHasGoneDisappear() async {
+        let telemetry = await everything()
+        telemetry.metrics.refresh(sources(.sample(partitions: [.sample(1)]), telemetry))
+        #expect(!telemetry.prometheus.exposition().contains("payout_export_jobs{partition=\"0\""))
+        #expect(telemetry.prometheus.exposition().contains("payout_export_jobs{partition=\"1\""))
+        telemetry.metrics.refresh(sources(nil, telemetry))
+        #expect(!telemetry.prometheus.exposition().contains("payout_export_jobs{"))
+    }
+
+    #if os(Linux)
+        @Test func theProcessIsKnown() throws {
+            let figures = ProcessFigures.read()
+            #expect(try #require(figures.residentBytes) > 1_000_000)
+            #expect(try #require(figures.openFiles) > 2)
+            #expect(try #require(figures.maxFiles) > 2)
+            #expect(try #require(figures.cpuSeconds) >= 0)
+            let started = try #require(figures.startTime)
+            #expect(started <= Date().timeIntervalSince1970 + 2)
+            #expect(started > Date().timeIntervalSince1970 - 86_400)
+        }
+    #endif
+
+    @Test(
+        .enabled(if: Promtool.path != nil, "promtool is not installed (Debian: apt-get install prometheus)"))
+    func promtoolHasNothingToSay() async throws {
+        let report = try await Promtool.check(await everything().prometheus.exposition())
+        #expect(report == "")
+    }
+}
+
+/// Prometheus' own checker, where it is installed.
+enum Promtool {
+    static let path = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    /// What `promtool check metrics` has to say.
+    static func check(_ text: String) async throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path ?? "")
+        process.arguments = ["check", "metrics"]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        input.fileHandleForWriting.write(Data(text.utf8))
+        try input.fileHandleForWriting.close()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: said, as: UTF8.self)
+    }
+}

@@ -1,0 +1,145 @@
+import Crypto
+@testable import ExportCore
+import FileStores
+import Foundation
+import Logging
+import PayoutAPI
+import PayoutFilters
+import PayoutSandbox
+import Testing
+import WorkerExports
+
+/// The exports port against the sandbox, over a real socket.
+@Suite struct ExportsClientTests {
+    private struct Setup {
+        var sandbox: PayoutSandbox
+        var transport: PayoutTransport
+        var client: ExportsClient
+        var directory: URL
+
+        func end() async throws {
+            try await transport.shutdown()
+            await sandbox.stop()
+            try? FileManager.default.removeItem(at: directory)
+        }
+    }
+
+    private func setUp(password: String? = nil, storesFiles: Bool = true) async throws -> Setup {
+        let sandbox = PayoutSandbox(configuration: .instant)
+        let address = try await sandbox.start()
+        let environment = Dictionary(address.environment, uniquingKeysWith: { $1 })
+        let transport = PayoutTransport()
+        var logger = Logger(label: "tests")
+        logger.logLevel = .critical
+        var tokens = AzureADTokenProvider.Configuration(
+            tenantID: environment["PAYOUT_API_TENANT_ID"] ?? "", clientID: environment["PAYOUT_API_CLIENT_ID"] ?? "",
+            flow: .password(
+                username: environment["PAYOUT_API_USERNAME"] ?? "",
+                password: Secret(password ?? environment["PAYOUT_API_PASSWORD"] ?? ""), clientSecret: nil))
+        tokens.authority = address.authority
+        var configuration = PayoutClient.Configuration()
+        configuration.baseURL = address.baseURL
+        configuration.retryPolicy = .none
+        let client = try PayoutClient(
+            configuration: configuration,
+            tokens: try AzureADTokenProvider(configuration: tokens, transport: transport), transport: transport)
+        let directory = FileManager.default.temporaryDirectory.appending(path: "exports-\(UUID().uuidString)")
+        var downloads = BlobDownloader.Configuration()
+        downloads.hosts = try BlobHostRules(patterns: address.blobHosts)
+        let store = try #require(try FileStoreFactory.make(location: "file://\(directory.path)"))
+        let delivery = FileDelivery(
+            store: store,
+            downloader: BlobDownloader(configuration: downloads, transport: transport, logger: logger))
+        let port = ExportsClient(
+            accounts: ["default": client], downloads: storesFiles ? delivery : nil, logger: logger)
+        return Setup(sandbox: sandbox, transport: transport, client: port, directory: directory)
+    }
+
+    private func call(
+        _ kind: CallKind, _ job: ExportJob = ExportJob(id: "job-1", kind: .payments), attempt: Int = 1,
+        requestID: String? = nil, url: String? = nil
+    ) -> Call {
+        let token = CallToken(partition: 0, epoch: 1, place: 0, ticket: 1, kind: kind, account: 0)
+        return Call(
+            token: token, job: job, attempt: attempt, requestID: requestID, blobURL: url,
+            accepted: Instant(milliseconds: 1_764_547_200_000))
+    }
+
+    @Test func createsOnceForAnAttempt() async throws {
+        let setup = try await setUp()
+        guard case .created(let first) = await setup.client.perform(call(.create)),
+            case .created(let again) = await setup.client.perform(call(.create)),
+            case .created(let second) = await setup.client.perform(call(.create, attempt: 2))
+        else {
+            Issue.record("an export was not created")
+            return try await setup.end()
+        }
+        #expect(first == again)
+        #expect(first != second)
+        #expect(setup.sandbox.exportCount == 2)
+        try await setup.end()
+    }
+
+    @Test func deliversAFileUnderItsKey() async throws {
+        let setup = try await setUp()
+        guard case .created(let id) = await setup.client.perform(call(.create)),
+            case .seen(.completed, let url?, let expiresAt) = await setup.client.perform(call(.poll, requestID: id)),
+            case .stored(let file) = await setup.client.perform(call(.download, requestID: id, url: url))
+        else {
+            Issue.record("no file was delivered")
+            return try await setup.end()
+        }
+        #expect(expiresAt != nil)
+        let path = setup.directory.path + "/default/payments/2025/12/01/job-1/\(id).csv"
+        #expect(file.location == "file://\(path)")
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        #expect(file.sizeBytes == Int64(bytes.count))
+        #expect(file.sha256 == SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined())
+        #expect(file.mediaType == "text/csv")
+        #expect(file.stored && file.expiresAt == nil)
+        try await setup.end()
+    }
+
+    @Test func tellsWhatKindOfFailureItIs() async throws {
+        let setup = try await setUp()
+        let client = setup.client
+        guard case .notFound = await client.perform(call(.poll, requestID: UUID().uuidString.lowercased())) else {
+            Issue.record("an unknown export was found")
+            return try await setup.end()
+        }
+        setup.sandbox.add(.init(.status(429, body: .flat, retryAfter: .seconds(7), afterEffect: false), on: [.create], count: 1))
+        guard case .failed(.throttled(retryAfter: .seconds(7))) = await client.perform(call(.create)) else {
+            Issue.record("429 was not taken for throttling")
+            return try await setup.end()
+        }
+        setup.sandbox.add(.init(.status(503, body: .html, retryAfter: nil, afterEffect: false), on: [.create], count: 1))
+        guard case .failed(.passing) = await client.perform(call(.create)) else {
+            Issue.record("503 was not taken for passing")
+            return try await setup.end()
+        }
+        setup.sandbox.add(.init(.status(400, body: .nested, retryAfter: nil, afterEffect: false), on: [.create], count: 1))
+        guard case .failed(.refused(let message)) = await client.perform(call(.create)) else {
+            Issue.record("400 was not taken for a refusal")
+            return try await setup.end()
+        }
+        #expect(message.contains("400"))
+        try await setup.end()
+    }
+
+    @Test func blamesTheAccountForItsCredentials() async throws {
+        let setup = try await setUp(password: "wrong")
+        guard case .failed(.account(.refused(let message))) = await setup.client.perform(call(.create)) else {
+            Issue.record("wrong credentials were not blamed on the account")
+            return try await setup.end()
+        }
+        #expect(message.contains("50126"))
+        #expect(!message.contains("wrong\""))
+        var other = ExportJob(id: "job-2", kind: .payments)
+        other.account = "unheard-of"
+        guard case .failed(.account(.locked)) = await setup.client.perform(call(.create, other)) else {
+            Issue.record("an account that is not configured was used")
+            return try await setup.end()
+        }
+        try await setup.end()
+    }
+}

@@ -1,14 +1,17 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 
 import PackageDescription
 
 // Every target of ours is built with the same settings. Imports are internal unless a
 // declaration's public interface needs the module, so an arrow between rooms is always visible.
-let settings: [SwiftSetting] = [
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+// WARNINGS_AS_ERRORS in the environment makes warnings of our own targets errors; other packages'
+// warnings are not our business.
+let settings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 // MARK: - Products of other packages
 
@@ -112,6 +115,23 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["SimulationHarness", "ExportCore"], path: "Tests/Simulation/Tests",
             swiftSettings: settings),
+        .testTarget(
+            name: "PayoutWorkerTests",
+            dependencies: [
+                "payout-worker", "EmbeddedKafka", "KafkaClient", "ExportCore", "ExportRecords", "PayoutSandbox",
+                "WorkerKafka", logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "Examples", dependencies: ["payout-worker"], swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "CRDKafka", "EmbeddedKafka", "ExportCore", "ExportRecords", "KafkaClient", asyncHTTPClient, logging,
+                nioCore, nioHTTP1,
+            ],
+            path: "Tests/Benchmarks", exclude: ["bench.py", "KafkaThroughput"], swiftSettings: settings),
         .executableTarget(
             name: "simulate", dependencies: ["SimulationHarness", "ExportCore"], path: "Tests/SimulationRunner",
             swiftSettings: settings),

@@ -4,8 +4,9 @@ import Logging
 
 /// What librdkafka's callbacks find behind their opaque pointer.
 ///
-/// Sound to share: the logger is Sendable, and `events` is used on the polling thread only, which is where
-/// librdkafka serves every callback but the log's.
+/// Sound to share: the logger is Sendable, and `events` is used where the client is polled only, which is where
+/// librdkafka serves every callback but the log's: the consumer's or the producer's own thread. Clients that are
+/// polled from several threads have `LoggedEvents`, which are Sendable.
 final class ClientContext: @unchecked Sendable {
     let logger: Logger
     let events: any ClientEvents

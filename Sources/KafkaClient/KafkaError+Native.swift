@@ -71,7 +71,8 @@ extension KafkaErrorCode {
     var isStaleMembership: Bool {
         switch native {
         case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
-            RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+            RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
+            RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
             true
         default: false
         }
@@ -94,8 +95,7 @@ extension KafkaErrorCode {
             return .fenced
         case RD_KAFKA_RESP_ERR__FATAL, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
             RD_KAFKA_RESP_ERR_INVALID_TXN_STATE, RD_KAFKA_RESP_ERR__STATE, RD_KAFKA_RESP_ERR__CONFLICT,
-            RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, RD_KAFKA_RESP_ERR__BAD_MSG, RD_KAFKA_RESP_ERR__FAIL,
-            RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+            RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, RD_KAFKA_RESP_ERR__BAD_MSG, RD_KAFKA_RESP_ERR__FAIL:
             return .fatal
         case RD_KAFKA_RESP_ERR__DESTROY:
             return .closed

@@ -41,7 +41,11 @@ public struct HealthSource: Sendable {
         // The heart was made before this value: one that has beaten since is younger than it. The heart counts
         // milliseconds, so its age may be one short.
         return HeartbeatReading(
-            name: name, age: age, maximumAge: maximumAge, hasBegun: age + .milliseconds(1) < known)
+            name: name,
+            age: age,
+            maximumAge: maximumAge,
+            hasBegun: age + .milliseconds(1) < known
+        )
     }
 }
 

@@ -33,7 +33,8 @@ extension TopicSetup {
                 } catch {
                     tellsSettings = false
                     report.skipped.append(
-                        "the topics' settings: the broker does not tell them (\(error.code.name))")
+                        "the topics' settings: the broker does not tell them (\(error.code.name))"
+                    )
                 }
             }
             report.topics.append(topic)
@@ -48,14 +49,20 @@ extension TopicSetup {
         guard let jobs = counts[.jobs] ?? nil, let state = counts[.state] ?? nil, jobs != state else { return }
         if state < jobs {
             report.add(
-                .problem, .state, topics.state,
+                .problem,
+                .state,
+                topics.state,
                 "has \(state) partitions and \(topics.jobs) has \(jobs); partition n of one belongs to partition n of the other",
-                Self.createCommand)
+                Self.createCommand
+            )
         } else {
             report.add(
-                .problem, .state, topics.state,
+                .problem,
+                .state,
+                topics.state,
                 "has \(state) partitions and \(topics.jobs) only \(jobs); both must have the same number, and none can be taken away",
-                "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --alter --topic \(topics.jobs) --partitions \(state)")
+                "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --alter --topic \(topics.jobs) --partitions \(state)"
+            )
         }
     }
 
@@ -63,15 +70,21 @@ extension TopicSetup {
         let leaderless = topic.partitions.filter { $0.leader == nil }.map(\.id)
         if !leaderless.isEmpty {
             report.add(
-                .warning, role, topic.name,
+                .warning,
+                role,
+                topic.name,
                 "no broker leads partition \(leaderless.map(String.init).joined(separator: ", ")) at present",
-                "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --describe --unavailable-partitions")
+                "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --describe --unavailable-partitions"
+            )
         }
         if let behind = topic.partitions.first(where: { $0.inSyncReplicas.count < $0.replicas.count }) {
             report.add(
-                .warning, role, topic.name,
+                .warning,
+                role,
+                topic.name,
                 "partition \(behind.id) has \(behind.inSyncReplicas.count) of \(behind.replicas.count) copies in sync",
-                "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --describe --under-replicated-partitions")
+                "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --describe --under-replicated-partitions"
+            )
         }
     }
 
@@ -86,15 +99,21 @@ extension TopicSetup {
                 policies.contains("delete")
                 ? "jobs that wait long would be forgotten with their records" : "it would grow without end"
             report.add(
-                .problem, .state, topic.name,
+                .problem,
+                .state,
+                topic.name,
                 "has cleanup.policy=\(policies.joined(separator: ",")) and must have compact alone: \(consequence)",
-                alter(topic.name, "cleanup.policy=compact"))
+                alter(topic.name, "cleanup.policy=compact")
+            )
         case .jobs, .results, .deadLetter:
             guard policies.contains("compact") else { break }
             report.add(
-                .warning, topic.role, topic.name,
+                .warning,
+                topic.role,
+                topic.name,
                 "has cleanup.policy=\(policies.joined(separator: ",")); older records of a job id are removed",
-                alter(topic.name, "cleanup.policy=delete"))
+                alter(topic.name, "cleanup.policy=delete")
+            )
         }
         checkInSync(topic, &report)
     }
@@ -105,14 +124,20 @@ extension TopicSetup {
         else { return }
         if copies > 1, minimum >= copies {
             report.add(
-                .warning, topic.role, topic.name,
+                .warning,
+                topic.role,
+                topic.name,
                 "has \(copies) copies and min.insync.replicas=\(minimum): it cannot be written while one broker is away",
-                alter(topic.name, "min.insync.replicas=\(copies - 1)"))
+                alter(topic.name, "min.insync.replicas=\(copies - 1)")
+            )
         } else if copies >= 3, minimum < 2 {
             report.add(
-                .warning, topic.role, topic.name,
+                .warning,
+                topic.role,
+                topic.name,
                 "has \(copies) copies and min.insync.replicas=\(minimum): what one broker alone acknowledged can be lost with it",
-                alter(topic.name, "min.insync.replicas=2"))
+                alter(topic.name, "min.insync.replicas=2")
+            )
         }
     }
 
@@ -122,9 +147,12 @@ extension TopicSetup {
         }
         guard let jobs = limit(.jobs), let letters = limit(.deadLetter), letters <= jobs else { return }
         report.add(
-            .warning, .deadLetter, topics.deadLetter,
+            .warning,
+            .deadLetter,
+            topics.deadLetter,
             "takes records of \(letters) bytes and \(topics.jobs) of \(jobs); a dead letter is its record and headers beside it",
-            alter(topics.deadLetter, "max.message.bytes=\(max(TopicPlan.deadLetterMaxBytes, 2 * jobs))"))
+            alter(topics.deadLetter, "max.message.bytes=\(max(TopicPlan.deadLetterMaxBytes, 2 * jobs))")
+        )
     }
 
     private func alter(_ topic: String, _ setting: String) -> String {
@@ -134,9 +162,14 @@ extension TopicSetup {
 
 extension TopicReport {
     fileprivate mutating func add(
-        _ severity: TopicFinding.Severity, _ role: TopicRole, _ topic: String, _ message: String, _ remedy: String
+        _ severity: TopicFinding.Severity,
+        _ role: TopicRole,
+        _ topic: String,
+        _ message: String,
+        _ remedy: String
     ) {
         findings.append(
-            TopicFinding(severity: severity, role: role, topic: topic, message: message, remedy: remedy))
+            TopicFinding(severity: severity, role: role, topic: topic, message: message, remedy: remedy)
+        )
     }
 }

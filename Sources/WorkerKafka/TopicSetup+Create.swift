@@ -48,17 +48,25 @@ extension TopicSetup {
         return changes
     }
 
-    private func create(_ role: TopicRole, _ name: String, _ partitions: Int32, _ plan: TopicPlan) async -> TopicChange {
+    private func create(_ role: TopicRole, _ name: String, _ partitions: Int32, _ plan: TopicPlan) async -> TopicChange
+    {
         let specification = KafkaTopicSpecification(
-            name: name, partitions: partitions, replicationFactor: plan.replicationFactor,
-            configuration: plan.settings(role))
+            name: name,
+            partitions: partitions,
+            replicationFactor: plan.replicationFactor,
+            configuration: plan.settings(role)
+        )
         do throws(KafkaError) {
             let results = try await admin.createTopics([specification], timeout: timeout)
             switch results.first?.error {
             case nil:
                 return TopicChange(
-                    role: role, topic: name, outcome: .created, partitions: Int(partitions),
-                    message: "created with \(partitions) partitions")
+                    role: role,
+                    topic: name,
+                    outcome: .created,
+                    partitions: Int(partitions),
+                    message: "created with \(partitions) partitions"
+                )
             case let error? where error.code == .topicAlreadyExists:
                 // Somebody else was quicker.
                 return TopicChange(role: role, topic: name, outcome: .unchanged, message: "exists")
@@ -70,12 +78,19 @@ extension TopicSetup {
     }
 
     private func adjust(
-        _ role: TopicRole, _ topic: KafkaTopicDescription, to wanted: Int, _ plan: TopicPlan
+        _ role: TopicRole,
+        _ topic: KafkaTopicDescription,
+        to wanted: Int,
+        _ plan: TopicPlan
     ) async -> TopicChange {
         let count = topic.partitions.count
         var change = TopicChange(
-            role: role, topic: topic.name, outcome: .unchanged, partitions: count,
-            message: "exists with \(count) partitions")
+            role: role,
+            topic: topic.name,
+            outcome: .unchanged,
+            partitions: count,
+            message: "exists with \(count) partitions"
+        )
         if role == .jobs, count != Int(plan.partitions) {
             change.message +=
                 ", left as it is: another number of partitions would send the ids of known jobs elsewhere"
@@ -95,7 +110,8 @@ extension TopicSetup {
 
     private static func failure(_ error: KafkaError) -> String {
         guard !error.isUnsupportedByBroker else {
-            return "this broker does not create topics on request (\(error.code.name)); create it by the broker's own means"
+            return
+                "this broker does not create topics on request (\(error.code.name)); create it by the broker's own means"
         }
         return error.description
     }

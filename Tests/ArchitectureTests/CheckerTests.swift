@@ -20,7 +20,8 @@ struct CheckerTests {
             ("let text = \"\"\"\n    import A\n    \"\"\"\nimport B", ["B"]),
             ("let text = \"/*\"\nimport A", ["A"]),
             ("let important = 1", []),
-        ])
+        ]
+    )
     func imports(_ source: String, _ modules: [String]) {
         #expect(SwiftText(source).imports.map(\.module) == modules)
     }
@@ -31,7 +32,8 @@ struct CheckerTests {
             ("ExportCore", "Foundation"), ("PayoutFilters", "Synchronization"), ("WorkerKafka", "WorkerExports"),
             ("WorkerExports", "WorkerKafka"), ("WorkerKafka", "CRDKafka"), ("payout-worker", "CRDKafka"),
             ("PayoutAPI", "KafkaClient"), ("KafkaClient", "ExportCore"), ("FileStores", "Testing"),
-        ])
+        ]
+    )
     func forbidden(_ room: String, _ module: String) {
         let source = SwiftText("public import \(module)\n")
         #expect(Rooms.forbiddenImports(of: room, in: source, testModules: ["Testing"]).map(\.module) == [module])
@@ -42,7 +44,8 @@ struct CheckerTests {
         arguments: [
             ("KafkaClient", "CRDKafka"), ("WorkerExports", "PayoutAPI"), ("WorkerKafka", "Logging"),
             ("payout-worker", "WorkerKafka"),
-        ])
+        ]
+    )
     func allowed(_ room: String, _ module: String) {
         let source = SwiftText("import \(module)\n")
         #expect(Rooms.forbiddenImports(of: room, in: source, testModules: ["Testing"]).isEmpty)
@@ -53,7 +56,8 @@ struct CheckerTests {
         arguments: [
             "let all = ProcessInfo.processInfo.environment", "if let home = getenv(\"HOME\") {}", "exit(1)",
             "    Glibc.exit(0)", "defer { _exit(3) }", "ProcessInfo().environment[\"A\"]",
-        ])
+        ]
+    )
     func process(_ line: String) {
         #expect(Rooms.linesOfTheCommandOnly(SwiftText(line)) == [1])
     }
@@ -62,7 +66,8 @@ struct CheckerTests {
         "What only looks like it is not",
         arguments: [
             "// exit(1)", "address.environment", "machine.exit(1)", "let text = \"exit(1)\"", "func onExit() {}",
-        ])
+        ]
+    )
     func notProcess(_ line: String) {
         #expect(Rooms.linesOfTheCommandOnly(SwiftText(line)) == [])
     }

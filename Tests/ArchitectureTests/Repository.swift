@@ -38,22 +38,27 @@ struct Repository {
         }
     }
 
-    /// What stands at the top level, as far as it belongs to the repository; `nil` outside of a git checkout.
-    func topLevelEntries() throws -> Set<String>? {
-        guard FileManager.default.fileExists(atPath: root.appending(path: ".git").path) else { return nil }
+    /// Whether git can be asked.
+    var isCheckout: Bool { FileManager.default.fileExists(atPath: root.appending(path: ".git").path) }
+
+    /// What stands at the top level, as far as it belongs to the repository.
+    func topLevelEntries() throws -> Set<String> {
         let git = Process()
         git.executableURL = URL(filePath: "/usr/bin/env")
-        // What is neither committed nor ignored is about to be committed.
-        git.arguments = ["git", "-C", root.path, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        // The checkout may belong to somebody else, as it does on machines that only build.
+        git.arguments = ["git", "-c", "safe.directory=*", "-C", root.path, "ls-files", "-z"]
         let output = Pipe()
         git.standardOutput = output
-        git.standardError = FileHandle.nullDevice
         try git.run()
         let data = output.fileHandleForReading.readDataToEndOfFile()
         git.waitUntilExit()
-        guard git.terminationStatus == 0 else { return nil }
+        guard git.terminationStatus == 0 else { throw GitFailed(status: git.terminationStatus) }
         let paths = String(decoding: data, as: UTF8.self).split(separator: "\0")
         return Set(paths.compactMap { $0.split(separator: "/").first.map(String.init) })
+    }
+
+    struct GitFailed: Error {
+        var status: Int32
     }
 
     private func names(in folder: String) throws -> [String] {

@@ -33,7 +33,9 @@ enum Rooms {
     ///
     /// - Parameter testModules: the names of everything below `Tests`.
     static func forbiddenImports(
-        of room: String, in source: SwiftText, testModules: Set<String>
+        of room: String,
+        in source: SwiftText,
+        testModules: Set<String>
     ) -> [(line: Int, module: String)] {
         let allowed = arrows[room] ?? []
         return source.imports.filter { _, module in

@@ -7,37 +7,46 @@ struct ExampleTests {
     @Test("The kcat examples enqueue and read", .enabled(if: Places.kcat != nil, "kcat is not installed"))
     func kcat() async throws {
         try await Surroundings.with { surroundings in
-            _ = try surroundings.shell(try Readme.example("kcat-enqueue"))
+            _ = try await surroundings.shell(try Readme.example("kcat-enqueue"))
             let results = try Readme.example("kcat-results")
             try await eventually("kcat reads the event") {
-                try surroundings.shell(results).contains { $0.isNewline }
+                try await surroundings.shell(results).contains { $0.isNewline }
             }
-            let line = try surroundings.shell(results).split(separator: "\n").first { $0.hasPrefix("from-kcat ") }
+            let line = try await surroundings.shell(results).split(separator: "\n").first { $0.hasPrefix("from-kcat ") }
             let event = try decode(try #require(line).dropFirst("from-kcat ".count))
             #expect(event.jobId == "from-kcat")
             #expect(event.status == "completed")
             #expect(event.files.count == 1)
 
             // The command enqueues the same job: it has to meet the first one in its partition.
-            _ = try surroundings.output(
+            _ = try await surroundings.output(
                 of: surroundings.worker,
-                ["enqueue", "--job-id", "from-kcat", "--kind", "payments", "--filter", "paymentDate ge 2023-03-01"])
-            let partitions = try surroundings.shell(
-                "kcat -C -q -e -o beginning -b \"$KAFKA_BOOTSTRAP_SERVERS\" -t payout.export.jobs -f '%p\\n'")
+                ["enqueue", "--job-id", "from-kcat", "--kind", "payments", "--filter", "paymentDate ge 2023-03-01"]
+            )
+            let partitions = try await surroundings.shell(
+                "kcat -C -q -e -o beginning -b \"$KAFKA_BOOTSTRAP_SERVERS\" -t payout.export.jobs -f '%p\\n'"
+            )
             #expect(partitions.split(separator: "\n").count == 2)
-            #expect(Set(partitions.split(separator: "\n")).count == 1, "kcat and the command chose different partitions")
+            #expect(
+                Set(partitions.split(separator: "\n")).count == 1,
+                "kcat and the command chose different partitions"
+            )
         }
     }
 
     @Test(
         "The Python examples enqueue and read",
-        .enabled(if: Places.python != nil, "there is no Python with confluent-kafka; `make test` sets one up"))
+        .enabled("there is no Python with confluent-kafka; `make test` sets one up") { await Places.python() != nil }
+    )
     func python() async throws {
-        let python = try #require(Places.python)
+        let python = try #require(await Places.python())
         try await Surroundings.with { surroundings in
-            _ = try surroundings.output(of: python, ["-c", try Readme.example("python-enqueue")])
-            let printed = try surroundings.output(
-                of: python, ["-u", "-c", try Readme.example("python-results")], within: .seconds(120))
+            _ = try await surroundings.output(of: python, ["-c", try Readme.example("python-enqueue")])
+            let printed = try await surroundings.output(
+                of: python,
+                ["-u", "-c", try Readme.example("python-results")],
+                within: .seconds(120)
+            )
             #expect(printed.contains("from-python/completed completed ['file://"))
         }
     }

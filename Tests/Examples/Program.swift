@@ -7,7 +7,7 @@ final class Program: @unchecked Sendable {
     private let process = Process()
     private let folder: URL
 
-    init(_ executable: URL, _ arguments: [String], environment: [String: String]) throws {
+    private init(_ executable: URL, _ arguments: [String], environment: [String: String]) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "examples-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         process.executableURL = executable
@@ -38,13 +38,31 @@ final class Program: @unchecked Sendable {
         (try? String(contentsOf: folder.appending(path: name), encoding: .utf8)) ?? ""
     }
 
-    /// Blocks until the program has ended.
+    /// Runs a program for the length of a body, and ends it then.
+    static func running<Result>(
+        _ executable: URL,
+        _ arguments: [String],
+        environment: [String: String],
+        _ body: (Program) async throws -> Result
+    ) async throws -> Result {
+        let program = try Program(executable, arguments, environment: environment)
+        do {
+            let result = try await body(program)
+            await program.stop()
+            return result
+        } catch {
+            await program.stop()
+            throw error
+        }
+    }
+
+    /// Waits until the program has ended.
     ///
     /// - Returns: its exit status; `nil` when it had to be ended because it took too long.
     @discardableResult
-    func waitForEnd(within limit: Duration) -> Int32? {
+    func waitForEnd(within limit: Duration) async -> Int32? {
         let deadline = ContinuousClock.now + limit
-        while process.isRunning, ContinuousClock.now < deadline { usleep(20_000) }
+        while process.isRunning, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(20)) }
         guard process.isRunning else { return process.terminationStatus }
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
@@ -52,9 +70,9 @@ final class Program: @unchecked Sendable {
     }
 
     /// Asks the program to end, and makes it.
-    func stop() {
+    private func stop() async {
         if process.isRunning { process.terminate() }
-        waitForEnd(within: .seconds(40))
+        await waitForEnd(within: .seconds(40))
         try? FileManager.default.removeItem(at: folder)
     }
 }

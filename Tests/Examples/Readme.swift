@@ -41,17 +41,22 @@ enum Places {
 
     static var kcat: URL? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"
-        return path.split(separator: ":").map { URL(filePath: String($0)).appending(path: "kcat") }.first(where: isExecutable)
+        return path.split(separator: ":").map { URL(filePath: String($0)).appending(path: "kcat") }.first(
+            where: isExecutable
+        )
     }
 
     /// A Python that has confluent-kafka: the one that `make` sets up, or the one that `EXAMPLES_PYTHON` names.
-    static var python: URL? {
+    static func python() async -> URL? {
         let named = ProcessInfo.processInfo.environment["EXAMPLES_PYTHON"].map { URL(filePath: $0) }
         let made = root.appending(path: ".build/venv/bin/python3")
-        return [named, made].compactMap { $0 }.filter(isExecutable).first { python in
-            let check = try? Program(python, ["-c", "import confluent_kafka"], environment: [:])
-            return check?.waitForEnd(within: .seconds(30)) == 0
+        for python in [named, made].compactMap({ $0 }) where isExecutable(python) {
+            let status = try? await Program.running(python, ["-c", "import confluent_kafka"], environment: [:]) {
+                await $0.waitForEnd(within: .seconds(30))
+            }
+            if status == 0 { return python }
         }
+        return nil
     }
 
     private static func isExecutable(_ url: URL) -> Bool { FileManager.default.isExecutableFile(atPath: url.path) }

@@ -6,50 +6,49 @@ struct Surroundings {
     let worker: URL
     /// The variables that the sandbox printed, which its users put into their shell.
     let environment: [String: String]
-    private let sandbox: Program
     private let run: Program
-    private let files: URL
 
     /// Starts everything, runs the body, and stops everything.
     static func with(_ body: (Surroundings) async throws -> Void) async throws {
         let worker = try #require(Places.worker, "payout-worker is not built")
-        let sandbox = try Program(worker, ["sandbox", "--speed", "instant"], environment: [:])
-        defer { sandbox.stop() }
-        try await eventually("the sandbox prints its variables", sandbox) {
-            let printed = variables(sandbox.output)
-            return printed["KAFKA_BOOTSTRAP_SERVERS"] != nil && printed["PAYOUT_API_BLOB_HOSTS"] != nil
-        }
         let files = FileManager.default.temporaryDirectory.appending(path: "examples-files-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: files) }
-        let environment = variables(sandbox.output)
-        let own = [
-            "FILES_LOCATION": "file://" + files.path, "HTTP_PORT": "0", "WORKER_POLL_MIN_INTERVAL": "100ms",
-            "WORKER_POLL_MAX_INTERVAL": "500ms",
-        ]
-        let run = try Program(worker, ["run"], environment: environment.merging(own) { $1 })
-        defer { run.stop() }
-        try await body(
-            Surroundings(worker: worker, environment: environment, sandbox: sandbox, run: run, files: files))
-        #expect(run.isRunning, "the worker ended: \(run.errors.suffix(2_000))")
+        try await Program.running(worker, ["sandbox", "--speed", "instant"], environment: [:]) { sandbox in
+            try await eventually("the sandbox prints its variables", sandbox) {
+                let printed = variables(sandbox.output)
+                return printed["KAFKA_BOOTSTRAP_SERVERS"] != nil && printed["PAYOUT_API_BLOB_HOSTS"] != nil
+            }
+            let environment = variables(sandbox.output)
+            let own = [
+                "FILES_LOCATION": "file://" + files.path, "HTTP_PORT": "0", "WORKER_POLL_MIN_INTERVAL": "100ms",
+                "WORKER_POLL_MAX_INTERVAL": "500ms",
+            ]
+            try await Program.running(worker, ["run"], environment: environment.merging(own) { $1 }) { run in
+                try await body(Surroundings(worker: worker, environment: environment, run: run))
+                #expect(run.isRunning, "the worker ended: \(run.errors.suffix(2_000))")
+            }
+        }
     }
 
     /// Runs a program to its end, in the shell of somebody who uses the sandbox.
     ///
     /// - Returns: what it printed to standard output.
-    func output(of executable: URL, _ arguments: [String], within limit: Duration = .seconds(90)) throws -> String {
-        let program = try Program(executable, arguments, environment: environment)
-        defer { program.stop() }
-        let status = program.waitForEnd(within: limit)
-        #expect(
-            status == 0,
-            "\(executable.lastPathComponent): \(program.errors.suffix(2_000)); the worker: \(run.errors.suffix(1_000))")
-        return program.output
+    func output(of executable: URL, _ arguments: [String], within limit: Duration = .seconds(90)) async throws -> String
+    {
+        try await Program.running(executable, arguments, environment: environment) { program in
+            let status = await program.waitForEnd(within: limit)
+            #expect(
+                status == 0,
+                "\(executable.lastPathComponent): \(program.errors.suffix(2_000)); the worker: \(run.errors.suffix(1_000))"
+            )
+            return program.output
+        }
     }
 
     /// Runs a text as a shell script.
-    func shell(_ script: String) throws -> String {
-        try output(of: URL(filePath: "/bin/sh"), ["-euc", script])
+    func shell(_ script: String) async throws -> String {
+        try await output(of: URL(filePath: "/bin/sh"), ["-euc", script])
     }
 
     /// What was printed as `export NAME=VALUE`.
@@ -66,10 +65,13 @@ struct Surroundings {
 
 /// Waits until the condition holds; records an issue and gives up when it does not.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(90), _ program: Program? = nil, _ condition: () throws -> Bool
+    _ what: String,
+    within limit: Duration = .seconds(90),
+    _ program: Program? = nil,
+    _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
-    while try !condition() {
+    while try await !condition() {
         guard ContinuousClock.now < deadline, program?.isRunning ?? true else {
             Issue.record("In vain: \(what). \(program?.errors.suffix(2_000) ?? "")")
             throw GaveUp()

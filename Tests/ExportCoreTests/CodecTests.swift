@@ -72,8 +72,15 @@ import Testing
         details.error = JobError(code: .unknownJob, message: "what to do", details: [field, field])
         details.files = [
             ExportFile(
-                location: "s3://bucket/file.zip", stored: true, fileName: "file.zip", mediaType: "application/zip",
-                sizeBytes: 0, sha256: "9f86", expiresAt: .at(1), entries: [ArchiveEntry(name: "a.csv", sizeBytes: 5)]),
+                location: "s3://bucket/file.zip",
+                stored: true,
+                fileName: "file.zip",
+                mediaType: "application/zip",
+                sizeBytes: 0,
+                sha256: "9f86",
+                expiresAt: .at(1),
+                entries: [ArchiveEntry(name: "a.csv", sizeBytes: 5)]
+            ),
             ExportFile(location: "", stored: false, fileName: ""),
         ]
         let decoded = details.encode().withUnsafeBytes { JobDetails($0) }
@@ -86,8 +93,14 @@ import Testing
     @Test func aRestoredJobIsTheRecordThatWasWritten() {
         var partition = PartitionMachine(partition: 3, epoch: 1, configuration: CoreConfiguration())
         var record = JobRecord(
-            job: ExportJob(id: "job", kind: .payments), offset: 41, phase: .ready, attempt: 2, requestID: "request",
-            times: JobTimes(accepted: .at(0), submitted: .at(1), ready: .at(2)), blobURL: url)
+            job: ExportJob(id: "job", kind: .payments),
+            offset: 41,
+            phase: .ready,
+            attempt: 2,
+            requestID: "request",
+            times: JobTimes(accepted: .at(0), submitted: .at(1), ready: .at(2)),
+            blobURL: url
+        )
         let place = partition.apply(.job(record))
         #expect(place.map { partition.record(of: $0) } == record)
         record.phase = .finished

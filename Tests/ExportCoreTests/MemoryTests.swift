@@ -16,7 +16,9 @@ import Testing
                 let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &+ step) }
                 model.append((arena.store(bytes), bytes))
             }
-            if let entry = model.randomEntry(&dice) { #expect(arena.withBytes(entry.handle) { Array($0) } == entry.bytes) }
+            if let entry = model.randomEntry(&dice) {
+                #expect(arena.withBytes(entry.handle) { Array($0) } == entry.bytes)
+            }
         }
         for (handle, bytes) in model { #expect(arena.withBytes(handle) { Array($0) } == bytes) }
         #expect(!model.contains { $0.handle == 0 })

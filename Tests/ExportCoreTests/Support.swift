@@ -20,7 +20,11 @@ extension Instant {
 }
 
 func input(_ offset: Int64, _ content: JobInput.Content) -> JobInput {
-    JobInput(offset: offset, content: content, original: OriginalRecord(key: nil, value: Array("record \(offset)".utf8)))
+    JobInput(
+        offset: offset,
+        content: content,
+        original: OriginalRecord(key: nil, value: Array("record \(offset)".utf8))
+    )
 }
 
 /// One partition of one worker, with its commits and calls answered by hand.
@@ -47,7 +51,11 @@ struct Bench {
     }
 
     mutating func assign(
-        _ partition: Int32, epoch: Epoch, _ records: [StateRecord] = [], committed: Int64? = nil, high: Int64 = 1_000
+        _ partition: Int32,
+        epoch: Epoch,
+        _ records: [StateRecord] = [],
+        committed: Int64? = nil,
+        high: Int64 = 1_000
     ) {
         handle(.assigned(partition: partition, epoch: epoch))
         handle(.restored(partition: partition, epoch: epoch, records))

@@ -48,7 +48,8 @@ import Testing
             bench.wait(20_000)
             bench.answer(.failed(.passing(message: "timed out")))
         },
-        Row(from: .submitting, what: "taken too late", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+        Row(from: .submitting, what: "taken too late", to: .finished, status: .failed, code: .deadlineExceeded) {
+            bench in
             bench.wait(20_000)
             bench.answer(.created(requestID: "request-1"))
         },
@@ -132,7 +133,8 @@ import Testing
         bench.enqueue(
             export("job") {
                 if phase == .accepted { $0.notBefore = .at(50) }
-            })
+            }
+        )
         bench.commitAll()
         guard phase > .submitting else { return }
         bench.answer(.created(requestID: "request-1"))

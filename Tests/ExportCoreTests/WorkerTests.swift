@@ -88,8 +88,12 @@ import Testing
         let call = bench.calls[0]
         bench.handle(.lost([0]))
         let record = JobRecord(
-            job: ExportJob(id: "other", kind: .payments), offset: 0, phase: .submitting, attempt: 1,
-            times: JobTimes(accepted: .at(0)))
+            job: ExportJob(id: "other", kind: .payments),
+            offset: 0,
+            phase: .submitting,
+            attempt: 1,
+            times: JobTimes(accepted: .at(0))
+        )
         bench.assign(0, epoch: 2, [.job(record)], committed: 1)
         bench.handle(.answered(call.token, .created(requestID: "request-1")))
         #expect(bench.phase("other") == .submitting)
@@ -118,8 +122,13 @@ import Testing
         let times = JobTimes(accepted: .at(0), submitted: .at(0))
         func record(_ id: String, _ offset: Int64, _ phase: JobPhase) -> StateRecord {
             var record = JobRecord(
-                job: ExportJob(id: id, kind: .payments), offset: offset, phase: phase, attempt: 1,
-                requestID: phase == .submitting ? nil : "request-\(id)", times: times)
+                job: ExportJob(id: id, kind: .payments),
+                offset: offset,
+                phase: phase,
+                attempt: 1,
+                requestID: phase == .submitting ? nil : "request-\(id)",
+                times: times
+            )
             if phase == .ready { record.blobURL = url }
             return .job(record)
         }
@@ -167,6 +176,27 @@ import Testing
         }
     }
 
+    @Test func aPausedAccountDoesNotStopTheOthersIntake() {
+        var bench = Bench {
+            $0.accounts = ["default", "other"]
+            $0.maxPending = 5
+        }
+        bench.enqueue(export("first"))
+        bench.commitAll()
+        bench.answer(.failed(.account(.locked(message: "locked"))))
+        for number in 0..<20 { bench.enqueue(export("job-\(number)")) }
+        #expect(bench.intake.isEmpty)
+        for number in 0..<5 { bench.enqueue(export("other-\(number)") { $0.account = "other" }) }
+        #expect(bench.intake == [true])
+        bench.commitAll()
+        for call in bench.calls where call.job.account == "other" {
+            bench.handle(.answered(call.token, .created(requestID: call.job.id)))
+        }
+        #expect(bench.intake == [true, false])
+        for number in 20..<49 { bench.enqueue(export("job-\(number)")) }
+        #expect(bench.intake == [true, false, true], "ten times the limit is too many all the same")
+    }
+
     @Test func aTenantThatRefusesEverythingPausesTheIntake() {
         var bench = Bench {
             $0.breaker.window = 20
@@ -194,6 +224,6 @@ import Testing
         bench.wait(1)
         // The position did not move; the partition was changed all the same.
         #expect(bench.batches.last?.positions.map(\.partition) == [0])
-        #expect(bench.worker.audit(inFlight: []) == nil)
+        #expect(bench.worker.audit(inFlight: [], tables: true) == nil)
     }
 }

@@ -178,6 +178,20 @@ import Testing
         }
     }
 
+    @Test func closesWhileTheBrokerIsAway() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            let handler = RecordingHandler()
+            let consumer = try consumer(kafka, handler)
+            try await consumer.subscribe(["jobs"])
+            try await eventually("the assignment") { handler.seen.held.count == 2 }
+            try kafka.takeDown()
+            await consumer.close()
+            #expect(handler.seen.held.isEmpty)
+            #expect(handler.seen.requests.last?.kind == .revoke)
+        }
+    }
+
     @Test func reportsStatistics() async throws {
         try await withEmbeddedKafka { kafka in
             try kafka.createTopic("jobs", partitions: 2)

@@ -118,20 +118,6 @@ import Testing
         }
     }
 
-    @Test func callsACommitAgainThatTimedOut() async throws {
-        try await withProducer(["socket.timeout.ms": "1000"]) { kafka, producer in
-            try await producer.begin()
-            try await producer.produce(record("late"))
-            #expect(try await producer.flush().isEmpty)
-            try kafka.takeDown()
-            let commit = Task { try await producer.commit(timeout: .seconds(30)) }
-            try await Task.sleep(for: .milliseconds(1500))
-            try kafka.bringUp()
-            try await commit.value
-            #expect(try await values(of: results, kafka.configuration()) == ["late"])
-        }
-    }
-
     @Test func saysThatAnUnresolvedCommitIsFatal() async throws {
         try await withProducer { kafka, producer in
             try await producer.begin()

@@ -84,7 +84,7 @@ final class KafkaCluster: LogCluster {
         let results = try await admin.createTopics(
             topics.all.map { name in
                 KafkaTopicSpecification(
-                    name: name, partitions: Self.partitions, replicationFactor: 1,
+                    name: name, partitions: Int32(Self.partitions), replicationFactor: 1,
                     configuration: name == topics.state ? ["cleanup.policy": "compact"] : [:])
             })
         await admin.close()

@@ -188,6 +188,8 @@ import Testing
         ("https://user@acct.blob.core.windows.net/f", azure, false),
         ("https://acct.blob.core.windows.net@evil.example/f", azure, false),
         ("https://evil.example%2f.blob.core.windows.net/f", azure, false),
+        ("https://evil.example\u{FF0F}.blob.core.windows.net/f", azure, false),
+        ("https://evil.example\u{2044}.blob.core.windows.net/f", azure, false),
         ("https://files.example/f", ["files.example"], true),
         ("https://files.example:8443/f", ["files.example"], true),
         ("https://files.example:8443/f", ["files.example:443"], false),

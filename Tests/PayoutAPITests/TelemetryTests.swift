@@ -20,12 +20,18 @@ import Tracing
         }) { server, transport in
             let client = try PayoutClientTests.client(server, transport)
             _ = try await client.create(
-                kind: .payments, filter: "paymentId eq '1'", idempotencyID: UUID(), correlationID: UUID())
+                kind: .payments,
+                filter: "paymentId eq '1'",
+                idempotencyID: UUID(),
+                correlationID: UUID()
+            )
             _ = try await failure(of: PayoutAPIError.self) {
                 try await client.get(kind: .payments, requestID: "abc", correlationID: UUID())
             }
             let spans = self.spans(to: server)
-            #expect(spans.map(\.operationName) == ["POST /v1.0/payouts/payments", "GET /v1.0/payouts/payments/{requestId}"])
+            #expect(
+                spans.map(\.operationName) == ["POST /v1.0/payouts/payments", "GET /v1.0/payouts/payments/{requestId}"]
+            )
             #expect(spans.allSatisfy { $0.hasEnded })
             #expect(spans.map(\.isFailed) == [false, true])
             let attributes = spans[0].attributes
@@ -73,7 +79,8 @@ import Tracing
                 #expect(
                     measurements.contains {
                         $0.label == "http.client.request.duration" && $0.dimensions == dimensions && $0.nanoseconds >= 0
-                    })
+                    }
+                )
             }
         }
     }

@@ -25,7 +25,12 @@ func measureMemory(jobs: Int) {
     let clock = ContinuousClock.now
     for partition in 0..<Int32(partitions) {
         let event = WorkerEvent.restoreFinished(
-            partition: partition, epoch: 1, committed: 0, low: 0, high: Int64(jobs))
+            partition: partition,
+            epoch: 1,
+            committed: 0,
+            low: 0,
+            high: Int64(jobs)
+        )
         _ = worker.handle(event, at: start)
     }
     let started = ContinuousClock.now - clock
@@ -38,13 +43,22 @@ func measureMemory(jobs: Int) {
 /// A job as most are: UUIDs, a filter of ordinary length, some metadata, waiting for its export.
 private func waitingJob(_ number: Int, acceptedAt start: Instant) -> StateRecord {
     let job = ExportJob(
-        id: uuid(number, 1), kind: .transactionHistory,
-        filter: "earningForDate ge 2023-03-01 and earningForDate le 2023-04-12", metadataJSON: "{\"requestedBy\":\"billing\"}")
+        id: uuid(number, 1),
+        kind: .transactionHistory,
+        filter: "earningForDate ge 2023-03-01 and earningForDate le 2023-04-12",
+        metadataJSON: "{\"requestedBy\":\"billing\"}"
+    )
     let submitted = start.advanced(by: .milliseconds(number % 1_000))
     return .job(
         JobRecord(
-            job: job, offset: Int64(number), phase: .waiting, attempt: 1, requestID: uuid(number, 2),
-            times: JobTimes(accepted: start, submitted: submitted)))
+            job: job,
+            offset: Int64(number),
+            phase: .waiting,
+            attempt: 1,
+            requestID: uuid(number, 2),
+            times: JobTimes(accepted: start, submitted: submitted)
+        )
+    )
 }
 
 private func uuid(_ number: Int, _ kind: Int) -> String {
@@ -59,7 +73,9 @@ private func residentBytes() -> Int {
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 256)
         guard fgets(&line, 256, file) != nil else { return 0 }
-        let fields = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
+        let fields = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(
+            separator: " "
+        )
         return (fields.dropFirst().first.flatMap { Int($0) } ?? 0) * sysconf(Int32(_SC_PAGESIZE))
     #else
         return 0

@@ -12,7 +12,8 @@ struct ConsoleServerTests {
     private static let quiet = Logger(label: "console") { _ in SwiftLogNoOpLogHandler() }
 
     private func withConsole(
-        _ source: FakeSource = FakeSource(), loops: [HealthSource] = [],
+        _ source: FakeSource = FakeSource(),
+        loops: [HealthSource] = [],
         telemetry: ConsoleTelemetry = ConsoleTelemetry(build: BuildInfo(version: "1.2.3")),
         configure: (inout ConsoleConfiguration) -> Void = { _ in },
         _ body: (Int) async throws -> Void
@@ -25,7 +26,12 @@ struct ConsoleServerTests {
         configuration.interval = .milliseconds(50)
         configure(&configuration)
         let server = ConsoleServer(
-            configuration, source: source, telemetry: telemetry, loops: loops, logger: Self.quiet)
+            configuration,
+            source: source,
+            telemetry: telemetry,
+            loops: loops,
+            logger: Self.quiet
+        )
         let port = try await server.start()
         #expect(server.port == port)
         do {
@@ -130,7 +136,8 @@ struct ConsoleServerTests {
         }
         var status = WorkerStatus.sample(
             partitions: [.sample(0), .sample(1, .stopped(reason: Planted.text))],
-            accounts: [.sample("default", problem: .refused(message: Planted.text))])
+            accounts: [.sample("default", problem: .refused(message: Planted.text))]
+        )
         status.commitFailures = 5
         let source = FakeSource(status)
         source.set { $0.record = (3, Sample.record()) }
@@ -152,7 +159,8 @@ struct ConsoleServerTests {
 
     @Test func readinessSaysWhy() async throws {
         let source = FakeSource(
-            .sample(partitions: [.sample(0), .sample(7, .stopped(reason: "version 9 is not known"))]))
+            .sample(partitions: [.sample(0), .sample(7, .stopped(reason: "version 9 is not known"))])
+        )
         try await withConsole(source) { port in
             let answer = try await RawClient.send("/readyz", port: port)
             #expect(answer.status == 503)
@@ -255,7 +263,8 @@ struct ConsoleServerTests {
                         if text.contains("event: status") { open.continuation.yield() }
                         return false
                     }
-                })
+                }
+            )
             for await _ in open.stream { break }
         }
         _ = await reader.value?.result
@@ -266,8 +275,12 @@ struct ConsoleServerTests {
             var configuration = ConsoleConfiguration()
             configuration.port = port
             let second = ConsoleServer(
-                configuration, source: FakeSource(),
-                telemetry: ConsoleTelemetry(build: BuildInfo(version: "1")), loops: [], logger: Self.quiet)
+                configuration,
+                source: FakeSource(),
+                telemetry: ConsoleTelemetry(build: BuildInfo(version: "1")),
+                loops: [],
+                logger: Self.quiet
+            )
             let error = await #expect(throws: ConsoleServerError.self) { try await second.start() }
             #expect(error == .addressInUse(host: "127.0.0.1", port: port))
             #expect(error?.description.contains("HTTP_PORT") == true)
@@ -280,8 +293,12 @@ struct ConsoleServerTests {
         configuration.host = host
         configuration.port = 0
         let server = ConsoleServer(
-            configuration, source: FakeSource(), telemetry: ConsoleTelemetry(build: BuildInfo(version: "1")),
-            loops: [], logger: Self.quiet)
+            configuration,
+            source: FakeSource(),
+            telemetry: ConsoleTelemetry(build: BuildInfo(version: "1")),
+            loops: [],
+            logger: Self.quiet
+        )
         let error = await #expect(throws: ConsoleServerError.self) { try await server.start() }
         #expect(error == (host.hasSuffix("invalid") ? .unknownHost(host) : .foreignAddress(host)))
         #expect(error?.description.contains("HTTP_HOST") == true)

@@ -22,7 +22,8 @@ struct ExpositionTests {
                 "# HELP messaging_client_sent_messages_total No description.",
                 "# TYPE messaging_client_sent_messages_total counter",
                 "messaging_client_sent_messages_total{a=\"1\",b=\"2\"} 3",
-            ])
+            ]
+        )
     }
 
     @Test func aCounterNeverGoesDown() {
@@ -38,7 +39,10 @@ struct ExpositionTests {
     @Test func aTimerIsAHistogramInSeconds() {
         let factory = PrometheusMetricsFactory()
         let timer = Timer(
-            label: "http.client.request.duration", dimensions: [("http.request.method", "GET")], factory: factory)
+            label: "http.client.request.duration",
+            dimensions: [("http.request.method", "GET")],
+            factory: factory
+        )
         timer.recordMilliseconds(5)
         timer.recordMilliseconds(80)
         timer.recordSeconds(60)
@@ -74,7 +78,8 @@ struct ExpositionTests {
             lines(factory, of: "odd") == [
                 "# HELP odd back\\\\slash\\nand \"quotes\"", "# TYPE odd gauge",
                 "odd{path=\"C:\\\\x \\\"y\\\"\\nz\"} 1",
-            ])
+            ]
+        )
     }
 
     @Test(arguments: [
@@ -111,9 +116,11 @@ struct ExpositionTests {
         let factory = PrometheusMetricsFactory()
         Meter(label: "same_total", factory: factory).set(1)
         Counter(label: "same", factory: factory).increment()
-        #expect(lines(factory, of: "same_total") == [
-            "# HELP same_total No description.", "# TYPE same_total gauge", "same_total 1",
-        ])
+        #expect(
+            lines(factory, of: "same_total") == [
+                "# HELP same_total No description.", "# TYPE same_total gauge", "same_total 1",
+            ]
+        )
         #expect(factory.exposition().contains("\npayout_export_metric_series_dropped_total 1\n"))
     }
 

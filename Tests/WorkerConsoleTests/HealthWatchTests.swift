@@ -160,7 +160,8 @@ struct HealthWatchTests {
         let busy = WorkerStatus.Partition.sample(0, nextWake: Self.wall.advanced(by: .seconds(34)))
         #expect(
             watch.waits(of: busy)
-                == "The turn of 2 submissions; the service, with 30 exports; 4 downloads; the notBefore of 1 job; next timer in 34 s.")
+                == "The turn of 2 submissions; the service, with 30 exports; 4 downloads; the notBefore of 1 job; next timer in 34 s."
+        )
         #expect(watch.waits(of: .sample(0, jobs: [.finished: 3])) == "New jobs.")
     }
 }

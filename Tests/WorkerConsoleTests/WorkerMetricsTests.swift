@@ -22,7 +22,8 @@ struct WorkerMetricsTests {
         for kind in CallKind.allCases {
             let token = CallToken(partition: 0, epoch: 1, place: 0, ticket: 1, kind: kind, account: 0)
             _ = await exports.perform(
-                Call(token: token, job: Sample.job(), attempt: 1, requestID: nil, blobURL: nil, accepted: Sample.start))
+                Call(token: token, job: Sample.job(), attempt: 1, requestID: nil, blobURL: nil, accepted: Sample.start)
+            )
         }
         telemetry.metrics.refresh(sources(.sample(), telemetry))
         return telemetry
@@ -30,9 +31,12 @@ struct WorkerMetricsTests {
 
     private func sources(_ status: WorkerStatus?, _ telemetry: ConsoleTelemetry) -> GaugeSources {
         GaugeSources(
-            status: status, health: HealthVerdict(reasons: []),
+            status: status,
+            health: HealthVerdict(reasons: []),
             heartbeats: [HeartbeatReading(name: "engine", age: .zero, maximumAge: .seconds(1), hasBegun: true)],
-            callsUnderWay: telemetry.calls.figures.underWay, process: ProcessFigures.read())
+            callsUnderWay: telemetry.calls.figures.underWay,
+            process: ProcessFigures.read()
+        )
     }
 
     @Test func theTableAndTheMetricsAreTheSame() async {
@@ -124,7 +128,8 @@ struct WorkerMetricsTests {
     #endif
 
     @Test(
-        .enabled(if: Promtool.path != nil, "promtool is not installed (Debian: apt-get install prometheus)"))
+        .enabled(if: Promtool.path != nil, "promtool is not installed (Debian: apt-get install prometheus)")
+    )
     func promtoolHasNothingToSay() async throws {
         let report = try await Promtool.check(await everything().prometheus.exposition())
         #expect(report == "")

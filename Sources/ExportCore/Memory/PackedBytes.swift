@@ -75,7 +75,10 @@ struct PackedReader {
         default:
             let count = Int(integer())
             defer { position += count }
-            return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)]), as: UTF8.self)
+            return String(
+                decoding: UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)]),
+                as: UTF8.self
+            )
         }
     }
 }

@@ -26,7 +26,12 @@ extension PartitionMachine {
         }
         decisions.reports.append(
             .accepted(
-                partition: partition, job: job.id, keyIsJobID: input.keyIsJobID, warnings: input.warnings))
+                partition: partition,
+                job: job.id,
+                keyIsJobID: input.keyIsJobID,
+                warnings: input.warnings
+            )
+        )
         begin(job, offset: input.offset, at: now, &decisions)
     }
 
@@ -70,7 +75,11 @@ extension PartitionMachine {
 
     /// The id is known: the same job once more, or another one under its name.
     private mutating func takeAgain(
-        _ job: ExportJob, _ place: JobTable.Index, _ input: JobInput, at now: Instant, _ decisions: inout Decisions
+        _ job: ExportJob,
+        _ place: JobTable.Index,
+        _ input: JobInput,
+        at now: Instant,
+        _ decisions: inout Decisions
     ) {
         // A record at or below the job's own is that record, delivered again.
         guard input.offset > table[place].offset else { return }
@@ -84,11 +93,17 @@ extension PartitionMachine {
             decisions.records.append(.event(partition: partition, event))
         }
         decisions.reports.append(
-            .duplicate(partition: partition, job: job.id, eventRepeated: known.phase == .finished))
+            .duplicate(partition: partition, job: job.id, eventRepeated: known.phase == .finished)
+        )
     }
 
     private func refuse(
-        _ job: ExportJob, _ input: JobInput, code: JobErrorCode, field: String, _ message: String, at now: Instant,
+        _ job: ExportJob,
+        _ input: JobInput,
+        code: JobErrorCode,
+        field: String,
+        _ message: String,
+        at now: Instant,
         _ decisions: inout Decisions
     ) {
         deadLetter(input, reason: message, &decisions)
@@ -100,18 +115,31 @@ extension PartitionMachine {
         decisions.refusals.append(true)
         decisions.records.append(
             .deadLetter(
-                DeadLetter(original: input.original, partition: partition, offset: input.offset, reason: reason)))
+                DeadLetter(original: input.original, partition: partition, offset: input.offset, reason: reason)
+            )
+        )
         decisions.reportsUponCommit.append(
-            .deadLettered(partition: partition, offset: input.offset, reason: reason))
+            .deadLettered(partition: partition, offset: input.offset, reason: reason)
+        )
     }
 
     func reject(
-        _ id: String, job: ExportJob?, error: JobError, trace: TraceContext?, at now: Instant,
+        _ id: String,
+        job: ExportJob?,
+        error: JobError,
+        trace: TraceContext?,
+        at now: Instant,
         _ decisions: inout Decisions
     ) {
         let times = JobTimes(accepted: now, finished: now)
         let event = CompletionEvent(
-            jobID: id, status: .rejected, job: job, error: error, times: times, trace: trace)
+            jobID: id,
+            status: .rejected,
+            job: job,
+            error: error,
+            times: times,
+            trace: trace
+        )
         decisions.records.append(.event(partition: partition, event))
         decisions.reportsUponCommit.append(.ended(partition: partition, event: event))
     }

@@ -21,7 +21,10 @@ extension PartitionMachine {
     }
 
     private mutating func answered(
-        _ place: JobTable.Index, _ result: CallResult, at now: Instant, _ decisions: inout Decisions
+        _ place: JobTable.Index,
+        _ result: CallResult,
+        at now: Instant,
+        _ decisions: inout Decisions
     ) {
         switch result {
         case .created(let requestID): created(place, requestID, at: now, &decisions)
@@ -41,7 +44,10 @@ extension PartitionMachine {
     }
 
     private mutating func created(
-        _ place: JobTable.Index, _ requestID: String, at now: Instant, _ decisions: inout Decisions
+        _ place: JobTable.Index,
+        _ requestID: String,
+        at now: Instant,
+        _ decisions: inout Decisions
     ) {
         guard table[place].phase == .submitting else { return look(place, at: now, &decisions) }
         var record = record(of: place)
@@ -57,7 +63,11 @@ extension PartitionMachine {
     }
 
     private mutating func seen(
-        _ place: JobTable.Index, _ status: ExportStatus, _ url: String?, _ expiresAt: Instant?, at now: Instant,
+        _ place: JobTable.Index,
+        _ status: ExportStatus,
+        _ url: String?,
+        _ expiresAt: Instant?,
+        at now: Instant,
         _ decisions: inout Decisions
     ) {
         switch status {
@@ -91,7 +101,9 @@ extension PartitionMachine {
 
     /// A fresh URL is used at once, but not one after the other when none of them works.
     private mutating func downloadAgain(
-        _ place: JobTable.Index, at now: Instant, _ decisions: inout Decisions
+        _ place: JobTable.Index,
+        at now: Instant,
+        _ decisions: inout Decisions
     ) {
         let failures = Int(table[place].failures)
         guard failures > 1 else { return decisions.callsNow.append(call(.download, for: place)) }
@@ -100,7 +112,9 @@ extension PartitionMachine {
     }
 
     private mutating func completedWithoutURL(
-        _ place: JobTable.Index, at now: Instant, _ decisions: inout Decisions
+        _ place: JobTable.Index,
+        at now: Instant,
+        _ decisions: inout Decisions
     ) {
         table[place].oddLooks = min(table[place].oddLooks, .max - 1) + 1
         guard Int(table[place].oddLooks) >= configuration.maxLooksWithoutURL else {
@@ -116,7 +130,8 @@ extension PartitionMachine {
         let entry = table[place]
         var record = record(of: place)
         decisions.reports.append(
-            .attemptFailed(partition: partition, job: record.job.id, attempt: record.attempt))
+            .attemptFailed(partition: partition, job: record.job.id, attempt: record.attempt)
+        )
         guard entry.deadline > now.milliseconds else {
             return end(&record, .failed, deadlineError(record), at: now, &decisions)
         }
@@ -146,7 +161,10 @@ extension PartitionMachine {
     // MARK: Failed calls
 
     private mutating func failed(
-        _ token: CallToken, _ failure: CallFailure, at now: Instant, _ decisions: inout Decisions
+        _ token: CallToken,
+        _ failure: CallFailure,
+        at now: Instant,
+        _ decisions: inout Decisions
     ) {
         let place = token.place
         let isOver = table[place].phase != .finished && table[place].deadline <= now.milliseconds
@@ -173,7 +191,11 @@ extension PartitionMachine {
     }
 
     private mutating func retryLater(
-        _ place: JobTable.Index, _ kind: CallKind, _ message: String, at now: Instant, _ decisions: inout Decisions
+        _ place: JobTable.Index,
+        _ kind: CallKind,
+        _ message: String,
+        at now: Instant,
+        _ decisions: inout Decisions
     ) {
         table[place].failures = min(table[place].failures, .max - 1) + 1
         let wait = backOff.interval(failures: Int(table[place].failures), hash: table[place].hash)
@@ -186,7 +208,10 @@ extension PartitionMachine {
 
     /// The one place where a job ends: the record, its event, and what is to be deleted afterwards.
     mutating func end(
-        _ record: inout JobRecord, _ status: JobStatus, _ error: JobError?, at now: Instant,
+        _ record: inout JobRecord,
+        _ status: JobStatus,
+        _ error: JobError?,
+        at now: Instant,
         _ decisions: inout Decisions
     ) {
         record.phase = .finished
@@ -219,7 +244,10 @@ extension PartitionMachine {
             record.requestID == nil
             ? "Enqueue the job again under a new jobId with a later deadline."
             : "The export goes on at the service: enqueue a job with this requestId to have its file delivered."
-        return JobError(code: .deadlineExceeded, message: "The job's deadline passed before its export was done. \(next)")
+        return JobError(
+            code: .deadlineExceeded,
+            message: "The job's deadline passed before its export was done. \(next)"
+        )
     }
 
     mutating func deadlinePassed(_ place: JobTable.Index, at now: Instant, _ decisions: inout Decisions) {

@@ -66,7 +66,10 @@ extension PartitionMachine {
     }
 
     mutating func cleanupAnswered(
-        _ place: JobTable.Index, _ kind: CallKind, _ result: CallResult, at now: Instant,
+        _ place: JobTable.Index,
+        _ kind: CallKind,
+        _ result: CallResult,
+        at now: Instant,
         _ decisions: inout Decisions
     ) {
         switch result {

@@ -32,6 +32,9 @@ struct PartitionMachine {
     private var lastTicket: UInt32 = 0
     /// Jobs by phase, indexed by the phase's raw value.
     private(set) var countByPhase = [Int](repeating: 0, count: JobPhase.allCases.count + 1)
+    /// Jobs that could be submitted now and are not yet, by account; the last place is that of all
+    /// accounts that are not configured.
+    private(set) var pendingByAccount: [Int]
 
     init(partition: Int32, epoch: Epoch, configuration: CoreConfiguration) {
         self.partition = partition
@@ -42,10 +45,8 @@ struct PartitionMachine {
         var numbers: [String: UInt16] = [:]
         for (number, name) in configuration.accounts.enumerated() { numbers[name] = UInt16(number) }
         accountNumbers = numbers
+        pendingByAccount = [Int](repeating: 0, count: configuration.accounts.count + 1)
     }
-
-    /// Jobs that could be submitted now and are not yet.
-    var pendingCount: Int { countByPhase[Int(JobPhase.submitting.rawValue)] }
 
     /// Jobs that are not finished.
     var activeCount: Int { table.count - countByPhase[Int(JobPhase.finished.rawValue)] }
@@ -92,7 +93,7 @@ struct PartitionMachine {
         case .job(let record): return apply(record)
         case .forgotten(let id):
             if let place = table.find(id) {
-                countByPhase[Int(table[place].phase.rawValue)] -= 1
+                count(table[place], by: -1)
                 table.remove(place)
             }
             return nil
@@ -107,11 +108,10 @@ struct PartitionMachine {
         let place: JobTable.Index
         if let known = table.find(record.job.id) {
             place = known
-            countByPhase[Int(table[place].phase.rawValue)] -= 1
+            count(table[place], by: -1)
         } else {
             place = table.insert(record.job)
         }
-        countByPhase[Int(record.phase.rawValue)] += 1
         recordedPosition = max(recordedPosition, record.offset + 1)
 
         let details = JobDetails(record)
@@ -123,7 +123,14 @@ struct PartitionMachine {
         let account = accountNumbers[record.job.account] ?? .max
         Self.fill(&table[place], from: record, deadline: deadline, account: account)
         table[place].details = newDetails
+        count(table[place], by: 1)
         return place
+    }
+
+    private mutating func count(_ entry: JobEntry, by step: Int) {
+        countByPhase[Int(entry.phase.rawValue)] += step
+        guard entry.phase == .submitting else { return }
+        pendingByAccount[min(Int(entry.account), pendingByAccount.count - 1)] += step
     }
 
     private static func fill(_ entry: inout JobEntry, from record: JobRecord, deadline: Instant, account: UInt16) {
@@ -167,7 +174,13 @@ struct PartitionMachine {
         let entry = table[place]
         table.setTimer(place, to: entry.phase == .finished ? windowEnd(entry) : entry.deadline)
         return CallToken(
-            partition: partition, epoch: epoch, place: place, ticket: lastTicket, kind: kind, account: entry.account)
+            partition: partition,
+            epoch: epoch,
+            place: place,
+            ticket: lastTicket,
+            kind: kind,
+            account: entry.account
+        )
     }
 
     /// Whether the job still waits for this call.

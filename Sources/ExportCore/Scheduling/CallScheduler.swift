@@ -40,8 +40,8 @@ struct CallScheduler {
     func waiting(account: Int, kind: CallKind) -> Int { accounts[account].lanes[Int(kind.rawValue)].queue.count }
 
     /// Every call that waits for its turn. For tests: it copies them all.
-    var waitingTokens: Set<CallToken> {
-        Set(accounts.flatMap { account in account.lanes.flatMap { $0.queue.elements } })
+    var waitingTokens: [CallToken] {
+        accounts.flatMap { account in account.lanes.flatMap { $0.queue.elements } }
     }
 
     // MARK: Calls come and go
@@ -108,7 +108,10 @@ struct CallScheduler {
             return wait > .zero ? .throttled(account: name, kind: token.kind, wait: wait) : nil
         case .failed(.account(let problem)):
             let wasUsable = accounts[account].refused(
-                problem, first: configuration.accountProbeInterval, at: now)
+                problem,
+                first: configuration.accountProbeInterval,
+                at: now
+            )
             return wasUsable ? .accountPaused(account: name, problem) : nil
         case .failed(.passing), .failed(.abandoned):
             accounts[account].probeInconclusive(at: now)

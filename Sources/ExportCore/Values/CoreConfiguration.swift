@@ -14,7 +14,8 @@ public struct CoreConfiguration: Sendable {
     public var commitInterval: Duration = .milliseconds(50)
     /// Records in one transaction at the most; a fuller batch is committed at once.
     public var maxBatchRecords = 10_000
-    /// Jobs accepted and not yet submitted before intake pauses.
+    /// Jobs accepted and not yet submitted before intake pauses. Those of paused accounts do not
+    /// count until they are ten times as many.
     public var maxPending = 10_000
     /// API calls under way at once.
     public var maxConcurrentRequests = 64

@@ -47,7 +47,11 @@ extension WorkerMachine {
     }
 
     private mutating func start(
-        _ partition: Int32, committed: Int64?, low: Int64, high: Int64, at now: Instant,
+        _ partition: Int32,
+        committed: Int64?,
+        low: Int64,
+        high: Int64,
+        at now: Instant,
         _ actions: inout [WorkerAction]
     ) {
         let index = Int(partition)
@@ -72,7 +76,10 @@ extension WorkerMachine {
     }
 
     private mutating func stop(
-        _ partition: Int32, _ epoch: Epoch, _ reason: String, _ actions: inout [WorkerAction]
+        _ partition: Int32,
+        _ epoch: Epoch,
+        _ reason: String,
+        _ actions: inout [WorkerAction]
     ) {
         slots[Int(partition)]?.lifecycle = .stopped(reason: reason)
         actions.append(.report(.stopped(partition: partition, epoch: epoch, reason: reason)))
@@ -125,7 +132,9 @@ extension WorkerMachine {
                 slots[index] = nil
                 actions.append(
                     .report(
-                        .released(partition: partition, epoch: slot.machine.epoch, jobs: slot.machine.activeCount)))
+                        .released(partition: partition, epoch: slot.machine.epoch, jobs: slot.machine.activeCount)
+                    )
+                )
             }
             handedOver += slot.machine.activeCount
             actions.append(.release(partition: partition, epoch: slot.machine.epoch))

@@ -29,6 +29,8 @@ public struct WorkerMachine: Sendable {
 
     /// How long a partition that is to be handed over waits for the answers to its calls.
     static let drainGrace: Duration = .seconds(2)
+    /// How many times `maxPending` jobs may wait, those of paused accounts included.
+    static let pendingOfPausedAccounts = 10
     static let timersPerTurn = 2_000
     /// Failed commits in a row after which a partition that is to be handed over is given up as it is.
     static let drainAttempts = 3
@@ -127,18 +129,46 @@ public struct WorkerMachine: Sendable {
 
     private mutating func updateIntake(_ actions: inout [WorkerAction]) {
         let wasPaused = !pauses.isEmpty
-        var pending = 0
-        for index in slots.indices { pending += slots[index]?.machine.pendingCount ?? 0 }
-        set(.pending, when: pending >= configuration.maxPending, until: pending <= configuration.maxPending * 4 / 5, &actions)
+        let (pending, all) = pendingCounts()
+        let limit = configuration.maxPending
+        set(
+            .pending,
+            when: pending >= limit || all >= limit * Self.pendingOfPausedAccounts,
+            until: pending <= limit * 4 / 5 && all <= limit * Self.pendingOfPausedAccounts * 4 / 5,
+            &actions
+        )
         let backlog = batches.backlog
-        set(.commits, when: backlog >= configuration.maxBatchRecords * 2, until: backlog < configuration.maxBatchRecords, &actions)
+        set(
+            .commits,
+            when: backlog >= configuration.maxBatchRecords * 2,
+            until: backlog < configuration.maxBatchRecords,
+            &actions
+        )
         set(.failures, when: breaker.isOpen, until: !breaker.isOpen, &actions)
         if pauses.isEmpty == wasPaused { actions.append(.intake(isPaused: !pauses.isEmpty)) }
     }
 
+    /// Jobs that wait to be submitted: those whose account works, and all of them. A paused account
+    /// must not stop the others' intake, but neither may its jobs fill the memory.
+    private func pendingCounts() -> (working: Int, all: Int) {
+        var (working, all) = (0, 0)
+        for index in slots.indices {
+            guard let counts = slots[index]?.machine.pendingByAccount else { continue }
+            for (account, count) in counts.enumerated() where count > 0 {
+                all += count
+                let isWorking = account < counts.count - 1 && scheduler.problem(ofAccount: account) == nil
+                if isWorking { working += count }
+            }
+        }
+        return (working, all)
+    }
+
     /// Two thresholds, because each resumption costs a fetch.
     private mutating func set(
-        _ reason: IntakePause, when begins: Bool, until ends: Bool, _ actions: inout [WorkerAction]
+        _ reason: IntakePause,
+        when begins: Bool,
+        until ends: Bool,
+        _ actions: inout [WorkerAction]
     ) {
         if begins, !pauses.contains(reason) {
             pauses.insert(reason)
@@ -152,7 +182,11 @@ public struct WorkerMachine: Sendable {
     // MARK: Events
 
     private mutating func receive(
-        _ partition: Int32, _ epoch: Epoch, _ inputs: [JobInput], at now: Instant, _ actions: inout [WorkerAction]
+        _ partition: Int32,
+        _ epoch: Epoch,
+        _ inputs: [JobInput],
+        at now: Instant,
+        _ actions: inout [WorkerAction]
     ) {
         // Records that were on their way when the partition went, or when it was stopped.
         guard self.epoch(ofActive: partition) == epoch else { return }
@@ -169,7 +203,10 @@ public struct WorkerMachine: Sendable {
 
     /// The one place where late answers are dropped.
     private mutating func answered(
-        _ token: CallToken, _ result: CallResult, at now: Instant, _ actions: inout [WorkerAction]
+        _ token: CallToken,
+        _ result: CallResult,
+        at now: Instant,
+        _ actions: inout [WorkerAction]
     ) {
         if let report = scheduler.finished(token, result, at: now) { actions.append(.report(report)) }
         let index = Int(token.partition)

@@ -16,7 +16,8 @@ struct WebLocation {
     init?(_ text: String) {
         guard let scheme = text.firstRange(of: "://") else { return nil }
         let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard !authority.contains(where: { "@%\\".contains($0) }),
+        // Letters beyond ASCII are left to nobody's mapping: a host is written as it goes over the wire.
+        guard authority.utf8.allSatisfy({ $0 < 0x80 }), !authority.contains(where: { "@%\\".contains($0) }),
             !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\\") }),
             let url = URL(string: text), let host = url.host(percentEncoded: false), url.user == nil
         else { return nil }

@@ -8,13 +8,16 @@ enum Redaction {
     /// The longest text of a server's that is passed on, in characters.
     static let maximumLength = 400
 
+    private static let maximumInput = 16 * 1024
+
     /// Takes out the secrets that are known, what looks like one, and control characters; cuts what is too long.
     ///
     /// - Parameters:
     ///   - text: Text that a server sent.
     ///   - secrets: What must not be seen in it; very short ones are left, they would eat half the text.
     static func scrub(_ text: String, secrets: [String] = []) -> String {
-        var scrubbed = text
+        // Nobody reads further, and servers may send a lot.
+        var scrubbed = text.utf8.count <= Self.maximumInput ? text : String(text.prefix(Self.maximumInput))
         for secret in secrets where secret.utf8.count >= 4 {
             scrubbed = scrubbed.replacingOccurrences(of: secret, with: Self.mark)
             scrubbed = scrubbed.replacingOccurrences(of: secret.percentEncoded(), with: Self.mark)

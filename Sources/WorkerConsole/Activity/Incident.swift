@@ -31,8 +31,14 @@ struct Incident: Sendable {
     var last: Date
 
     init(
-        _ severity: Severity, _ title: String, subject: String = "", text: String = "", remedy: String? = nil,
-        job: String? = nil, partition: Int32? = nil, at moment: Date
+        _ severity: Severity,
+        _ title: String,
+        subject: String = "",
+        text: String = "",
+        remedy: String? = nil,
+        job: String? = nil,
+        partition: Int32? = nil,
+        at moment: Date
     ) {
         kind = Kind(title: title, subject: subject, text: text)
         self.severity = severity

@@ -14,7 +14,11 @@ struct MeteredExports: ExportsPort {
         let result = await port.perform(call)
         calls.ended(account: account, kind: kind)
         metrics.answered(
-            account: account, kind: kind, outcome: result.outcome, after: ContinuousClock.now - start)
+            account: account,
+            kind: kind,
+            outcome: result.outcome,
+            after: ContinuousClock.now - start
+        )
         return result
     }
 }

@@ -78,14 +78,25 @@ public final class RecentActivity: WorkerObserver {
                 state.lastCommitFailure = reason
                 state.ring.add(
                     Incident(
-                        .warning, "Commit failed", text: reason, remedy: "It is repeated by itself.", at: moment))
+                        .warning,
+                        "Commit failed",
+                        text: reason,
+                        remedy: "It is repeated by itself.",
+                        at: moment
+                    )
+                )
             case .connection(let problem?):
                 if state.connectionProblem == nil { state.connectionProblemSince = moment }
                 state.connectionProblem = problem
                 state.ring.add(
                     Incident(
-                        .critical, "Kafka cannot be reached", text: problem,
-                        remedy: Remedies.kafkaUnreachable, at: moment))
+                        .critical,
+                        "Kafka cannot be reached",
+                        text: problem,
+                        remedy: Remedies.kafkaUnreachable,
+                        at: moment
+                    )
+                )
             case .connection(nil):
                 state.connectionProblem = nil
                 state.connectionProblemSince = nil

@@ -114,6 +114,8 @@ extension Dashboard {
           .grid tbody tr:first-child { border-top: 0; padding-top: 0; }
           .grid td { border: 0; padding: 0; }
           .grid td:nth-child(1)::before { content: "Partition "; color: var(--muted); }
+          .grid td:nth-child(3)::before { content: "Open jobs: "; color: var(--muted); }
+          .grid td.empty::before { content: none !important; }
           .grid td:nth-child(3), .grid td:nth-child(4) { grid-column: 1 / -1; }
           .grid td:nth-child(5) { grid-row: 1; grid-column: 3; color: var(--muted); font-size: 13px; }
           .incidents li { grid-template-columns: minmax(0, 1fr) auto; }

@@ -23,7 +23,8 @@ enum Disclosure {
         Rule(#"([a-z][a-z0-9+.-]*://)[^\s/@?#"'<>]+@"#, "$1"),
         Rule(
             #"\b(sig|signature|sharedaccesssignature|password|client_secret|(?:access|refresh|id)_token)("?\s*[=:]\s*|%3D)"?[^\s&"'<>,;)}]+"#,
-            "$1$2\(mark)"),
+            "$1$2\(mark)"
+        ),
         Rule(#"\b(bearer\s+)[a-z0-9._~+/=-]{8,}"#, "$1\(mark)"),
         Rule(#"\beyJ[a-z0-9_-]{10,}(?:\.[a-z0-9_-]*)*"#, mark),
     ].compactMap { $0 }

@@ -68,8 +68,11 @@ struct JobDocument: Codable, Sendable {
         notBefore = record.job.notBefore?.text
         deadline = record.job.deadline?.text
         times = Times(
-            accepted: record.times.accepted.text, submitted: record.times.submitted?.text,
-            ready: record.times.ready?.text, finished: record.times.finished?.text)
+            accepted: record.times.accepted.text,
+            submitted: record.times.submitted?.text,
+            ready: record.times.ready?.text,
+            finished: record.times.finished?.text
+        )
         location = record.blobURL.map(Disclosure.location)
         error = record.error.map { Failure($0) }
         files = record.files.map { File($0) }
@@ -79,17 +82,24 @@ struct JobDocument: Codable, Sendable {
 extension JobDocument.Failure {
     init(_ error: JobError) {
         self.init(
-            code: error.code.label, message: Disclosure.clean(error.message),
+            code: error.code.label,
+            message: Disclosure.clean(error.message),
             remedy: Remedies.remedy(for: error.code),
-            details: error.details.map { Detail(field: $0.field, message: Disclosure.clean($0.message)) })
+            details: error.details.map { Detail(field: $0.field, message: Disclosure.clean($0.message)) }
+        )
     }
 }
 
 extension JobDocument.File {
     init(_ file: ExportFile) {
         self.init(
-            location: Disclosure.location(file.location), stored: file.stored,
-            fileName: Disclosure.location(file.fileName), mediaType: file.mediaType, sizeBytes: file.sizeBytes,
-            sha256: file.sha256, expiresAt: file.expiresAt?.text)
+            location: Disclosure.location(file.location),
+            stored: file.stored,
+            fileName: Disclosure.location(file.fileName),
+            mediaType: file.mediaType,
+            sizeBytes: file.sizeBytes,
+            sha256: file.sha256,
+            expiresAt: file.expiresAt?.text
+        )
     }
 }

@@ -9,7 +9,8 @@ extension StatusDocument {
         health = Health(status: snapshot.verdict.standing, reasons: snapshot.verdict.reasons.map(\.cleaned))
         engine = Engine(
             isAnswering: snapshot.status != nil,
-            answeredSecondsAgo: snapshot.watch.lastAnswer.map { (snapshot.watch.now - $0).inSeconds })
+            answeredSecondsAgo: snapshot.watch.lastAnswer.map { (snapshot.watch.now - $0).inSeconds }
+        )
         partitionCount = status?.partitionCount ?? 0
         partitions = snapshot.partitions
         jobs = Self.jobs(status)
@@ -22,8 +23,10 @@ extension StatusDocument {
         commits = Commits(snapshot)
         totals = snapshot.activity.totals
         process = Process(
-            residentBytes: snapshot.process.residentBytes, openFiles: snapshot.process.openFiles,
-            cpuSeconds: snapshot.process.cpuSeconds)
+            residentBytes: snapshot.process.residentBytes,
+            openFiles: snapshot.process.openFiles,
+            cpuSeconds: snapshot.process.cpuSeconds
+        )
         recent = snapshot.activity.ring.incidents.map { RecentIncident($0) }
         self.history = history
     }
@@ -69,8 +72,10 @@ extension StatusDocument.Account {
             name: account.name,
             problem: account.problem.map { problem in
                 Problem(
-                    kind: problem.label, message: Disclosure.clean(problem.message),
-                    remedy: Remedies.remedy(for: problem))
+                    kind: problem.label,
+                    message: Disclosure.clean(problem.message),
+                    remedy: Remedies.remedy(for: problem)
+                )
             },
             waiting: waiting,
             inFlight: inFlight,

@@ -38,7 +38,11 @@ struct HealthReason: Sendable, Codable, Equatable {
     var remedy: String
 
     init(
-        _ code: Code, severity: Severity = .blocking, partition: Int32? = nil, _ message: String, remedy: String
+        _ code: Code,
+        severity: Severity = .blocking,
+        partition: Int32? = nil,
+        _ message: String,
+        remedy: String
     ) {
         self.code = code
         self.severity = severity

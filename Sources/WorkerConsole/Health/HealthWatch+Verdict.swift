@@ -7,27 +7,40 @@ extension HealthWatch {
         var reasons = engineReasons(sample)
         if let problem = sample.connectionProblem {
             reasons.append(
-                HealthReason(.kafkaUnreachable, "Kafka cannot be reached: \(problem)", remedy: Remedies.kafkaUnreachable))
+                HealthReason(
+                    .kafkaUnreachable,
+                    "Kafka cannot be reached: \(problem)",
+                    remedy: Remedies.kafkaUnreachable
+                )
+            )
         }
         guard let status = lastStatus else { return HealthVerdict(reasons: reasons) }
         if status.isStopping {
             reasons.append(
-                HealthReason(.stopping, "The worker is stopping and hands its partitions over.", remedy: "Nothing."))
+                HealthReason(.stopping, "The worker is stopping and hands its partitions over.", remedy: "Nothing.")
+            )
         } else if !isJoined {
             reasons.append(
                 HealthReason(
-                    .notJoined, "The worker has not joined the consumer group: no partition is assigned to it.",
+                    .notJoined,
+                    "The worker has not joined the consumer group: no partition is assigned to it.",
                     remedy: "Wait for the group's rebalance. Look at KAFKA_GROUP_ID, the jobs topic and the group's "
-                        + "rights; with more workers than partitions, some have none."))
+                        + "rights; with more workers than partitions, some have none."
+                )
+            )
         }
         reasons += partitionReasons(status) + commitReasons(status, sample) + accountReasons(status)
         reasons += intakeReasons(status)
-        return HealthVerdict(reasons: reasons.filter { $0.severity == .blocking } + reasons.filter { $0.severity != .blocking })
+        return HealthVerdict(
+            reasons: reasons.filter { $0.severity == .blocking } + reasons.filter { $0.severity != .blocking }
+        )
     }
 
     private static let starting = HealthReason(
-        .starting, "The worker is starting: it has not got through to Kafka yet.",
-        remedy: "Wait. When it does not end, look at the log, the brokers and KAFKA_BOOTSTRAP_SERVERS.")
+        .starting,
+        "The worker is starting: it has not got through to Kafka yet.",
+        remedy: "Wait. When it does not end, look at the log, the brokers and KAFKA_BOOTSTRAP_SERVERS."
+    )
 
     private func engineReasons(_ sample: HealthSample) -> [HealthReason] {
         var reasons: [HealthReason] = []
@@ -37,7 +50,9 @@ extension HealthWatch {
                     HealthReason(
                         .engineSilent,
                         "The engine has answered no question for \(Words.duration(now - lastAnswer)).",
-                        remedy: "Look at the CPU and the log; restart the worker when it goes on."))
+                        remedy: "Look at the CPU and the log; restart the worker when it goes on."
+                    )
+                )
             }
         } else {
             reasons.append(Self.starting)
@@ -47,7 +62,9 @@ extension HealthWatch {
                 HealthReason(
                     .loopStuck,
                     "The \(heartbeat.name) loop has made no progress for \(Words.duration(heartbeat.age)).",
-                    remedy: "Restart the worker; liveness says the same."))
+                    remedy: "Restart the worker; liveness says the same."
+                )
+            )
         }
         return reasons
     }
@@ -60,18 +77,25 @@ extension HealthWatch {
             switch partition.lifecycle {
             case .stopped(let reason):
                 return HealthReason(
-                    .partitionStopped, partition: number, "Partition \(number) is stopped: \(reason)",
-                    remedy: Remedies.partitionStopped)
+                    .partitionStopped,
+                    partition: number,
+                    "Partition \(number) is stopped: \(reason)",
+                    remedy: Remedies.partitionStopped
+                )
             case .restoring where age >= thresholds.restore:
                 return HealthReason(
-                    .restoring, partition: number,
+                    .restoring,
+                    partition: number,
                     "Partition \(number) has been reading its state for \(Words.duration(age)).",
-                    remedy: Remedies.restoring)
+                    remedy: Remedies.restoring
+                )
             case .draining where age >= thresholds.stall:
                 return HealthReason(
-                    .handOverStuck, partition: number,
+                    .handOverStuck,
+                    partition: number,
                     "Partition \(number) has been waiting for its hand-over for \(Words.duration(age)).",
-                    remedy: "Look whether commits go through and calls end; restart the worker when it goes on.")
+                    remedy: "Look whether commits go through and calls end; restart the worker when it goes on."
+                )
             case .active: return lateTimer(of: partition)
             case .restoring, .draining: return nil
             }
@@ -79,13 +103,17 @@ extension HealthWatch {
     }
 
     private func lateTimer(of partition: WorkerStatus.Partition) -> HealthReason? {
-        guard let wake = partition.nextWake, let wallClock = sample?.wallClock, sample?.status != nil else { return nil }
+        guard let wake = partition.nextWake, let wallClock = sample?.wallClock, sample?.status != nil else {
+            return nil
+        }
         let late = wake.duration(to: wallClock)
         guard wake < wallClock, late >= thresholds.stall else { return nil }
         return HealthReason(
-            .timersLate, partition: partition.partition,
+            .timersLate,
+            partition: partition.partition,
             "Partition \(partition.partition) has a timer that is overdue by \(Words.duration(late)).",
-            remedy: "The engine does not keep up, or the clock jumped: look at the CPU and at the machine's time.")
+            remedy: "The engine does not keep up, or the clock jumped: look at the CPU and at the machine's time."
+        )
     }
 
     // MARK: Commits, accounts, intake
@@ -96,16 +124,21 @@ extension HealthWatch {
             let why = sample.commitFailure.map { ": \($0)" } ?? "."
             reasons.append(
                 HealthReason(
-                    .commitsFailing, "The last \(Words.count(status.commitFailures, "commit")) failed\(why)",
+                    .commitsFailing,
+                    "The last \(Words.count(status.commitFailures, "commit")) failed\(why)",
                     remedy: "Look at the brokers and at the rights on the topics and the transactional id; commits are "
-                        + "repeated by themselves."))
+                        + "repeated by themselves."
+                )
+            )
         }
         if let age = commitAge, age >= thresholds.stall {
             reasons.append(
                 HealthReason(
                     .commitStuck,
                     "\(Self.names(of: status)) for a commit that has not come through for \(Words.duration(age)).",
-                    remedy: "Look at the brokers; restart the worker when it goes on."))
+                    remedy: "Look at the brokers; restart the worker when it goes on."
+                )
+            )
         }
         return reasons
     }
@@ -123,8 +156,11 @@ extension HealthWatch {
         var reasons = paused.compactMap { account -> HealthReason? in
             guard let problem = account.problem else { return nil }
             return HealthReason(
-                isEvery ? .allAccountsPaused : .accountPaused, severity: isEvery ? .blocking : .degraded,
-                "Account '\(account.name)' is paused: \(problem.message)", remedy: Remedies.remedy(for: problem))
+                isEvery ? .allAccountsPaused : .accountPaused,
+                severity: isEvery ? .blocking : .degraded,
+                "Account '\(account.name)' is paused: \(problem.message)",
+                remedy: Remedies.remedy(for: problem)
+            )
         }
         for account in status.accounts {
             guard let age = callAge(of: account), age >= callLimit(of: account) else { continue }
@@ -134,7 +170,9 @@ extension HealthWatch {
                     .callsStuck,
                     "\(waiting) of account '\(account.name)' wait though there is budget, and none has been started or "
                         + "answered for \(Words.duration(age)); \(status.callsInFlight) are under way.",
-                    remedy: "Look at the connection to the service; restart the worker when it goes on."))
+                    remedy: "Look at the connection to the service; restart the worker when it goes on."
+                )
+            )
         }
         return reasons
     }
@@ -142,8 +180,11 @@ extension HealthWatch {
     private func intakeReasons(_ status: WorkerStatus) -> [HealthReason] {
         status.intakePauses.sorted { $0.rawValue < $1.rawValue }.map { pause in
             HealthReason(
-                .intakePaused, severity: .degraded, "No new jobs are taken. \(Words.explanation(of: pause))",
-                remedy: Remedies.remedy(for: pause))
+                .intakePaused,
+                severity: .degraded,
+                "No new jobs are taken. \(Words.explanation(of: pause))",
+                remedy: Remedies.remedy(for: pause)
+            )
         }
     }
 }

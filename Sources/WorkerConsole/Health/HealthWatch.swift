@@ -118,6 +118,9 @@ struct HealthWatch: Sendable {
 
     private static func key(_ partition: WorkerStatus.Partition) -> Assignment {
         Assignment(
-            partition: partition.partition, epoch: partition.epoch, lifecycle: partition.lifecycle.label)
+            partition: partition.partition,
+            epoch: partition.epoch,
+            lifecycle: partition.lifecycle.label
+        )
     }
 }

@@ -36,8 +36,13 @@ public struct MetricDefinition: Sendable, Hashable {
     public let emitter: Emitter
 
     init(
-        _ name: String, _ kind: Kind, unit: String, labels: [String] = [], buckets: [Double] = [],
-        emitter: Emitter = .worker, help: String
+        _ name: String,
+        _ kind: Kind,
+        unit: String,
+        labels: [String] = [],
+        buckets: [Double] = [],
+        emitter: Emitter = .worker,
+        help: String
     ) {
         self.name = name
         self.kind = kind

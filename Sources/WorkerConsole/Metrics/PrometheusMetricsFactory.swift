@@ -69,7 +69,8 @@ public final class PrometheusMetricsFactory: MetricsFactory {
 
     /// Makes a counter with fractions; `_total` is added to its name.
     public func makeFloatingPointCounter(
-        label: String, dimensions: [(String, String)]
+        label: String,
+        dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler {
         series(label, suffix: "_total", .counter, dimensions) { _ in CounterSeries() }
     }
@@ -113,7 +114,10 @@ public final class PrometheusMetricsFactory: MetricsFactory {
     /// The series of that name and those labels, which two handles share. One that would exceed the limit, or whose
     /// name has another type already, works and is not shown.
     private func series<Series: PrometheusSeries>(
-        _ label: String, suffix: String, _ kind: MetricDefinition.Kind, _ dimensions: [(String, String)],
+        _ label: String,
+        suffix: String,
+        _ kind: MetricDefinition.Kind,
+        _ dimensions: [(String, String)],
         make: ([Double]) -> Series
     ) -> Series {
         var name = PrometheusText.metricName(label)

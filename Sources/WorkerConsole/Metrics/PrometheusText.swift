@@ -70,7 +70,11 @@ enum PrometheusText {
     }
 
     static func sample(
-        _ name: String, _ labels: PrometheusLabels, _ value: Double, bound: String? = nil, to text: inout String
+        _ name: String,
+        _ labels: PrometheusLabels,
+        _ value: Double,
+        bound: String? = nil,
+        to text: inout String
     ) {
         text += name
         if !labels.pairs.isEmpty || bound != nil {

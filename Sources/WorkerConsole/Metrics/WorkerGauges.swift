@@ -32,8 +32,10 @@ final class WorkerGauges: Sendable {
                 let meter =
                     meters.removeValue(forKey: entry.values)
                     ?? Meter(
-                        label: definition.name, dimensions: Array(zip(definition.labels, entry.values)),
-                        factory: factory)
+                        label: definition.name,
+                        dimensions: Array(zip(definition.labels, entry.values)),
+                        factory: factory
+                    )
                 meter.set(entry.value)
                 kept[entry.values] = meter
             }

@@ -22,14 +22,19 @@ extension WorkerMetrics {
             for kind in CallKind.allCases { underWay[.init(account: account, kind: kind), default: 0] += 0 }
         }
         gauges.set(
-            MetricsTable.callsUnderWay, underWay.map { GaugeValue([$0.key.account, $0.key.kind.label], $0.value) })
+            MetricsTable.callsUnderWay,
+            underWay.map { GaugeValue([$0.key.account, $0.key.kind.label], $0.value) }
+        )
         gauges.set(MetricsTable.ready, [GaugeValue([], sources.health.isReady)])
         let present = Set(sources.health.reasons.map(\.code))
         gauges.set(
             MetricsTable.healthReason,
-            HealthReason.Code.allCases.map { GaugeValue([$0.rawValue], present.contains($0)) })
+            HealthReason.Code.allCases.map { GaugeValue([$0.rawValue], present.contains($0)) }
+        )
         gauges.set(
-            MetricsTable.heartbeatAge, sources.heartbeats.map { GaugeValue([$0.name], $0.age.inSeconds) })
+            MetricsTable.heartbeatAge,
+            sources.heartbeats.map { GaugeValue([$0.name], $0.age.inSeconds) }
+        )
         refreshProcess(sources.process)
     }
 
@@ -47,14 +52,16 @@ extension WorkerMetrics {
             MetricsTable.intakePaused,
             status.map { status in
                 IntakePause.allCases.map { GaugeValue([$0.label], status.intakePauses.contains($0)) }
-            } ?? [])
+            } ?? []
+        )
         gauges.set(
             MetricsTable.partitions,
             status.map { status in
                 PartitionLifecycle.labels.map { label in
                     GaugeValue([label], status.partitions.count { $0.lifecycle.label == label })
                 }
-            } ?? [])
+            } ?? []
+        )
         let partitions = status?.partitions ?? []
         gauges.set(
             MetricsTable.jobsByPhase,
@@ -62,7 +69,8 @@ extension WorkerMetrics {
                 JobPhase.allCases.map {
                     GaugeValue(["\(partition.partition)", $0.label], partition.jobs[$0] ?? 0)
                 }
-            })
+            }
+        )
         refreshAccounts(status?.accounts ?? [])
     }
 
@@ -73,7 +81,8 @@ extension WorkerMetrics {
             MetricsTable.callsWaiting,
             accounts.flatMap { account in
                 CallKind.allCases.map { GaugeValue([account.name, $0.label], account.waiting[$0] ?? 0) }
-            })
+            }
+        )
     }
 
     private func refreshProcess(_ process: ProcessFigures) {

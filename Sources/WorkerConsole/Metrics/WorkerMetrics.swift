@@ -58,13 +58,19 @@ public final class WorkerMetrics: WorkerObserver {
     }
 
     private static func timers<Key: Hashable>(
-        _ keys: [Key], _ factory: any MetricsFactory, _ name: (Key) -> (String, [(String, String)])
+        _ keys: [Key],
+        _ factory: any MetricsFactory,
+        _ name: (Key) -> (String, [(String, String)])
     ) -> [Key: Metrics.Timer] {
         var timers: [Key: Metrics.Timer] = [:]
         for key in keys {
             let (label, dimensions) = name(key)
             timers[key] = Timer(
-                label: label, dimensions: dimensions, preferredDisplayUnit: .seconds, factory: factory)
+                label: label,
+                dimensions: dimensions,
+                preferredDisplayUnit: .seconds,
+                factory: factory
+            )
         }
         return timers
     }
@@ -170,7 +176,10 @@ private final class CounterSet: Sendable {
         let counter = counters.withLock { counters in
             if let counter = counters[key] { return counter }
             let counter = Counter(
-                label: definition.name, dimensions: Array(zip(definition.labels, values)), factory: factory)
+                label: definition.name,
+                dimensions: Array(zip(definition.labels, values)),
+                factory: factory
+            )
             counters[key] = counter
             return counter
         }

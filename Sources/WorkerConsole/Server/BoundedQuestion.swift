@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// - Returns: `nil` when there was no answer in time.
 func answer<Answer: Sendable>(
-    within limit: Duration, _ ask: @escaping @Sendable () async -> Answer
+    within limit: Duration,
+    _ ask: @escaping @Sendable () async -> Answer
 ) async -> Answer? {
     await withCheckedContinuation { continuation in
         let first = FirstAnswer(continuation)

@@ -38,8 +38,11 @@ actor ConsoleMonitor {
     private static let freshness: Duration = .milliseconds(400)
 
     init(
-        _ configuration: ConsoleConfiguration, source: any ConsoleSource, telemetry: ConsoleTelemetry,
-        loops: [HealthSource], isGroupMember: (@Sendable () -> Bool)?
+        _ configuration: ConsoleConfiguration,
+        source: any ConsoleSource,
+        telemetry: ConsoleTelemetry,
+        loops: [HealthSource],
+        isGroupMember: (@Sendable () -> Bool)?
     ) {
         self.configuration = configuration
         self.source = source
@@ -112,10 +115,19 @@ actor ConsoleMonitor {
                 calls: calls.started + calls.answered,
                 throttledAccounts: Set(activity.throttledUntil.filter { $0.value > moment }.keys.map(\.account)),
                 wallClock: Instant(milliseconds: Int64(moment.timeIntervalSince1970 * 1_000))
-            ), at: now - start)
+            ),
+            at: now - start
+        )
         let snapshot = Snapshot(
-            at: moment, status: status, watch: watch, verdict: watch.verdict, heartbeats: beats, activity: activity,
-            calls: calls, process: ProcessFigures.read())
+            at: moment,
+            status: status,
+            watch: watch,
+            verdict: watch.verdict,
+            heartbeats: beats,
+            activity: activity,
+            calls: calls,
+            process: ProcessFigures.read()
+        )
         latest = (snapshot, now)
         remember(snapshot, at: now)
         return snapshot
@@ -140,8 +152,11 @@ actor ConsoleMonitor {
         if let lastHistory, now - lastHistory < History.interval - .milliseconds(200) { return }
         lastHistory = now
         history.add(
-            at: snapshot.at, jobs: StatusDocument.jobs(snapshot.watch.lastStatus),
-            totals: snapshot.activity.totals, calls: snapshot.calls.apiCallsStarted.values.reduce(0, +))
+            at: snapshot.at,
+            jobs: StatusDocument.jobs(snapshot.watch.lastStatus),
+            totals: snapshot.activity.totals,
+            calls: snapshot.calls.apiCallsStarted.values.reduce(0, +)
+        )
     }
 }
 

@@ -31,17 +31,24 @@ extension ConsoleResponder {
     }
 
     static func response(
-        _ status: HTTPResponse.Status, _ contentType: String, _ text: String, cache: String = "no-store"
+        _ status: HTTPResponse.Status,
+        _ contentType: String,
+        _ text: String,
+        cache: String = "no-store"
     ) -> Response {
         Response(
-            status: status, headers: headers(contentType, cache: cache),
-            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+            status: status,
+            headers: headers(contentType, cache: cache),
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+        )
     }
 
     static func json(_ status: HTTPResponse.Status, _ document: some Encodable) -> Response {
         Response(
-            status: status, headers: headers("application/json", cache: "no-store"),
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.encode(document))))
+            status: status,
+            headers: headers("application/json", cache: "no-store"),
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.encode(document)))
+        )
     }
 
     static func error(_ status: HTTPResponse.Status, _ message: String, remedy: String) -> Response {
@@ -49,5 +56,8 @@ extension ConsoleResponder {
     }
 
     static let silent = error(
-        .serviceUnavailable, "The engine does not answer.", remedy: "Try again; /livez and /readyz say more.")
+        .serviceUnavailable,
+        "The engine does not answer.",
+        remedy: "Try again; /livez and /readyz say more."
+    )
 }

@@ -20,7 +20,9 @@ struct ConsoleResponder: HTTPResponder {
     private let questions = Limiter(16)
 
     init(
-        configuration: ConsoleConfiguration, monitor: ConsoleMonitor, source: any ConsoleSource,
+        configuration: ConsoleConfiguration,
+        monitor: ConsoleMonitor,
+        source: any ConsoleSource,
         telemetry: ConsoleTelemetry
     ) {
         self.configuration = configuration
@@ -33,7 +35,10 @@ struct ConsoleResponder: HTTPResponder {
     func respond(to request: Request, context: ConsoleContext) async throws -> Response {
         guard request.method == .get || request.method == .head else {
             var response = Self.error(
-                .methodNotAllowed, "The console answers GET and HEAD only.", remedy: "It shows; it changes nothing.")
+                .methodNotAllowed,
+                "The console answers GET and HEAD only.",
+                remedy: "It shows; it changes nothing."
+            )
             response.headers[.allow] = "GET, HEAD"
             return response
         }
@@ -60,8 +65,10 @@ struct ConsoleResponder: HTTPResponder {
         default:
             if path.hasPrefix("/api/jobs/") { return await job(String(path.dropFirst("/api/jobs/".count))) }
             return Self.error(
-                .notFound, "There is nothing here.",
-                remedy: "Try /, /livez, /readyz, /metrics, /api/status, /api/events or /api/jobs/{jobId}.")
+                .notFound,
+                "There is nothing here.",
+                remedy: "Try /, /livez, /readyz, /metrics, /api/status, /api/events or /api/jobs/{jobId}."
+            )
         }
     }
 
@@ -76,16 +83,23 @@ struct ConsoleResponder: HTTPResponder {
         let snapshot = await monitor.snapshot()
         telemetry.metrics.refresh(
             GaugeSources(
-                status: snapshot.status, health: snapshot.verdict, heartbeats: snapshot.heartbeats,
-                callsUnderWay: snapshot.calls.underWay, process: snapshot.process))
+                status: snapshot.status,
+                health: snapshot.verdict,
+                heartbeats: snapshot.heartbeats,
+                callsUnderWay: snapshot.calls.underWay,
+                process: snapshot.process
+            )
+        )
         return Self.response(.ok, PrometheusMetricsFactory.contentType, telemetry.prometheus.exposition())
     }
 
     private func job(_ encoded: String) async -> Response {
         guard let id = encoded.removingPercentEncoding, Self.isJobID(id) else {
             return Self.error(
-                .badRequest, "That is no jobId.",
-                remedy: "A jobId has 1 to 128 characters of A-Z a-z 0-9 . _ : and -.")
+                .badRequest,
+                "That is no jobId.",
+                remedy: "A jobId has 1 to 128 characters of A-Z a-z 0-9 . _ : and -."
+            )
         }
         guard questions.enter() else { return Self.silent }
         let (source, questions) = (source, questions)
@@ -97,9 +111,11 @@ struct ConsoleResponder: HTTPResponder {
         guard let found else { return Self.silent }
         guard let document = found else {
             return Self.error(
-                .notFound, "None of this worker's partitions knows the job.",
+                .notFound,
+                "None of this worker's partitions knows the job.",
                 remedy: "Ask the other workers of the group. A job that was never enqueued is not known either, nor "
-                    + "one whose deduplication window is over.")
+                    + "one whose deduplication window is over."
+            )
         }
         return Self.json(.ok, document)
     }
@@ -107,7 +123,10 @@ struct ConsoleResponder: HTTPResponder {
     private func events() -> Response {
         guard !streams.isFull else {
             return Self.error(
-                .serviceUnavailable, "Too many dashboards are open.", remedy: "Close some, or poll /api/status.")
+                .serviceUnavailable,
+                "Too many dashboards are open.",
+                remedy: "Close some, or poll /api/status."
+            )
         }
         let (monitor, streams, interval) = (monitor, streams, configuration.interval)
         let body = ResponseBody { writer in

@@ -41,9 +41,18 @@ public final class ConsoleServer: Sendable {
         self.configuration = configuration
         self.logger = logger
         monitor = ConsoleMonitor(
-            configuration, source: source, telemetry: telemetry, loops: loops, isGroupMember: isGroupMember)
+            configuration,
+            source: source,
+            telemetry: telemetry,
+            loops: loops,
+            isGroupMember: isGroupMember
+        )
         responder = ConsoleResponder(
-            configuration: configuration, monitor: monitor, source: source, telemetry: telemetry)
+            configuration: configuration,
+            monitor: monitor,
+            source: source,
+            telemetry: telemetry
+        )
     }
 
     /// The port that it listens on; `nil` while it does not.
@@ -79,7 +88,9 @@ public final class ConsoleServer: Sendable {
         for await port in ports {
             phase.withLock { $0 = .running(task, port: port) }
             logger.notice(
-                "The console listens", metadata: ["host": "\(configuration.host)", "port": "\(port)"])
+                "The console listens; whoever reaches it may look",
+                metadata: ["host": "\(configuration.host)", "port": "\(port)"]
+            )
             return port
         }
         phase.withLock { $0 = .idle }
@@ -106,7 +117,9 @@ public final class ConsoleServer: Sendable {
         return Application(
             responder: responder,
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "payout-worker"),
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: "payout-worker"
+            ),
             onServerRunning: { channel in onPort(channel.localAddress?.port ?? 0) },
             logger: quiet
         )

@@ -49,7 +49,9 @@ struct SandboxCommand: AsyncParsableCommand {
     var kafka = true
 
     @Option(
-        name: [.customLong("api-port"), .customLong("port")], help: "The API's port; a free one unless given.")
+        name: [.customLong("api-port"), .customLong("port")],
+        help: "The API's port; a free one unless given."
+    )
     var apiPort: Int = 0
 
     @Option(help: "The API's address; other than loopback it can be reached from other machines, and guards nothing.")
@@ -63,7 +65,10 @@ struct SandboxCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Faults: \(FaultPreset.names), or a JSON file. Repeatable.", valueName: "name or file"))
+            "Faults: \(FaultPreset.names), or a JSON file. Repeatable.",
+            valueName: "name or file"
+        )
+    )
     var faults: [String] = []
 
     func validate() throws {
@@ -115,7 +120,9 @@ struct SandboxCommand: AsyncParsableCommand {
         } else {
             Terminal.result(environment.map { "export \($0.0)=\(ShellText.quoted($0.1))" }.joined(separator: "\n"))
         }
-        Terminal.note("Sandbox of the payout API at \(address.baseURL); what happened: \(address.baseURL)/_sandbox/journal")
+        Terminal.note(
+            "Sandbox of the payout API at \(address.baseURL); what happened: \(address.baseURL)/_sandbox/journal"
+        )
         if kafka {
             Terminal.note("The embedded broker is no Kafka. Its limits:")
             for limit in EmbeddedKafka.limits { Terminal.note("  - \(limit)") }

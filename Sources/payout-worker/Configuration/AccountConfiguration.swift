@@ -16,7 +16,8 @@ struct AccountConfiguration: Sendable {
         var accounts: [AccountConfiguration] = []
         // Beside named accounts the default one may be left out.
         let hasDefault = others.contains("default")
-        let isDefaultSet = reader.optional("PAYOUT_API_CLIENT_ID") != nil || reader.optional("PAYOUT_API_USERNAME") != nil
+        let isDefaultSet =
+            reader.optional("PAYOUT_API_CLIENT_ID") != nil || reader.optional("PAYOUT_API_USERNAME") != nil
         if !hasDefault, others.isEmpty || isDefaultSet {
             accounts.append(AccountConfiguration(&reader, "default", isNamed: false))
         }
@@ -61,7 +62,8 @@ struct AccountConfiguration: Sendable {
         default:
             if flow != "password" {
                 reader.problems.append(
-                    "PAYOUT_API_AUTHENTICATION must be password, refresh-token or client-credentials.")
+                    "PAYOUT_API_AUTHENTICATION must be password, refresh-token or client-credentials."
+                )
             }
             let meaning = "the password flow needs it"
             let username = reader.required("PAYOUT_API_USERNAME", meaning, account: account)

@@ -12,7 +12,9 @@ struct ConfigurationFile: Sendable {
 
     init(path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError("The configuration file '\(path)' cannot be read. Check the path and its permissions.")
+            throw ConfigurationError(
+                "The configuration file '\(path)' cannot be read. Check the path and its permissions."
+            )
         }
         try self.init(text: String(decoding: data, as: UTF8.self), path: path)
     }
@@ -46,7 +48,9 @@ struct ConfigurationFile: Sendable {
         try Self.flatten(object, [], into: &values, path)
     }
 
-    private static func accountValues(_ own: [String: String], _ account: String, _ path: String) throws -> [String: String] {
+    private static func accountValues(_ own: [String: String], _ account: String, _ path: String) throws -> [String:
+        String]
+    {
         var values: [String: String] = [:]
         for (name, text) in own {
             // Within an account `client.id` and `payout.api.client.id` mean the same.
@@ -54,7 +58,8 @@ struct ConfigurationFile: Sendable {
             let plain = full.hasSuffix("_FILE") ? String(full.dropLast("_FILE".count)) : full
             guard SettingDefinition.perAccount.contains(plain) else {
                 throw ConfigurationError(
-                    "\(path): '\(name)' of the account '\(account)' is no setting of an account. Use the PAYOUT_API_… keys.")
+                    "\(path): '\(name)' of the account '\(account)' is no setting of an account. Use the PAYOUT_API_… keys."
+                )
             }
             values[full] = text
         }
@@ -62,7 +67,10 @@ struct ConfigurationFile: Sendable {
     }
 
     private static func flatten(
-        _ object: [String: Any], _ prefix: [String], into values: inout [String: String], _ path: String
+        _ object: [String: Any],
+        _ prefix: [String],
+        into values: inout [String: String],
+        _ path: String
     ) throws {
         for (key, value) in object {
             let parts = prefix + [key]

@@ -47,7 +47,8 @@ struct Settings: Sendable {
             throw ConfigurationError(
                 unknown.map {
                     "\(path ?? "the configuration file"): '\($0)' is no setting. See 'payout-worker check-config --help' for the list."
-                })
+                }
+            )
         }
     }
 
@@ -103,7 +104,8 @@ struct Settings: Sendable {
         guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
         else {
             throw ConfigurationError(
-                "\(name)_FILE names '\(path)', which cannot be read as UTF-8 text. Check the path and its permissions.")
+                "\(name)_FILE names '\(path)', which cannot be read as UTF-8 text. Check the path and its permissions."
+            )
         }
         // An editor ends the last line; that is no part of the secret.
         return SettingValue(text: String(text.trimmingSuffix(while: \.isNewline)), source: .secretFile, path: path)

@@ -47,11 +47,16 @@ struct WorkerConfiguration: Sendable {
         topics.results = reader.text("KAFKA_TOPICS_RESULTS")
         topics.state = reader.text("KAFKA_TOPICS_STATE")
         topics.deadLetter = reader.text("KAFKA_TOPICS_DEAD_LETTER")
-        if Set(topics.all).count != 4 { reader.problems.append("KAFKA_TOPICS_…: the four topics must have four names.") }
+        if Set(topics.all).count != 4 {
+            reader.problems.append("KAFKA_TOPICS_…: the four topics must have four names.")
+        }
         let delivery = DeliveryMode(rawValue: reader.text("WORKER_DELIVERY"))
         if delivery == nil { reader.problems.append("WORKER_DELIVERY must be exactly-once or at-least-once.") }
         let bootstrap = reader.required("KAFKA_BOOTSTRAP_SERVERS", "the broker list, for example localhost:9092")
-        let kafka = KafkaConfiguration(bootstrapServers: bootstrap, properties: reader.clientProperties())
+        let workerID = reader.optional("WORKER_ID") ?? defaultWorkerID()
+        // Brokers, their quotas and 'status' know an instance by it.
+        let properties = reader.clientProperties().merging(["client.id": workerID]) { own, _ in own }
+        let kafka = KafkaConfiguration(bootstrapServers: bootstrap, properties: properties)
         if !bootstrap.isEmpty {
             do {
                 try kafka.validate()
@@ -62,7 +67,7 @@ struct WorkerConfiguration: Sendable {
         return KafkaLogConfiguration(
             kafka: kafka,
             groupID: reader.text("KAFKA_GROUP_ID"),
-            workerID: reader.optional("WORKER_ID") ?? defaultWorkerID(),
+            workerID: workerID,
             topics: topics,
             delivery: delivery ?? .exactlyOnce
         )

@@ -8,10 +8,14 @@ struct CommonOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Sets a configuration variable; beats the environment. Repeatable.", valueName: "NAME=VALUE"))
+        help: ArgumentHelp("Sets a configuration variable; beats the environment. Repeatable.", valueName: "NAME=VALUE")
+    )
     var set: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Brokers; the same as KAFKA_BOOTSTRAP_SERVERS.", valueName: "host:port,…"))
+    @Option(
+        name: [.customLong("bootstrap-servers"), .customLong("bootstrap-server")],
+        help: ArgumentHelp("Brokers; the same as KAFKA_BOOTSTRAP_SERVERS.", valueName: "host:port,…")
+    )
     var bootstrapServers: String?
 
     /// The settings from flags, environment and file.
@@ -24,7 +28,9 @@ struct CommonOptions: ParsableArguments {
             let name = String(assignment[..<equals])
             let isKnown = SettingDefinition.all.contains { $0.name == name || $0.name + "_FILE" == name }
             guard isKnown || name.hasPrefix(Settings.clientPrefix) else {
-                throw ValidationError("--set: '\(name)' is no configuration variable; 'payout-worker check-config' lists them.")
+                throw ValidationError(
+                    "--set: '\(name)' is no configuration variable; 'payout-worker check-config' lists them."
+                )
             }
             flags[name] = String(assignment[assignment.index(after: equals)...])
         }

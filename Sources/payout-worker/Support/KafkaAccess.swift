@@ -48,7 +48,9 @@ struct KafkaAccess: Sendable {
     }
 
     private func explaining<Client, Result>(
-        _ body: (Client) async throws -> Result, _ client: Client, close: (Client) async -> Void
+        _ body: (Client) async throws -> Result,
+        _ client: Client,
+        close: (Client) async -> Void
     ) async throws -> Result {
         do {
             let result = try await body(client)
@@ -65,7 +67,8 @@ struct KafkaAccess: Sendable {
 
     private func unreachable(_ error: KafkaError) -> CommandFailure {
         CommandFailure(
-            "Kafka at \(bootstrapServers) does not answer (\(error.operation): \(error.code.name)). Check KAFKA_BOOTSTRAP_SERVERS, KAFKA_CLIENT_SECURITY_PROTOCOL, and that the addresses that the brokers advertise can be reached from here.")
+            "Kafka at \(bootstrapServers) does not answer (\(error.operation): \(error.code.name)). Check KAFKA_BOOTSTRAP_SERVERS, KAFKA_CLIENT_SECURITY_PROTOCOL, and that the addresses that the brokers advertise can be reached from here."
+        )
     }
 
     // MARK: Topics
@@ -76,7 +79,8 @@ struct KafkaAccess: Sendable {
     func topic(_ name: String, _ admin: KafkaAdmin) async throws -> KafkaTopicDescription {
         guard let description = try await admin.topic(name) else {
             throw CommandFailure(
-                "The topic \(name) does not exist at \(bootstrapServers). Create it with 'payout-worker topics create', or name another one with the KAFKA_TOPICS_… variables.")
+                "The topic \(name) does not exist at \(bootstrapServers). Create it with 'payout-worker topics create', or name another one with the KAFKA_TOPICS_… variables."
+            )
         }
         return description
     }

@@ -24,7 +24,10 @@ struct Observability: Sendable {
 
     /// Starts the console. It answers from the first moment on, also while Kafka is away.
     func start(
-        _ configuration: WorkerConfiguration, loop: WorkerLoop, log: KafkaLog, logger: Logger
+        _ configuration: WorkerConfiguration,
+        loop: WorkerLoop,
+        log: KafkaLog,
+        logger: Logger
     ) async throws -> ConsoleServer {
         var console = ConsoleConfiguration()
         console.host = configuration.httpHost
@@ -32,17 +35,18 @@ struct Observability: Sendable {
         console.workerID = configuration.log.workerID
         console.groupID = configuration.log.groupID
         let server = ConsoleServer(
-            console, source: loop, telemetry: telemetry,
+            console,
+            source: loop,
+            telemetry: telemetry,
             loops: [
                 HealthSource(name: "engine", heartbeat: loop.heartbeat, maximumAge: .seconds(30)),
                 HealthSource(name: "consumer", heartbeat: log.consumerHeartbeat, maximumAge: .seconds(60)),
             ],
             isGroupMember: { log.isGroupMember },
-            logger: logger)
+            logger: logger
+        )
         do {
-            let port = try await server.start()
-            logger.notice(
-                "Console listening", metadata: ["address": "http://\(configuration.httpHost):\(port)"])
+            _ = try await server.start()
         } catch {
             throw ConfigurationError("\(error)")
         }

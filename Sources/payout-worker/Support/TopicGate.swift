@@ -28,7 +28,9 @@ struct TopicGate: Sendable {
     }
 
     private func check(
-        _ admin: KafkaAdmin, _ isStopping: @Sendable () -> Bool, _ beat: @Sendable () -> Void
+        _ admin: KafkaAdmin,
+        _ isStopping: @Sendable () -> Bool,
+        _ beat: @Sendable () -> Void
     ) async throws -> Bool {
         let setup = TopicSetup(topics: access.topics, admin: admin, timeout: .seconds(5))
         var wait: Duration = .milliseconds(500)
@@ -45,7 +47,8 @@ struct TopicGate: Sendable {
                 hasWaited = true
                 access.logger.warning(
                     "Kafka cannot be reached; waiting for it",
-                    metadata: ["brokers": "\(access.bootstrapServers)", "error": "\(error)"])
+                    metadata: ["brokers": "\(access.bootstrapServers)", "error": "\(error)"]
+                )
             }
             try? await Task.sleep(for: wait)
             wait = min(wait * 2, longestWait)
@@ -59,11 +62,13 @@ struct TopicGate: Sendable {
                 "A topic's settings are a risk",
                 metadata: [
                     "topic": "\(warning.topic)", "finding": "\(warning.message)", "remedy": "\(warning.remedy)",
-                ])
+                ]
+            )
         }
         guard !report.problems.isEmpty else { return }
         let lines = report.problems.map { "  \($0.topic) \($0.message).\n    \($0.remedy)" }
         throw CommandFailure(
-            "The topics at \(access.bootstrapServers) are not fit for a worker:\n" + lines.joined(separator: "\n"))
+            "The topics at \(access.bootstrapServers) are not fit for a worker:\n" + lines.joined(separator: "\n")
+        )
     }
 }

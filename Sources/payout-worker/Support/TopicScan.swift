@@ -40,7 +40,9 @@ struct TopicScan {
     ///
     /// - Parameter only: the partitions to read; `nil` for all.
     func read(
-        from start: Start = .beginning, only: Set<Int32>? = nil, _ body: (KafkaRecord) throws -> Step
+        from start: Start = .beginning,
+        only: Set<Int32>? = nil,
+        _ body: (KafkaRecord) throws -> Step
     ) async throws {
         var starts: [KafkaTopicPartition: KafkaStartOffset] = [:]
         var ends: [KafkaTopicPartition: Int64] = [:]
@@ -62,7 +64,9 @@ struct TopicScan {
     }
 
     private func drain(
-        _ cursor: KafkaPartitionCursor, _ ends: [KafkaTopicPartition: Int64], _ body: (KafkaRecord) throws -> Step
+        _ cursor: KafkaPartitionCursor,
+        _ ends: [KafkaTopicPartition: Int64],
+        _ body: (KafkaRecord) throws -> Step
     ) async throws {
         let clock = ContinuousClock()
         var lastMove = clock.now
@@ -84,7 +88,8 @@ struct TopicScan {
                 lastMove = clock.now
             } else if clock.now - lastMove > .seconds(30) {
                 throw CommandFailure(
-                    "Reading \(topic) does not get on: a transaction that a producer left open may hold it up. Try again in a minute.")
+                    "Reading \(topic) does not get on: a transaction that a producer left open may hold it up. Try again in a minute."
+                )
             }
         }
     }
@@ -93,7 +98,9 @@ struct TopicScan {
     ///
     /// - Parameter idle: called whenever nothing came for a moment.
     func follow(
-        from start: Start, idle: () throws -> Step = { .goOn }, _ body: (KafkaRecord) throws -> Step
+        from start: Start,
+        idle: () throws -> Step = { .goOn },
+        _ body: (KafkaRecord) throws -> Step
     ) async throws {
         var starts: [KafkaTopicPartition: KafkaStartOffset] = [:]
         for (partition, marks) in try await watermarks() {
@@ -110,7 +117,9 @@ struct TopicScan {
     }
 
     private func follow(
-        _ cursor: KafkaPartitionCursor, _ idle: () throws -> Step, _ body: (KafkaRecord) throws -> Step
+        _ cursor: KafkaPartitionCursor,
+        _ idle: () throws -> Step,
+        _ body: (KafkaRecord) throws -> Step
     ) async throws {
         while true {
             try Task.checkCancellation()

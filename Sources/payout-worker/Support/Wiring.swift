@@ -14,7 +14,10 @@ struct Service: Sendable {
 
     /// - Parameter retryPolicy: `.none` for the worker, which schedules repetitions itself.
     init(
-        _ accounts: [AccountConfiguration], filesLocation: String, downloads: Int, retryPolicy: RetryPolicy,
+        _ accounts: [AccountConfiguration],
+        filesLocation: String,
+        downloads: Int,
+        retryPolicy: RetryPolicy,
         logger: Logger
     ) throws {
         do {
@@ -24,14 +27,21 @@ struct Service: Sendable {
             var tokens: [String: AzureADTokenProvider] = [:]
             for account in accounts {
                 let provider = try AzureADTokenProvider(
-                    configuration: account.tokens, transport: transport, logger: logger)
+                    configuration: account.tokens,
+                    transport: transport,
+                    logger: logger
+                )
                 var configuration = PayoutClient.Configuration()
                 configuration.baseURL = account.baseURL
                 configuration.account = account.name
                 configuration.retryPolicy = retryPolicy
                 tokens[account.name] = provider
                 clients[account.name] = try PayoutClient(
-                    configuration: configuration, tokens: provider, transport: transport, logger: logger)
+                    configuration: configuration,
+                    tokens: provider,
+                    transport: transport,
+                    logger: logger
+                )
             }
             self.clients = clients
             self.tokens = tokens
@@ -60,7 +70,9 @@ struct Service: Sendable {
             try await store.check()
         } catch {
             logger.error(
-                "The file store takes no files now; jobs whose files are ready wait", metadata: ["reason": "\(error)"])
+                "The file store takes no files now; jobs whose files are ready wait",
+                metadata: ["reason": "\(error)"]
+            )
         }
         while !Task.isCancelled {
             if let removed = try? await store.sweep(), removed > 0 {

@@ -20,23 +20,32 @@ struct Worker: Sendable {
     /// Runs until a signal, or until the log cannot go on.
     func run(until stop: WorkerStop = WorkerStop()) async throws {
         let service = try Service(
-            configuration.accounts, filesLocation: configuration.filesLocation,
-            downloads: configuration.core.maxConcurrentDownloads, retryPolicy: .none, logger: logger)
+            configuration.accounts,
+            filesLocation: configuration.filesLocation,
+            downloads: configuration.core.maxConcurrentDownloads,
+            retryPolicy: .none,
+            logger: logger
+        )
         let log = KafkaLog(configuration.log, logger: logger)
         let exports = ExportsClient(accounts: service.clients, downloads: service.delivery, logger: logger)
         let observability = Observability()
         let loop = WorkerLoop(
-            configuration: configuration.core, groupID: configuration.log.groupID,
-            jobsTopic: configuration.log.topics.jobs, log: log,
+            configuration: configuration.core,
+            groupID: configuration.log.groupID,
+            jobsTopic: configuration.log.topics.jobs,
+            log: log,
             exports: observability.telemetry.metering(exports),
-            observers: observability.telemetry.observers, logger: logger)
+            observers: observability.telemetry.observers,
+            logger: logger
+        )
         logger.notice(
             "Worker starting",
             metadata: [
                 "version": "\(Version.text)", "worker": "\(configuration.log.workerID)",
                 "group": "\(configuration.log.groupID)", "topic": "\(configuration.log.topics.jobs)",
                 "delivery": "\(configuration.log.delivery.rawValue)",
-            ])
+            ]
+        )
         let console = try await observability.start(configuration, loop: loop, log: log, logger: logger)
         let signals = SignalWatch(stop: stop, timeout: configuration.shutdownTimeout, logger: logger)
         defer { signals.cancel() }

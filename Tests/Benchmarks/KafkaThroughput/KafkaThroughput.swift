@@ -35,8 +35,11 @@ struct KafkaThroughput {
         report("million records a second", plain.map(\.rate), client.map(\.rate), format: "%7.2f")
         // Both figures hold the embedded broker's share, which is the same for both.
         report(
-            "processor seconds of the process for a million records", plain.map(\.processorTime),
-            client.map(\.processorTime), format: "%7.3f")
+            "processor seconds of the process for a million records",
+            plain.map(\.processorTime),
+            client.map(\.processorTime),
+            format: "%7.3f"
+        )
     }
 
     static func report(_ title: String, _ plain: [Double], _ client: [Double], format: String) {
@@ -57,7 +60,8 @@ struct KafkaThroughput {
         try await producer.run { producer throws(KafkaError) in
             for index in 0..<total {
                 try producer.produce(
-                    KafkaProducerRecord(topic: topic, partition: Int32(index % partitions), value: value))
+                    KafkaProducerRecord(topic: topic, partition: Int32(index % partitions), value: value)
+                )
             }
         }
         let failures = try await producer.flush()
@@ -116,7 +120,8 @@ final class Counter: KafkaConsumerHandler {
             let records = Double(state.records)
             return Measurement(
                 rate: records / ((last.0 - first.0) / .seconds(1)) / 1e6,
-                processorTime: Double(last.1 - first.1) / Double(CLOCKS_PER_SEC) / records * 1e6)
+                processorTime: Double(last.1 - first.1) / Double(CLOCKS_PER_SEC) / records * 1e6
+            )
         }
     }
 
@@ -133,7 +138,11 @@ extension KafkaThroughput {
     static func clientLoop(_ kafka: EmbeddedKafka, group: String) async throws -> Measurement {
         let counter = Counter(expected: total)
         let consumer = try KafkaConsumer(
-            configuration: configuration(kafka), groupID: group, handler: counter, logger: quiet)
+            configuration: configuration(kafka),
+            groupID: group,
+            handler: counter,
+            logger: quiet
+        )
         try await consumer.subscribe([topic])
         while counter.measurement == nil { try await Task.sleep(for: .milliseconds(20)) }
         await consumer.close()

@@ -33,7 +33,8 @@ struct Chaos {
             }
         }
         for trouble in world.service.troubles where trouble.isLock {
-            world.at(trouble.to + 90_000) { [unowned world] in for worker in world.living { worker.credentialsChange() } }
+            world.at(trouble.to + 90_000) { [unowned world] in for worker in world.living { worker.credentialsChange() }
+            }
         }
     }
 

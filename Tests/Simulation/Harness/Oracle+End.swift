@@ -19,7 +19,8 @@ extension Oracle {
 
     private func verifyCompleted(_ event: CompletionEvent) {
         let id = event.jobID
-        guard let requestID = event.requestID, let export = world.service.export(requestID), let file = event.files.first
+        guard let requestID = event.requestID, let export = world.service.export(requestID),
+            let file = event.files.first
         else { return world.fail("\(id) is completed without an export or a file") }
         let isAdopted = event.job?.adoptedRequestID == requestID
         if !isAdopted, export.jobID != id || export.attempt != event.attempts {
@@ -27,7 +28,9 @@ extension Oracle {
         }
         if !export.succeeds { world.fail("\(id) is completed and its export \(requestID) has failed") }
         if plan.configuration.storesFiles {
-            if !world.service.stored.contains(file.location) { world.fail("\(id) names \(file.location), which is not there") }
+            if !world.service.stored.contains(file.location) {
+                world.fail("\(id) names \(file.location), which is not there")
+            }
         } else if export.urls[file.location] == nil {
             world.fail("\(id) names \(file.location), which the service never gave out")
         }
@@ -50,7 +53,9 @@ extension Oracle {
         case .deadlineExceeded, .downloadFailed:
             let timeout = event.times.accepted.advanced(by: plan.configuration.jobTimeout)
             if hadTime(event, job) { complaint = "it could have been done in time" }
-            if let finished = event.times.finished, finished < job.deadline ?? timeout { complaint = "there was time left" }
+            if let finished = event.times.finished, finished < job.deadline ?? timeout {
+                complaint = "there was time left"
+            }
         case .invalidJob, .unknownAccount, .unknownJob: complaint = "that is a rejection"
         }
         if let complaint { world.fail("\(id) failed with \(error.code): \(complaint)") }
@@ -64,8 +69,12 @@ extension Oracle {
         for partition in arrivals.indices {
             // Left out on purpose, it must be noticed by what it leads to.
             let storesOffsets = plan.configuration.safeguards.offsetsInTransaction
-            if storesOffsets, world.log.committed[partition] ?? 0 < world.log.jobEnds[partition], !arrivals[partition].isEmpty {
-                world.fail("partition \(partition) stands at \(world.log.committed[partition] ?? -1) of \(world.log.jobEnds[partition])")
+            if storesOffsets, world.log.committed[partition] ?? 0 < world.log.jobEnds[partition],
+                !arrivals[partition].isEmpty
+            {
+                world.fail(
+                    "partition \(partition) stands at \(world.log.committed[partition] ?? -1) of \(world.log.jobEnds[partition])"
+                )
             }
             let live = world.log.liveKeys(partition)
             if !live.isEmpty { world.fail("partition \(partition) still remembers \(live)") }

@@ -43,7 +43,9 @@ extension Oracle {
         guard isDeleted, world.service.honoursIdempotency, let finished = record.times.finished else { return }
         for export in world.service.exports(of: record) where export.succeeds && export.exists(at: world.now) {
             if max(quietFrom, sinceStart(finished), export.ended) + grace < world.now {
-                world.fail("export \(export.id) of \(record.job.id), which is \(record.status.map { "\($0)" } ?? ""), was never deleted")
+                world.fail(
+                    "export \(export.id) of \(record.job.id), which is \(record.status.map { "\($0)" } ?? ""), was never deleted"
+                )
             }
         }
     }
@@ -54,6 +56,8 @@ extension Oracle {
         if let export = old.requestID.flatMap({ world.service.export($0) }), export.succeeds {
             world.fail("\(new.job.id) is submitted again, and export \(export.id) has not failed")
         }
-        if new.attempt != old.attempt + 1 { world.fail("\(new.job.id) went from attempt \(old.attempt) to \(new.attempt)") }
+        if new.attempt != old.attempt + 1 {
+            world.fail("\(new.job.id) went from attempt \(old.attempt) to \(new.attempt)")
+        }
     }
 }

@@ -59,7 +59,9 @@ final class Oracle {
 
     private func checkOwnership(_ transaction: VirtualLog.Transaction) {
         for (partition, offset) in transaction.firstOffsets {
-            guard let owner = restored[partition], owner.worker != transaction.worker, offset >= owner.from else { continue }
+            guard let owner = restored[partition], owner.worker != transaction.worker, offset >= owner.from else {
+                continue
+            }
             world.fail(
                 "worker \(transaction.worker) changed partition \(partition) at \(offset), which worker \(owner.worker) had restored up to \(owner.from)"
             )
@@ -69,7 +71,9 @@ final class Oracle {
     // MARK: Committed transactions
 
     func committed(_ transaction: VirtualLog.Transaction) {
-        world.trace { "committed by worker \(transaction.worker): \(transaction.records.map { describe($0) }.joined(separator: "; "))" }
+        world.trace {
+            "committed by worker \(transaction.worker): \(transaction.records.map { describe($0) }.joined(separator: "; "))"
+        }
         checkOwnership(transaction)
         for record in transaction.records {
             switch record {
@@ -94,9 +98,13 @@ final class Oracle {
             world.fail("\(id) went from \(old.map { "\($0.phase)" } ?? "nothing") to \(record.phase)")
         }
         if let old, old.phase == .finished, old.status != record.status {
-            world.fail("\(id) was \(old.status.map { "\($0)" } ?? "") and is \(record.status.map { "\($0)" } ?? "") now")
+            world.fail(
+                "\(id) was \(old.status.map { "\($0)" } ?? "") and is \(record.status.map { "\($0)" } ?? "") now"
+            )
         }
-        if let old, old.offset != record.offset { world.fail("\(id) was at offset \(old.offset) and is at \(record.offset)") }
+        if let old, old.offset != record.offset {
+            world.fail("\(id) was at offset \(old.offset) and is at \(record.offset)")
+        }
         if lives[id] == nil {
             if endedLives[id]?.contains(where: { $0.record.offset == record.offset }) ?? false {
                 world.fail("\(id) at offset \(record.offset) began again after it was forgotten")
@@ -135,7 +143,8 @@ final class Oracle {
         life.events += 1
         if let known = life.event {
             if known != event { world.fail("\(id) ended twice: \(known.status) and \(event.status)") }
-            let repeats = arrivals.joined().count { if case .export(let job) = $0.content { job.id == id } else { false } } - 1
+            let repeats =
+                arrivals.joined().count { if case .export(let job) = $0.content { job.id == id } else { false } } - 1
             if life.events > 1 + repeats { world.fail("the event of \(id) was published \(life.events) times") }
         } else {
             life.event = event
@@ -157,7 +166,9 @@ final class Oracle {
                 if !isDeadLetter { world.fail("unreadable record \(partition)/\(arrival.offset) was passed over") }
             case .export(let job):
                 let isKnown = lives[job.id] != nil || endedLives[job.id] != nil
-                if !isDeadLetter && !isKnown { world.fail("\(job.id) at \(partition)/\(arrival.offset) was passed over") }
+                if !isDeadLetter && !isKnown {
+                    world.fail("\(job.id) at \(partition)/\(arrival.offset) was passed over")
+                }
             }
         }
     }

@@ -15,7 +15,11 @@ public struct SimulationOptions: Sendable {
 
     /// Creates options.
     public init(
-        seed: UInt64, faults: Faults = .all, jobs: Int? = nil, traces: Bool = false, sabotage: Sabotage = Sabotage()
+        seed: UInt64,
+        faults: Faults = .all,
+        jobs: Int? = nil,
+        traces: Bool = false,
+        sabotage: Sabotage = Sabotage()
     ) {
         self.seed = seed
         self.faults = faults

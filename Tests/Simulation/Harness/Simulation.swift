@@ -52,8 +52,16 @@ public final class Simulation {
         queue = EventQueue()
         workers = []
         return SimulationOutcome(
-            options: options, violation: violation, steps: steps, virtualMilliseconds: now, digest: digest,
-            counts: counts, trace: lines, finalFaults: plan.faults, jobs: plan.jobs)
+            options: options,
+            violation: violation,
+            steps: steps,
+            virtualMilliseconds: now,
+            digest: digest,
+            counts: counts,
+            trace: lines,
+            finalFaults: plan.faults,
+            jobs: plan.jobs
+        )
     }
 
     // MARK: For everybody

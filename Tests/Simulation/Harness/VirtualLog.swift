@@ -73,7 +73,8 @@ final class VirtualLog {
         let offset = jobEnds[partition] + gap
         let name = "record \(partition)/\(offset)"
         jobs[partition].append(
-            JobInput(offset: offset, content: content, original: OriginalRecord(key: nil, value: Array(name.utf8))))
+            JobInput(offset: offset, content: content, original: OriginalRecord(key: nil, value: Array(name.utf8)))
+        )
         jobEnds[partition] = offset + 1
         return offset
     }
@@ -120,7 +121,8 @@ final class VirtualLog {
                 transaction.firstOffsets.append((index, stateEnds[index]))
             }
             state[index].append(
-                StateEntry(offset: stateEnds[index], transaction: transaction, writtenAt: now, record: record))
+                StateEntry(offset: stateEnds[index], transaction: transaction, writtenAt: now, record: record)
+            )
             stateEnds[index] += 1
         }
     }
@@ -131,7 +133,8 @@ final class VirtualLog {
         open.removeAll { $0 === transaction }
         for (partition, _) in transaction.firstOffsets {
             state[partition].append(
-                StateEntry(offset: stateEnds[partition], transaction: transaction, writtenAt: 0, record: nil))
+                StateEntry(offset: stateEnds[partition], transaction: transaction, writtenAt: 0, record: nil)
+            )
             stateEnds[partition] += 1
         }
         guard fate == .committed else { return }

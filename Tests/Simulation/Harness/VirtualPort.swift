@@ -68,7 +68,9 @@ final class VirtualPort {
     private func rebalanced(_ callback: VirtualGroup.Callback, member id: Int) {
         guard id == member?.id else { return }
         snapshot = Metadata(member: id, generation: callback.generation)
-        world.trace { "\(self.worker.name): generation \(callback.generation), assigned \(callback.assigned), revoked \(callback.revoked)" }
+        world.trace {
+            "\(self.worker.name): generation \(callback.generation), assigned \(callback.assigned), revoked \(callback.revoked)"
+        }
         for partition in callback.revoked {
             if partitions[partition] == nil {
                 if let member { world.group.released(partition, by: member) }
@@ -132,7 +134,8 @@ final class VirtualPort {
         guard position < end else {
             let high = world.log.jobEnds[partition]
             return worker.post(
-                .restoreFinished(partition: Int32(partition), epoch: epoch, committed: committed, low: 0, high: high))
+                .restoreFinished(partition: Int32(partition), epoch: epoch, committed: committed, low: 0, high: high)
+            )
         }
         worker.later(world.dice.int(1...100)) {
             self.readState(partition, epoch, from: position, to: end, committed: committed)

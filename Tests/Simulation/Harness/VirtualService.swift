@@ -91,7 +91,8 @@ final class VirtualService {
             return .account(trouble.isLock ? .locked(message: "locked") : .refused(message: "refused"))
         }
         for storm in storms
-        where storm.account == call.job.account && storm.kind == call.token.kind && storm.from <= now && now < storm.to {
+        where storm.account == call.job.account && storm.kind == call.token.kind && storm.from <= now && now < storm.to
+        {
             guard random.chance(0.8) else { continue }
             return .throttled(retryAfter: random.chance(0.5) ? .milliseconds(random.int(0...30_000)) : nil)
         }
@@ -137,8 +138,16 @@ final class VirtualService {
         let lateURL = happens(.oddity, 0.3, at: now) ? random.logarithmic(1_000...3_600_000) : 0
         let vanishes = happens(.vanish, 0.15, at: now) ? now + random.logarithmic(5_000...plan.longestExport) : .max
         let export = Export(
-            id: "request-\(exports.count + 1)", jobID: jobID, attempt: attempt, created: now, processing: processing,
-            ended: ended, succeeds: !fails, urlFrom: ended + lateURL, vanishes: vanishes)
+            id: "request-\(exports.count + 1)",
+            jobID: jobID,
+            attempt: attempt,
+            created: now,
+            processing: processing,
+            ended: ended,
+            succeeds: !fails,
+            urlFrom: ended + lateURL,
+            vanishes: vanishes
+        )
         byIdempotencyID[key] = exports.count
         byID[export.id] = exports.count
         exports.append(export)
@@ -156,7 +165,9 @@ final class VirtualService {
         if now < export.processing { return .seen(.queued, url: nil, expiresAt: nil) }
         if now < export.ended { return .seen(.processing, url: nil, expiresAt: nil) }
         guard export.succeeds else { return .seen(.failed, url: nil, expiresAt: nil) }
-        guard now >= export.urlFrom else { return .seen(.completed, url: random.chance(0.5) ? "" : nil, expiresAt: nil) }
+        guard now >= export.urlFrom else {
+            return .seen(.completed, url: random.chance(0.5) ? "" : nil, expiresAt: nil)
+        }
         let expires = now + (happens(.download, 0.3, at: now) ? random.int(0...2_000) : 3_600_000)
         let url = "https://blobs.example/\(export.id).csv?sig=\(now)"
         exports[index].urls[url] = expires
@@ -174,6 +185,7 @@ final class VirtualService {
         let location = "store://\(call.job.id)/\(id).csv"
         stored.insert(location)
         return .stored(
-            ExportFile(location: location, stored: true, fileName: "\(id).csv", mediaType: "text/csv", sizeBytes: 1))
+            ExportFile(location: location, stored: true, fileName: "\(id).csv", mediaType: "text/csv", sizeBytes: 1)
+        )
     }
 }

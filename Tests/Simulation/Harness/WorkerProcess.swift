@@ -21,6 +21,7 @@ final class WorkerProcess {
     private var ticksAtThisMoment = 0
     private(set) var inFlight: Set<CallToken> = []
     private var downloads = 0
+    private var audits = 0
 
     init(_ world: Simulation, id: Int, name: String, producer: Int) {
         self.world = world
@@ -110,7 +111,10 @@ final class WorkerProcess {
             perform(action)
             if world.happens(.crash, 0.0005) { crash() }
         }
-        if isAlive, let complaint = machine.audit(inFlight: inFlight) { world.fail("\(name): \(complaint)") }
+        audits += 1
+        if isAlive, let complaint = machine.audit(inFlight: inFlight, tables: audits % 16 == 0) {
+            world.fail("\(name): \(complaint)")
+        }
     }
 
     private func perform(_ action: WorkerAction) {

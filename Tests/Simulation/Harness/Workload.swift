@@ -85,6 +85,8 @@ struct Workload {
             if plan.faults.contains(.repetition) { add(.export(again), at: later, partition, in: world) }
         }
         let (cancels, later) = (random.chance(0.25), time + random.logarithmic(1...(12 * 3_600_000)))
-        if cancels, plan.faults.contains(.cancel) { add(.cancel(id: job.id, trace: nil), at: later, partition, in: world) }
+        if cancels, plan.faults.contains(.cancel) {
+            add(.cancel(id: job.id, trace: nil), at: later, partition, in: world)
+        }
     }
 }

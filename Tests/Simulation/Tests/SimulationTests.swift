@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct SimulationTests {
     /// Seeds that `swift test` lives through; `simulate --seeds` goes on from there.
-    static let seeds: Range<UInt64> = 0..<200
+    static let seeds: Range<UInt64> = 0..<150
 
     @Test func nothingBreaksAndWhatMayGoWrongDoes() {
         var counts: [String: Int] = [:]
@@ -31,10 +31,12 @@ import Testing
     }
 
     /// The search begins where a failure was last found, to be quick.
-    @Test(arguments: [
-        ("epoch-check", 36), ("records-first", 0), ("deduplication", 0), ("offsets-in-transaction", 0),
-        ("generation-snapshot", 19), ("early-generation", 79),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("epoch-check", 36), ("records-first", 0), ("deduplication", 0), ("offsets-in-transaction", 0),
+            ("generation-snapshot", 19), ("early-generation", 79),
+        ] as [(String, UInt64)]
+    )
     func aMissingSafeguardIsNoticed(name: String, start: UInt64) throws {
         let sabotage = try #require(Sabotage(name: name))
         let caught = (start..<(start + 1_000)).first { seed in

@@ -40,28 +40,48 @@ final class FakeSource: ConsoleSource {
 extension WorkerStatus {
     /// A worker at its work.
     static func sample(
-        partitions: [Partition] = [.sample(0), .sample(1)], accounts: [Account] = [.sample("default")]
+        partitions: [Partition] = [.sample(0), .sample(1)],
+        accounts: [Account] = [.sample("default")]
     ) -> WorkerStatus {
         WorkerStatus(
-            partitions: partitions, accounts: accounts, intakePauses: [], callsInFlight: 3, downloadsInFlight: 1,
-            recordsGathering: 0, commitFailures: 0, isCommitting: false, partitionCount: 4, isStopping: false)
+            partitions: partitions,
+            accounts: accounts,
+            intakePauses: [],
+            callsInFlight: 3,
+            downloadsInFlight: 1,
+            recordsGathering: 0,
+            commitFailures: 0,
+            isCommitting: false,
+            partitionCount: 4,
+            isStopping: false
+        )
     }
 }
 
 extension WorkerStatus.Partition {
     static func sample(
-        _ number: Int32, _ lifecycle: PartitionLifecycle = .active,
+        _ number: Int32,
+        _ lifecycle: PartitionLifecycle = .active,
         jobs: [JobPhase: Int] = [.accepted: 1, .submitting: 2, .waiting: 30, .ready: 4, .finished: 500],
         nextWake: Instant? = nil
     ) -> WorkerStatus.Partition {
         WorkerStatus.Partition(
-            partition: number, epoch: 1, lifecycle: lifecycle, position: 1_234, jobs: jobs, nextWake: nextWake)
+            partition: number,
+            epoch: 1,
+            lifecycle: lifecycle,
+            position: 1_234,
+            jobs: jobs,
+            nextWake: nextWake
+        )
     }
 }
 
 extension WorkerStatus.Account {
     static func sample(
-        _ name: String, problem: AccountProblem? = nil, waiting: [CallKind: Int] = [:], rate: Double = 20
+        _ name: String,
+        problem: AccountProblem? = nil,
+        waiting: [CallKind: Int] = [:],
+        rate: Double = 20
     ) -> WorkerStatus.Account {
         WorkerStatus.Account(name: name, problem: problem, waiting: waiting, requestsPerSecond: rate)
     }

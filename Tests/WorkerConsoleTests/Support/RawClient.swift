@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 
 /// An answer as it came over the socket.
@@ -29,19 +28,26 @@ enum RawClient {
 
     /// Sends a request to loopback and reads until the server closes, or until `enough` says so.
     static func send(
-        _ path: String, method: String = "GET", port: Int,
+        _ path: String,
+        method: String = "GET",
+        port: Int,
         enough: @escaping @Sendable (String) -> Bool = { _ in false }
     ) async throws -> RawAnswer {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
+            // A thread of its own: a blocked one of the pool would hold everybody up.
+            Thread {
                 continuation.resume(
-                    with: Result { try exchange(method, path, port: port, enough: enough) })
-            }
+                    with: Result { try exchange(method, path, port: port, enough: enough) }
+                )
+            }.start()
         }
     }
 
     private static func exchange(
-        _ method: String, _ path: String, port: Int, enough: (String) -> Bool
+        _ method: String,
+        _ path: String,
+        port: Int,
+        enough: (String) -> Bool
     ) throws -> RawAnswer {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(step: "socket") }

@@ -18,17 +18,24 @@ enum Sample {
 
     static func event(_ status: JobStatus, _ code: JobErrorCode? = nil, message: String = "why") -> CompletionEvent {
         CompletionEvent(
-            jobID: "job-1", status: status, job: job(), attempts: 1,
+            jobID: "job-1",
+            status: status,
+            job: job(),
+            attempts: 1,
             error: code.map { JobError(code: $0, message: message) },
-            times: JobTimes(accepted: start, finished: start.advanced(by: .seconds(90))))
+            times: JobTimes(accepted: start, finished: start.advanced(by: .seconds(90)))
+        )
     }
 
     /// One report of every kind, with a secret wherever there is text.
     static let reports: [Report] = [
         .accepted(partition: 0, job: "job-1", keyIsJobID: true, warnings: []),
         .accepted(
-            partition: 0, job: "job-2", keyIsJobID: false,
-            warnings: [FieldError(field: "filter", message: Planted.text)]),
+            partition: 0,
+            job: "job-2",
+            keyIsJobID: false,
+            warnings: [FieldError(field: "filter", message: Planted.text)]
+        ),
         .duplicate(partition: 0, job: "job-1", eventRepeated: true),
         .ended(partition: 0, event: event(.completed)),
         .ended(partition: 0, event: event(.failed, .exportFailed, message: Planted.text)),
@@ -49,11 +56,19 @@ enum Sample {
 
     static func record() -> JobRecord {
         var record = JobRecord(
-            job: job(), offset: 41, phase: .ready, attempt: 2, requestID: "93c2b3cf",
-            times: JobTimes(accepted: start, submitted: start.advanced(by: .seconds(1))), blobURL: Planted.url,
+            job: job(),
+            offset: 41,
+            phase: .ready,
+            attempt: 2,
+            requestID: "93c2b3cf",
+            times: JobTimes(accepted: start, submitted: start.advanced(by: .seconds(1))),
+            blobURL: Planted.url,
             error: JobError(
-                code: .downloadFailed, message: Planted.text,
-                details: [FieldError(field: "url", message: Planted.text)]))
+                code: .downloadFailed,
+                message: Planted.text,
+                details: [FieldError(field: "url", message: Planted.text)]
+            )
+        )
         record.files = [ExportFile(location: Planted.url, stored: false, fileName: "file.csv", sizeBytes: 12)]
         return record
     }

@@ -49,8 +49,12 @@ struct CheckConfigCommand: AsyncParsableCommand {
     private static func problems(of configuration: WorkerConfiguration, _ settings: Settings) -> [String] {
         do {
             let service = try Service(
-                configuration.accounts, filesLocation: configuration.filesLocation, downloads: 1, retryPolicy: .none,
-                logger: try LogSetup.makeToolLogger(settings))
+                configuration.accounts,
+                filesLocation: configuration.filesLocation,
+                downloads: 1,
+                retryPolicy: .none,
+                logger: try LogSetup.makeToolLogger(settings)
+            )
             Task { await service.shutdown() }
             return []
         } catch let error as ConfigurationError {
@@ -68,12 +72,15 @@ struct CheckConfigCommand: AsyncParsableCommand {
     }
 
     private func tell(
-        _ values: [ExplainedValue], _ problems: [String], _ findings: [ConnectionFinding]
+        _ values: [ExplainedValue],
+        _ problems: [String],
+        _ findings: [ConnectionFinding]
     ) throws {
         guard !outputOptions.isJSON else {
             let isGood = problems.isEmpty && !findings.contains { $0.outcome == .failed }
             return Terminal.result(
-                try JSONText.document(Document(ok: isGood, values: values, problems: problems, connections: findings)))
+                try JSONText.document(Document(ok: isGood, values: values, problems: problems, connections: findings))
+            )
         }
         var table = TextTable(["VARIABLE", "VALUE", "FROM", "MEANING"])
         for value in values {
@@ -87,7 +94,9 @@ struct CheckConfigCommand: AsyncParsableCommand {
             if let remedy = finding.remedy { Terminal.result("  \(TextTable.printable(remedy))") }
         }
         if problems.isEmpty {
-            Terminal.note(connect ? "The configuration is complete." : "The configuration is complete; --connect tries it.")
+            Terminal.note(
+                connect ? "The configuration is complete." : "The configuration is complete; --connect tries it."
+            )
         }
         for problem in problems { Terminal.error(problem) }
     }
@@ -126,8 +135,13 @@ struct ExplainedValue: Encodable, Equatable {
                 let name = Settings.clientPrefix + property.uppercased().replacing(".", with: "_")
                 values.append(
                     ExplainedValue(
-                        name: name, account: nil, value: harmless(property) ? value.text : mask,
-                        source: value.source.rawValue, meaning: "librdkafka's \(property)"))
+                        name: name,
+                        account: nil,
+                        value: harmless(property) ? value.text : mask,
+                        source: value.source.rawValue,
+                        meaning: "librdkafka's \(property)"
+                    )
+                )
             }
         } catch {
             reader.problems.append("\(error)")
@@ -138,9 +152,12 @@ struct ExplainedValue: Encodable, Equatable {
 
     private init(_ definition: SettingDefinition, _ found: SettingValue?, account: String?) {
         self.init(
-            name: definition.name, account: account,
+            name: definition.name,
+            account: account,
             value: found.map { definition.isSecret && !$0.text.isEmpty ? Self.mask : $0.text },
-            source: found?.source.rawValue, meaning: definition.help)
+            source: found?.source.rawValue,
+            meaning: definition.help
+        )
     }
 
     private init(name: String, account: String?, value: String?, source: String?, meaning: String) {

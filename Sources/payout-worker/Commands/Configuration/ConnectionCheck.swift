@@ -57,8 +57,12 @@ struct ConnectionCheck {
             for finding in report.findings {
                 findings.append(
                     ConnectionFinding(
-                        outcome: finding.severity == .problem ? .failed : .warning, what: "topic \(finding.topic)",
-                        message: finding.message, remedy: finding.remedy))
+                        outcome: finding.severity == .problem ? .failed : .warning,
+                        what: "topic \(finding.topic)",
+                        message: finding.message,
+                        remedy: finding.remedy
+                    )
+                )
             }
             findings += report.skipped.map { ConnectionFinding(outcome: .skipped, what: "topics", message: $0) }
             if report.findings.isEmpty {
@@ -76,7 +80,12 @@ struct ConnectionCheck {
     private func service() async -> [ConnectionFinding] {
         do {
             let service = try Service(
-                configuration.accounts, filesLocation: "", downloads: 1, retryPolicy: .none, logger: logger)
+                configuration.accounts,
+                filesLocation: "",
+                downloads: 1,
+                retryPolicy: .none,
+                logger: logger
+            )
             var all: [ConnectionFinding] = []
             for account in configuration.accounts { all += await findings(of: account, service) }
             await service.shutdown()
@@ -94,7 +103,11 @@ struct ConnectionCheck {
         } catch {
             return [ConnectionFinding(outcome: .failed, what: signIn, message: "\(error)")]
         }
-        let signedIn = ConnectionFinding(outcome: .ok, what: signIn, message: "\(account.tokens.authority) issues a token")
+        let signedIn = ConnectionFinding(
+            outcome: .ok,
+            what: signIn,
+            message: "\(account.tokens.authority) issues a token"
+        )
         return [signedIn, await api(account, client)]
     }
 
@@ -109,9 +122,16 @@ struct ConnectionCheck {
             switch error.reason {
             case .notFound:
                 return ConnectionFinding(
-                    outcome: .ok, what: what, message: "\(account.baseURL) knows no export that does not exist")
+                    outcome: .ok,
+                    what: what,
+                    message: "\(account.baseURL) knows no export that does not exist"
+                )
             case .rejected:
-                return ConnectionFinding(outcome: .ok, what: what, message: "\(account.baseURL) answers (\(error.code))")
+                return ConnectionFinding(
+                    outcome: .ok,
+                    what: what,
+                    message: "\(account.baseURL) answers (\(error.code))"
+                )
             default: return ConnectionFinding(outcome: .failed, what: what, message: error.description)
             }
         } catch {
@@ -126,7 +146,10 @@ struct ConnectionCheck {
         do throws(FileStoreError) {
             guard let store = try FileStoreFactory.make(location: configuration.filesLocation) else {
                 return ConnectionFinding(
-                    outcome: .skipped, what: what, message: "FILES_LOCATION is empty: the service's own URLs are handed on")
+                    outcome: .skipped,
+                    what: what,
+                    message: "FILES_LOCATION is empty: the service's own URLs are handed on"
+                )
             }
             try await store.check()
             return ConnectionFinding(outcome: .ok, what: what, message: "\(store.location) takes files")

@@ -20,7 +20,12 @@ struct DeadLetterFilter: ParsableArguments {
     @Option(help: ArgumentHelp("Only those whose reason contains this, without regard to case.", valueName: "text"))
     var reason: String?
 
-    @Option(help: ArgumentHelp("Only those since then: RFC 3339, or a duration such as 2h for so long ago.", valueName: "moment"))
+    @Option(
+        help: ArgumentHelp(
+            "Only those since then: RFC 3339, or a duration such as 2h for so long ago.",
+            valueName: "moment"
+        )
+    )
     var since: String?
 
     @Option(help: ArgumentHelp("Only those before then: RFC 3339, or a duration for so long ago.", valueName: "moment"))
@@ -48,7 +53,9 @@ struct DeadLetterFilter: ParsableArguments {
 extension KafkaAccess {
     /// Calls a body for every record of a topic, of these partitions or of all.
     func scan(
-        _ topic: String, from start: TopicScan.Start = .beginning, only: Set<Int32>? = nil,
+        _ topic: String,
+        from start: TopicScan.Start = .beginning,
+        only: Set<Int32>? = nil,
         _ body: (KafkaRecord) throws -> TopicScan.Step
     ) async throws {
         try await withAdmin { admin in
@@ -148,7 +155,8 @@ struct DeadLetterID: ExpressibleByArgument, Hashable, Sendable {
 
     init?(argument: String) {
         let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let partition = Int32(parts[0]), let offset = Int64(parts[1]), partition >= 0, offset >= 0
+        guard parts.count == 2, let partition = Int32(parts[0]), let offset = Int64(parts[1]), partition >= 0,
+            offset >= 0
         else { return nil }
         self.partition = partition
         self.offset = offset

@@ -64,7 +64,9 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
                 for entry in wanted { Terminal.result("\(entry.id)  \(entry.jobID ?? "-")  \(verb)") }
                 for entry in known { Terminal.result("\(entry.id)  \(entry.jobID ?? "-")  left out, replayed before") }
             }
-            Terminal.note("\(Readable.count(wanted.count, "dead letter")) \(verb) to \(access.topics.jobs), \(known.count) left out.")
+            Terminal.note(
+                "\(Readable.count(wanted.count, "dead letter")) \(verb) to \(access.topics.jobs), \(known.count) left out."
+            )
         }
     }
 
@@ -80,7 +82,8 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
             let missing = Set(ids.map(\.text)).subtracting(found.map(\.id)).sorted()
             guard missing.isEmpty else {
                 throw CommandFailure(
-                    "There is no dead letter \(missing.joined(separator: ", ")) in \(access.topics.deadLetter). Nothing was sent.")
+                    "There is no dead letter \(missing.joined(separator: ", ")) in \(access.topics.deadLetter). Nothing was sent."
+                )
             }
             return found
         }
@@ -116,14 +119,19 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
                     let kept = original.headers.filter { $0.name != header }.map { KafkaHeader($0.name, $0.value) }
                     try producer.produce(
                         KafkaProducerRecord(
-                            topic: topic, key: original.key, value: original.value,
-                            headers: kept + [KafkaHeader(header, entry.mark)]))
+                            topic: topic,
+                            key: original.key,
+                            value: original.value,
+                            headers: kept + [KafkaHeader(header, entry.mark)]
+                        )
+                    )
                 }
             }
             let failures = try await producer.flush()
             if let first = failures.first {
                 throw CommandFailure(
-                    "\(failures.count) of \(entries.count) dead letters were not delivered: \(first.error). Run it again: what was delivered is left out.")
+                    "\(failures.count) of \(entries.count) dead letters were not delivered: \(first.error). Run it again: what was delivered is left out."
+                )
             }
         }
     }

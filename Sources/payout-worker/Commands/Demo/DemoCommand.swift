@@ -22,7 +22,12 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "Jobs to run.")
     var jobs: Int = 20
 
-    @Option(help: ArgumentHelp("Where the files go; a fresh temporary directory, which is kept, unless given.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Where the files go; a fresh temporary directory, which is kept, unless given.",
+            valueName: "dir"
+        )
+    )
     var files: String?
 
     @OptionGroup var outputOptions: OutputOptions
@@ -43,14 +48,20 @@ struct DemoCommand: AsyncParsableCommand {
             let settings = try Settings(
                 flags: Dictionary(
                     [port] + broker.environment + address.environment + Self.pace + [("FILES_LOCATION", location)],
-                    uniquingKeysWith: { $1 }),
+                    uniquingKeysWith: { $1 }
+                ),
                 // Credentials and brokers of the real thing have no place here.
-                environment: given)
-            Terminal.note("Embedded broker at \(broker.environment[0].1), sandbox of the payout API at \(address.baseURL)")
+                environment: given
+            )
+            Terminal.note(
+                "Embedded broker at \(broker.environment[0].1), sandbox of the payout API at \(address.baseURL)"
+            )
             Terminal.note("Files go to \(location)")
             let run = DemoRun(
-                configuration: try WorkerConfiguration(settings), logger: try LogSetup.makeToolLogger(settings),
-                plan: DemoPlan(jobs: jobs))
+                configuration: try WorkerConfiguration(settings),
+                logger: try LogSetup.makeToolLogger(settings, level: .error),
+                plan: DemoPlan(jobs: jobs)
+            )
             let outcome: DemoOutcome
             do {
                 outcome = try await run.outcome()
@@ -91,7 +102,9 @@ struct DemoCommand: AsyncParsableCommand {
         if let location = ProcessInfo.processInfo.environment["FILES_LOCATION"], !location.isEmpty { return location }
         var template = Array((NSTemporaryDirectory() + "/payout-demo-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw CommandFailure("No temporary directory could be made in \(NSTemporaryDirectory()). Name one with --files.")
+            throw CommandFailure(
+                "No temporary directory could be made in \(NSTemporaryDirectory()). Name one with --files."
+            )
         }
         let path = String(decoding: template.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         return "file://" + URL(fileURLWithPath: path).standardizedFileURL.path

@@ -15,9 +15,12 @@ struct DemoPlan: Sendable {
         jobs = (1...count).map { number in
             let kind: ExportKind = number % 2 == 0 ? .payments : .transactionHistory
             return ExportJob(
-                id: "demo-\(number < 10 ? "0" : "")\(number)", kind: kind,
-                filter: GeneratedFilter.text(number, kind), fileFormat: number / 2 % 2 == 0 ? .csv : .tsv,
-                metadataJSON: metadata)
+                id: "demo-\(number < 10 ? "0" : "")\(number)",
+                kind: kind,
+                filter: GeneratedFilter.text(number, kind),
+                fileFormat: number / 2 % 2 == 0 ? .csv : .tsv,
+                metadataJSON: metadata
+            )
         }
     }
 
@@ -31,8 +34,12 @@ struct DemoPlan: Sendable {
             PreparedJob(
                 id: invalidID,
                 record: OutgoingRecord(
-                    key: Array(invalidID.utf8), value: Array(document.utf8),
-                    headers: [OriginalRecord.Header(name: "content-type", value: Array("application/json".utf8))])))
+                    key: Array(invalidID.utf8),
+                    value: Array(document.utf8),
+                    headers: [OriginalRecord.Header(name: "content-type", value: Array("application/json".utf8))]
+                )
+            )
+        )
         return records
     }
 

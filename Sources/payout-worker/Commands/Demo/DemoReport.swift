@@ -37,24 +37,32 @@ struct DemoReport {
         checks = [
             Check(
                 what: "every job completed",
-                problems: plan.jobs.compactMap { Self.completion($0.id, outcome.events[$0.id]) }),
+                problems: plan.jobs.compactMap { Self.completion($0.id, outcome.events[$0.id]) }
+            ),
             Check(
                 what: "every file is there, with the size and the SHA-256 that its event tells",
                 problems: plan.jobs.compactMap { job in
-                    outcome.events[job.id]?.files.lazy.compactMap { FileCheck.problem($0) }.first.map { "\(job.id): \($0)" }
-                }),
+                    outcome.events[job.id]?.files.lazy.compactMap { FileCheck.problem($0) }.first.map {
+                        "\(job.id): \($0)"
+                    }
+                }
+            ),
             Check(
                 what: "the job that was enqueued twice (\(again)) has one export at the service",
-                problems: count(again) == 1 ? [] : ["it has \(count(again))"]),
+                problems: count(again) == 1 ? [] : ["it has \(count(again))"]
+            ),
             Check(
                 what: "no other job has more than one",
-                problems: plan.jobs.map(\.id).filter { $0 != again && count($0) != 1 }.map { "\($0) has \(count($0))" }),
+                problems: plan.jobs.map(\.id).filter { $0 != again && count($0) != 1 }.map { "\($0) has \(count($0))" }
+            ),
             Check(
                 what: "the job that is not valid was rejected, with the fields to blame",
-                problems: Self.rejection(outcome.events[plan.invalidID])),
+                problems: Self.rejection(outcome.events[plan.invalidID])
+            ),
             Check(
                 what: "no job has two different ends",
-                problems: outcome.contradictions.map { "\($0) has" }),
+                problems: outcome.contradictions.map { "\($0) has" }
+            ),
         ]
     }
 
@@ -74,7 +82,10 @@ struct DemoReport {
     // MARK: Printing
 
     var text: String {
-        var table = TextTable(["JOB", "KIND", "FORMAT", "STATUS", "TOOK", "SIZE", "FILE OR ERROR"], rightAligned: [4, 5])
+        var table = TextTable(
+            ["JOB", "KIND", "FORMAT", "STATUS", "TOOK", "SIZE", "FILE OR ERROR"],
+            rightAligned: [4, 5]
+        )
         for id in plan.jobs.map(\.id) + [plan.invalidID] {
             guard let event = outcome.events[id] else {
                 table.add([id, "-", "-", "no event", "-", "-", ""])

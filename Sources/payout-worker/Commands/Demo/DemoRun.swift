@@ -57,7 +57,8 @@ struct DemoRun: Sendable {
         let watcher = DemoWatcher(expected: plan.ids)
         try await JobSender(access: access).send(plan.records)
         Terminal.note(
-            "Sent \(Readable.count(plan.jobs.count, "job")), one of them twice, and one that is not valid. A member joins the embedded broker's group after three seconds.")
+            "Sent \(Readable.count(plan.jobs.count, "job")), one of them twice, and one that is not valid. A member joins the embedded broker's group after three seconds."
+        )
         try await access.withAdmin { admin in
             try await access.withReader { reader in
                 let scan = TopicScan(access: access, admin: admin, reader: reader, topic: access.topics.results)
@@ -95,7 +96,8 @@ private final class DemoWatcher {
     func step(after elapsed: Duration, limit: Duration) -> TopicScan.Step {
         let done = outcome.events.count
         progress.show(
-            "\(ProgressLine.bar(Double(done) / Double(expected.count))) \(done) of \(expected.count) events, \(Readable.duration(elapsed))")
+            "\(ProgressLine.bar(Double(done) / Double(expected.count))) \(done) of \(expected.count) events, \(Readable.duration(elapsed))"
+        )
         return expected.isSubset(of: outcome.events.keys) || elapsed > limit ? .stop : .goOn
     }
 

@@ -45,7 +45,9 @@ struct ExportCreateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to wait.", valueName: "duration"))
     var timeout: String = "24h"
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("With --wait: where to put the file; - for standard output.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("With --wait: where to put the file; - for standard output.", valueName: "file")
+    )
     var out: String?
 
     @Flag(help: "Replace a file that exists.")
@@ -69,8 +71,12 @@ struct ExportCreateCommand: AsyncParsableCommand {
             let limit = try DurationArgument.parse(timeout, "--timeout")
             try await ServiceAccess.with(try options.common.settings(), account: options.account) { service in
                 let created = try await service.client.create(
-                    kind: options.kind, filter: filter, fileFormat: format,
-                    idempotencyID: idempotencyID.flatMap(UUID.init(uuidString:)) ?? UUID(), correlationID: UUID())
+                    kind: options.kind,
+                    filter: filter,
+                    fileFormat: format,
+                    idempotencyID: idempotencyID.flatMap(UUID.init(uuidString:)) ?? UUID(),
+                    correlationID: UUID()
+                )
                 guard wait else {
                     return try ExportDocument(created, showsURL: showURL).print(isJSON: options.outputOptions.isJSON)
                 }
@@ -121,13 +127,15 @@ struct FilterOptions: ParsableArguments {
                 [
                     from.map(TransactionHistory.earningForDate.ge), to.map(TransactionHistory.earningForDate.le),
                     participant.map { TransactionHistory.enrollmentParticipantId.eq(.text($0)) },
-                ].compactMap(\.self))?.text
+                ].compactMap(\.self)
+            )?.text
         case .payments:
             return PayoutFilter.all(
                 [
                     from.map(Payments.paymentDate.ge), to.map(Payments.paymentDate.le),
                     participant.map { Payments.enrollmentParticipantId.eq(.text($0)) },
-                ].compactMap(\.self))?.text
+                ].compactMap(\.self)
+            )?.text
         }
     }
 
@@ -202,7 +210,9 @@ struct ExportDeleteCommand: AsyncParsableCommand {
                 try await service.client.delete(kind: options.kind, requestID: requestID, correlationID: UUID())
                 Terminal.result(
                     options.outputOptions.isJSON
-                        ? try JSONText.document(["requestId": requestID, "outcome": "deleted"]) : "Deleted \(requestID).")
+                        ? try JSONText.document(["requestId": requestID, "outcome": "deleted"])
+                        : "Deleted \(requestID)."
+                )
             }
         }
     }
@@ -225,8 +235,11 @@ struct ExportDownloadCommand: AsyncParsableCommand {
     var requestID: String
 
     @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("Where to put the file; its own name here unless given, - for standard output.", valueName: "file"))
+        help: ArgumentHelp(
+            "Where to put the file; its own name here unless given, - for standard output.",
+            valueName: "file"
+        )
+    )
     var out: String?
 
     @Flag(help: "Replace a file that exists.")

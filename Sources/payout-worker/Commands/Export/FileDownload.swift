@@ -34,12 +34,15 @@ struct FileDownload {
         do {
             let blob = try await fetch(export.requestID, url, into: FileSink(handle, path: partial))
             try handle.close()
-            guard rename(partial, path) == 0 else { throw CommandFailure("'\(partial)' cannot be renamed to '\(path)'.") }
+            guard rename(partial, path) == 0 else {
+                throw CommandFailure("'\(partial)' cannot be renamed to '\(path)'.")
+            }
             let document = Document(requestId: export.requestID, file: path, sizeBytes: blob.size, sha256: blob.sha256)
             Terminal.result(
                 isJSON
                     ? try JSONText.document(document)
-                    : "\(path)  \(Readable.size(blob.size))  sha256 \(blob.sha256)")
+                    : "\(path)  \(Readable.size(blob.size))  sha256 \(blob.sha256)"
+            )
         } catch {
             try? handle.close()
             unlink(partial)
@@ -84,7 +87,9 @@ private actor FileSink: BlobConsumer {
 
     func restart() throws {
         guard path != nil else {
-            throw CommandFailure("The file changed at the service while it was fetched; what was printed is not usable. Try again.")
+            throw CommandFailure(
+                "The file changed at the service while it was fetched; what was printed is not usable. Try again."
+            )
         }
         try handle.truncate(atOffset: 0)
         received = 0

@@ -15,7 +15,9 @@ struct ServiceAccess: Sendable {
 
     /// Runs a body with an account's client and closes the connections.
     static func with(
-        _ settings: Settings, account name: String, _ body: (ServiceAccess) async throws -> Void
+        _ settings: Settings,
+        account name: String,
+        _ body: (ServiceAccess) async throws -> Void
     ) async throws {
         var reader = SettingReader(settings)
         let accounts = AccountConfiguration.all(&reader)
@@ -24,7 +26,9 @@ struct ServiceAccess: Sendable {
         let logger = try LogSetup.makeToolLogger(settings)
         guard let account = accounts.first(where: { $0.name == name }) else {
             let names = accounts.map(\.name).joined(separator: ", ")
-            throw ConfigurationError("The account '\(name)' is not configured; there is \(names.isEmpty ? "none" : names).")
+            throw ConfigurationError(
+                "The account '\(name)' is not configured; there is \(names.isEmpty ? "none" : names)."
+            )
         }
         let service = try Service([account], filesLocation: "", downloads: 1, retryPolicy: .standard, logger: logger)
         guard let client = service.clients[name] else { return }
@@ -32,8 +36,13 @@ struct ServiceAccess: Sendable {
             let downloader = try Service.downloader(account.blobHosts, service.transport, logger)
             try await body(
                 ServiceAccess(
-                    account: account, client: client, downloader: downloader, pollMinInterval: low,
-                    pollMaxInterval: high))
+                    account: account,
+                    client: client,
+                    downloader: downloader,
+                    pollMinInterval: low,
+                    pollMaxInterval: high
+                )
+            )
         } catch {
             await service.shutdown()
             throw error
@@ -63,7 +72,8 @@ struct ServiceAccess: Sendable {
             guard elapsed < limit else {
                 progress.clear()
                 throw CommandFailure(
-                    "The export \(requestID) is \(export.status) after \(Readable.duration(elapsed)). It goes on at the service; look again with 'payout-worker export get --kind \(kind.rawValue) \(requestID)'.")
+                    "The export \(requestID) is \(export.status) after \(Readable.duration(elapsed)). It goes on at the service; look again with 'payout-worker export get --kind \(kind.rawValue) \(requestID)'."
+                )
             }
             try await Task.sleep(for: wait)
             wait = min(wait * 2, pollMaxInterval)

@@ -18,7 +18,7 @@ struct CancelCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    @Argument(help: "The jobs' ids.")
+    @Argument(help: ArgumentHelp("The jobs' ids.", valueName: "job-id"))
     var jobIDs: [String]
 
     @Flag(help: "Wait for the completion events; exit with 1 when a job ended in another way than cancelled.")
@@ -44,8 +44,13 @@ struct CancelCommand: AsyncParsableCommand {
                 return
             }
             let waiting = CompletionWait(
-                access: access, ids: Set(jobIDs), limit: try DurationArgument.parse(timeout, "--timeout"),
-                isJSON: outputOptions.isJSON, isQuiet: false, wanted: "cancelled")
+                access: access,
+                ids: Set(jobIDs),
+                limit: try DurationArgument.parse(timeout, "--timeout"),
+                isJSON: outputOptions.isJSON,
+                isQuiet: false,
+                wanted: "cancelled"
+            )
             let allCancelled = try await waiting.run { try await JobSender(access: access).send(jobs) }
             if !allCancelled { throw ExitStatus.failed }
         }

@@ -17,7 +17,11 @@ final class CompletionWait {
 
     /// - Parameter wanted: the status that every job is to end with.
     init(
-        access: KafkaAccess, ids: Set<String>, limit: Duration, isJSON: Bool, isQuiet: Bool,
+        access: KafkaAccess,
+        ids: Set<String>,
+        limit: Duration,
+        isJSON: Bool,
+        isQuiet: Bool,
         wanted: String = "completed"
     ) {
         self.access = access
@@ -73,7 +77,8 @@ final class CompletionWait {
         let parts = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         let unfinished = waitingFor.isEmpty ? [] : ["\(waitingFor.count) not finished"]
         Terminal.note(
-            "\(Readable.count(total, "job")): \((parts + unfinished).joined(separator: ", ")) after \(Readable.duration(elapsed))")
+            "\(Readable.count(total, "job")): \((parts + unfinished).joined(separator: ", ")) after \(Readable.duration(elapsed))"
+        )
         if !waitingFor.isEmpty {
             let some = waitingFor.sorted().prefix(10)
             Terminal.note("Not finished: \(some.joined(separator: ", "))\(waitingFor.count > 10 ? ", …" : "")")
@@ -85,7 +90,7 @@ final class CompletionWait {
 /// A completion event in one line for people. Shows no file's signature.
 enum EventLine {
     static func text(_ event: CompletionEventDocument) -> String {
-        TextTable.printable("\(event.jobId)  \(event.status)  \(outcome(event))")
+        TextTable.line([event.jobId, event.status, outcome(event)].map(TextTable.printable), widths: [0, 0, 0])
     }
 
     /// The file, or why there is none.

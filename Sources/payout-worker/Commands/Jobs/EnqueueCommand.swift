@@ -48,7 +48,9 @@ struct EnqueueCommand: AsyncParsableCommand {
     func validate() throws {
         if file != nil, count != nil { throw ValidationError("--file and --count exclude each other.") }
         if file != nil, !fields.isEmpty {
-            throw ValidationError("With --file everything about a job stands in the file; leave the flags of single jobs away.")
+            throw ValidationError(
+                "With --file everything about a job stands in the file; leave the flags of single jobs away."
+            )
         }
         if let count, !(1...10_000_000).contains(count) {
             throw ValidationError("--count must be from 1 to 10000000.")
@@ -56,7 +58,9 @@ struct EnqueueCommand: AsyncParsableCommand {
         if count != nil, fields.jobID != nil { throw ValidationError("With --count use --prefix instead of --job-id.") }
         if prefix != nil, count == nil { throw ValidationError("--prefix is for --count.") }
         if file == nil, count == nil, fields.kind == nil, fields.requestID == nil {
-            throw ValidationError("Say what to export: --kind transactionHistory or --kind payments, or --file, or --count.")
+            throw ValidationError(
+                "Say what to export: --kind transactionHistory or --kind payments, or --file, or --count."
+            )
         }
         _ = try DurationArgument.parse(timeout, "--timeout")
     }
@@ -75,11 +79,17 @@ struct EnqueueCommand: AsyncParsableCommand {
             let ids = Set(jobs.compactMap(\.id))
             guard ids.count > 0 else { throw CommandFailure("Jobs without a readable jobId cannot be waited for.") }
             let waiting = CompletionWait(
-                access: access, ids: ids, limit: limit, isJSON: outputOptions.isJSON, isQuiet: quiet)
+                access: access,
+                ids: ids,
+                limit: limit,
+                isJSON: outputOptions.isJSON,
+                isQuiet: quiet
+            )
             let allCompleted = try await waiting.run {
                 try await JobSender(access: access).send(jobs)
                 Terminal.note(
-                    jobs.count == 1 ? "Sent job \(jobs[0].id ?? "")." : "Sent \(Readable.count(jobs.count, "job")).")
+                    jobs.count == 1 ? "Sent job \(jobs[0].id ?? "")." : "Sent \(Readable.count(jobs.count, "job"))."
+                )
             }
             if !allCompleted { throw ExitStatus.failed }
         }
@@ -110,7 +120,10 @@ struct JobFields: ParsableArguments {
     @Option(help: "Which configured credentials to use; default unless given.")
     var account: String?
 
-    @Option(name: .customLong("job-id"), help: "The job's identity; a random one unless given. The same id again is the same job.")
+    @Option(
+        name: .customLong("job-id"),
+        help: "The job's identity; a random one unless given. The same id again is the same job."
+    )
     var jobID: String?
 
     @Option(help: ArgumentHelp("Not to be submitted earlier: RFC 3339, or a duration from now.", valueName: "moment"))

@@ -28,7 +28,8 @@ struct JobSender {
             guard let first = failures.first else { return }
             let ids = failures.prefix(5).compactMap { jobs[Int($0.tag)].id }.joined(separator: ", ")
             throw CommandFailure(
-                "\(failures.count) of \(jobs.count) jobs were not delivered (\(ids)\(failures.count > 5 ? ", …" : "")): \(first.error). Send them again; the same job id runs once.")
+                "\(failures.count) of \(jobs.count) jobs were not delivered (\(ids)\(failures.count > 5 ? ", …" : "")): \(first.error). Send them again; the same job id runs once."
+            )
         }
     }
 }
@@ -37,7 +38,11 @@ extension KafkaProducerRecord {
     /// A record as our encoders make it; its key chooses the partition.
     init(_ record: OutgoingRecord, topic: String, tag: UInt = 0) {
         self.init(
-            topic: topic, key: record.key, value: record.value,
-            headers: record.headers.map { KafkaHeader($0.name, $0.value) }, tag: tag)
+            topic: topic,
+            key: record.key,
+            value: record.value,
+            headers: record.headers.map { KafkaHeader($0.name, $0.value) },
+            tag: tag
+        )
     }
 }

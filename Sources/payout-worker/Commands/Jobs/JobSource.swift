@@ -65,7 +65,8 @@ struct JobSource {
             var told = problems.prefix(Self.toldProblems).joined(separator: "\n")
             if problems.count > Self.toldProblems { told += "\nand \(problems.count - Self.toldProblems) more" }
             throw CommandFailure(
-                "\(problems.count) of \(jobs.count) jobs are not valid:\n\(told)\nNothing was sent. --no-check sends them all the same.")
+                "\(problems.count) of \(jobs.count) jobs are not valid:\n\(told)\nNothing was sent. --no-check sends them all the same."
+            )
         }
         return jobs
     }
@@ -102,7 +103,9 @@ struct JobSource {
         object["requestId"] = fields.requestID
         let metadata = try PairArgument.parse(fields.metadata, "--metadata")
         if !metadata.isEmpty { object["metadata"] = metadata }
-        return Array(try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes]))
+        return Array(
+            try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+        )
     }
 
     private static func moment(_ text: String, _ now: Instant) -> String {
@@ -116,8 +119,12 @@ struct JobSource {
         let digits = String(count).count
         let template = JobDecoder().decode(
             OriginalRecord(
-                key: nil, value: try document("\(start)-\(count)", fields.kind ?? "payments"), headers: Self.header),
-            offset: 0)
+                key: nil,
+                value: try document("\(start)-\(count)", fields.kind ?? "payments"),
+                headers: Self.header
+            ),
+            offset: 0
+        )
         guard case .export(var job) = template.content else {
             if case .unreadable(_, let reason, _, _) = template.content {
                 throw CommandFailure("The jobs would not be valid: \(reason)\nNothing was sent.")

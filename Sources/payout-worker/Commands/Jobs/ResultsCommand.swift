@@ -56,6 +56,7 @@ struct ResultsCommand: AsyncParsableCommand {
                         } else {
                             try await scan.read(from: start, printer.take)
                             _ = printer.flush()
+                            if printer.count == 0 { Terminal.note("There are no completion events.") }
                         }
                     }
                 }
@@ -72,6 +73,7 @@ private final class EventPrinter {
     private let wanted: Set<[UInt8]>
     private var lines = ResultLines()
     private var hasHeader = false
+    private(set) var count = 0
 
     init(isJSON: Bool, wanted: Set<[UInt8]>) {
         self.isJSON = isJSON
@@ -85,6 +87,7 @@ private final class EventPrinter {
 
     func take(_ record: KafkaRecord) -> TopicScan.Step {
         guard wanted.isEmpty || record.key.map(wanted.contains) ?? false else { return .goOn }
+        count += 1
         let value = record.value
         do throws(EventDecodingError) {
             let event = try EventDecoder().decode(value: value)

@@ -75,37 +75,57 @@ struct FleetStatus: Encodable {
     }
 
     private static func make(
-        _ access: KafkaAccess, _ group: KafkaGroupDescription?, _ committed: [KafkaTopicPartition: Int64],
-        _ ends: [Int32: KafkaWatermarks], _ tally: StateTally, _ notes: [String]
+        _ access: KafkaAccess,
+        _ group: KafkaGroupDescription?,
+        _ committed: [KafkaTopicPartition: Int64],
+        _ ends: [Int32: KafkaWatermarks],
+        _ tally: StateTally,
+        _ notes: [String]
     ) -> FleetStatus {
         let topic = access.topics.jobs
         let members = (group?.members ?? []).map { member in
             Member(
-                clientID: member.clientID, host: member.host,
-                partitions: member.partitions.filter { $0.topic == topic }.map(\.partition))
+                clientID: member.clientID,
+                host: member.host,
+                partitions: member.partitions.filter { $0.topic == topic }.map(\.partition)
+            )
         }
         let partitions = ends.sorted { $0.key < $1.key }.map { number, marks in
             let offset = committed[KafkaTopicPartition(topic: topic, partition: number)]
             return Partition(
-                partition: number, owner: members.first { $0.partitions.contains(number) }?.clientID, committed: offset,
-                end: marks.high, lag: max(0, marks.high - max(offset ?? 0, marks.low)),
-                jobs: tally.phases(of: number))
+                partition: number,
+                owner: members.first { $0.partitions.contains(number) }?.clientID,
+                committed: offset,
+                end: marks.high,
+                lag: max(0, marks.high - max(offset ?? 0, marks.low)),
+                jobs: tally.phases(of: number)
+            )
         }
         return FleetStatus(
-            group: access.log.groupID, groupState: group?.state ?? "unknown", members: members, partitions: partitions,
-            jobs: tally.counts, lag: partitions.map(\.lag).reduce(0, +), oldest: tally.oldest(10),
-            unreadable: tally.unreadable, notes: notes)
+            group: access.log.groupID,
+            groupState: group?.state ?? "unknown",
+            members: members,
+            partitions: partitions,
+            jobs: tally.counts,
+            lag: partitions.map(\.lag).reduce(0, +),
+            oldest: tally.oldest(10),
+            unreadable: tally.unreadable,
+            notes: notes
+        )
     }
 
     // MARK: Printing
 
     var text: String {
-        var lines = ["Group \(group): \(groupState.lowercased()), \(Readable.count(members.count, "member"))"]
+        // `Dead` is also what a group is called that never was.
+        let state = groupState == "Dead" ? "no worker has joined it" : groupState.lowercased()
+        var lines = ["Group \(group): \(state), \(Readable.count(members.count, "member"))"]
         lines += notes.map { "not known: \($0)" }
         let order = JobPhase.allCases.map(\.name)
         var table = TextTable(
             ["PARTITION", "OWNER", "COMMITTED", "END", "LAG"] + order.map { $0.uppercased() },
-            rightAligned: Set([0] + Array(2..<(5 + order.count))))
+            rightAligned: Set([0] + Array(2..<(5 + order.count)))
+        )
         for partition in partitions {
             let cells = [
                 String(partition.partition), partition.owner ?? "-", partition.committed.map(String.init) ?? "-",
@@ -161,8 +181,12 @@ struct StateTally {
             switch try codec.decode(key: record.key, value: record.value) {
             case .job(let job):
                 entries[Key(partition: record.partition, id: job.job.id)] = Entry(
-                    phase: job.phase, status: job.status, accepted: job.times.accepted, attempt: job.attempt,
-                    requestID: job.requestID)
+                    phase: job.phase,
+                    status: job.status,
+                    accepted: job.times.accepted,
+                    attempt: job.attempt,
+                    requestID: job.requestID
+                )
             case .forgotten(let id): entries[Key(partition: record.partition, id: id)] = nil
             case .position: break
             }
@@ -180,7 +204,9 @@ struct StateTally {
     var counts: [String: Int] {
         entries.values.reduce(into: [:]) { counts, entry in
             counts[entry.phase.name, default: 0] += 1
-            if entry.phase == .finished, let status = entry.status { counts["finished.\(status.name)", default: 0] += 1 }
+            if entry.phase == .finished, let status = entry.status {
+                counts["finished.\(status.name)", default: 0] += 1
+            }
         }
     }
 
@@ -188,8 +214,13 @@ struct StateTally {
         entries.filter { $0.value.phase != .finished }.sorted { $0.value.accepted < $1.value.accepted }.prefix(count)
             .map { key, entry in
                 FleetStatus.Job(
-                    jobID: key.id, partition: key.partition, phase: entry.phase.name, since: entry.accepted.rfc3339,
-                    attempt: entry.attempt, requestID: entry.requestID)
+                    jobID: key.id,
+                    partition: key.partition,
+                    phase: entry.phase.name,
+                    since: entry.accepted.rfc3339,
+                    attempt: entry.attempt,
+                    requestID: entry.requestID
+                )
             }
     }
 }

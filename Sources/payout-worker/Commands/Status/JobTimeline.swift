@@ -131,11 +131,19 @@ private struct Gathering {
         guard isKnown else { return nil }
         let job = record?.job
         return JobTimeline(
-            jobID: id, state: state, kind: job?.kind.name ?? event?.kind, filter: job?.filter ?? event?.filter,
-            fileFormat: job?.fileFormat.name ?? event?.fileFormat, account: job?.account ?? event?.account,
-            attempt: record?.attempt ?? event?.attempts, requestID: record?.requestID ?? event?.requestId,
-            deadline: job?.deadline?.rfc3339, error: error,
-            files: files.map(Readable.location), timeline: moments.sorted { $0.time < $1.time })
+            jobID: id,
+            state: state,
+            kind: job?.kind.name ?? event?.kind,
+            filter: job?.filter ?? event?.filter,
+            fileFormat: job?.fileFormat.name ?? event?.fileFormat,
+            account: job?.account ?? event?.account,
+            attempt: record?.attempt ?? event?.attempts,
+            requestID: record?.requestID ?? event?.requestId,
+            deadline: job?.deadline?.rfc3339,
+            error: error,
+            files: files.map(Readable.location),
+            timeline: moments.sorted { $0.time < $1.time }
+        )
     }
 
     private var state: String {

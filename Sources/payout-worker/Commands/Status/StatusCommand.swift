@@ -51,7 +51,10 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private static func text(
-        _ access: KafkaAccess, _ jobID: String?, isJSON: Bool, isLine: Bool
+        _ access: KafkaAccess,
+        _ jobID: String?,
+        isJSON: Bool,
+        isLine: Bool
     ) async throws -> String {
         guard let jobID else {
             let status = try await FleetStatus.read(access)
@@ -59,7 +62,8 @@ struct StatusCommand: AsyncParsableCommand {
         }
         guard let timeline = try await JobTimeline.read(jobID, access) else {
             throw CommandFailure(
-                "The job '\(jobID)' is in neither \(access.topics.state) nor \(access.topics.results) nor \(access.topics.jobs): it was never enqueued there, or is forgotten.")
+                "The job '\(jobID)' is in neither \(access.topics.state) nor \(access.topics.results) nor \(access.topics.jobs): it was never enqueued there, or is forgotten."
+            )
         }
         return isJSON ? try json(timeline, isLine) : timeline.text
     }

@@ -20,7 +20,7 @@ struct TopicsCreateCommand: AsyncParsableCommand {
             state topic gets more of them when the jobs topic has more. The names are those of the KAFKA_TOPICS_… \
             variables.
 
-              payout-worker topics create --bootstrap-server localhost:9092
+              payout-worker topics create --bootstrap-servers localhost:9092
               payout-worker topics create --partitions 12 --replication-factor 3 --retention 14d
             """
     )
@@ -99,7 +99,7 @@ struct TopicsCheckCommand: AsyncParsableCommand {
             Names each problem with the command that mends it, and exits with 1 when a worker would not start. \
             Warnings are risks that a worker runs with. 'run' makes the same check before it starts.
 
-              payout-worker topics check --bootstrap-server localhost:9092
+              payout-worker topics check --bootstrap-servers localhost:9092
             """
     )
 
@@ -172,13 +172,21 @@ struct TopicReportDocument: Encodable {
         ok = report.problems.isEmpty
         topics = report.topics.map {
             Topic(
-                role: $0.role.rawValue, topic: $0.name, partitions: $0.partitions,
-                replicationFactor: $0.replicationFactor, settings: $0.settings)
+                role: $0.role.rawValue,
+                topic: $0.name,
+                partitions: $0.partitions,
+                replicationFactor: $0.replicationFactor,
+                settings: $0.settings
+            )
         }
         findings = report.findings.map {
             Finding(
-                severity: $0.severity.rawValue, role: $0.role.rawValue, topic: $0.topic, message: $0.message,
-                remedy: $0.remedy)
+                severity: $0.severity.rawValue,
+                role: $0.role.rawValue,
+                topic: $0.topic,
+                message: $0.message,
+                remedy: $0.remedy
+            )
         }
         skipped = report.skipped
     }

@@ -1,0 +1,78 @@
+# Everything that is done with this repository. `make help` lists it.
+
+SWIFT ?= swift
+# Flags of every build, so that one build serves all steps. CI adds its checks here.
+SWIFT_FLAGS ?=
+PYTHON ?= python3
+
+VENV := .build/venv
+PYTHON_TOOLS := $(VENV)/bin/python3
+SOURCES := find Sources Tests Package.swift -name '*.swift' ! -name '*.pb.swift'
+
+# simulate
+SEEDS ?= 1000
+# chaos
+JOBS ?= 2000
+WORKERS ?= 3
+KILLS ?= 12
+SEED ?= 1
+# Further arguments of simulate, chaos and bench, as they are.
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build release test demo bench simulate chaos lint format check-schemas check-api check-deploy clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install librdkafka and pkg-config where they are missing (apt or Homebrew).
+	@.ci/setup
+
+build: setup ## Build everything, tests included, for debugging.
+	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
+
+release: setup ## Build the optimized payout-worker; prints where it is.
+	$(SWIFT) build -c release --product payout-worker $(SWIFT_FLAGS)
+	@echo "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker"
+
+test: build $(VENV)/ready ## Run all tests. Set KAFKA_BOOTSTRAP_SERVERS to run those that need a real broker too.
+	@.ci/setup --optional kcat
+	$(SWIFT) test --skip-build $(SWIFT_FLAGS)
+
+demo: setup ## See it work: broker, API and worker in one process, nothing else needed.
+	$(SWIFT) run $(SWIFT_FLAGS) payout-worker demo
+
+bench: release ## Measure throughput, CPU time, restore and memory; prints a table. Under ten minutes.
+	$(SWIFT) build -c release --product bench $(SWIFT_FLAGS)
+	@$(PYTHON) Tests/Benchmarks/bench.py --bin "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))" $(ARGS)
+
+simulate: setup ## Run SEEDS simulated fleets through 24 hours of faults; a failing seed prints how to replay it.
+	$(SWIFT) run -c release $(SWIFT_FLAGS) simulate --seeds $(SEEDS) $(ARGS)
+
+chaos: release $(VENV)/ready ## Kill and freeze real workers: JOBS= WORKERS= KILLS= SEED=, KAFKA_BOOTSTRAP_SERVERS for a real broker.
+	$(PYTHON_TOOLS) Tests/Chaos/chaos.py \
+		--binary "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
+		--jobs $(JOBS) --workers $(WORKERS) --kills $(KILLS) --seed $(SEED) $(ARGS)
+
+lint: ## Check the formatting of all Swift files.
+	@$(SOURCES) -print0 | xargs -0 $(SWIFT) format lint --strict --parallel
+
+format: ## Format all Swift files.
+	@$(SOURCES) -print0 | xargs -0 $(SWIFT) format --in-place --parallel
+
+check-schemas: $(VENV)/ready ## Check the schemas against the golden samples of every record version.
+	$(PYTHON_TOOLS) schemas/check.py
+
+check-api: build $(VENV)/ready ## Check the sandbox against the API's OpenAPI description.
+	@.ci/check-api "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker" $(PYTHON_TOOLS)
+
+check-deploy: $(VENV)/ready ## Check image, compose file, manifests, unit and alerts with the tools that are there.
+	@.ci/check-deploy $(PYTHON_TOOLS)
+
+clean: ## Remove everything that was built.
+	rm -rf .build
+
+# The Python packages of the checks and examples, apart from the system's. Without Python or PyPI the
+# tests that need them are skipped, by name.
+$(VENV)/ready: .ci/requirements.txt
+	@.ci/setup --venv $(VENV) $(PYTHON)

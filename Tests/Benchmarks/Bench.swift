@@ -1,0 +1,56 @@
+import EmbeddedKafka
+import Foundation
+
+/// Measures parts of the worker in a process of their own. `bench.py` runs it, and the whole worker beside it.
+///
+///     bench broker [PARTITIONS]                   an embedded broker; prints its address, ends with standard input
+///     bench consume ADDRESS TOPIC RECORDS ROUNDS  KafkaClient's batches beside a loop over librdkafka's own
+///     bench restore LAYOUT JOBS                   LAYOUT is engine or dictionary
+///     bench requests URL JOBS CONNECTIONS         the bare HTTP requests of so many jobs, against a sandbox
+///     bench delete-topics ADDRESS PREFIX          cleans up on a broker that stays
+///     bench versions
+///
+/// Each prints one JSON object.
+@main
+struct Bench {
+    static func main() async throws {
+        let words = CommandLine.arguments.dropFirst()
+        let numbers = words.compactMap { Int($0) }
+        let texts = words.dropFirst().filter { Int($0) == nil }
+        switch (words.first, numbers, texts) {
+        case ("broker", _, _): try serveBroker(partitions: numbers.first ?? 6)
+        case ("consume", let numbers, let texts) where numbers.count == 2 && texts.count == 2:
+            let consumption = Consumption(address: texts[0], topic: texts[1], records: numbers[0])
+            printJSON(try await consumption.measure(rounds: numbers[1]))
+        case ("restore", let numbers, ["engine"]) where numbers.count == 1:
+            printJSON(try Restore(jobs: numbers[0]).intoEngine())
+        case ("restore", let numbers, ["dictionary"]) where numbers.count == 1:
+            printJSON(try Restore(jobs: numbers[0]).intoDictionary())
+        case ("requests", let numbers, let texts) where numbers.count == 2 && texts.count == 1:
+            printJSON(try await Requests(url: texts[0], jobs: numbers[0], connections: numbers[1]).measure())
+        case ("delete-topics", _, let texts) where texts.count == 2:
+            try await Consumption(address: texts[0], topic: "", records: 0).deleteTopics(prefix: texts[1])
+        case ("versions", _, _): printJSON(["librdkafka": Consumption.libraryVersion])
+        default:
+            FileHandle.standardError.write(Data("bench: see Bench.swift for how it is called\n".utf8))
+            exit(64)
+        }
+    }
+
+    private static func serveBroker(partitions: Int) throws {
+        let kafka = try EmbeddedKafka()
+        try kafka.createTopic("bench", partitions: partitions)
+        // Not `print`, which keeps it back when nobody but a program reads.
+        FileHandle.standardOutput.write(Data((kafka.bootstrapServers + "\n").utf8))
+        while readLine() != nil {}
+        kafka.close()
+    }
+}
+
+/// Prints a result as one line for the script that reads it.
+func printJSON(_ value: some Encodable) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let data = try? encoder.encode(value) else { exit(1) }
+    print(String(decoding: data, as: UTF8.self))
+}

@@ -1,0 +1,109 @@
+import ExportCore
+import ExportRecords
+
+/// Restoring waiting jobs out of the bytes of their state records: decoding and applying, and the memory that they
+/// take afterwards. Only those two are timed; the bytes are made a thousand records at a time, between the timings.
+struct Restore {
+    var jobs: Int
+    private let partitions = 6
+    private let codec = StateCodec()
+    private let start = Instant(milliseconds: 1_790_000_000_000)
+
+    init(jobs: Int) { self.jobs = jobs }
+
+    struct Result: Encodable {
+        var layout: String
+        var jobs: Int
+        var decodeCPUSeconds: Double
+        var applyCPUSeconds: Double
+        var residentBytesPerJob: Double
+    }
+
+    /// Into the machine that the worker runs, until its partitions are active.
+    func intoEngine() throws -> Result {
+        var worker = WorkerMachine(CoreConfiguration())
+        _ = worker.handle(.partitionCount(partitions), at: start)
+        for partition in 0..<Int32(partitions) {
+            _ = worker.handle(.assigned(partition: partition, epoch: 1), at: start)
+        }
+        var result = try run("engine") { partition, records in
+            _ = worker.handle(.restored(partition: partition, epoch: 1, records), at: start)
+        }
+        let cpu = Measure.threadCPUSeconds
+        for partition in 0..<Int32(partitions) {
+            let finished = WorkerEvent.restoreFinished(
+                partition: partition,
+                epoch: 1,
+                committed: 0,
+                low: 0,
+                high: Int64(jobs)
+            )
+            _ = worker.handle(finished, at: start)
+        }
+        result.applyCPUSeconds += Measure.threadCPUSeconds - cpu
+        let known = worker.status().partitions.reduce(0) { $0 + $1.jobs.values.reduce(0, +) }
+        precondition(known == jobs, "\(known) jobs were restored, not \(jobs)")
+        return result
+    }
+
+    /// Into a dictionary of the records as they are, which is the least that a plain program would do.
+    func intoDictionary() throws -> Result {
+        var table: [String: JobRecord] = [:]
+        let result = try run("dictionary") { _, records in
+            for case .job(let record) in records { table[record.job.id] = record }
+        }
+        precondition(table.count == jobs, "\(table.count) jobs were restored, not \(jobs)")
+        return result
+    }
+
+    private func run(_ layout: String, _ apply: (Int32, [StateRecord]) -> Void) throws -> Result {
+        var result = Result(layout: layout, jobs: jobs, decodeCPUSeconds: 0, applyCPUSeconds: 0, residentBytesPerJob: 0)
+        // Once before, so that what is made for the first batch does not count as jobs' memory.
+        _ = try decode(encoded(0..<1_000))
+        let before = Measure.residentBytes
+        var first = 0
+        while first < jobs {
+            let bytes = encoded(first..<min(jobs, first + 1_000))
+            let begin = Measure.threadCPUSeconds
+            let records = try decode(bytes)
+            let decoded = Measure.threadCPUSeconds
+            apply(Int32(first / 1_000 % partitions), records)
+            result.decodeCPUSeconds += decoded - begin
+            result.applyCPUSeconds += Measure.threadCPUSeconds - decoded
+            first += 1_000
+        }
+        result.residentBytesPerJob = Double(Measure.residentBytes - before) / Double(jobs)
+        return result
+    }
+
+    private func decode(_ records: [OutgoingRecord]) throws -> [StateRecord] {
+        try records.map { try codec.decode(key: $0.key, value: $0.value) }
+    }
+
+    private func encoded(_ numbers: Range<Int>) -> [OutgoingRecord] {
+        numbers.map { codec.encode(.job(job($0))) }
+    }
+
+    /// A job as most are: a UUID for an id, a filter of ordinary length, some metadata, an export that is waited for.
+    private func job(_ number: Int) -> JobRecord {
+        let job = ExportJob(
+            id: uuid(number, 1),
+            kind: .transactionHistory,
+            filter: "earningForDate ge 2023-03-01 and earningForDate le 2023-04-12",
+            metadataJSON: "{\"requestedBy\":\"billing\"}"
+        )
+        return JobRecord(
+            job: job,
+            offset: Int64(number),
+            phase: .waiting,
+            attempt: 1,
+            requestID: uuid(number, 2),
+            times: JobTimes(accepted: start, submitted: start.advanced(by: .milliseconds(number % 1_000)))
+        )
+    }
+
+    private func uuid(_ number: Int, _ kind: Int) -> String {
+        let digits = String(UInt64(number) &* 2_654_435_761 & 0xFFFF_FFFF_FFFF, radix: 16)
+        return "93c2b3cf-c6d8-4e7e-ade\(kind)-" + String(repeating: "0", count: 12 - digits.count) + digits
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import PayoutAPI
+import KafkaClient
+import ExportCore
+import Testing
+import WorkerKafka
+
+@testable import payout_worker
+
+@Suite struct SettingsTests {
+    @Test func aFlagBeatsTheEnvironmentAndTheEnvironmentBeatsTheFile() throws {
+        let file = try TemporaryFile("kafka.group.id: of-file\nworker.id: of-file\nkafka.topics.jobs: of-file\n")
+        let settings = try Settings(
+            flags: ["KAFKA_GROUP_ID": "of-flag"],
+            environment: ["KAFKA_GROUP_ID": "of-environment", "WORKER_ID": "of-environment"],
+            file: file.path
+        )
+        #expect(try settings.value("KAFKA_GROUP_ID")?.text == "of-flag")
+        #expect(try settings.value("KAFKA_GROUP_ID")?.source == .flag)
+        #expect(try settings.value("WORKER_ID")?.text == "of-environment")
+        #expect(try settings.value("KAFKA_TOPICS_JOBS")?.text == "of-file")
+        #expect(try settings.value("KAFKA_TOPICS_RESULTS")?.source == .default)
+        #expect(try settings.value("KAFKA_BOOTSTRAP_SERVERS")?.text == nil)
+    }
+
+    @Test func anEmptyEnvironmentVariableIsNotSet() throws {
+        let settings = try Settings(environment: ["KAFKA_GROUP_ID": ""])
+        #expect(try settings.value("KAFKA_GROUP_ID")?.source == .default)
+    }
+
+    @Test func aSecretComesFromItsFileWithoutTheLineEnd() throws {
+        let secret = try TemporaryFile("hunter2\n")
+        let settings = try Settings(environment: ["PAYOUT_API_PASSWORD_FILE": secret.path])
+        let value = try #require(try settings.value("PAYOUT_API_PASSWORD"))
+        #expect(value.text == "hunter2")
+        #expect(value.source == .secretFile)
+        #expect(value.path == secret.path)
+    }
+
+    @Test func aSecretFileThatCannotBeReadIsAConfigurationError() throws {
+        let settings = try Settings(environment: ["PAYOUT_API_PASSWORD_FILE": "/nonexistent/secret"])
+        #expect(throws: ConfigurationError.self) { try settings.value("PAYOUT_API_PASSWORD") }
+    }
+
+    @Test(arguments: [
+        "kafka:\n  group:\n    id: nested\n", #"{"kafka": {"group.id": "nested"}}"#, "kafka.group.id: nested\n",
+    ])
+    func keysMayBeNestedOrDotted(text: String) throws {
+        let file = try TemporaryFile(text)
+        #expect(try Settings(environment: [:], file: file.path).value("KAFKA_GROUP_ID")?.text == "nested")
+    }
+
+    @Test func anUnknownKeyInTheFileIsNamed() throws {
+        let file = try TemporaryFile("kafka.grup.id: typo\n")
+        let error = #expect(throws: ConfigurationError.self) { try Settings(environment: [:], file: file.path) }
+        #expect(error?.description.contains("KAFKA_GRUP_ID") == true)
+    }
+
+    @Test(arguments: ["[1, 2]", "a: [", "just text"])
+    func aFileThatHoldsNoObjectIsRefused(text: String) throws {
+        let file = try TemporaryFile(text)
+        #expect(throws: ConfigurationError.self) { try Settings(environment: [:], file: file.path) }
+    }
+
+    @Test func clientPropertiesAreTranslatedAndTheStrongestWins() throws {
+        let secret = try TemporaryFile("s3cret\n")
+        let file = try TemporaryFile("kafka.client.security.protocol: plaintext\nkafka.client.client.rack: r1\n")
+        let settings = try Settings(
+            environment: [
+                "KAFKA_CLIENT_SECURITY_PROTOCOL": "sasl_ssl", "KAFKA_CLIENT_SASL_PASSWORD_FILE": secret.path,
+            ],
+            file: file.path
+        )
+        let properties = try settings.clientProperties()
+        #expect(properties["security.protocol"]?.text == "sasl_ssl")
+        #expect(properties["client.rack"]?.text == "r1")
+        #expect(properties["sasl.password"]?.text == "s3cret")
+        #expect(properties["sasl.password"]?.source == .secretFile)
+    }
+}
+
+@Suite struct WorkerConfigurationTests {
+    static let complete = [
+        "KAFKA_BOOTSTRAP_SERVERS": "localhost:9092", "PAYOUT_API_TENANT_ID": "t", "PAYOUT_API_CLIENT_ID": "c",
+        "PAYOUT_API_USERNAME": "u", "PAYOUT_API_PASSWORD": "p",
+    ]
+
+    @Test func theDefaultsOfTheInterface() throws {
+        let configuration = try WorkerConfiguration(Settings(environment: Self.complete))
+        #expect(configuration.log.topics == KafkaTopicNames())
+        #expect(configuration.log.groupID == "payout-export-workers")
+        #expect(configuration.log.delivery == .exactlyOnce)
+        #expect(configuration.core.commitInterval == .milliseconds(50))
+        #expect(configuration.core.maxPending == 10_000)
+        #expect(configuration.core.jobTimeout == .seconds(26 * 3_600))
+        #expect(configuration.core.requestsPerSecond == [20])
+        #expect(configuration.core.storesFiles == false)
+        #expect(configuration.shutdownTimeout == .seconds(25))
+        #expect(configuration.accounts.map(\.name) == ["default"])
+        #expect(configuration.accounts[0].blobHosts == ["*.blob.core.windows.net"])
+    }
+
+    @Test func theInstanceIsKnownByItsNameAtTheBroker() throws {
+        var environment = Self.complete
+        environment["WORKER_ID"] = "w1"
+        let configuration = try WorkerConfiguration(Settings(environment: environment))
+        #expect(configuration.log.kafka.properties["client.id"] == "w1")
+        environment["KAFKA_CLIENT_CLIENT_ID"] = "own"
+        #expect(
+            try WorkerConfiguration(Settings(environment: environment)).log.kafka.properties["client.id"] == "own"
+        )
+    }
+
+    @Test func everyProblemIsToldAtOnce() throws {
+        let environment = [
+            "WORKER_COMMIT_INTERVAL": "soon", "WORKER_MAX_PENDING": "-1", "WORKER_DELIVERY": "twice",
+            "PAYOUT_API_AUTHENTICATION": "password", "KAFKA_CLIENT_NO_SUCH_THING": "x",
+            "KAFKA_BOOTSTRAP_SERVERS": "localhost:9092", "FILES_LOCATION": "ftp://nowhere",
+        ]
+        let error = #expect(throws: ConfigurationError.self) {
+            try WorkerConfiguration(Settings(environment: environment))
+        }
+        let text = error?.description ?? ""
+        for name in [
+            "WORKER_COMMIT_INTERVAL", "WORKER_MAX_PENDING", "WORKER_DELIVERY", "PAYOUT_API_TENANT_ID",
+            "PAYOUT_API_USERNAME", "PAYOUT_API_PASSWORD", "no.such.thing", "FILES_LOCATION",
+        ] { #expect(text.contains(name), "\(name) is not named in: \(text)") }
+    }
+
+    @Test func accountsTakeWhatTheyDoNotSayFromTheRest() throws {
+        let file = try TemporaryFile(
+            """
+            accounts:
+              emea: {username: emea@contoso.example, password: e, requests.per.second: 5}
+              apac: {payout.api.authentication: client-credentials, client.secret: a}
+            """
+        )
+        let configuration = try WorkerConfiguration(Settings(environment: Self.complete, file: file.path))
+        #expect(configuration.accounts.map(\.name) == ["default", "apac", "emea"])
+        #expect(configuration.core.requestsPerSecond == [20, 20, 5])
+        guard case .clientCredentials = configuration.accounts[1].tokens.flow else {
+            Issue.record("apac does not use client credentials")
+            return
+        }
+        guard case .password(let username, _, _) = configuration.accounts[2].tokens.flow else {
+            Issue.record("emea does not use a password")
+            return
+        }
+        #expect(username == "emea@contoso.example")
+    }
+
+    @Test func aSecretIsInNoExplanation() throws {
+        var environment = Self.complete
+        environment["PAYOUT_API_PASSWORD"] = "hunter2"
+        environment["KAFKA_CLIENT_SASL_PASSWORD"] = "hunter3"
+        environment["KAFKA_CLIENT_SSL_KEY_PEM"] = "hunter4"
+        var problems: [String] = []
+        let values = ExplainedValue.all(try Settings(environment: environment), &problems)
+        #expect(problems.isEmpty)
+        #expect(!values.contains { $0.value?.contains("hunter") ?? false })
+        #expect(values.first { $0.name == "PAYOUT_API_PASSWORD" }?.value == ExplainedValue.mask)
+        #expect(values.first { $0.name == "KAFKA_BOOTSTRAP_SERVERS" }?.value == "localhost:9092")
+        #expect(values.first { $0.name == "PAYOUT_API_REFRESH_TOKEN" }?.source == nil)
+    }
+}

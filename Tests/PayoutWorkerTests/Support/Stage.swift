@@ -1,0 +1,100 @@
+import EmbeddedKafka
+import ExportCore
+import ExportRecords
+import KafkaClient
+import Logging
+import PayoutSandbox
+import WorkerKafka
+
+@testable import payout_worker
+
+/// A broker and a sandbox of the service, and the variables that point a command at them.
+final class Stage: Sendable {
+    let broker: EmbeddedKafka
+    let sandbox: PayoutSandbox
+    let files: TemporaryFile
+    let environment: [String: String]
+    let topics = KafkaTopicNames()
+
+    private init(
+        _ broker: EmbeddedKafka,
+        _ sandbox: PayoutSandbox,
+        _ files: TemporaryFile,
+        _ address: PayoutSandbox.Address
+    ) {
+        self.broker = broker
+        self.sandbox = sandbox
+        self.files = files
+        var environment = Dictionary(address.environment, uniquingKeysWith: { $1 })
+        environment["KAFKA_BOOTSTRAP_SERVERS"] = broker.bootstrapServers
+        environment["WORKER_POLL_MIN_INTERVAL"] = "100ms"
+        environment["WORKER_POLL_MAX_INTERVAL"] = "500ms"
+        environment["FILES_LOCATION"] = "file://" + files.path
+        environment["HTTP_PORT"] = "0"
+        self.environment = environment
+    }
+
+    /// Runs a body on a stage and takes it down.
+    static func with(partitions: Int = 2, _ body: (Stage) async throws -> Void) async throws {
+        let broker = try EmbeddedKafka()
+        for topic in KafkaTopicNames().all { try broker.createTopic(topic, partitions: partitions) }
+        let sandbox = PayoutSandbox(configuration: .instant)
+        let stage = Stage(broker, sandbox, try TemporaryFile(directory: ()), try await sandbox.start())
+        do {
+            try await body(stage)
+        } catch {
+            await sandbox.stop()
+            broker.close()
+            throw error
+        }
+        await sandbox.stop()
+        broker.close()
+    }
+
+    func run(_ arguments: String..., input: String = "") async throws -> CommandOutput {
+        try await Command(arguments, environment: environment, input: input).end()
+    }
+
+    var access: KafkaAccess {
+        get throws {
+            try KafkaAccess(
+                Settings(environment: ["KAFKA_BOOTSTRAP_SERVERS": broker.bootstrapServers, "LOG_LEVEL": "error"])
+            )
+        }
+    }
+
+    /// A record as a test looks at it.
+    struct Read: Sendable {
+        var partition: Int32
+        var key: String?
+        var value: String?
+        var headers: [KafkaHeader]
+
+        func header(_ name: String) -> String? { headers.last { $0.name == name }?.text }
+    }
+
+    /// All records of a topic.
+    func records(_ topic: String) async throws -> [Read] {
+        var read: [Read] = []
+        try await access.scan(topic) { record in
+            read.append(
+                Read(
+                    partition: record.partition,
+                    key: ReadableBytes.text(record.key),
+                    value: ReadableBytes.text(record.value),
+                    headers: record.headers
+                )
+            )
+            return .goOn
+        }
+        return read
+    }
+
+    /// Writes records.
+    func write(_ records: [OutgoingRecord], to topic: String) async throws {
+        try await access.withProducer { producer in
+            for record in records { try await producer.produce(KafkaProducerRecord(record, topic: topic)) }
+            _ = try await producer.flush()
+        }
+    }
+}

@@ -55,8 +55,10 @@ let package = Package(
     targets: [
         // librdkafka, from the system.
         .systemLibrary(
-            name: "CRDKafka", pkgConfig: "rdkafka",
-            providers: [.apt(["librdkafka-dev"]), .brew(["librdkafka"])]),
+            name: "CRDKafka",
+            pkgConfig: "rdkafka",
+            providers: [.apt(["librdkafka-dev"]), .brew(["librdkafka"])]
+        ),
         room("KafkaClient", ["CRDKafka", logging]),
         room("EmbeddedKafka", ["CRDKafka"]),
 
@@ -64,7 +66,11 @@ let package = Package(
         room("PayoutFilters"),
         room(
             "PayoutAPI",
-            ["PayoutFilters", asyncHTTPClient, crypto, logging, metrics, nioCore, nioFoundation, nioHTTP1, nioPosix, tracing]),
+            [
+                "PayoutFilters", asyncHTTPClient, crypto, logging, metrics, nioCore, nioFoundation, nioHTTP1, nioPosix,
+                tracing,
+            ]
+        ),
         room("PayoutSandbox", [crypto, hummingbird, httpTypes, logging, nioCore]),
 
         // The engine.
@@ -75,7 +81,8 @@ let package = Package(
         room("WorkerKafka", ["WorkerRuntime", "KafkaClient", logging]),
         room(
             "WorkerExports",
-            ["WorkerRuntime", "ExportCore", "PayoutAPI", "PayoutFilters", "FileStores", crypto, logging, nioCore]),
+            ["WorkerRuntime", "ExportCore", "PayoutAPI", "PayoutFilters", "FileStores", crypto, logging, nioCore]
+        ),
 
         room("WorkerConsole", ["WorkerRuntime", "ExportCore", hummingbird, httpTypes, logging, metrics, nioCore]),
 
@@ -87,7 +94,8 @@ let package = Package(
                 "KafkaClient", "EmbeddedKafka", "PayoutAPI", "PayoutFilters", "PayoutSandbox", "FileStores",
                 argumentParser, crypto, logging, metrics, nioCore, yams,
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
 
         // Tests: one target per room, and the suites that cross them.
         tests("KafkaClient", ["EmbeddedKafka", "CRDKafka", logging]),
@@ -95,35 +103,55 @@ let package = Package(
         tests("PayoutFilters"),
         tests(
             "PayoutAPI",
-            ["PayoutFilters", asyncHTTPClient, crypto, logging, metrics, nioCore, nioFoundation, nioHTTP1, nioPosix, tracing]),
-        tests("PayoutSandbox", [asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix], excluding: ["openapi_check.py"]),
+            [
+                "PayoutFilters", asyncHTTPClient, crypto, logging, metrics, nioCore, nioFoundation, nioHTTP1, nioPosix,
+                tracing,
+            ]
+        ),
+        tests(
+            "PayoutSandbox",
+            [asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix],
+            excluding: ["openapi_check.py"]
+        ),
         tests("ExportCore"),
         tests("ExportRecords", ["ExportCore", "PayoutFilters", protobuf]),
         tests("FileStores", [crypto]),
         tests("WorkerRuntime", ["ExportCore", "ExportRecords", logging]),
         tests(
             "WorkerExports",
-            ["ExportCore", "FileStores", "PayoutAPI", "PayoutFilters", "PayoutSandbox", crypto, logging]),
+            ["ExportCore", "FileStores", "PayoutAPI", "PayoutFilters", "PayoutSandbox", crypto, logging]
+        ),
         tests("WorkerConsole", ["WorkerRuntime", "ExportCore", logging, metrics]),
         .testTarget(
             name: "LogConformance",
             dependencies: ["WorkerKafka", "WorkerRuntime", "KafkaClient", "EmbeddedKafka", logging],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .target(
-            name: "SimulationHarness", dependencies: ["ExportCore"], path: "Tests/Simulation/Harness",
-            swiftSettings: settings),
+            name: "SimulationHarness",
+            dependencies: ["ExportCore"],
+            path: "Tests/Simulation/Harness",
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "SimulationTests", dependencies: ["SimulationHarness", "ExportCore"], path: "Tests/Simulation/Tests",
-            swiftSettings: settings),
+            name: "SimulationTests",
+            dependencies: ["SimulationHarness", "ExportCore"],
+            path: "Tests/Simulation/Tests",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "PayoutWorkerTests",
             dependencies: [
                 "payout-worker", "EmbeddedKafka", "KafkaClient", "ExportCore", "ExportRecords", "PayoutSandbox",
                 "WorkerKafka", logging,
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "Examples", dependencies: ["payout-worker"], swiftSettings: settings),
+            name: "Examples",
+            dependencies: ["payout-worker"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .executableTarget(
             name: "bench",
@@ -131,10 +159,16 @@ let package = Package(
                 "CRDKafka", "EmbeddedKafka", "ExportCore", "ExportRecords", "KafkaClient", asyncHTTPClient, logging,
                 nioCore, nioHTTP1,
             ],
-            path: "Tests/Benchmarks", exclude: ["bench.py", "KafkaThroughput"], swiftSettings: settings),
+            path: "Tests/Benchmarks",
+            exclude: ["bench.py", "KafkaThroughput"],
+            swiftSettings: settings
+        ),
         .executableTarget(
-            name: "simulate", dependencies: ["SimulationHarness", "ExportCore"], path: "Tests/SimulationRunner",
-            swiftSettings: settings),
+            name: "simulate",
+            dependencies: ["SimulationHarness", "ExportCore"],
+            path: "Tests/SimulationRunner",
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -147,6 +181,9 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 /// The tests of a room.
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], excluding: [String] = []) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, exclude: excluding,
-        swiftSettings: settings)
+        name: name + "Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        exclude: excluding,
+        swiftSettings: settings
+    )
 }

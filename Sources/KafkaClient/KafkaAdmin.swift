@@ -1,5 +1,4 @@
 import CRDKafka
-import Dispatch
 public import Logging
 
 /// Looks at the cluster's topics and groups and changes topics. All calls are safe from anywhere and block no thread
@@ -26,16 +25,13 @@ public final class KafkaAdmin: Sendable {
         )
     }
 
-    /// Ends the client, after the calls that are under way.
+    /// Ends the client, after the calls that are under way. Waits ten seconds at the most.
     public func close() async {
         guard calls.beginClosing() else { return }
         let (handle, calls) = (handle, calls)
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                calls.close()
-                _ = handle.destroy(waitingUpTo: .zero)
-                continuation.resume()
-            }
+        await closing(within: .seconds(10)) {
+            calls.close()
+            _ = handle.destroy(waitingUpTo: .zero)
         }
     }
 

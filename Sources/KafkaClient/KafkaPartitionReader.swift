@@ -1,5 +1,4 @@
 import CRDKafka
-import Dispatch
 import Foundation
 public import Logging
 import Synchronization
@@ -130,13 +129,10 @@ public final class KafkaPartitionReader: Sendable {
         let handle = handle
         let calls = calls
         guard calls.beginClosing() else { return }
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                calls.close()
-                for cursor in open { cursor.stop() }
-                _ = handle.destroy(waitingUpTo: .seconds(10))
-                continuation.resume()
-            }
+        await closing(within: .seconds(20)) {
+            calls.close()
+            for cursor in open { cursor.stop() }
+            _ = handle.destroy(waitingUpTo: .seconds(10))
         }
     }
 }

@@ -25,7 +25,9 @@ public struct FileDelivery: Sendable {
 
     /// Delivers a job's file. Doing it again is harmless: the key is the same, and so is the content.
     func deliver(
-        _ call: Call, from url: String, freshURL: @escaping @Sendable () async throws -> SASURL?
+        _ call: Call,
+        from url: String,
+        freshURL: @escaping @Sendable () async throws -> SASURL?
     ) async -> CallResult {
         let source = SASURL(url)
         let key = template.key(
@@ -35,7 +37,8 @@ public struct FileDelivery: Sendable {
                 jobID: call.job.id,
                 fileName: source.fileName,
                 date: call.accepted.milliseconds
-            ))
+            )
+        )
         let metadata = FileMetadata(expected: call.job.fileFormat == .csv ? .csv : .tsv, jobID: call.job.id)
         do {
             let upload = try await store.begin(key, metadata: metadata)
@@ -47,7 +50,9 @@ public struct FileDelivery: Sendable {
                 let stored = try await upload.finish()
                 guard stored.sizeBytes == blob.size, stored.sha256 == blob.sha256 else {
                     await upload.abort()
-                    return .failed(.passing(message: "The stored file differs from the one downloaded; it is fetched again."))
+                    return .failed(
+                        .passing(message: "The stored file differs from the one downloaded; it is fetched again.")
+                    )
                 }
                 return .stored(ExportFile(stored, fileName: key.parts.last ?? blob.fileName))
             } catch {

@@ -1,5 +1,6 @@
 import KafkaClient
 import Synchronization
+import WorkerRuntime
 
 /// Which partitions are this worker's, under which epoch, and the group metadata that fences their commits.
 ///
@@ -19,6 +20,8 @@ final class Assignments: Sendable {
         var begun: Set<Int32> = []
         var isIntakePaused = false
         var revocation: Revocation?
+        /// Partitions that the engine has been told are lost and not yet been given anew: they need no release.
+        var suspended: Set<Int32> = []
         var lastEpoch: UInt32 = 0
     }
 
@@ -35,6 +38,7 @@ final class Assignments: Sendable {
                 state.lastEpoch += 1
                 state.epochs[partition] = state.lastEpoch
                 state.begun.remove(partition)
+                state.suspended.remove(partition)
                 return (partition, state.lastEpoch)
             }
         }
@@ -56,6 +60,32 @@ final class Assignments: Sendable {
             for partition in partitions {
                 state.epochs[partition] = nil
                 state.begun.remove(partition)
+                state.suspended.remove(partition)
+            }
+        }
+    }
+
+    /// The metadata that fences a commit of these positions; `nil` when one of their assignments is over.
+    ///
+    /// Looked up together: a callback between a check of the epochs and a reading of the metadata would let
+    /// a batch of the old generation out under the new one.
+    func fence(for positions: [LogCommit.Position]) -> KafkaGroupMetadata? {
+        state.withLock { state in
+            let areCurrent = positions.allSatisfy {
+                state.epochs[$0.partition] == $0.epoch && !state.suspended.contains($0.partition)
+            }
+            return areCurrent ? state.metadata : nil
+        }
+    }
+
+    /// The metadata of a callback, and what it takes away, in one step.
+    func takeIn(_ metadata: KafkaGroupMetadata?, losing partitions: [Int32]) {
+        state.withLock { state in
+            state.metadata = metadata
+            for partition in partitions {
+                state.epochs[partition] = nil
+                state.begun.remove(partition)
+                state.suspended.remove(partition)
             }
         }
     }

@@ -57,7 +57,8 @@ extension LogCommit {
             let notice =
                 "The original value (\(size) bytes) is too large for this topic; read it at the offset given, or raise max.message.bytes of the dead-letter topic"
             smaller.outputs[index].headers.append(
-                LogHeader(name: "__dlq.errors.value.omitted", value: Array(notice.utf8)))
+                LogHeader(name: "__dlq.errors.value.omitted", value: Array(notice.utf8))
+            )
         }
         return smaller
     }

@@ -26,8 +26,11 @@ final class ConsumerEvents: KafkaConsumerHandler {
             guard let epoch = log.assignments.epoch(ofBegun: run.topicPartition.partition) else { continue }
             let records = batch.records(of: run).map { record in
                 LogRecord(
-                    offset: record.offset, key: record.key, value: record.value,
-                    headers: record.headers.map { LogHeader(name: $0.name, value: $0.value) })
+                    offset: record.offset,
+                    key: record.key,
+                    value: record.value,
+                    headers: record.headers.map { LogHeader(name: $0.name, value: $0.value) }
+                )
             }
             sink.received(partition: run.topicPartition.partition, epoch: epoch, records)
         }
@@ -35,7 +38,7 @@ final class ConsumerEvents: KafkaConsumerHandler {
 
     func consumer(_ consumer: KafkaConsumer, rebalances request: KafkaRebalanceRequest) {
         let partitions = request.partitions.map(\.partition)
-        log.assignments.withState { [metadata = request.groupMetadata] in $0.metadata = metadata }
+        log.assignments.takeIn(request.groupMetadata, losing: request.kind == .lost ? partitions : [])
         monitor?.reached()
         switch request.kind {
         case .assign:
@@ -46,7 +49,6 @@ final class ConsumerEvents: KafkaConsumerHandler {
         case .revoke:
             revoke(partitions, request)
         case .lost:
-            log.assignments.remove(partitions)
             sink.lost(partitions)
             request.complete()
         }
@@ -54,7 +56,8 @@ final class ConsumerEvents: KafkaConsumerHandler {
 
     private func revoke(_ partitions: [Int32], _ request: KafkaRebalanceRequest) {
         let isWaiting = log.assignments.withState { state in
-            let owned = Set(partitions.filter { state.epochs[$0] != nil })
+            let owned = Set(partitions.filter { state.epochs[$0] != nil && !state.suspended.contains($0) })
+            for partition in partitions where !owned.contains(partition) { state.epochs[partition] = nil }
             state.revocation = owned.isEmpty ? nil : Assignments.Revocation(request: request, waitingFor: owned)
             return !owned.isEmpty
         }

@@ -57,10 +57,17 @@ public final class KafkaLog: LogPort {
         var options = KafkaConsumer.Options()
         options.rebalanceTimeout = configuration.revocationTimeout
         let consumer = try KafkaConsumer(
-            configuration: configuration.kafka, groupID: configuration.groupID, options: options, handler: events,
-            logger: logger)
+            configuration: configuration.kafka,
+            groupID: configuration.groupID,
+            options: options,
+            handler: events,
+            logger: logger
+        )
         let monitor = ConnectionMonitor(
-            consumer: consumer, probe: KafkaTopicPartition(topic: configuration.topics.jobs, partition: 0), sink: sink)
+            consumer: consumer,
+            probe: KafkaTopicPartition(topic: configuration.topics.jobs, partition: 0),
+            sink: sink
+        )
         events.monitor = monitor
         let parts = Parts(
             sink: sink,
@@ -128,7 +135,8 @@ public final class KafkaLog: LogPort {
                     guard error.fault != .closed, log.assignments.isCurrent(partition, epoch) else { return }
                     log.logger.warning(
                         "Cannot seek; trying again",
-                        metadata: ["partition": "\(partition)", "error": "\(error)"])
+                        metadata: ["partition": "\(partition)", "error": "\(error)"]
+                    )
                     try? await Task.sleep(for: .milliseconds(500))
                 }
             }
@@ -158,11 +166,8 @@ public final class KafkaLog: LogPort {
     public func commit(_ commit: LogCommit) {
         guard let parts = parts.withLock({ $0 }) else { return }
         Task {
-            guard commit.positions.allSatisfy({ assignments.isCurrent($0.partition, $0.epoch) }) else {
+            guard let metadata = assignments.fence(for: commit.positions) else {
                 return parts.sink.commitFailed(commit.id, reason: "a partition was taken away meanwhile")
-            }
-            guard let metadata = assignments.withState({ $0.metadata }) else {
-                return parts.sink.commitFailed(commit.id, reason: "the worker is in no group")
             }
             let start = ContinuousClock.now
             switch await parts.committer.commit(commit, consumer: parts.consumer, metadata: metadata) {
@@ -170,7 +175,9 @@ public final class KafkaLog: LogPort {
                 parts.monitor.reached()
                 let elapsed = (ContinuousClock.now - start).components
                 parts.sink.committed(
-                    commit.id, seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
+                    commit.id,
+                    seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
+                )
             case .aborted(let reason): parts.sink.commitFailed(commit.id, reason: reason)
             case .unresolved(let reason): await rebuild(after: commit.id, reason, parts)
             }
@@ -202,11 +209,15 @@ public final class KafkaLog: LogPort {
         for partition in partitions {
             try? await parts.consumer.pause([KafkaTopicPartition(topic: topic, partition: partition)])
         }
-        parts.sink.lost(partitions)
+        let owned = assignments.withState { state in
+            state.suspended = Set(partitions.filter { state.epochs[$0] != nil })
+            return state.suspended.sorted()
+        }
+        parts.sink.lost(owned)
         parts.sink.commitFailed(commit, reason: reason)
         if let failure = await parts.committer.rebuild() { return parts.sink.failed(reason: failure) }
         // Some may have been revoked meanwhile; those are not this worker's to restore.
-        let still = assignments.owned.filter { partitions.contains($0) }
+        let still = assignments.withState { $0.suspended.sorted() }.filter { assignments.owned.contains($0) }
         begin(restoring: assignments.assign(still), parts.sink)
     }
 

@@ -57,7 +57,10 @@ public struct KafkaLogConfiguration: Sendable {
 
     /// Creates a configuration.
     public init(
-        kafka: KafkaConfiguration, groupID: String, workerID: String, topics: KafkaTopicNames = KafkaTopicNames(),
+        kafka: KafkaConfiguration,
+        groupID: String,
+        workerID: String,
+        topics: KafkaTopicNames = KafkaTopicNames(),
         delivery: DeliveryMode = .exactlyOnce
     ) {
         self.kafka = kafka

@@ -18,7 +18,8 @@ actor OffsetCommitter: Committer {
     }
 
     private static func makeProducer(
-        _ configuration: KafkaLogConfiguration, _ logger: Logger
+        _ configuration: KafkaLogConfiguration,
+        _ logger: Logger
     ) throws -> KafkaProducer {
         var kafka = configuration.kafka
         kafka.properties.merge(["message.max.bytes": "16777216", "linger.ms": "0"]) { own, _ in own }
@@ -30,7 +31,9 @@ actor OffsetCommitter: Committer {
     }
 
     func commit(
-        _ commit: LogCommit, consumer: KafkaConsumer, metadata: KafkaGroupMetadata
+        _ commit: LogCommit,
+        consumer: KafkaConsumer,
+        metadata: KafkaGroupMetadata
     ) async -> CommitOutcome {
         guard let producer else { return .aborted(reason: "the producer is not ready") }
         let records = commit.records(configuration.topics)

@@ -43,7 +43,9 @@ struct PartitionRestore: Sendable {
             } catch let error as KafkaError {
                 guard isWanted, error.fault != .closed else { return }
                 log.logger.warning(
-                    "Restore failed; trying again", metadata: ["partition": "\(partition)", "error": "\(error)"])
+                    "Restore failed; trying again",
+                    metadata: ["partition": "\(partition)", "error": "\(error)"]
+                )
                 try? await Task.sleep(for: wait)
                 wait = min(wait * 2, .seconds(5))
             } catch {
@@ -70,7 +72,12 @@ struct PartitionRestore: Sendable {
         if end.high > end.low { try await read(state, end) }
         let watermarks = try await parts.admin.watermarks(jobs)
         parts.sink.restoreFinished(
-            partition: partition, epoch: epoch, committed: committed, low: watermarks.low, high: watermarks.high)
+            partition: partition,
+            epoch: epoch,
+            committed: committed,
+            low: watermarks.low,
+            high: watermarks.high
+        )
         return .done
     }
 

@@ -27,7 +27,7 @@ extension TopicSetup {
             if tellsSettings {
                 do throws(KafkaError) {
                     // The broker has just answered, so one that knows the question answers soon.
-                    let settings = try await admin.topicConfiguration(name, timeout: min(timeout, .seconds(5)))
+                    let settings = try await admin.topicConfiguration(name, timeout: min(timeout, .seconds(3)))
                     topic.settings = settings.compactMapValues(\.value).filter { Self.shownSettings.contains($0.key) }
                     checkSettings(topic, &report)
                 } catch {

@@ -39,13 +39,26 @@ extension TopicSetup {
         let partitions = jobs.map { Int32($0.partitions.count) } ?? plan.partitions
         for (role, name) in roles {
             let existing = role == .jobs ? jobs : try await admin.topic(name, timeout: timeout)
-            if let existing {
+            if role == .state, changes.contains(where: { $0.role == .jobs && $0.outcome == .failed }) {
+                changes.append(waiting(name, existing))
+            } else if let existing {
                 changes.append(await adjust(role, existing, to: Int(partitions), plan))
             } else {
                 changes.append(await create(role, name, partitions, plan))
             }
         }
         return changes
+    }
+
+    /// The state topic without a jobs topic whose partitions it could follow.
+    private func waiting(_ name: String, _ existing: KafkaTopicDescription?) -> TopicChange {
+        TopicChange(
+            role: .state,
+            topic: name,
+            outcome: existing == nil ? .failed : .unchanged,
+            partitions: existing?.partitions.count,
+            message: "left alone: it gets as many partitions as \(topics.jobs), which could not be created"
+        )
     }
 
     private func create(_ role: TopicRole, _ name: String, _ partitions: Int32, _ plan: TopicPlan) async -> TopicChange

@@ -20,14 +20,18 @@ actor TransactionalCommitter: Committer {
     }
 
     private static func makeProducer(
-        _ configuration: KafkaLogConfiguration, _ logger: Logger
+        _ configuration: KafkaLogConfiguration,
+        _ logger: Logger
     ) throws -> KafkaTransactionalProducer {
         var kafka = configuration.kafka
         // A dead letter may be as large as the job that it was; whether it is too large is for the broker to say.
         kafka.properties.merge(["message.max.bytes": "16777216", "partitioner": "murmur2_random"]) { own, _ in own }
         return try KafkaTransactionalProducer(
-            configuration: kafka, transactionalID: configuration.transactionalID, topics: configuration.topics.written,
-            logger: logger)
+            configuration: kafka,
+            transactionalID: configuration.transactionalID,
+            topics: configuration.topics.written,
+            logger: logger
+        )
     }
 
     /// Takes over the transactional id: a predecessor's open transaction is aborted by that.
@@ -44,7 +48,8 @@ actor TransactionalCommitter: Committer {
                     metadata: [
                         "brokers": "\(configuration.kafka.bootstrapServers)",
                         "transactionalId": "\(configuration.transactionalID)", "error": "\(error)",
-                    ])
+                    ]
+                )
                 if let error = error as? KafkaError, error.fault != .retry { await discard() }
                 try? await Task.sleep(for: wait)
                 wait = min(wait * 2, .seconds(5))
@@ -53,7 +58,9 @@ actor TransactionalCommitter: Committer {
     }
 
     func commit(
-        _ commit: LogCommit, consumer: KafkaConsumer, metadata: KafkaGroupMetadata
+        _ commit: LogCommit,
+        consumer: KafkaConsumer,
+        metadata: KafkaGroupMetadata
     ) async -> CommitOutcome {
         guard let producer, isReady else { return .aborted(reason: "the producer is not ready") }
         let outcome = await attempt(commit, producer, metadata)
@@ -83,7 +90,9 @@ actor TransactionalCommitter: Committer {
     }
 
     private func attempt(
-        _ commit: LogCommit, _ producer: KafkaTransactionalProducer, _ metadata: KafkaGroupMetadata
+        _ commit: LogCommit,
+        _ producer: KafkaTransactionalProducer,
+        _ metadata: KafkaGroupMetadata
     ) async -> Attempt {
         let records = commit.records(configuration.topics)
         let offsets = commit.offsets(in: configuration.topics.jobs)

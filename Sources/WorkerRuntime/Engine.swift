@@ -12,8 +12,12 @@ struct Engine: Sendable {
     private var recordsUnderWay = 0
 
     init(
-        machine: WorkerMachine, codec: RecordCodec, log: any LogPort, clock: any WorkerClock,
-        observers: [any WorkerObserver], calls: AsyncStream<Call>.Continuation,
+        machine: WorkerMachine,
+        codec: RecordCodec,
+        log: any LogPort,
+        clock: any WorkerClock,
+        observers: [any WorkerObserver],
+        calls: AsyncStream<Call>.Continuation,
         outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     ) {
         self.machine = machine

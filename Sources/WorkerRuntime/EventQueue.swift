@@ -12,27 +12,25 @@ final class EventQueue: @unchecked Sendable {
     private var events: [WorkerMessage] = []
     private var isClosed = false
 
+    /// After ``close()`` nothing is taken any more; a question is then answered with "nobody".
     func post(_ event: WorkerMessage) {
         condition.lock()
+        guard !isClosed else { return condition.unlock() }
         events.append(event)
         // Only the first of a batch finds the owner asleep.
         if events.count == 1 { condition.signal() }
         condition.unlock()
     }
 
-    func post(contentsOf batch: [WorkerMessage]) {
-        guard !batch.isEmpty else { return }
-        condition.lock()
-        events.append(contentsOf: batch)
-        condition.signal()
-        condition.unlock()
-    }
-
     func close() {
         condition.lock()
         isClosed = true
+        let rest = events
+        events = []
         condition.signal()
         condition.unlock()
+        // Let go outside the lock: questions are answered as they go.
+        _ = consume rest
     }
 
     /// Waits for events, `milliseconds` at the most. `nil` once the queue is closed.

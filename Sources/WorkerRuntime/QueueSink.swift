@@ -11,7 +11,9 @@ final class QueueSink: LogSink {
     private let broken = Mutex<Set<UInt32>>([])
 
     init(
-        queue: EventQueue, codec: RecordCodec, failure: AsyncStream<Result<Int, WorkerFailure>>.Continuation
+        queue: EventQueue,
+        codec: RecordCodec,
+        failure: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     ) {
         self.queue = queue
         self.codec = codec
@@ -45,7 +47,9 @@ final class QueueSink: LogSink {
         guard broken.withLock({ $0.remove(epoch) }) == nil else { return }
         queue.post(
             .event(
-                .restoreFinished(partition: partition, epoch: epoch, committed: committed, low: low, high: high)))
+                .restoreFinished(partition: partition, epoch: epoch, committed: committed, low: low, high: high)
+            )
+        )
     }
 
     func restoreFailed(partition: Int32, epoch: UInt32, reason: String) {
@@ -54,7 +58,8 @@ final class QueueSink: LogSink {
 
     func received(partition: Int32, epoch: UInt32, _ records: [LogRecord]) {
         queue.post(
-            .event(.received(partition: partition, epoch: epoch, records.map { codec.decodeJob($0) })))
+            .event(.received(partition: partition, epoch: epoch, records.map { codec.decodeJob($0) }))
+        )
     }
 
     func committed(_ id: UInt64, seconds: Double) { queue.post(.committed(id, seconds: seconds)) }

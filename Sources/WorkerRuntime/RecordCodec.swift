@@ -44,6 +44,11 @@ struct RecordCodec: Sendable {
     private static func output(_ record: OutgoingRecord, _ topic: LogTopic, _ partition: Int32?) -> LogOutput {
         let headers = record.headers.map { LogHeader(name: $0.name, value: $0.value) }
         return LogOutput(
-            topic: topic, partition: partition, key: record.key, value: record.value, headers: headers)
+            topic: topic,
+            partition: partition,
+            key: record.key,
+            value: record.value,
+            headers: headers
+        )
     }
 }

@@ -34,32 +34,38 @@ struct ReportLogger: WorkerObserver {
             if !keyIsJobID {
                 logger.warning(
                     "The record's key is not the jobId; deduplication and cancelling reach only as far as its partition",
-                    metadata: ["job": "\(job)", "partition": "\(partition)"])
+                    metadata: ["job": "\(job)", "partition": "\(partition)"]
+                )
             }
             for warning in warnings {
                 logger.warning(
                     "The job is odd and runs all the same",
-                    metadata: ["job": "\(job)", "field": "\(warning.field)", "reason": "\(warning.message)"])
+                    metadata: ["job": "\(job)", "field": "\(warning.field)", "reason": "\(warning.message)"]
+                )
             }
         case .duplicate(let partition, let job, let eventRepeated):
             logger.info(
                 "The same job came again; it runs once",
-                metadata: ["job": "\(job)", "partition": "\(partition)", "eventRepeated": "\(eventRepeated)"])
+                metadata: ["job": "\(job)", "partition": "\(partition)", "eventRepeated": "\(eventRepeated)"]
+            )
         case .ended(let partition, let event): ended(partition, event)
         case .deadLettered(let partition, let offset, let reason):
             logger.warning(
                 "A record is no job; it went to the dead-letter topic",
-                metadata: ["partition": "\(partition)", "offset": "\(offset)", "reason": "\(reason)"])
+                metadata: ["partition": "\(partition)", "offset": "\(offset)", "reason": "\(reason)"]
+            )
         case .attemptFailed(let partition, let job, let attempt):
             logger.warning(
                 "The service ended an export as Failed",
-                metadata: ["job": "\(job)", "partition": "\(partition)", "attempt": "\(attempt)"])
+                metadata: ["job": "\(job)", "partition": "\(partition)", "attempt": "\(attempt)"]
+            )
         case .callFailed(let partition, let job, let kind, let message):
             logger.info(
                 "A call failed; it is repeated",
                 metadata: [
                     "job": "\(job)", "partition": "\(partition)", "call": "\(kind)", "reason": "\(message)",
-                ])
+                ]
+            )
         default: break
         }
     }
@@ -81,13 +87,15 @@ struct ReportLogger: WorkerObserver {
         case .accountPaused(let account, let problem):
             logger.error(
                 "Account paused; its jobs wait",
-                metadata: ["account": "\(account)", "reason": "\(problem.message)"])
+                metadata: ["account": "\(account)", "reason": "\(problem.message)"]
+            )
         case .accountResumed(let account):
             logger.notice("Account works again", metadata: ["account": "\(account)"])
         case .throttled(let account, let kind, let wait):
             logger.warning(
                 "The service asks for fewer calls",
-                metadata: ["account": "\(account)", "call": "\(kind)", "wait": "\(wait)"])
+                metadata: ["account": "\(account)", "call": "\(kind)", "wait": "\(wait)"]
+            )
         case .intakePaused(let reason):
             logger.warning("Intake paused", metadata: ["reason": "\(reason.explanation)"])
         case .intakeResumed(let reason):
@@ -101,23 +109,28 @@ struct ReportLogger: WorkerObserver {
         case .active(let partition, let epoch, let jobs):
             logger.info(
                 "Partition active",
-                metadata: ["partition": "\(partition)", "epoch": "\(epoch)", "jobs": "\(jobs)"])
+                metadata: ["partition": "\(partition)", "epoch": "\(epoch)", "jobs": "\(jobs)"]
+            )
         case .stopped(let partition, let epoch, let reason):
             logger.critical(
                 "Partition stopped; nothing of it is touched",
-                metadata: ["partition": "\(partition)", "epoch": "\(epoch)", "reason": "\(reason)"])
+                metadata: ["partition": "\(partition)", "epoch": "\(epoch)", "reason": "\(reason)"]
+            )
         case .released(let partition, let epoch, let jobs):
             logger.info(
                 "Partition handed over",
-                metadata: ["partition": "\(partition)", "epoch": "\(epoch)", "jobs": "\(jobs)"])
+                metadata: ["partition": "\(partition)", "epoch": "\(epoch)", "jobs": "\(jobs)"]
+            )
         case .lost(let partition, let epoch, let dropped):
             logger.warning(
                 "Partition lost; what was not committed is dropped",
-                metadata: ["partition": "\(partition)", "epoch": "\(epoch)", "records": "\(dropped)"])
+                metadata: ["partition": "\(partition)", "epoch": "\(epoch)", "records": "\(dropped)"]
+            )
         case .lateAnswer(let partition, let epoch):
             logger.debug(
                 "Answer for an earlier assignment dropped",
-                metadata: ["partition": "\(partition)", "epoch": "\(epoch)"])
+                metadata: ["partition": "\(partition)", "epoch": "\(epoch)"]
+            )
         default: break
         }
     }

@@ -82,8 +82,14 @@ public final class WorkerLoop: Sendable {
         let (outcomes, outcomeContinuation) = AsyncStream.makeStream(of: Result<Int, WorkerFailure>.self)
         let sink = QueueSink(queue: queue, codec: codec, failure: outcomeContinuation)
         let engine = Engine(
-            machine: WorkerMachine(configuration), codec: codec, log: log, clock: clock, observers: observers,
-            calls: callContinuation, outcome: outcomeContinuation)
+            machine: WorkerMachine(configuration),
+            codec: codec,
+            log: log,
+            clock: clock,
+            observers: observers,
+            calls: callContinuation,
+            outcome: outcomeContinuation
+        )
         startThread(engine)
 
         // Starting waits for brokers, however long they are away; a stop must not wait for that.

@@ -52,11 +52,11 @@ struct ArchitectureTests {
         #expect(findings == [])
     }
 
-    @Test("No file is longer than 350 lines", arguments: ["Sources", "Tests"])
+    @Test("No file is longer than 360 lines", arguments: ["Sources", "Tests"])
     func filesAreShort(_ folder: String) throws {
         let files = try repository.swiftFiles(in: folder)
         #expect(files.count > 10)
-        #expect(files.filter { $0.lineCount > 350 }.map { "\($0.path): \($0.lineCount) lines" } == [])
+        #expect(files.filter { $0.lineCount > 360 }.map { "\($0.path): \($0.lineCount) lines" } == [])
     }
 
     @Test(

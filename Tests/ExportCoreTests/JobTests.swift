@@ -95,6 +95,24 @@ import Testing
         #expect(bench.calls.filter { $0.token.kind == .delete }.count == 2)
     }
 
+    /// The answer to a call for a job that is forgotten meanwhile must not reach the job that took its place.
+    @Test func anAnswerForAForgottenJobReachesNobodyElse() throws {
+        var bench = Bench { $0.deduplicationWindow = .seconds(100) }
+        bench.enqueue(export("old"))
+        bench.commitAll()
+        bench.enqueue(cancel("old"))
+        bench.commitAll()
+        let old = try #require(bench.calls.last)
+        bench.wait(200)
+        bench.commitAll()
+        #expect(bench.phase("old") == nil)
+        bench.enqueue(export("new"))
+        bench.commitAll()
+        #expect(bench.calls.last?.job.id == "new")
+        bench.handle(.answered(old.token, .created(requestID: "old request")))
+        #expect(bench.phase("new") == .submitting)
+    }
+
     @Test func urlsThatNeverWorkAreNotTriedInALoop() {
         var bench = Bench { $0.storesFiles = true }
         bench.enqueue(export("job"))

@@ -18,7 +18,9 @@ struct LogCapabilities: OptionSet, Sendable {
     /// A second producer with the same transactional id fences the first.
     static let fencesProducers = LogCapabilities(rawValue: 8)
 
-    static let all: LogCapabilities = [.hidesAborted, .storesTransactionalPositions, .checksGeneration, .fencesProducers]
+    static let all: LogCapabilities = [
+        .hidesAborted, .storesTransactionalPositions, .checksGeneration, .fencesProducers,
+    ]
 }
 
 /// A cluster that the suite runs on: topics of its own, and ports on them.
@@ -47,7 +49,9 @@ struct KafkaReading: Sendable, Hashable {
 /// A cluster behind Kafka's protocol: the embedded broker, or one that the environment names.
 final class KafkaCluster: LogCluster {
     static let partitions = 3
-    static let address = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"].flatMap { $0.isEmpty ? nil : $0 }
+    static let address = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"].flatMap {
+        $0.isEmpty ? nil : $0
+    }
 
     let topics: KafkaTopicNames
     private let kafka: KafkaConfiguration
@@ -84,16 +88,25 @@ final class KafkaCluster: LogCluster {
         let results = try await admin.createTopics(
             topics.all.map { name in
                 KafkaTopicSpecification(
-                    name: name, partitions: Int32(Self.partitions), replicationFactor: 1,
-                    configuration: name == topics.state ? ["cleanup.policy": "compact"] : [:])
-            })
+                    name: name,
+                    partitions: Int32(Self.partitions),
+                    replicationFactor: 1,
+                    configuration: name == topics.state ? ["cleanup.policy": "compact"] : [:]
+                )
+            }
+        )
         await admin.close()
         for result in results { if let error = result.error { throw error } }
     }
 
     func makeLog(_ workerID: String, delivery: DeliveryMode) -> KafkaLog {
         var configuration = KafkaLogConfiguration(
-            kafka: kafka, groupID: groupID, workerID: workerID, topics: topics, delivery: delivery)
+            kafka: kafka,
+            groupID: groupID,
+            workerID: workerID,
+            topics: topics,
+            delivery: delivery
+        )
         configuration.revocationTimeout = .seconds(10)
         return KafkaLog(configuration, logger: logger)
     }
@@ -105,8 +118,13 @@ final class KafkaCluster: LogCluster {
             for record in records {
                 try producer.produce(
                     KafkaProducerRecord(
-                        topic: topic, partition: record.partition, key: Array(record.key.utf8),
-                        value: Array(record.value.utf8), headers: [KafkaHeader("traceparent", "00-abc")]))
+                        topic: topic,
+                        partition: record.partition,
+                        key: Array(record.key.utf8),
+                        value: Array(record.value.utf8),
+                        headers: [KafkaHeader("traceparent", "00-abc")]
+                    )
+                )
             }
             return try producer.flush()
         }
@@ -126,11 +144,16 @@ final class KafkaCluster: LogCluster {
                 for record in batch {
                     readings.append(
                         KafkaReading(
-                            partition: number, offset: record.offset,
+                            partition: number,
+                            offset: record.offset,
                             key: record.key.map { String(decoding: $0, as: UTF8.self) },
                             value: record.value.map { String(decoding: $0, as: UTF8.self) },
                             headers: Dictionary(
-                                record.headers.map { ($0.name, $0.text ?? "") }, uniquingKeysWith: { $1 })))
+                                record.headers.map { ($0.name, $0.text ?? "") },
+                                uniquingKeysWith: { $1 }
+                            )
+                        )
+                    )
                 }
             }
         }

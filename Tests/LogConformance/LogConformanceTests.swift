@@ -51,20 +51,32 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 
     private func commit(
-        _ id: UInt64, _ sink: RecordingSink, position: Int64, partition: Int32 = 0, event: String = "done"
+        _ id: UInt64,
+        _ sink: RecordingSink,
+        position: Int64,
+        partition: Int32 = 0,
+        event: String = "done"
     ) -> LogCommit {
         LogCommit(
             id: id,
             outputs: [
                 LogOutput(topic: .state, partition: partition, key: Array("k".utf8), value: Array(event.utf8)),
                 LogOutput(
-                    topic: .results, partition: nil, key: Array("k".utf8), value: Array(event.utf8),
-                    headers: [LogHeader(name: "ce_id", value: Array("k/\(event)".utf8))]),
+                    topic: .results,
+                    partition: nil,
+                    key: Array("k".utf8),
+                    value: Array(event.utf8),
+                    headers: [LogHeader(name: "ce_id", value: Array("k/\(event)".utf8))]
+                ),
             ],
             positions: [
                 LogCommit.Position(
-                    partition: partition, epoch: sink.now.assigned[partition] ?? 0, offset: position)
-            ])
+                    partition: partition,
+                    epoch: sink.now.assigned[partition] ?? 0,
+                    offset: position
+                )
+            ]
+        )
     }
 
     @Test(arguments: LogUnderTest.available)
@@ -185,7 +197,10 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         await log.close()
     }
 
-    @Test(.enabled(if: !LogUnderTest.showing(.checksGeneration).isEmpty, realOnly), arguments: LogUnderTest.showing(.checksGeneration))
+    @Test(
+        .enabled(if: !LogUnderTest.showing(.checksGeneration).isEmpty, realOnly),
+        arguments: LogUnderTest.showing(.checksGeneration)
+    )
     func keepsAZombieOut(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (first, one) = try await start(cluster, "one")
@@ -203,7 +218,10 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         try await cluster.close()
     }
 
-    @Test(.enabled(if: !LogUnderTest.showing(.fencesProducers).isEmpty, realOnly), arguments: LogUnderTest.showing(.fencesProducers))
+    @Test(
+        .enabled(if: !LogUnderTest.showing(.fencesProducers).isEmpty, realOnly),
+        arguments: LogUnderTest.showing(.fencesProducers)
+    )
     func restoresAfterItsProducerIsFenced(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (first, one) = try await start(cluster, "same")

@@ -81,7 +81,9 @@ struct NeverHappened: Error, CustomStringConvertible {
 
 /// Waits for a condition, generously: the bound is for a test that would otherwise hang.
 func eventually(
-    _ what: String, within seconds: Int = 60, _ condition: () async throws -> Bool
+    _ what: String,
+    within seconds: Int = 60,
+    _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {

@@ -32,37 +32,55 @@ import WorkerExports
         var logger = Logger(label: "tests")
         logger.logLevel = .critical
         var tokens = AzureADTokenProvider.Configuration(
-            tenantID: environment["PAYOUT_API_TENANT_ID"] ?? "", clientID: environment["PAYOUT_API_CLIENT_ID"] ?? "",
+            tenantID: environment["PAYOUT_API_TENANT_ID"] ?? "",
+            clientID: environment["PAYOUT_API_CLIENT_ID"] ?? "",
             flow: .password(
                 username: environment["PAYOUT_API_USERNAME"] ?? "",
-                password: Secret(password ?? environment["PAYOUT_API_PASSWORD"] ?? ""), clientSecret: nil))
+                password: Secret(password ?? environment["PAYOUT_API_PASSWORD"] ?? ""),
+                clientSecret: nil
+            )
+        )
         tokens.authority = address.authority
         var configuration = PayoutClient.Configuration()
         configuration.baseURL = address.baseURL
         configuration.retryPolicy = .none
         let client = try PayoutClient(
             configuration: configuration,
-            tokens: try AzureADTokenProvider(configuration: tokens, transport: transport), transport: transport)
+            tokens: try AzureADTokenProvider(configuration: tokens, transport: transport),
+            transport: transport
+        )
         let directory = FileManager.default.temporaryDirectory.appending(path: "exports-\(UUID().uuidString)")
         var downloads = BlobDownloader.Configuration()
         downloads.hosts = try BlobHostRules(patterns: address.blobHosts)
         let store = try #require(try FileStoreFactory.make(location: "file://\(directory.path)"))
         let delivery = FileDelivery(
             store: store,
-            downloader: BlobDownloader(configuration: downloads, transport: transport, logger: logger))
+            downloader: BlobDownloader(configuration: downloads, transport: transport, logger: logger)
+        )
         let port = ExportsClient(
-            accounts: ["default": client], downloads: storesFiles ? delivery : nil, logger: logger)
+            accounts: ["default": client],
+            downloads: storesFiles ? delivery : nil,
+            logger: logger
+        )
         return Setup(sandbox: sandbox, transport: transport, client: port, directory: directory)
     }
 
     private func call(
-        _ kind: CallKind, _ job: ExportJob = ExportJob(id: "job-1", kind: .payments), attempt: Int = 1,
-        requestID: String? = nil, url: String? = nil
+        _ kind: CallKind,
+        _ job: ExportJob = ExportJob(id: "job-1", kind: .payments),
+        attempt: Int = 1,
+        requestID: String? = nil,
+        url: String? = nil
     ) -> Call {
         let token = CallToken(partition: 0, epoch: 1, place: 0, ticket: 1, kind: kind, account: 0)
         return Call(
-            token: token, job: job, attempt: attempt, requestID: requestID, blobURL: url,
-            accepted: Instant(milliseconds: 1_764_547_200_000))
+            token: token,
+            job: job,
+            attempt: attempt,
+            requestID: requestID,
+            blobURL: url,
+            accepted: Instant(milliseconds: 1_764_547_200_000)
+        )
     }
 
     @Test func createsOnceForAnAttempt() async throws {
@@ -107,17 +125,23 @@ import WorkerExports
             Issue.record("an unknown export was found")
             return try await setup.end()
         }
-        setup.sandbox.add(.init(.status(429, body: .flat, retryAfter: .seconds(7), afterEffect: false), on: [.create], count: 1))
+        setup.sandbox.add(
+            .init(.status(429, body: .flat, retryAfter: .seconds(7), afterEffect: false), on: [.create], count: 1)
+        )
         guard case .failed(.throttled(retryAfter: .seconds(7))) = await client.perform(call(.create)) else {
             Issue.record("429 was not taken for throttling")
             return try await setup.end()
         }
-        setup.sandbox.add(.init(.status(503, body: .html, retryAfter: nil, afterEffect: false), on: [.create], count: 1))
+        setup.sandbox.add(
+            .init(.status(503, body: .html, retryAfter: nil, afterEffect: false), on: [.create], count: 1)
+        )
         guard case .failed(.passing) = await client.perform(call(.create)) else {
             Issue.record("503 was not taken for passing")
             return try await setup.end()
         }
-        setup.sandbox.add(.init(.status(400, body: .nested, retryAfter: nil, afterEffect: false), on: [.create], count: 1))
+        setup.sandbox.add(
+            .init(.status(400, body: .nested, retryAfter: nil, afterEffect: false), on: [.create], count: 1)
+        )
         guard case .failed(.refused(let message)) = await client.perform(call(.create)) else {
             Issue.record("400 was not taken for a refusal")
             return try await setup.end()

@@ -28,7 +28,10 @@ final class MemoryLog: LogPort {
     func enqueue(_ json: String, key: String) {
         let (sink, epoch, record) = contents.withLock { contents in
             let record = LogRecord(
-                offset: Int64(contents.jobs.count), key: Array(key.utf8), value: Array(json.utf8))
+                offset: Int64(contents.jobs.count),
+                key: Array(key.utf8),
+                value: Array(json.utf8)
+            )
             contents.jobs.append(record)
             return (contents.begunFrom == nil ? nil : contents.sink, contents.epoch, record)
         }
@@ -68,7 +71,8 @@ final class MemoryLog: LogPort {
                 switch output.topic {
                 case .state:
                     contents.state.append(
-                        LogRecord(offset: Int64(contents.state.count), key: output.key, value: output.value))
+                        LogRecord(offset: Int64(contents.state.count), key: output.key, value: output.value)
+                    )
                 case .results: contents.results.append(output)
                 case .deadLetter: contents.deadLetters.append(output)
                 }

@@ -26,11 +26,19 @@ import WorkerRuntime
     }
 
     private func makeLoop(
-        _ log: MemoryLog, _ exports: ScriptedExports, observers: [any WorkerObserver] = []
+        _ log: MemoryLog,
+        _ exports: ScriptedExports,
+        observers: [any WorkerObserver] = []
     ) -> WorkerLoop {
         WorkerLoop(
-            configuration: Self.configuration, groupID: "group", jobsTopic: "jobs", log: log, exports: exports,
-            observers: observers, logger: Self.quiet)
+            configuration: Self.configuration,
+            groupID: "group",
+            jobsTopic: "jobs",
+            log: log,
+            exports: exports,
+            observers: observers,
+            logger: Self.quiet
+        )
     }
 
     private func eventually(_ what: String, _ condition: () async -> Bool) async throws {

@@ -179,8 +179,7 @@ extension PartitionMachine {
             retryLater(place, token.kind, message, at: now, &decisions)
         case .refused(let message):
             if table[place].phase == .finished {
-                let isCleanup = token.kind == .create || token.kind == .delete
-                return isCleanup ? dropCleanup(place, &decisions) : cleanUp(place, uponCommit: false, &decisions)
+                return dropCleanup(place, &decisions)
             }
             var record = record(of: place)
             let code: JobErrorCode = token.kind == .download ? .downloadFailed : .apiRejected
@@ -225,8 +224,11 @@ extension PartitionMachine {
             decisions.records.append(.event(partition: partition, event))
             decisions.reportsUponCommit.append(.ended(partition: partition, event: event))
         }
-        // A call that is under way answers first; its answer goes on with the cleanup.
-        if underWay { return table.setTimer(place, to: windowEnd(table[place])) }
+        // A POST that is under way answers first: its answer names what is to be deleted. Any other
+        // answer is of no interest any more.
+        if underWay, record.cleanup == .findThenDelete {
+            return table.setTimer(place, to: windowEnd(table[place]))
+        }
         table[place].activity = .idle
         table[place].ticket = 0
         cleanUp(place, uponCommit: true, &decisions)

@@ -1,3 +1,5 @@
+import ExportCore
+
 /// What happens to the workers and to the log by chance.
 struct Chaos {
     private let plan: Plan
@@ -32,6 +34,12 @@ struct Chaos {
                 world.log.compact(partition, below: limit, at: world.now)
             }
         }
+        // Once more when most jobs are forgotten: then the state has little left to tell the position by.
+        let window = plan.configuration.deduplicationWindow.wholeMilliseconds
+        let late = plan.chaosEnd + random.int(0...(2 * window + 3_600_000))
+        if random.chance(0.7), plan.faults.contains(.offsetsLost) {
+            world.at(late) { [unowned world] in Self.strike(.offsetsLost, 0, duration: 0, jump: 0, in: world) }
+        }
         for trouble in world.service.troubles where trouble.isLock {
             world.at(trouble.to + 90_000) { [unowned world] in for worker in world.living { worker.credentialsChange() }
             }
@@ -44,9 +52,12 @@ struct Chaos {
         case .offsetsLost:
             for worker in living { worker.crash() }
             world.at(world.now + world.plan.sessionTimeout + 1) { [unowned world] in
-                if world.group.members.isEmpty {
-                    world.count("offsets lost")
-                    world.log.forgetOffsets()
+                guard world.group.members.isEmpty else { return }
+                world.count("offsets lost")
+                world.log.forgetOffsets()
+                guard world.plan.faults.contains(.compaction) else { return }
+                for (partition, end) in world.log.stateEnds.enumerated() {
+                    world.log.compact(partition, below: end, at: world.now)
                 }
             }
         case .scaling where victim % 2 == 0: world.startWorker()

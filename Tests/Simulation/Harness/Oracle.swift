@@ -177,10 +177,20 @@ final class Oracle {
 
     func called(_ call: Call, by worker: WorkerProcess) {
         let id = call.job.id
-        if call.token.kind == .create, !(lives[id]?.intents.contains(call.attempt) ?? false) {
-            world.fail("a POST for attempt \(call.attempt) of \(id) without a stored intent")
+        // A zombie may be behind what others have stored, but never ahead of it.
+        let life = lives[id] ?? endedLives[id]?.last
+        let phase = life?.record.phase
+        switch call.token.kind {
+        case .create:
+            world.count("POST")
+            if !(life?.intents.contains(call.attempt) ?? false) {
+                world.fail("a POST for attempt \(call.attempt) of \(id) without a stored intent")
+            }
+        case .delete: if phase != .finished { world.fail("a DELETE for \(id), whose end is not stored") }
+        case .download:
+            if phase != .ready, phase != .finished { world.fail("a download for \(id), which is not stored as ready") }
+        case .poll: break
         }
-        if call.token.kind == .create { world.count("POST") }
         guard call.token.kind != .download else { return }
         // Ten seconds' worth for the fleet, a full bucket for each worker, another for each that starts.
         let window: Int64 = 10_000

@@ -30,9 +30,13 @@ struct CheckConfigCommand: AsyncParsableCommand {
             var configuration: WorkerConfiguration?
             do {
                 configuration = try WorkerConfiguration(settings)
-                _ = try LogSetup.makeLogger(settings)
             } catch let error as ConfigurationError {
                 problems += error.problems.filter { !problems.contains($0) }
+            }
+            do {
+                _ = try LogSetup.makeLogger(settings)
+            } catch let error as ConfigurationError {
+                problems += error.problems
             }
             if let configuration { problems += Self.problems(of: configuration, settings) }
             var findings: [ConnectionFinding] = []

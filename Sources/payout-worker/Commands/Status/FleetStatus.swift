@@ -45,21 +45,32 @@ struct FleetStatus: Encodable {
     /// What could not be found out.
     var notes: [String]
 
-    static func read(_ access: KafkaAccess) async throws -> FleetStatus {
+    private static let unknown = "unknown"
+
+    /// - Parameter tellsGroup: what ``canDescribeGroups(_:)`` said.
+    static func read(_ access: KafkaAccess, tellsGroup: Bool) async throws -> FleetStatus {
         try await access.withAdmin { admin in
             var notes: [String] = []
             let topic = try await access.topic(access.topics.jobs, admin)
             var group: KafkaGroupDescription?
-            do throws(KafkaError) {
-                group = try await admin.group(access.log.groupID, timeout: .seconds(5))
-            } catch {
-                notes.append("the group's members: the broker does not tell them (\(error.code.name))")
+            if tellsGroup {
+                do throws(KafkaError) {
+                    group = try await admin.group(access.log.groupID, timeout: .seconds(10))
+                } catch {
+                    notes.append("the group's members (\(error.code.name))")
+                }
+            } else {
+                notes.append("the group's members: this broker does not tell them")
             }
             var committed: [KafkaTopicPartition: Int64] = [:]
             do throws(KafkaError) {
-                committed = try await admin.committedOffsets(group: access.log.groupID, timeout: .seconds(5))
+                committed = try await admin.committedOffsets(
+                    group: access.log.groupID,
+                    partitions: topic.partitions.map { KafkaTopicPartition(topic: topic.name, partition: $0.id) },
+                    timeout: .seconds(5)
+                )
             } catch {
-                notes.append("the group's offsets: the broker does not tell them (\(error.code.name))")
+                notes.append("the group's offsets (\(error.code.name))")
             }
             var ends: [Int32: KafkaWatermarks] = [:]
             for partition in topic.partitions {
@@ -71,6 +82,21 @@ struct FleetStatus: Encodable {
                 return .goOn
             }
             return make(access, group, committed, ends, tally, notes)
+        }
+    }
+
+    /// Whether the broker can be asked about a group's members. The embedded one cannot, and librdkafka 2.0.2 does
+    /// not survive asking a broker that cannot; a request that is safe to be left without an answer tells.
+    static func canDescribeGroups(_ access: KafkaAccess) async throws -> Bool {
+        try await access.withAdmin { admin in
+            _ = try await access.topic(access.topics.jobs, admin)
+            do throws(KafkaError) {
+                _ = try await admin.topicConfiguration(access.topics.jobs, timeout: .seconds(3))
+                return true
+            } catch {
+                // A refusal is an answer too.
+                return error.code != .timedOut
+            }
         }
     }
 
@@ -103,7 +129,7 @@ struct FleetStatus: Encodable {
         }
         return FleetStatus(
             group: access.log.groupID,
-            groupState: group?.state ?? "unknown",
+            groupState: group?.state ?? unknown,
             members: members,
             partitions: partitions,
             jobs: tally.counts,
@@ -119,7 +145,8 @@ struct FleetStatus: Encodable {
     var text: String {
         // `Dead` is also what a group is called that never was.
         let state = groupState == "Dead" ? "no worker has joined it" : groupState.lowercased()
-        var lines = ["Group \(group): \(state), \(Readable.count(members.count, "member"))"]
+        let isKnown = groupState != Self.unknown
+        var lines = ["Group \(group)" + (isKnown ? ": \(state), \(Readable.count(members.count, "member"))" : "")]
         lines += notes.map { "not known: \($0)" }
         let order = JobPhase.allCases.map(\.name)
         var table = TextTable(

@@ -142,8 +142,8 @@ let package = Package(
         .testTarget(
             name: "PayoutWorkerTests",
             dependencies: [
-                "payout-worker", "EmbeddedKafka", "KafkaClient", "ExportCore", "ExportRecords", "PayoutSandbox",
-                "WorkerKafka", logging,
+                "payout-worker", "EmbeddedKafka", "KafkaClient", "ExportCore", "ExportRecords", "PayoutAPI",
+                "PayoutFilters", "PayoutSandbox", "WorkerKafka", argumentParser, logging,
             ],
             swiftSettings: settings
         ),
@@ -160,7 +160,7 @@ let package = Package(
                 nioCore, nioHTTP1,
             ],
             path: "Tests/Benchmarks",
-            exclude: ["bench.py", "KafkaThroughput"],
+            exclude: ["bench.py"],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -7,7 +7,7 @@ import Logging
 // Records are polled one by one and gathered here, although librdkafka can fill an array in one call: up to 2.1 that
 // call loses records of partitions that stay when a cooperative rebalance comes in the middle of it (the array is
 // purged, the position stays), and what it gathered before the callback would reach the application after it. One
-// by one costs a sixth of the throughput and leaves the gathered records where the callback can get at them.
+// by one costs some throughput and leaves the gathered records where the callback can get at them.
 
 extension KafkaConsumer: ClientEvents {
     func run() {

@@ -113,7 +113,8 @@ public final class ConsoleServer: Sendable {
 
     private func application(onPort: @escaping @Sendable (Int) -> Void) -> Application<ConsoleResponder> {
         var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
+        // It calls its own end an error.
+        quiet.logLevel = .critical
         return Application(
             responder: responder,
             configuration: ApplicationConfiguration(

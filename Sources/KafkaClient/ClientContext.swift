@@ -59,7 +59,7 @@ final class ClientContext: @unchecked Sendable {
                 error.code = KafkaErrorCode(rd_kafka_fatal_error(client, buffer, size))
             }
             error.message = cause
-            error.fault = error.code.fault == .fenced ? .fenced : .fatal
+            error.fault = error.code.faultWhenFatal
         }
         events.clientFailed(error)
     }

@@ -74,7 +74,7 @@ final class ClientHandle: @unchecked Sendable {
         let text = ErrorText.filled { code = rd_kafka_fatal_error(pointer, $0, $1) }
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
         var error = KafkaError(code, operation: "use Kafka client", message: text)
-        if error.fault != .fenced, error.fault != .configuration { error.fault = .fatal }
+        error.fault = error.code.faultWhenFatal
         return error
     }
 

@@ -41,6 +41,9 @@ extension KafkaConsumer {
     }
 
     /// Hands back what the member holds and leaves the group.
+    ///
+    /// A static member stays in its group: whoever comes back under its `group.instance.id` before the session expires
+    /// takes its place, and nothing moves. Unsubscribing would send a LeaveGroup; closing alone revokes without one.
     /// - Returns: whether the client may be destroyed.
     private func leave(_ handle: ClientHandle) -> Bool {
         guard hasSubscribed else { return true }
@@ -48,9 +51,12 @@ extension KafkaConsumer {
         if mustWaitForJoin {
             poll(handle, upTo: Self.joinPatience) { hasRebalanced || memberID(handle).isEmpty }
         }
+        let isSafeToDestroy = hasRebalanced || !mustWaitForJoin || memberID(handle).isEmpty
+        if isStatic { return isSafeToDestroy }
         rd_kafka_unsubscribe(handle.pointer)
-        poll(handle, upTo: options.closeTimeout) { assigned.isEmpty }
-        return hasRebalanced || !mustWaitForJoin || memberID(handle).isEmpty
+        // A fenced member's assignment is nobody's to revoke any more.
+        poll(handle, upTo: options.closeTimeout) { assigned.isEmpty || handle.fatalError != nil }
+        return isSafeToDestroy || hasRebalanced || memberID(handle).isEmpty
     }
 
     private func poll(_ handle: ClientHandle, upTo bound: Duration, until isDone: () -> Bool) {

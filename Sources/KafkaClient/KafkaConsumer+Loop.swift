@@ -65,6 +65,8 @@ extension KafkaConsumer: ClientEvents {
         }
         let text = rd_kafka_message_errstr(message).map { String(cString: $0) }
         var error = KafkaError(message.pointee.err, operation: "consume", message: text)
+        // The record's own code says only that there was a fatal error.
+        if let fatal = handle?.fatalError { error = fatal }
         if !topic.isEmpty { error.topic = topic }
         if partition.partition >= 0 { error.partition = partition.partition }
         clientFailed(error)

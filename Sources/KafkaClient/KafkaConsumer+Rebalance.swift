@@ -54,11 +54,12 @@ extension KafkaConsumer {
                 _ = condition.wait(until: Date(timeIntervalSinceNow: Double(slice.milliseconds) / 1000))
             }
             let answer = request.answer
-            let waiting = commands
-            commands.removeAll()
+            // What was asked for after the answer counts on it: that runs once the answer is applied.
+            let waiting = answer == nil ? commands : []
+            if answer == nil { commands.removeAll() }
             condition.unlock()
-            for command in waiting { command.run(self) }
             if answer != nil { return answer }
+            for command in waiting { command.run(self) }
             if clock.now >= deadline { return nil }
             handler.consumerPolled(self)
         }

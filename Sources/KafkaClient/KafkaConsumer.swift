@@ -15,6 +15,8 @@ public final class KafkaConsumer: @unchecked Sendable {
     let handler: any KafkaConsumerHandler
     let options: Options
     let logger: Logger
+    /// Whether the group knows this member by a `group.instance.id`, and so keeps its place while it restarts.
+    let isStatic: Bool
     /// The consumer group's id.
     public let groupID: String
 
@@ -64,6 +66,7 @@ public final class KafkaConsumer: @unchecked Sendable {
         self.options = options
         self.handler = handler
         self.logger = logger
+        isStatic = !(configuration.properties["group.instance.id"] ?? "").isEmpty
         blockingCalls = BlockingCalls(label: "kafka-consumer-calls")
         gathered = GatheredMessages(capacity: max(options.maxBatchCount, 1))
         try NativeConfiguration.refuseReserved(configuration.properties)

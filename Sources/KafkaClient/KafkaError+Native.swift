@@ -79,8 +79,10 @@ extension KafkaErrorCode {
     }
 
     /// The fault when librdkafka says that the whole client is done for.
-    fileprivate var faultWhenFatal: KafkaFault {
-        switch fault {
+    var faultWhenFatal: KafkaFault {
+        // Another member has taken this one's `group.instance.id`.
+        if native == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID { return .fenced }
+        return switch fault {
         case .fenced, .configuration: fault
         default: .fatal
         }

@@ -76,6 +76,12 @@ final class ConsumerEvents: KafkaConsumerHandler {
 
     func consumer(_ consumer: KafkaConsumer, failed error: KafkaError) {
         switch error.fault {
+        case .fenced where error.code == .fencedInstanceID:
+            let configuration = log.configuration
+            sink.failed(
+                reason:
+                    "Another worker has joined group '\(configuration.groupID)' with the WORKER_ID '\(configuration.workerID)', so this one ends. Give each worker of the group a WORKER_ID of its own."
+            )
         case .fatal, .fenced: sink.failed(reason: "The Kafka consumer cannot go on: \(error)")
         case .closed: break
         case .configuration: monitor?.failed(error)

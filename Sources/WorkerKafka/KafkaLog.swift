@@ -57,7 +57,7 @@ public final class KafkaLog: LogPort {
         var options = KafkaConsumer.Options()
         options.rebalanceTimeout = configuration.revocationTimeout
         let consumer = try KafkaConsumer(
-            configuration: configuration.kafka,
+            configuration: configuration.memberConfiguration,
             groupID: configuration.groupID,
             options: options,
             handler: events,

@@ -46,6 +46,9 @@ public struct KafkaLogConfiguration: Sendable {
     public var groupID: String
     /// Names this instance; with the group it makes the transactional id, so a successor of the same name fences it at once.
     public var workerID: String
+    /// Whether the worker comes back under ``workerID`` after a restart: it is a static member of the group then, and
+    /// gets its partitions back at once instead of waiting for its predecessor's session to expire.
+    public var isWorkerIDStable = false
     /// The topics.
     public var topics: KafkaTopicNames
     /// The guarantee.
@@ -68,6 +71,20 @@ public struct KafkaLogConfiguration: Sendable {
         self.workerID = workerID
         self.topics = topics
         self.delivery = delivery
+    }
+
+    /// How long the group waits for a member that was killed before it gives its partitions away, unless the
+    /// configuration says otherwise. Rebalances wait for such a member too, so librdkafka's own 45 s would be a long
+    /// stall; a worker has no pauses that could make it miss three heartbeats in a row.
+    static let sessionTimeout: Duration = .seconds(10)
+
+    /// The properties of the group's member.
+    var memberConfiguration: KafkaConfiguration {
+        var member = kafka
+        var defaults = ["session.timeout.ms": "\(Self.sessionTimeout.components.seconds * 1_000)"]
+        if isWorkerIDStable { defaults["group.instance.id"] = workerID }
+        member.properties.merge(defaults) { own, _ in own }
+        return member
     }
 
     var transactionalID: String { "payout-export-worker.\(groupID).\(workerID)" }

@@ -59,9 +59,15 @@ struct TemporaryTopics {
         return producer
     }
 
-    func consumer(_ handler: RecordingHandler, _ topic: String) async throws -> KafkaConsumer {
+    func consumer(
+        _ handler: RecordingHandler,
+        _ topic: String,
+        _ properties: [String: String] = [:]
+    ) async throws -> KafkaConsumer {
+        var configuration = RealBroker.configuration
+        configuration.properties.merge(properties) { $1 }
         let consumer = try KafkaConsumer(
-            configuration: RealBroker.configuration,
+            configuration: configuration,
             groupID: name("workers"),
             handler: handler,
             logger: quiet

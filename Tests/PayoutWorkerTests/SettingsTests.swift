@@ -105,6 +105,8 @@ import WorkerKafka
         environment["WORKER_ID"] = "w1"
         let configuration = try WorkerConfiguration(Settings(environment: environment))
         #expect(configuration.log.kafka.properties["client.id"] == "w1")
+        #expect(configuration.log.isWorkerIDStable)
+        #expect(try !WorkerConfiguration(Settings(environment: Self.complete)).log.isWorkerIDStable)
         environment["KAFKA_CLIENT_CLIENT_ID"] = "own"
         #expect(
             try WorkerConfiguration(Settings(environment: environment)).log.kafka.properties["client.id"] == "own"

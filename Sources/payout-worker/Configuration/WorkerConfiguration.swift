@@ -53,7 +53,8 @@ struct WorkerConfiguration: Sendable {
         let delivery = DeliveryMode(rawValue: reader.text("WORKER_DELIVERY"))
         if delivery == nil { reader.problems.append("WORKER_DELIVERY must be exactly-once or at-least-once.") }
         let bootstrap = reader.required("KAFKA_BOOTSTRAP_SERVERS", "the broker list, for example localhost:9092")
-        let workerID = reader.optional("WORKER_ID") ?? defaultWorkerID()
+        let stableID = reader.optional("WORKER_ID")
+        let workerID = stableID ?? defaultWorkerID()
         // Brokers, their quotas and 'status' know an instance by it.
         let properties = reader.clientProperties().merging(["client.id": workerID]) { own, _ in own }
         let kafka = KafkaConfiguration(bootstrapServers: bootstrap, properties: properties)
@@ -64,13 +65,15 @@ struct WorkerConfiguration: Sendable {
                 reader.problems.append("KAFKA_CLIENT_…: \(error)")
             }
         }
-        return KafkaLogConfiguration(
+        var log = KafkaLogConfiguration(
             kafka: kafka,
             groupID: reader.text("KAFKA_GROUP_ID"),
             workerID: workerID,
             topics: topics,
             delivery: delivery ?? .exactlyOnce
         )
+        log.isWorkerIDStable = stableID != nil
+        return log
     }
 
     private static func core(_ reader: inout SettingReader) -> CoreConfiguration {

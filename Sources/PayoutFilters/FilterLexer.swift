@@ -25,6 +25,7 @@ struct FilterLexer {
     let bytes: [UInt8]
     var position = 0
     private(set) var diagnostics: [PendingDiagnostic] = []
+    private var errorCount = 0
     /// The rest of the text is not worth reading, nor complaining about.
     private var isStopped = false
 
@@ -33,8 +34,9 @@ struct FilterLexer {
         self.skipQueryPrefix()
     }
 
-    /// Enough to fix a filter by; keeps the work for hostile text small.
-    var isFull: Bool { self.diagnostics.count >= FilterParser.maximumDiagnostics }
+    /// Enough errors to fix a filter by: reading ends here, which keeps the work for hostile text small. Warnings never
+    /// end it: a filter that can be sent is read to its last character.
+    var isFull: Bool { self.errorCount >= FilterParser.maximumDiagnostics }
 
     mutating func report(
         _ severity: FilterDiagnostic.Severity,
@@ -43,6 +45,11 @@ struct FilterLexer {
         _ message: @autoclosure () -> String
     ) {
         guard !self.isFull, !self.isStopped else { return }
+        switch severity {
+        case .error: self.errorCount += 1
+        case .warning:
+            guard self.diagnostics.count - self.errorCount < FilterParser.maximumDiagnostics else { return }
+        }
         self.diagnostics.append(
             PendingDiagnostic(severity: severity, code: code, utf8Offset: offset, message: message())
         )
@@ -68,6 +75,7 @@ struct FilterLexer {
     /// Takes back what was said about a token, because something better is to be said.
     mutating func retract(from offset: Int) {
         self.diagnostics.removeAll { $0.utf8Offset >= offset }
+        self.errorCount = self.diagnostics.count { $0.severity == .error }
     }
 
     func text(_ range: Range<Int>) -> String {

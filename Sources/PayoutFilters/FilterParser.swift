@@ -10,7 +10,7 @@ struct ComparisonSite {
 /// After a slip the parser goes on with what was probably meant, so that one look names them all; an expression
 /// from a text with errors is thrown away by ``ParsedFilter``.
 struct FilterParser {
-    /// Enough to fix a filter by.
+    /// Enough errors, and enough warnings, to fix a filter by.
     static let maximumDiagnostics = 16
 
     private var lexer: FilterLexer

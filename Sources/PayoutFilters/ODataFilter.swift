@@ -49,8 +49,9 @@ public struct ParsedFilter: Sendable, Hashable {
         var pending = parser.diagnostics
         if let kind {
             for site in parser.sites {
-                guard pending.count < FilterParser.maximumDiagnostics else { break }
-                pending.append(contentsOf: lintComparison(site, for: kind))
+                let room = 2 * FilterParser.maximumDiagnostics - pending.count
+                guard room > 0 else { break }
+                pending.append(contentsOf: lintComparison(site, for: kind).prefix(room))
             }
         }
         self.diagnostics = pending.located(in: text)

@@ -189,4 +189,33 @@ import Testing
         #expect(expression.comparisons.count == 5000)
         #expect(expression.description == text)
     }
+
+    // MARK: - Many slips
+
+    @Test func manyWarningsDoNotEndTheReading() throws {
+        let count = 40
+        let text = (0..<count).map { "paymentId eq '\($0)'" }.joined(separator: "\nOR\n")
+        let parsed = ODataFilter.parse(text, for: .payments)
+        #expect(parsed.isWellFormed)
+        #expect(parsed.warnings.count == 16)
+        guard case .any(let terms) = try #require(parsed.expression) else {
+            Issue.record("not a chain")
+            return
+        }
+        #expect(terms.count == count)
+    }
+
+    @Test(arguments: [" and", " )", " 'x", " paymentId", " \u{7}"])
+    func anErrorBehindManyWarningsIsFound(tail: String) {
+        let text = (0..<40).map { "paymentId eq '\($0)'" }.joined(separator: "\nOR\n") + tail
+        let parsed = ODataFilter.parse(text, for: .payments)
+        #expect(!parsed.isWellFormed)
+        #expect(!parsed.errors.isEmpty)
+    }
+
+    @Test func manyErrorsAreBounded() {
+        let parsed = ODataFilter.parse(String(repeating: "= ", count: 4_000), for: .payments)
+        #expect(parsed.errors.count == 16)
+        #expect(!parsed.isWellFormed)
+    }
 }

@@ -23,6 +23,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -47,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.6.3"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.6.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.24.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.29.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.11.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -67,8 +69,8 @@ let package = Package(
         room(
             "PayoutAPI",
             [
-                "PayoutFilters", asyncHTTPClient, crypto, logging, metrics, nioCore, nioFoundation, nioHTTP1, nioPosix,
-                tracing,
+                "PayoutFilters", asyncHTTPClient, crypto, logging, metrics, nioCompression, nioCore, nioFoundation,
+                nioHTTP1, nioPosix, tracing,
             ]
         ),
         room("PayoutSandbox", [crypto, hummingbird, httpTypes, logging, nioCore]),
@@ -104,9 +106,10 @@ let package = Package(
         tests(
             "PayoutAPI",
             [
-                "PayoutFilters", asyncHTTPClient, crypto, logging, metrics, nioCore, nioFoundation, nioHTTP1, nioPosix,
-                tracing,
-            ]
+                "PayoutFilters", "PayoutSandbox", asyncHTTPClient, crypto, logging, metrics, nioCore, nioFoundation,
+                nioHTTP1, nioPosix, tracing,
+            ],
+            excluding: ["Fuzzing/Corpus"]
         ),
         tests(
             "PayoutSandbox",
@@ -161,6 +164,24 @@ let package = Package(
             ],
             path: "Tests/Benchmarks",
             exclude: ["bench.py"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "EnduranceHarness",
+            dependencies: ["PayoutAPI", "PayoutFilters", "PayoutSandbox"],
+            path: "Tests/Endurance/Harness",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EnduranceTests",
+            dependencies: ["EnduranceHarness", "PayoutAPI", "PayoutSandbox"],
+            path: "Tests/Endurance/Tests",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "endure",
+            dependencies: ["EnduranceHarness", "PayoutSandbox"],
+            path: "Tests/Endurance/Runner",
             swiftSettings: settings
         ),
         .executableTarget(

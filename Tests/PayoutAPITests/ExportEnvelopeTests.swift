@@ -54,7 +54,7 @@ import Testing
 
     @Test(arguments: [
         "", " ", "{", "[", "{\"a\"", "{\"a\":", "{\"a\":1", "\"x\"", "1", "nul", "{\"value\":[{\"requestId\":\"a}]}",
-        "}", "{\"a\":1,}", "[1,]", "{a:1}",
+        "}", "{\"a\":1,,}", "[1,,]", "[,]", "{a:1}",
     ])
     func brokenJSONIsAnError(body: String) {
         #expect(throws: JSONSyntaxError.self) { try ExportEnvelope(ByteBuffer(string: body)) }

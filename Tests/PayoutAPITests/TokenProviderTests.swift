@@ -25,7 +25,7 @@ import Testing
         _ server: StubServer,
         _ transport: PayoutTransport,
         flow: AzureADTokenProvider.Flow? = nil,
-        version: AzureADTokenProvider.EndpointVersion = .v1,
+        version: AzureADTokenProvider.EndpointVersion? = nil,
         clock: TestClock = TestClock(),
         log: LogCapture? = nil
     ) throws -> AzureADTokenProvider {

@@ -13,8 +13,9 @@ public enum ExportStatus: Sendable, Hashable {
     /// A status that this version does not know, as it came. Look again later.
     case unknown(String)
 
-    /// Compares without regard to case.
+    /// Compares without regard to case and to blanks around it.
     init(text: String) {
+        let text = text.trimmingBlanks()
         switch text.lowercased() {
         case "queued": self = .queued
         case "processing": self = .processing

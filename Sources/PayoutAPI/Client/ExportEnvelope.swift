@@ -46,7 +46,8 @@ struct ExportEnvelope {
                 case .string, .number, .literal: try scanner.skipValue()
                 }
             }
-            return wrapped ?? (bare.requestID == nil && bare.status == nil ? [] : [bare])
+            if let wrapped, !wrapped.isEmpty { return wrapped }
+            return bare.requestID == nil && bare.status == nil ? [] : [bare]
         case .string, .number, .literal:
             throw JSONSyntaxError()
         }
@@ -98,7 +99,7 @@ extension Export {
     ///   - requestID: The id to use.
     ///   - status: The status where the service named none.
     init(_ item: ExportEnvelope.Item, requestID: String, defaultStatus status: ExportStatus) {
-        let blob = item.blobLocation?.trimmingBlanks() ?? ""
+        let blob = item.blobLocation?.trimmingBlanks().escapingBlanks() ?? ""
         self.init(
             requestID: requestID,
             status: item.status.map { ExportStatus(text: $0) } ?? status,
@@ -112,6 +113,12 @@ extension Export {
 }
 
 extension String {
+    /// The text with the spaces inside it percent-encoded: a file's name in a URL may have come with some.
+    func escapingBlanks() -> String {
+        self.utf8.contains(0x20)
+            ? self.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "%20") : self
+    }
+
     /// The text without spaces, tabs and line breaks around it.
     func trimmingBlanks() -> String {
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }

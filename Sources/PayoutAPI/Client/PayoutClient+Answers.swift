@@ -19,7 +19,7 @@ extension PayoutClient {
         guard let location = answer.headers.first(name: "location") else { return nil }
         let path = location.prefix { $0 != "?" && $0 != "#" }
         guard let segment = path.split(separator: "/").last else { return nil }
-        let requestID = String(segment).percentDecoded().trimmingBlanks()
+        let requestID = String(segment).percentDecoded().trimmingBlanks().contentOfODataKey()
         let isCollection = call.kind.path.lowercased().hasSuffix("/" + requestID.lowercased())
         return requestID.isEmpty || isCollection ? nil : requestID
     }
@@ -58,7 +58,8 @@ extension PayoutClient {
             case 400: call.operation == .delete ? .conflict : .rejected
             case 401: .unauthorized
             case 403: .forbidden
-            case 404, 410: .notFound
+            // There is no export yet that a creation could miss: it went to the wrong place.
+            case 404, 410: call.operation == .create ? .rejected : .notFound
             case 408, 425, 500...599: .unavailable
             case 409, 412: .conflict
             case 429: .throttled
@@ -71,7 +72,19 @@ extension PayoutClient {
             httpStatus: answer.status,
             retryAfter: retryAfter(in: answer.headers, now: self.environment.clock.now()),
             service: ServiceError(body: answer.body, secrets: [token.value]),
-            support: SupportHeaders(answer.headers)
+            support: SupportHeaders(answer.headers),
+            detail: call.operation == .create && (answer.status == 404 || answer.status == 410)
+                ? "the service knows no such path, check the base URL" : nil
         )
+    }
+}
+
+extension String {
+    /// What stands in OData's key notation, `payments('id')` or `payments(id)`; the text itself where it is none.
+    func contentOfODataKey() -> String {
+        guard self.hasSuffix(")"), let open = self.firstIndex(of: "(") else { return self }
+        let key = self[self.index(after: open)...].dropLast()
+        guard key.count > 1, key.hasPrefix("'"), key.hasSuffix("'") else { return String(key) }
+        return String(key.dropFirst().dropLast())
     }
 }

@@ -9,7 +9,7 @@ public import PayoutFilters
 public struct PayoutClient: Sendable {
     /// Where the service is and how it is called.
     public struct Configuration: Sendable {
-        /// The service's address, without `/v1.0`.
+        /// The service's address; a version segment `/v1.0` at its end is left out.
         public var baseURL = "https://api.partner.microsoft.com"
         /// The name that errors and logs call the account by.
         public var account = "default"
@@ -51,7 +51,7 @@ public struct PayoutClient: Sendable {
         environment: PayoutEnvironment = .system,
         logger: Logger? = nil
     ) throws(PayoutConfigurationError) {
-        self.base = try BaseAddress(configuration.baseURL, setting: "baseURL")
+        self.base = try BaseAddress(configuration.baseURL, setting: "baseURL", withoutSegment: "v1.0")
         self.configuration = configuration
         self.tokens = tokens
         self.transport = transport

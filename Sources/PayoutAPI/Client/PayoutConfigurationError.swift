@@ -17,9 +17,16 @@ struct BaseAddress: Sendable, Hashable {
     let port: Int?
     let isLoopback: Bool
 
-    init(_ text: String, setting: String) throws(PayoutConfigurationError) {
+    /// - Parameters:
+    ///   - setting: What an error calls the address.
+    ///   - segment: A last path segment that people copy along although requests bring their own.
+    init(_ text: String, setting: String, withoutSegment segment: String) throws(PayoutConfigurationError) {
         var trimmed = text.trimmingBlanks()
         while trimmed.hasSuffix("/") { trimmed.removeLast() }
+        if !segment.isEmpty, trimmed.lowercased().hasSuffix("/" + segment.lowercased()) {
+            trimmed.removeLast(segment.count)
+            while trimmed.hasSuffix("/") { trimmed.removeLast() }
+        }
         guard let location = WebLocation(trimmed) else {
             throw PayoutConfigurationError(
                 setting: setting,

@@ -1,6 +1,7 @@
 public import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOHTTPCompression
 import Synchronization
 
 /// The HTTP connections that clients, token providers and downloads share. One for the whole process will do.
@@ -21,7 +22,10 @@ public final class PayoutTransport: Sendable {
         public init() {}
     }
 
-    let httpClient: HTTPClient
+    /// For calls: what comes compressed is unpacked, whether it was asked for or not.
+    private let callClient: HTTPClient
+    /// For files, whose bytes are handed on as they are.
+    let blobClient: HTTPClient
     let configuration: Configuration
     private let telemetry = Mutex<[String: HTTPTelemetry]>([:])
 
@@ -48,8 +52,14 @@ public final class PayoutTransport: Sendable {
         settings.redirectConfiguration = .disallow
         settings.tracing.tracer = nil
         self.configuration = configuration
-        self.httpClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        settings.decompression = .disabled
+        self.blobClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        settings.decompression = .enabled(limit: .size(Self.maximumAnswerSize))
+        self.callClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
     }
+
+    /// The largest answer to a call that is read, unpacked, in bytes.
+    static let maximumAnswerSize = 1024 * 1024
 
     /// What records requests to a host that is only known from a URL. There are few such hosts, and the number of
     /// those that are remembered is bounded.
@@ -64,7 +74,14 @@ public final class PayoutTransport: Sendable {
 
     /// Closes every connection. Requests under way fail. Has to be called before the transport is let go.
     public func shutdown() async throws {
-        try await self.httpClient.shutdown()
+        // Both are closed, whatever the first one says.
+        do {
+            try await self.callClient.shutdown()
+        } catch {
+            try? await self.blobClient.shutdown()
+            throw error
+        }
+        try await self.blobClient.shutdown()
     }
 }
 
@@ -83,7 +100,7 @@ struct OutgoingRequest {
     var body: ByteBuffer?
     var timeout: Duration
     /// The largest answer that is read, in bytes.
-    var maximumAnswerSize = 1024 * 1024
+    var maximumAnswerSize = PayoutTransport.maximumAnswerSize
 }
 
 extension PayoutTransport {
@@ -101,7 +118,7 @@ extension PayoutTransport {
             )
             // The delegate interface bounds the answer's body by the deadline too, and costs less than the
             // asynchronous one, which starts several tasks for each request.
-            let task = self.httpClient.execute(
+            let task = self.callClient.execute(
                 request: request,
                 delegate: AnswerCollector(maximumSize: outgoing.maximumAnswerSize),
                 deadline: .now() + outgoing.timeout.asTimeout

@@ -19,7 +19,7 @@ func retryAfter(in headers: HTTPHeaders, now: @autoclosure () -> Date) -> Durati
     if let seconds = Double(text) {
         return seconds.isFinite ? bounded(seconds) : nil
     }
-    guard let date = parseHTTPDate(text) else { return nil }
+    guard let date = parseHTTPDate(text) ?? parseTimestamp(text) else { return nil }
     let reference = headers.first(name: "date").flatMap(parseHTTPDate) ?? now()
     return bounded(date.timeIntervalSince(reference))
 }

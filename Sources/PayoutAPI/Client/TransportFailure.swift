@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOHTTPCompression
 import NIOPosix
 
 #if canImport(Glibc)
@@ -47,6 +48,8 @@ struct TransportFault: Error {
             self.init(.connect, "no connection could be made")
         case is AnswerTooBigError:
             self.init(.unreadable, "the answer is too big")
+        case is NIOHTTPDecompression.DecompressionError:
+            self.init(.unreadable, "the answer cannot be unpacked")
         case is HTTPParserError:
             self.init(.unreadable, "the answer is no HTTP")
         case let error as ChannelError:

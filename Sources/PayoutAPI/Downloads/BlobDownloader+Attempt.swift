@@ -120,7 +120,10 @@ private struct DownloadAttempt {
 
     private func send(_ target: String) async throws -> HTTPClientResponse {
         var request = HTTPClientRequest(url: target)
-        request.headers = ["accept": "*/*", "user-agent": self.downloader.configuration.userAgent]
+        request.headers = [
+            // The file as it is stored: lengths, checksums and ranges are of these bytes.
+            "accept": "*/*", "accept-encoding": "identity", "user-agent": self.downloader.configuration.userAgent,
+        ]
         if self.progress.canResume, let etag = self.progress.strongETag {
             request.headers.add(name: "range", value: "bytes=\(self.progress.offset)-")
             request.headers.add(name: "if-range", value: etag)
@@ -185,7 +188,8 @@ private struct DownloadAttempt {
         let etag = headers.first(name: "etag")
         let length = headers.first(name: "content-length").flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
         if response.status.code == 206 {
-            guard etag == self.progress.etag,
+            // The server was told which file is meant, so it need not say so again.
+            guard etag == nil || etag == self.progress.etag,
                 let range = ContentRange(headers.first(name: "content-range")), range.start == self.progress.offset,
                 range.total == nil || self.progress.expectedSize == nil || range.total == self.progress.expectedSize
             else {
@@ -210,7 +214,7 @@ private struct DownloadAttempt {
         self.progress.expectedSize = length
         self.progress.etag = etag
         self.progress.contentType = headers.first(name: "content-type")
-        self.progress.contentMD5 = headers.first(name: "content-md5")?.trimmingBlanks()
+        self.progress.contentMD5 = headers.first(name: "content-md5").flatMap(md5Digest)
         let info = BlobInfo(
             expectedSize: length,
             contentType: self.progress.contentType,

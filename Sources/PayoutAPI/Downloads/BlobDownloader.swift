@@ -85,11 +85,11 @@ public struct BlobDownloader: Sendable {
             case .failed(let error):
                 try Task.checkCancellation()
                 budget.note(reached: progress.offset)
-                if error.reason == .expired {
-                    guard let refreshURL, budget.takeRefresh() else { throw error }
+                if let refreshURL, budget.allowsRefresh(after: error) {
                     url = try await refreshURL()
                     continue
                 }
+                guard error.reason != .expired else { throw error }
                 try await self.pause(after: error, budget: &budget)
                 if outcome.mustRestart {
                     try await consumer.restart()
@@ -146,6 +146,8 @@ private struct DownloadBudget {
     let configuration: BlobDownloader.Configuration
     var failures = 0
     var refreshes = 0
+    /// Whether a refusal has been answered with a fresh URL since the download last got further.
+    private var hasDoubted = false
     private var furthest: Int64 = 0
 
     init(configuration: BlobDownloader.Configuration) {
@@ -158,6 +160,7 @@ private struct DownloadBudget {
         self.furthest = offset
         self.failures = 0
         self.refreshes = 0
+        self.hasDoubted = false
     }
 
     mutating func takeAttempt() -> Bool {
@@ -165,9 +168,20 @@ private struct DownloadBudget {
         return self.failures < self.configuration.maximumAttempts
     }
 
-    mutating func takeRefresh() -> Bool {
-        self.refreshes += 1
-        return self.refreshes <= self.configuration.maximumRefreshes
+    /// Whether a fresh URL may mend it. Storages refuse expired signatures in more ways than the documented one, so
+    /// other refusals are believed when a fresh URL meets them as well.
+    mutating func allowsRefresh(after error: BlobDownloadError) -> Bool {
+        switch error.reason {
+        case .expired:
+            self.refreshes += 1
+            return self.refreshes <= self.configuration.maximumRefreshes
+        case .forbidden, .notFound, .rejected:
+            guard !self.hasDoubted, self.configuration.maximumRefreshes > 0 else { return false }
+            self.hasDoubted = true
+            return true
+        default:
+            return false
+        }
     }
 
     func delay(retryAfter: Duration?, random: Double) -> Duration {

@@ -77,7 +77,9 @@ public struct BlobHostRules: Sendable, Hashable {
         let host = Redaction.bounded(location.host)
         switch HostClass(location.host) {
         case .loopback:
-            return self.allowsLoopback || isNamed ? nil : "\(host) is this machine"
+            // This machine has several names; a list that has one of them means all.
+            let isMeant = self.patterns.contains { $0.isLoopback && $0.covers(port: location.port) }
+            return self.allowsLoopback || isMeant ? nil : "\(host) is this machine"
         case .disguisedAddress, .forbiddenAddress:
             return "\(host) is an address that no file is fetched from"
         case .privateAddress, .publicAddress:
@@ -91,8 +93,12 @@ public struct BlobHostRules: Sendable, Hashable {
 }
 
 extension BlobHostRules.Pattern {
+    fileprivate var isLoopback: Bool { HostClass(self.host) == .loopback }
+
+    fileprivate func covers(port: Int) -> Bool { self.port == nil || self.port == port }
+
     fileprivate func matches(_ location: WebLocation) -> Bool {
-        if let port = self.port, port != location.port { return false }
+        guard self.covers(port: location.port) else { return false }
         if self.host == "*" { return true }
         if self.host.hasPrefix("*.") {
             let suffix = self.host.dropFirst()

@@ -2,6 +2,18 @@ import Crypto
 import NIOCore
 import struct Foundation.Data
 
+/// The digest in a `Content-MD5` header: Base64 as RFC 1864 has it, or hexadecimal as some servers write it.
+///
+/// - Returns: Nil when it is neither, which says nothing about the file.
+func md5Digest(_ text: String) -> [UInt8]? {
+    let text = text.trimmingBlanks()
+    let size = 16
+    if let data = Data(base64Encoded: text), data.count == size { return Array(data) }
+    let digits = text.utf8.compactMap(hexDigit)
+    guard digits.count == size * 2, text.utf8.count == size * 2 else { return nil }
+    return (0..<size).map { digits[$0 * 2] << 4 | digits[$0 * 2 + 1] }
+}
+
 /// How far a download is: what a further attempt goes on from.
 struct DownloadProgress: Sendable {
     /// How many bytes the consumer has.
@@ -10,8 +22,8 @@ struct DownloadProgress: Sendable {
     var expectedSize: Int64?
     var etag: String?
     var contentType: String?
-    /// The whole file's MD5 in Base64, if the server named it.
-    var contentMD5: String?
+    /// The whole file's MD5, if the server named it.
+    var contentMD5: [UInt8]?
     /// Whether the consumer has heard of the file's beginning.
     var hasBegun = false
 
@@ -40,7 +52,7 @@ struct DownloadProgress: Sendable {
         if let expectedSize, expectedSize != self.offset {
             return "\(self.offset) bytes came where \(expectedSize) were announced"
         }
-        if let contentMD5, Data(self.md5.finalize()).base64EncodedString() != contentMD5 {
+        if let contentMD5, Array(self.md5.finalize()) != contentMD5 {
             return "the content does not have the MD5 that was announced"
         }
         return nil

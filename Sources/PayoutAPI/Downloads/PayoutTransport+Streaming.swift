@@ -23,7 +23,7 @@ extension PayoutTransport {
             let start = clock.uptime()
             do {
                 let deadline = NIODeadline.now() + timeout.asTimeout
-                let response = try await self.httpClient.execute(request, deadline: deadline)
+                let response = try await self.blobClient.execute(request, deadline: deadline)
                 let status = Int(response.status.code)
                 telemetry.record("GET", status: status, errorType: nil, since: start, clock: clock)
                 if span.isRecording { HTTPTelemetry.conclude(span, status: status) }

@@ -4,7 +4,7 @@ struct JSONSyntaxError: Error {}
 /// Reads JSON from left to right without building a tree.
 ///
 /// Answers of the service are small and only a few members of them matter, so a scanner that skips the rest costs a
-/// fraction of a decoder. It is lenient where leniency is harmless: trailing bytes are ignored, names are compared
+/// fraction of a decoder. It is lenient where leniency is harmless: trailing bytes and commas are ignored, names are compared
 /// without regard to case, and a scalar of one type may stand in for another.
 struct JSONScanner {
     enum Kind {
@@ -119,7 +119,8 @@ struct JSONScanner {
         if try self.closes(byte) { return false }
         guard try self.nextSignificant() == UInt8(ascii: ",") else { throw JSONSyntaxError() }
         self.offset += 1
-        return true
+        // Some writers leave a comma after the last one.
+        return try !self.closes(byte)
     }
 
     /// Consumes a string; answers where its inside stands, escapes as they came.

@@ -1,6 +1,7 @@
 import struct Foundation.Date
 
-/// Reads the service's timestamps: ISO 8601, UTC or with an offset, none to nine fractional digits.
+/// Reads the service's timestamps: ISO 8601, UTC or with an offset, any number of fractional digits, of which nine
+/// count.
 ///
 /// - Parameter text: For example `2023-05-25T21:20:46.3727561Z`; without a zone, UTC is meant.
 /// - Returns: Nil when the text is no timestamp.
@@ -91,17 +92,17 @@ private struct FixedFieldReader {
         return value
     }
 
-    /// One to nine digits after the point.
+    /// The digits after the point, of which nine count.
     mutating func fraction() -> Double? {
         var value = 0
         var scale = 1
         var digits = 0
         while let byte = self.rest.first, byte >= 0x30, byte <= 0x39 {
             digits += 1
-            guard digits <= 9 else { return nil }
+            self.rest.removeFirst()
+            guard digits <= 9 else { continue }
             value = value * 10 + Int(byte - 0x30)
             scale *= 10
-            self.rest.removeFirst()
         }
         return digits == 0 ? nil : Double(value) / Double(scale)
     }
@@ -118,9 +119,9 @@ private struct FixedFieldReader {
         } else {
             return nil
         }
-        guard let hours = self.number(2), self.take(":"), let minutes = self.number(2), self.isAtEnd else {
-            return nil
-        }
+        guard let hours = self.number(2) else { return nil }
+        _ = self.take(":")
+        guard let minutes = self.isAtEnd ? 0 : self.number(2), self.isAtEnd else { return nil }
         return sign * Double(hours * 3600 + minutes * 60)
     }
 }

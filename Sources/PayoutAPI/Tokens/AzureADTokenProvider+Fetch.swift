@@ -62,13 +62,12 @@ extension AzureADTokenProvider {
     /// Where there are several refresh tokens, the next one is tried when one is refused for what it is.
     private func requestGrant(with credentials: Credentials) async throws(AuthenticationFailure) -> TokenGrant {
         guard case .refreshToken = self.configuration.flow else {
-            return try await self.request(self.form(credentials, refreshToken: nil), credentials: credentials)
+            return try await self.request(credentials, refreshToken: nil)
         }
         var refusal = AuthenticationFailure(reason: .secretUnavailable, account: self.configuration.account)
         for token in credentials.refreshTokens {
             do {
-                let form = self.form(credentials, refreshToken: token)
-                let grant = try await self.request(form, credentials: credentials)
+                let grant = try await self.request(credentials, refreshToken: token)
                 if let next = grant.refreshToken, next != token { await self.saveRefreshToken(next) }
                 return grant
             } catch {
@@ -96,12 +95,18 @@ extension AzureADTokenProvider {
 
     // MARK: - The request
 
-    private var usesV1: Bool {
-        if case .password = self.configuration.flow { return self.configuration.endpointVersion == .v1 }
-        return false
+    /// The endpoint to ask: the one that has answered before, or the first choice.
+    private var version: EndpointVersion {
+        if let version = self.answeringVersion.withLock({ $0 }) ?? self.configuration.endpointVersion { return version }
+        if case .password = self.configuration.flow { return .v1 }
+        return .v2
     }
 
-    private func form(_ credentials: Credentials, refreshToken: String?) -> [(name: String, value: String)] {
+    private func form(
+        _ credentials: Credentials,
+        refreshToken: String?,
+        version: EndpointVersion
+    ) -> [(name: String, value: String)] {
         var form: [(name: String, value: String)] = [("client_id", self.configuration.clientID)]
         switch self.configuration.flow {
         case .password(let username, _, _):
@@ -114,19 +119,43 @@ extension AzureADTokenProvider {
             form += [("grant_type", "client_credentials")]
         }
         if let clientSecret = credentials.clientSecret { form.append(("client_secret", clientSecret)) }
-        if self.usesV1 {
-            form.append(("resource", self.configuration.resource))
-        } else {
-            form.append(("scope", "\(self.configuration.resource)/.default"))
+        switch version {
+        case .v1: form.append(("resource", self.configuration.resource))
+        case .v2: form.append(("scope", "\(self.configuration.resource)/.default"))
         }
         return form
     }
 
+    /// Asks for a token; where nothing answers under the endpoint's path, at the other one.
+    private func request(
+        _ credentials: Credentials,
+        refreshToken: String?
+    ) async throws(AuthenticationFailure) -> TokenGrant {
+        let version = self.version
+        do {
+            let form = self.form(credentials, refreshToken: refreshToken, version: version)
+            return try await self.request(form, to: version, credentials: credentials)
+        } catch {
+            guard error.isForLackOfEndpoint else { throw error }
+            let other: EndpointVersion = version == .v1 ? .v2 : .v1
+            let form = self.form(credentials, refreshToken: refreshToken, version: other)
+            do {
+                let grant = try await self.request(form, to: other, credentials: credentials)
+                self.answeringVersion.withLock { $0 = other }
+                return grant
+            } catch let second {
+                // What an endpoint says that is there, is worth more than that there is none.
+                throw second.isForLackOfEndpoint ? error : second
+            }
+        }
+    }
+
     private func request(
         _ form: [(name: String, value: String)],
+        to version: EndpointVersion,
         credentials: Credentials
     ) async throws(AuthenticationFailure) -> TokenGrant {
-        let path = self.usesV1 ? "/oauth2/token" : "/oauth2/v2.0/token"
+        let path = version == .v1 ? "/oauth2/token" : "/oauth2/v2.0/token"
         let request = OutgoingRequest(
             method: .POST,
             url: "\(self.base.text)/\(self.configuration.tenantID.trimmingBlanks().percentEncoded())\(path)",
@@ -167,6 +196,13 @@ extension AzureADTokenProvider {
             retryAfter: retryAfter(in: answer.headers, now: now),
             secrets: credentials.secrets
         )
+    }
+}
+
+extension AuthenticationFailure {
+    /// Whether the answer says that there is no token endpoint, and not that it refuses.
+    fileprivate var isForLackOfEndpoint: Bool {
+        self.aadCode == nil && [404, 405, 410].contains(self.httpStatus)
     }
 }
 

@@ -20,7 +20,7 @@ public final class AzureADTokenProvider: TokenProvider {
         case clientCredentials(clientSecret: Secret)
     }
 
-    /// The identity platform's endpoint for passwords.
+    /// A version of the identity platform's token endpoint.
     public enum EndpointVersion: String, Sendable, Hashable {
         /// `/oauth2/token` with `resource`.
         case v1
@@ -40,8 +40,9 @@ public final class AzureADTokenProvider: TokenProvider {
         public var flow: Flow
         /// What the token is for.
         public var resource = "https://api.partner.microsoft.com"
-        /// The endpoint for the password flow; the others use ``EndpointVersion/v2``.
-        public var endpointVersion: EndpointVersion = .v1
+        /// The endpoint to ask first; nil for the documented one: ``EndpointVersion/v1`` for passwords,
+        /// ``EndpointVersion/v2`` otherwise. Where there is none under its path, the other one is asked.
+        public var endpointVersion: EndpointVersion?
         /// The name that errors and logs call the account by.
         public var account = "default"
         /// The longest wait for one answer.
@@ -65,6 +66,8 @@ public final class AzureADTokenProvider: TokenProvider {
     let telemetry: HTTPTelemetry
     let refreshTokens: RefreshTokenStore
     let cache = Mutex(TokenCache())
+    /// The version that has answered, where it is not the first choice.
+    let answeringVersion = Mutex<EndpointVersion?>(nil)
 
     /// Makes a provider; nothing is sent yet.
     ///
@@ -84,7 +87,11 @@ public final class AzureADTokenProvider: TokenProvider {
         where value.trimmingBlanks().isEmpty {
             throw PayoutConfigurationError(setting: setting, problem: "it is required")
         }
-        self.base = try BaseAddress(configuration.authority, setting: "authority")
+        self.base = try BaseAddress(
+            configuration.authority,
+            setting: "authority",
+            withoutSegment: configuration.tenantID.trimmingBlanks()
+        )
         self.configuration = configuration
         self.transport = transport
         self.environment = environment

@@ -80,7 +80,7 @@ struct TokenAnswer {
         let codes = self.errorCodes + Self.codes(in: self.errorDescription ?? "")
         let known = codes.first { AuthenticationFailure.Reason(aadCode: $0) != nil }
         return AuthenticationFailure(
-            reason: self.reason(status: status, code: known),
+            reason: self.reason(status: status, code: known, secrets: secrets),
             account: account,
             httpStatus: status,
             aadCode: known ?? codes.first,
@@ -90,13 +90,14 @@ struct TokenAnswer {
         )
     }
 
-    private func reason(status: Int, code: Int?) -> AuthenticationFailure.Reason {
+    private func reason(status: Int, code: Int?, secrets: [String]) -> AuthenticationFailure.Reason {
         if status == 429 { return .throttled }
         if let code, let reason = AuthenticationFailure.Reason(aadCode: code) { return reason }
         if status == 408 || status >= 500 { return .unavailable }
         switch self.error {
         case "temporarily_unavailable", "server_error": return .unavailable
-        case .some(let error) where (400..<500).contains(status): return .refused(Redaction.scrub(error))
+        case .some(let error) where (400..<500).contains(status):
+            return .refused(Redaction.scrub(error, secrets: secrets))
         default: return .unreadableAnswer
         }
     }

@@ -1,0 +1,204 @@
+// The code of the articles, compiled and run. `ArticleTests` holds that every block of theirs stands here, line by line.
+
+import Foundation
+import NIOCore
+import PayoutAPI
+import PayoutFilters
+
+/// Getting started.
+enum GettingStarted {
+    struct ExportFailed: Error {
+        var requestID: String
+    }
+
+    struct Parts {
+        var transport: PayoutTransport
+        var tokens: AzureADTokenProvider
+        var client: PayoutClient
+    }
+
+    static func connect() throws -> Parts {
+        let transport = PayoutTransport()
+        let tokens = try AzureADTokenProvider(
+            configuration: .init(
+                tenantID: "contoso.onmicrosoft.com",
+                clientID: "c0ffee00-1c6b-4a52-8d0f-6f3a9e1b2d4c",
+                flow: .password(
+                    username: "exports@contoso.example",
+                    password: .file("/run/secrets/payout-password"),
+                    clientSecret: nil
+                )
+            ),
+            transport: transport
+        )
+        let client = try PayoutClient(tokens: tokens, transport: transport)
+        return Parts(transport: transport, tokens: tokens, client: client)
+    }
+
+    static func lint(print: (Any) -> Void) {
+        let problems = ODataFilter.lint("paymentDate = 2023-03-01", for: .payments)
+        for problem in problems { print(problem) }
+    }
+
+    /// From the filter to the file, and away.
+    static func export(
+        _ client: PayoutClient,
+        _ transport: PayoutTransport,
+        from firstDay: FilterDate,
+        to lastDay: FilterDate,
+        into file: FileHandle,
+        downloads: BlobDownloader.Configuration,
+        print: (String) -> Void
+    ) async throws {
+        let (idempotencyID, correlationID) = (UUID(), UUID())
+        let filter = Payments.paymentDate.ge(firstDay)
+            .and(Payments.paymentDate.le(lastDay))
+            .and(Payments.enrollmentParticipantId.eq("1234567"))
+        var export = try await client.create(
+            filter: filter,
+            fileFormat: .csv,
+            idempotencyID: idempotencyID,
+            correlationID: correlationID
+        )
+        while !export.isReady {
+            // The service has tried several times by itself. The remedy is a new export under a new id.
+            if export.status == .failed { throw ExportFailed(requestID: export.requestID) }
+            try await Task.sleep(for: .seconds(30))
+            export = try await client.get(
+                kind: .payments,
+                requestID: export.requestID,
+                correlationID: correlationID
+            )
+        }
+        try await self.download(export, client, correlationID, transport, file, downloads, print)
+    }
+
+    private static func download(
+        _ export: Export,
+        _ client: PayoutClient,
+        _ correlationID: UUID,
+        _ transport: PayoutTransport,
+        _ file: FileHandle,
+        _ downloads: BlobDownloader.Configuration,
+        _ print: (String) -> Void
+    ) async throws {
+        let downloader = BlobDownloader(configuration: downloads, transport: transport)
+        let requestID = export.requestID
+        guard let url = export.blobLocation else { throw ExportFailed(requestID: requestID) }
+        let blob = try await downloader.download(url, to: FileConsumer(file)) {
+            let fresh = try await client.get(kind: .payments, requestID: requestID, correlationID: correlationID)
+            return fresh.blobLocation ?? url
+        }
+        print("\(blob.fileName): \(blob.size) bytes, SHA-256 \(blob.sha256)")
+        try await client.delete(kind: .payments, requestID: requestID, correlationID: correlationID)
+        try await transport.shutdown()
+    }
+
+    struct FileConsumer: BlobConsumer {
+        let file: FileHandle
+
+        init(_ file: FileHandle) { self.file = file }
+
+        func receive(_ chunk: ByteBuffer) throws {
+            try file.write(contentsOf: Data(chunk.readableBytesView))
+        }
+
+        /// The file has changed at the service, or came damaged, and begins again.
+        func restart() throws {
+            try file.truncate(atOffset: 0)
+        }
+    }
+}
+
+/// Signing in.
+enum SigningIn {
+    static func password() -> AzureADTokenProvider.Flow {
+        let flow = AzureADTokenProvider.Flow.password(
+            username: "exports@contoso.example",
+            password: .file("/run/secrets/payout-password"),
+            clientSecret: nil
+        )
+        return flow
+    }
+
+    static func refreshToken() -> AzureADTokenProvider.Flow {
+        let flow = AzureADTokenProvider.Flow.refreshToken(
+            .file("/run/secrets/payout-refresh-token"),
+            clientSecret: .file("/run/secrets/payout-client-secret"),
+            savedIn: "/var/lib/payout/refresh-token"
+        )
+        return flow
+    }
+
+    static func clientCredentials() -> AzureADTokenProvider.Flow {
+        let flow = AzureADTokenProvider.Flow.clientCredentials(
+            clientSecret: .file("/run/secrets/payout-client-secret")
+        )
+        return flow
+    }
+
+    static func unlocked(_ tokens: AzureADTokenProvider) {
+        tokens.reset()
+    }
+
+    actor Vault {
+        private var tokens: [String]
+        init(_ tokens: [String]) { self.tokens = tokens }
+        func currentToken() -> String? { tokens.first }
+        func discard(_ token: String) { tokens.removeAll { $0 == token } }
+    }
+
+    struct VaultTokens: TokenProvider {
+        let vault: Vault
+
+        func token() async throws -> AccessToken {
+            guard let token = await vault.currentToken() else {
+                throw AuthenticationFailure(reason: .secretUnavailable, detail: "the vault is sealed")
+            }
+            return AccessToken(token)
+        }
+
+        /// The service has refused this token.
+        func invalidate(_ token: AccessToken) async {
+            await vault.discard(token.value)
+        }
+    }
+}
+
+/// Errors.
+enum Errors {
+    static func look(
+        _ client: PayoutClient,
+        _ requestID: String,
+        _ correlationID: UUID,
+        again repeated: (Duration) async throws -> Export,
+        alert: (String) async -> Void
+    ) async throws -> Export {
+        func again(after wait: Duration) async throws -> Export { try await repeated(wait) }
+        do {
+            return try await client.get(kind: .payments, requestID: requestID, correlationID: correlationID)
+        } catch let error as PayoutAPIError {
+            switch error.recovery {
+            case .retryable:
+                // Passing. A creation is repeated with the same idempotency id: the service may have taken it already.
+                return try await again(after: error.retryAfter ?? .seconds(60))
+            case .throttled:
+                // Too many calls of this type for this account: slow all of them down.
+                return try await again(after: error.retryAfter ?? .seconds(60))
+            case .permanentForJob:
+                // It would fail again as it is.
+                throw error
+            case .permanentForAccount:
+                // Every call of this account would fail: wake somebody.
+                await alert(error.description)
+                throw error
+            }
+        }
+    }
+
+    static func tell(_ error: PayoutAPIError, print: (String) -> Void) {
+        if case .authentication(let failure) = error.reason, failure.reason == .mfaRequired {
+            print("\(failure.account): \(failure.remedy)")
+        }
+    }
+}

@@ -11,6 +11,10 @@ SOURCES := find Sources Tests Package.swift -name '*.swift' ! -name '*.pb.swift'
 
 # simulate
 SEEDS ?= 1000
+# endure
+CALLS ?= 100000
+# fuzz
+SECONDS ?= 600
 # chaos
 JOBS ?= 2000
 WORKERS ?= 3
@@ -20,7 +24,7 @@ SEED ?= 1
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo bench simulate chaos lint format check-schemas check-api check-deploy clean
+.PHONY: help setup build release test demo bench simulate chaos endure fuzz lint format check-schemas check-api check-deploy clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +52,12 @@ bench: release ## Measure throughput, CPU time, restore and memory; prints a tab
 
 simulate: setup ## Run SEEDS simulated fleets through 24 hours of faults; a failing seed prints how to replay it.
 	$(SWIFT) run -c release $(SWIFT_FLAGS) simulate --seeds $(SEEDS) $(ARGS)
+
+endure: setup ## Make CALLS calls of the API client against a sandbox that fails a fifth of them; compares with its journal.
+	$(SWIFT) run -c release $(SWIFT_FLAGS) endure --calls $(CALLS) $(ARGS)
+
+fuzz: build ## Try made-up filters, answers, URLs and tokens on what reads them, SECONDS= for each; prints what it found.
+	FUZZ_SECONDS=$(SECONDS) $(SWIFT) test --skip-build $(SWIFT_FLAGS) --filter 'PayoutAPITests.FuzzTests/mutatedInputsHold'
 
 chaos: release $(VENV)/ready ## Kill and freeze real workers: JOBS= WORKERS= KILLS= SEED=, KAFKA_BOOTSTRAP_SERVERS for a real broker.
 	$(PYTHON_TOOLS) Tests/Chaos/chaos.py \

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// Inputs that nobody would write, the same ones every time. `make fuzz SECONDS=…` goes on with others for as long as
+/// it is told; what it finds is added to the corpus.
+@Suite(.serialized) struct FuzzTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let seconds = environment["FUZZ_SECONDS"].flatMap { Double($0) }
+    private static let seed = environment["FUZZ_SEED"].flatMap { UInt64($0) }
+    private static let only = environment["FUZZ_ONLY"]
+    private static let targets = FuzzTarget.all.filter { only == nil || $0.name == only }
+
+    @Test(arguments: targets)
+    func theCorpusHolds(target: FuzzTarget) throws {
+        let corpus = try target.corpus()
+        #expect(corpus.count >= 5)
+        for input in corpus {
+            if let problem = target.problem(input.bytes) { Issue.record("\(target.name)/\(input.name): \(problem)") }
+        }
+    }
+
+    @Test(arguments: targets)
+    func mutatedInputsHold(target: FuzzTarget) async throws {
+        let rounds = Self.seconds == nil ? 3_000 : Int.max
+        let seed = Self.seed ?? (Self.seconds == nil ? 1 : UInt64.random(in: 1 ... .max))
+        let end = ContinuousClock.now + .seconds(Self.seconds ?? 3600)
+        var mutator = Mutator(corpus: try target.corpus().map(\.bytes), dictionary: target.dictionary, seed: seed)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "payout-fuzz")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let current = try CurrentInput(path: folder.appending(path: "\(target.name).current").path)
+        var done = 0
+        while done < rounds {
+            if done % 256 == 0 {
+                // Others want the threads too.
+                await Task.yield()
+                if ContinuousClock.now >= end { break }
+            }
+            let input = mutator.next()
+            current.set(input)
+            done += 1
+            guard let problem = target.problem(input) else { continue }
+            let path = folder.appending(path: "\(target.name)-\(seed)-\(done)")
+            try Data(input).write(to: path)
+            Issue.record("\(target.name), seed \(seed), input \(done), kept as \(path.path): \(problem)")
+            break
+        }
+        if Self.seconds != nil { print("fuzz: \(target.name), seed \(seed): \(done) inputs") }
+    }
+
+    @Test func mutationsAreTheSameForASeed() {
+        let corpus = [Array("abc".utf8), Array("{\"x\":1}".utf8)]
+        var first = Mutator(corpus: corpus, dictionary: ["y"], seed: 7)
+        var second = Mutator(corpus: corpus, dictionary: ["y"], seed: 7)
+        var other = Mutator(corpus: corpus, dictionary: ["y"], seed: 8)
+        let (inputs, again, others) = (
+            (0..<50).map { _ in first.next() }, (0..<50).map { _ in second.next() }, (0..<50).map { _ in other.next() }
+        )
+        #expect(inputs == again)
+        #expect(inputs != others)
+    }
+
+    @Test func aFaultIsFound() {
+        // The search finds what is three bytes away.
+        let picky = FuzzTarget(name: "picky", dictionary: ["(("]) { $0.starts(with: Array("((".utf8)) ? "found" : nil }
+        var mutator = Mutator(corpus: [Array("payment".utf8)], dictionary: picky.dictionary, seed: 1)
+        #expect((0..<2_000).contains { _ in picky.problem(mutator.next()) != nil })
+    }
+}

@@ -8,16 +8,18 @@ final class ProgressLine: Sendable {
 
     init(isShown: Bool = Terminal.isErrorInteractive) { self.isShown = isShown }
 
-    /// Shows a text; too many in a short time are left out.
-    func show(_ text: String) {
+    /// Shows a text; too many in a short time are left out, and not even made.
+    func show(_ text: @autoclosure () -> String) {
         guard isShown else { return }
-        let isDue = last.withLock { last in
+        let due = last.withLock { last -> String? in
             let now = ContinuousClock.now
-            if let time = last.time, now - time < .milliseconds(100) || text == last.text { return false }
+            if let time = last.time, now - time < .milliseconds(100) { return nil }
+            let text = text()
+            if last.time != nil, text == last.text { return nil }
             last = (now, text)
-            return true
+            return text
         }
-        if isDue { Terminal.write("\r\u{1B}[K" + text, to: .standardError) }
+        if let due { Terminal.write("\r\u{1B}[K" + due, to: .standardError) }
     }
 
     /// Takes the line away.

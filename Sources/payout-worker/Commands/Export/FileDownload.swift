@@ -66,8 +66,8 @@ private actor FileSink: BlobConsumer {
     private let handle: FileHandle
     private let path: String?
     nonisolated let progress = ProgressLine()
-    private var expected: Int64?
-    private var received: Int64 = 0
+    private var meter = TransferMeter(expected: nil)
+    private let start = ContinuousClock.now
 
     /// - Parameter path: the file, where what was written can be taken back.
     init(_ handle: FileHandle, path: String?) {
@@ -75,14 +75,12 @@ private actor FileSink: BlobConsumer {
         self.path = path
     }
 
-    func begin(_ info: BlobInfo) { expected = info.expectedSize }
+    func begin(_ info: BlobInfo) { meter = TransferMeter(expected: info.expectedSize) }
 
     func receive(_ chunk: ByteBuffer) throws {
-        try handle.write(contentsOf: Data(chunk.readableBytesView))
-        received += Int64(chunk.readableBytes)
-        guard let expected, expected > 0 else { return progress.show(Readable.size(received)) }
-        let share = Double(received) / Double(expected)
-        progress.show("\(ProgressLine.bar(share)) \(Readable.size(received)) of \(Readable.size(expected))")
+        try chunk.withUnsafeReadableBytes { try write($0) }
+        meter.add(chunk.readableBytes, at: ContinuousClock.now - start)
+        progress.show(meter.line)
     }
 
     func restart() throws {
@@ -92,6 +90,19 @@ private actor FileSink: BlobConsumer {
             )
         }
         try handle.truncate(atOffset: 0)
-        received = 0
+    }
+
+    /// Straight from the buffer: a copy of every byte would be felt.
+    private func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            let written = Foundation.write(handle.fileDescriptor, rest.baseAddress, rest.count)
+            if written > 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+            } else if errno != EINTR {
+                let reason = String(cString: strerror(errno))
+                throw CommandFailure("'\(path ?? "standard output")' cannot be written: \(reason).")
+            }
+        }
     }
 }

@@ -78,7 +78,7 @@ let package = Package(
         // The engine.
         room("ExportCore"),
         room("ExportRecords", ["ExportCore", "PayoutFilters", protobuf]),
-        room("FileStores", [crypto]),
+        room("FileStores", [asyncHTTPClient, crypto, nioCore, nioHTTP1]),
         room("WorkerRuntime", ["ExportCore", "ExportRecords", logging]),
         room("WorkerKafka", ["WorkerRuntime", "KafkaClient", logging]),
         room(
@@ -118,7 +118,14 @@ let package = Package(
         ),
         tests("ExportCore"),
         tests("ExportRecords", ["ExportCore", "PayoutFilters", protobuf]),
-        tests("FileStores", [crypto]),
+        .target(
+            name: "StoreStandIns",
+            dependencies: [crypto, hummingbird, httpTypes, logging, nioCore],
+            path: "Tests/StoreStandIns",
+            exclude: ["moto_stage.py"],
+            swiftSettings: settings
+        ),
+        tests("FileStores", ["StoreStandIns", crypto, nioCore, nioHTTP1]),
         tests("WorkerRuntime", ["ExportCore", "ExportRecords", logging]),
         tests(
             "WorkerExports",
@@ -145,7 +152,8 @@ let package = Package(
         .testTarget(
             name: "PayoutWorkerTests",
             dependencies: [
-                "payout-worker", "EmbeddedKafka", "KafkaClient", "ExportCore", "ExportRecords", "PayoutAPI",
+                "payout-worker", "EmbeddedKafka", "KafkaClient", "ExportCore", "ExportRecords", "FileStores",
+                "PayoutAPI",
                 "PayoutFilters", "PayoutSandbox", "WorkerKafka", argumentParser, logging,
             ],
             swiftSettings: settings

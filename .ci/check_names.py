@@ -20,7 +20,7 @@ def read(path):
 
 def settings():
     """The settings by name, each with whether it is a secret."""
-    found = re.findall(r'name: "([A-Z_]+)"(.*)', read("Sources/payout-worker/Configuration/SettingDefinition.swift"))
+    found = re.findall(r'name: "([A-Z0-9_]+)"(.*)', read("Sources/payout-worker/Configuration/SettingDefinition.swift"))
     return {name: "isSecret: true" in rest for name, rest in found}
 
 

@@ -18,15 +18,29 @@ public protocol FileStore: Sendable {
     ///   - metadata: What is known of the file before its first byte.
     func begin(_ key: FileKey, metadata: FileMetadata) async throws(FileStoreError) -> any FileUpload
 
+    /// Reads a whole file back, for checks and demonstrations; not for large files.
+    ///
+    /// - Parameters:
+    ///   - location: A ``StoredFile/location`` of this store.
+    ///   - limit: More bytes than this are an error.
+    /// - Returns: The file's bytes; `nil` when nothing is there.
+    func read(_ location: String, limit: Int) async throws(FileStoreError) -> [UInt8]?
+
     /// Removes what uploads of crashed workers have left behind more than a day ago.
     ///
     /// - Returns: How many leftovers were removed.
     func sweep() async throws(FileStoreError) -> Int
+
+    /// Closes connections. Uploads under way fail.
+    func close() async
 }
 
 extension FileStore {
     /// A store that leaves nothing behind has nothing to do.
     public func sweep() async throws(FileStoreError) -> Int { 0 }
+
+    /// A store without connections has nothing to close.
+    public func close() async {}
 }
 
 /// A file on its way into a store.
@@ -51,13 +65,16 @@ public protocol FileUpload: AnyObject, Sendable {
 public struct FileMetadata: Hashable, Sendable {
     /// The format that was asked for; decides between CSV and TSV where the content does not.
     public var expected: MediaType?
-    /// The job that the file is for; a store that can tag its objects does so with it.
+    /// The job that the file is for; object stores keep it with the object.
     public var jobID: String?
+    /// The service's id of the export; object stores keep it with the object.
+    public var requestID: String?
 
     /// Creates metadata.
-    public init(expected: MediaType? = nil, jobID: String? = nil) {
+    public init(expected: MediaType? = nil, jobID: String? = nil, requestID: String? = nil) {
         self.expected = expected
         self.jobID = jobID
+        self.requestID = requestID
     }
 }
 

@@ -1,12 +1,19 @@
 /// Chooses a store by the scheme of its location.
 public enum FileStoreFactory {
-    /// Makes the store of a location.
+    /// Makes the store of a location. Nothing is opened, sent or created before it is used.
     ///
     /// - Parameters:
-    ///   - location: `file:///absolute/path`; empty for none.
+    ///   - location: `file:///absolute/path`, `s3://bucket/prefix`, `azblob://account/container/prefix`; empty for none.
     ///   - threads: How many uploads may block on a disk at the same time, each on a thread of its own.
+    ///   - s3: What else an S3 store needs to know.
+    ///   - azure: What else a store in Azure needs to know.
     /// - Returns: The store; `nil` when the location is empty.
-    public static func make(location: String, threads: Int = 4) throws(FileStoreError) -> (any FileStore)? {
+    public static func make(
+        location: String,
+        threads: Int = 4,
+        s3: S3Configuration = S3Configuration(),
+        azure: AzureBlobConfiguration = AzureBlobConfiguration()
+    ) throws(FileStoreError) -> (any FileStore)? {
         guard !location.isEmpty else { return nil }
         guard let colon = location.firstIndex(of: ":") else {
             throw FileStoreError(.invalidLocation, action: "use", path: "FILES_LOCATION")
@@ -15,8 +22,10 @@ public enum FileStoreFactory {
         switch scheme {
         case "file":
             return LocalFileStore(root: try localPath(location[location.index(after: colon)...]), threads: threads)
-        case "s3", "azblob":
-            throw FileStoreError(.unsupportedLocation, action: "use", path: "\(scheme)://…")
+        case "s3":
+            return try S3FileStore(location: location, configuration: s3)
+        case "azblob":
+            return try AzureBlobFileStore(location: location, configuration: azure)
         default:
             // The text may be anything, a URL with a secret in it included, so it is not repeated.
             throw FileStoreError(.unsupportedLocation, action: "use", path: "FILES_LOCATION")
@@ -24,7 +33,7 @@ public enum FileStoreFactory {
     }
 
     /// The path of a file URL after its scheme.
-    private static func localPath(_ rest: Substring) throws(FileStoreError) -> String {
+    static func localPath(_ rest: Substring) throws(FileStoreError) -> String {
         let invalid = FileStoreError(.invalidLocation, action: "use", path: "file:\(rest)")
         guard rest.hasPrefix("//") else { throw invalid }
         let afterSlashes = rest.dropFirst(2)

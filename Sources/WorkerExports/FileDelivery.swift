@@ -39,7 +39,11 @@ public struct FileDelivery: Sendable {
                 date: call.accepted.milliseconds
             )
         )
-        let metadata = FileMetadata(expected: call.job.fileFormat == .csv ? .csv : .tsv, jobID: call.job.id)
+        let metadata = FileMetadata(
+            expected: call.job.fileFormat == .csv ? .csv : .tsv,
+            jobID: call.job.id,
+            requestID: call.requestID
+        )
         do {
             let upload = try await store.begin(key, metadata: metadata)
             do {
@@ -74,7 +78,8 @@ public struct FileDelivery: Sendable {
                 return .failed(.passing(message: error.description))
             }
         // A store that cannot take files now may be mended while the job waits; its deadline bounds that.
-        case let error as FileStoreError: return .failed(.passing(message: error.description))
+        case let error as FileStoreError:
+            return .failed(error.kind == .cancelled ? .abandoned : .passing(message: error.description))
         case let error as PayoutAPIError: return ExportsClient.result(of: error)
         case is FileNotReady: return .urlExpired
         case is CancellationError: return .failed(.abandoned)

@@ -32,8 +32,11 @@ struct ZipSample {
     var members: [(name: String, size: UInt64)]
     var isZip64 = false
     var comment = ""
+    /// Bytes of members to make up.
+    var padding = 0
     var bytes: [UInt8] {
         var bytes = Array("PK\u{3}\u{4}".utf8) + Array("the members' bytes would be here".utf8)
+        bytes += [UInt8](repeating: 0x55, count: padding)
         let start = bytes.count
         for member in members { bytes += entry(member) }
         let length = bytes.count - start

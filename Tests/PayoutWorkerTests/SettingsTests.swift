@@ -1,3 +1,4 @@
+import FileStores
 import Foundation
 import PayoutAPI
 import KafkaClient
@@ -163,5 +164,64 @@ import WorkerKafka
         #expect(values.first { $0.name == "PAYOUT_API_PASSWORD" }?.value == ExplainedValue.mask)
         #expect(values.first { $0.name == "KAFKA_BOOTSTRAP_SERVERS" }?.value == "localhost:9092")
         #expect(values.first { $0.name == "PAYOUT_API_REFRESH_TOKEN" }?.source == nil)
+    }
+
+    // MARK: File stores
+
+    private func files(_ variables: [String: String]) throws -> FilesConfiguration {
+        try WorkerConfiguration(Settings(environment: Self.complete.merging(variables) { $1 })).files
+    }
+
+    @Test func anS3StoreIsConfigured() throws {
+        let files = try files([
+            "FILES_LOCATION": "s3://finance-exports/payouts", "FILES_S3_ENDPOINT": "https://minio:9000",
+            "FILES_S3_PATH_STYLE": "false", "FILES_S3_REGION": "eu-west-1",
+            "FILES_S3_SERVER_SIDE_ENCRYPTION": "aws:kms", "FILES_S3_KMS_KEY_ID": "alias/exports",
+            "FILES_S3_STORAGE_CLASS": "STANDARD_IA", "FILES_S3_CHECKSUM": "md5", "AWS_PROFILE": "exports", "HOME": "/x",
+            "FILES_KEY_TEMPLATE": "{jobId}/{fileName}",
+        ])
+        #expect(files.s3.endpoint == "https://minio:9000")
+        #expect(files.s3.pathStyle == false)
+        #expect(files.s3.region == "eu-west-1")
+        #expect(files.s3.encryption == .kms)
+        #expect(files.s3.kmsKeyID == "alias/exports")
+        #expect(files.s3.storageClass == "STANDARD_IA")
+        #expect(files.s3.checksum == .md5)
+        // AWS's own variables and nothing else of the environment.
+        #expect(files.s3.environment == ["AWS_PROFILE": "exports", "HOME": "/x"])
+        #expect(try files.makeStore()?.location == "s3://finance-exports/payouts")
+        #expect(files.template == (try FileKeyTemplate("{jobId}/{fileName}")))
+    }
+
+    @Test func aStoreInAzureIsConfigured() throws {
+        let file = try TemporaryFile("sv=1&sig=secret\n")
+        let files = try files([
+            "FILES_LOCATION": "azblob://finance/exports/payouts", "FILES_AZURE_SAS_TOKEN_FILE": file.path,
+        ])
+        #expect(files.azure.sasToken == .file(file.path))
+        #expect(try files.makeStore()?.location == "azblob://finance/exports/payouts")
+    }
+
+    @Test(arguments: [
+        (["FILES_LOCATION": "azblob://finance/exports"], "FILES_AZURE_SAS_TOKEN"),
+        (["FILES_LOCATION": "s3://x"], "FILES_LOCATION"),
+        (["FILES_S3_SERVER_SIDE_ENCRYPTION": "rot13"], "FILES_S3_SERVER_SIDE_ENCRYPTION"),
+        (["FILES_S3_KMS_KEY_ID": "alias/x"], "FILES_S3_KMS_KEY_ID"),
+        (["FILES_S3_CHECKSUM": "crc"], "FILES_S3_CHECKSUM"),
+        (["FILES_S3_PATH_STYLE": "perhaps"], "FILES_S3_PATH_STYLE"),
+        (["FILES_KEY_TEMPLATE": "{fileName}"], "FILES_KEY_TEMPLATE"),
+    ])
+    func whatIsWrongWithAStoreIsNamed(variables: [String: String], name: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try files(variables) }
+        #expect(error?.description.contains(name) == true)
+    }
+
+    @Test func everySettingIsInTheReadme() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+        for setting in SettingDefinition.all {
+            #expect(readme.contains("`\(setting.name)`"), "\(setting.name)")
+        }
     }
 }

@@ -67,6 +67,15 @@ public final class LocalFileStore: FileStore {
         return upload
     }
 
+    /// Reads a file of this store back.
+    public func read(_ location: String, limit: Int) async throws(FileStoreError) -> [UInt8]? {
+        guard location.hasPrefix(self.location + "/") else {
+            throw FileStoreError(.invalidLocation, action: "read", path: "a file outside of \(self.location)")
+        }
+        let path = try FileStoreFactory.localPath(location.dropFirst("file:".count))
+        return try await LocalReader(executor: maintenanceExecutor).read(path, limit: limit)
+    }
+
     /// Removes the hidden files of uploads that have not been written to for a day, in all directories of the store.
     ///
     /// Takes a while in a large store, on a thread of its own; cancelling the task ends it.

@@ -1,3 +1,5 @@
+import FileStores
+
 /// One configuration variable: its name, what it defaults to, and what it means.
 struct SettingDefinition: Sendable {
     /// The environment variable; in a file the same in lower case with dots.
@@ -15,7 +17,7 @@ struct SettingDefinition: Sendable {
 
 extension SettingDefinition {
     /// Every variable, in the order in which people read about them.
-    static let all: [SettingDefinition] = kafka + worker + service + files
+    static let all: [SettingDefinition] = kafka + worker + service + files + surroundings
 
     private static let kafka: [SettingDefinition] = [
         .init(name: "KAFKA_BOOTSTRAP_SERVERS", help: "broker list, host:port separated by commas"),
@@ -96,7 +98,39 @@ extension SettingDefinition {
     ]
 
     private static let files: [SettingDefinition] = [
-        .init(name: "FILES_LOCATION", defaultValue: "", help: "file:///path; empty hands the service's URL on"),
+        .init(
+            name: "FILES_LOCATION",
+            defaultValue: "",
+            help:
+                "file:///path, s3://bucket/prefix or azblob://account/container/prefix; empty hands the service's URL on"
+        ),
+        .init(name: "FILES_KEY_TEMPLATE", defaultValue: FileKeyTemplate.defaultText, help: "the files' keys below it"),
+        .init(name: "FILES_S3_ENDPOINT", help: "https://host[:port] of what speaks S3's protocol; AWS unless given"),
+        .init(name: "FILES_S3_REGION", help: "the bucket's region; AWS_REGION or the profile's unless given"),
+        .init(name: "FILES_S3_PATH_STYLE", help: "the bucket in the path: true or false; true with an endpoint"),
+        .init(
+            name: "FILES_S3_SERVER_SIDE_ENCRYPTION",
+            help: "AES256, aws:kms or aws:kms:dsse; the bucket's default unless given"
+        ),
+        .init(name: "FILES_S3_KMS_KEY_ID", help: "the key for aws:kms; the account's own unless given"),
+        .init(name: "FILES_S3_STORAGE_CLASS", help: "such as STANDARD_IA; the bucket's default unless given"),
+        .init(name: "FILES_S3_CHECKSUM", defaultValue: "sha256", help: "how S3 verifies bodies: sha256 or md5"),
+        .init(
+            name: "FILES_AZURE_ENDPOINT",
+            help: "https://host of the storage account; Azure's public cloud unless given"
+        ),
+        .init(name: "FILES_AZURE_SAS_TOKEN", isSecret: true, help: "shared access signature of the container"),
+        .init(name: "FILES_AZURE_TENANT_ID", help: "directory (tenant) id, for an application instead of a signature"),
+        .init(name: "FILES_AZURE_CLIENT_ID", help: "application (client) id"),
+        .init(name: "FILES_AZURE_CLIENT_SECRET", isSecret: true, help: "the application's secret"),
+        .init(
+            name: "FILES_AZURE_AUTHORITY",
+            defaultValue: "https://login.microsoftonline.com",
+            help: "the identity provider of the storage account"
+        ),
+    ]
+
+    private static let surroundings: [SettingDefinition] = [
         .init(name: "HTTP_HOST", defaultValue: "127.0.0.1", help: "where health, metrics and dashboard listen"),
         .init(name: "HTTP_PORT", defaultValue: "8080", help: "where health, metrics and dashboard listen"),
         .init(name: "LOG_LEVEL", defaultValue: "info", help: "trace, debug, info, notice, warning, error or critical"),

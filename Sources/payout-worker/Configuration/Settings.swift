@@ -78,6 +78,9 @@ struct Settings: Sendable {
         return definition.defaultValue.map { SettingValue(text: $0, source: .default) }
     }
 
+    /// The variables that tell AWS's tools about credentials and regions, for stores that go by them too.
+    var awsEnvironment: [String: String] { environment.filter { $0.key.hasPrefix("AWS_") || $0.key == "HOME" } }
+
     // MARK: librdkafka properties
 
     static let clientPrefix = "KAFKA_CLIENT_"

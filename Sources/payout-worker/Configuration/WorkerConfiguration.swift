@@ -1,5 +1,4 @@
 import ExportCore
-import FileStores
 import Foundation
 import KafkaClient
 import Logging
@@ -11,7 +10,7 @@ struct WorkerConfiguration: Sendable {
     var log: KafkaLogConfiguration
     var core: CoreConfiguration
     var accounts: [AccountConfiguration]
-    var filesLocation: String
+    var files: FilesConfiguration
     var shutdownTimeout: Duration
     var httpHost: String
     var httpPort: Int
@@ -21,8 +20,8 @@ struct WorkerConfiguration: Sendable {
         var reader = SettingReader(settings)
         log = try Self.log(&reader)
         core = Self.core(&reader)
-        filesLocation = reader.text("FILES_LOCATION")
-        core.storesFiles = !filesLocation.isEmpty
+        files = FilesConfiguration(&reader)
+        core.storesFiles = !files.location.isEmpty
         shutdownTimeout = reader.duration("WORKER_SHUTDOWN_TIMEOUT")
         httpHost = reader.text("HTTP_HOST")
         httpPort = reader.integer("HTTP_PORT", in: 0...65_535)
@@ -31,11 +30,6 @@ struct WorkerConfiguration: Sendable {
         core.requestsPerSecond = accounts.map(\.requestsPerSecond)
         if core.pollMinInterval > core.pollMaxInterval {
             reader.problems.append("WORKER_POLL_MIN_INTERVAL must not be longer than WORKER_POLL_MAX_INTERVAL.")
-        }
-        do {
-            _ = try FileStoreFactory.make(location: filesLocation)
-        } catch {
-            reader.problems.append("FILES_LOCATION: \(error)")
         }
         guard reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
     }
@@ -115,6 +109,9 @@ struct SettingReader {
     mutating func optional(_ name: String, account: String? = nil) -> String? {
         value(name, account: account)?.text
     }
+
+    /// A value that says something: an empty one counts as none.
+    mutating func given(_ name: String) -> String? { optional(name).flatMap { $0.isEmpty ? nil : $0 } }
 
     mutating func text(_ name: String, account: String? = nil) -> String { optional(name, account: account) ?? "" }
 

@@ -15,7 +15,7 @@ struct Service: Sendable {
     /// - Parameter retryPolicy: `.none` for the worker, which schedules repetitions itself.
     init(
         _ accounts: [AccountConfiguration],
-        filesLocation: String,
+        files: FilesConfiguration,
         downloads: Int,
         retryPolicy: RetryPolicy,
         logger: Logger
@@ -46,9 +46,13 @@ struct Service: Sendable {
             self.clients = clients
             self.tokens = tokens
             let hosts = accounts.flatMap(\.blobHosts)
-            store = try FileStoreFactory.make(location: filesLocation, threads: max(1, downloads))
+            store = try files.makeStore(threads: max(1, downloads))
             delivery = try store.map {
-                FileDelivery(store: $0, downloader: try Self.downloader(hosts, transport, logger))
+                FileDelivery(
+                    store: $0,
+                    downloader: try Self.downloader(hosts, transport, logger),
+                    template: files.template
+                )
             }
         } catch let error as PayoutConfigurationError {
             throw ConfigurationError("\(error)")
@@ -82,5 +86,8 @@ struct Service: Sendable {
         }
     }
 
-    func shutdown() async { try? await transport.shutdown() }
+    func shutdown() async {
+        await store?.close()
+        try? await transport.shutdown()
+    }
 }

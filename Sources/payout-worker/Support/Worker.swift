@@ -21,7 +21,7 @@ struct Worker: Sendable {
     func run(until stop: WorkerStop = WorkerStop()) async throws {
         let service = try Service(
             configuration.accounts,
-            filesLocation: configuration.filesLocation,
+            files: configuration.files,
             downloads: configuration.core.maxConcurrentDownloads,
             retryPolicy: .none,
             logger: logger

@@ -54,7 +54,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         do {
             let service = try Service(
                 configuration.accounts,
-                filesLocation: configuration.filesLocation,
+                files: configuration.files,
                 downloads: 1,
                 retryPolicy: .none,
                 logger: try LogSetup.makeToolLogger(settings)

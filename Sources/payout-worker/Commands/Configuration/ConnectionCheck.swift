@@ -81,7 +81,7 @@ struct ConnectionCheck {
         do {
             let service = try Service(
                 configuration.accounts,
-                filesLocation: "",
+                files: FilesConfiguration(),
                 downloads: 1,
                 retryPolicy: .none,
                 logger: logger
@@ -144,14 +144,21 @@ struct ConnectionCheck {
     private func files() async -> ConnectionFinding {
         let what = "file store"
         do throws(FileStoreError) {
-            guard let store = try FileStoreFactory.make(location: configuration.filesLocation) else {
+            guard let store = try configuration.files.makeStore() else {
                 return ConnectionFinding(
                     outcome: .skipped,
                     what: what,
                     message: "FILES_LOCATION is empty: the service's own URLs are handed on"
                 )
             }
-            try await store.check()
+            let result: Result<Void, FileStoreError>
+            do throws(FileStoreError) {
+                result = .success(try await store.check())
+            } catch {
+                result = .failure(error)
+            }
+            await store.close()
+            try result.get()
             return ConnectionFinding(outcome: .ok, what: what, message: "\(store.location) takes files")
         } catch {
             return ConnectionFinding(outcome: .failed, what: what, message: error.description)

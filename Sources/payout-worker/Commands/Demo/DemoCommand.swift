@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileStores
 import Foundation
 import Logging
 import PayoutSandbox
@@ -42,7 +43,9 @@ struct DemoCommand: AsyncParsableCommand {
             let sandbox = PayoutSandbox(configuration: Self.sandboxConfiguration)
             let broker = try DemoBroker(try Settings(environment: [:]), brokers: 1, partitions: 4)
             let address = try await sandbox.start()
-            let given = ProcessInfo.processInfo.environment.filter { Self.honoured.contains($0.key) }
+            let given = ProcessInfo.processInfo.environment.filter { name, _ in
+                Self.honoured.contains(name) || name.hasPrefix("FILES_") || name.hasPrefix("AWS_")
+            }
             // A port that is taken must not end a demo.
             let port = given["HTTP_PORT"].map { ("HTTP_PORT", $0) } ?? ("HTTP_PORT", "0")
             let settings = try Settings(
@@ -57,8 +60,9 @@ struct DemoCommand: AsyncParsableCommand {
                 "Embedded broker at \(broker.environment[0].1), sandbox of the payout API at \(address.baseURL)"
             )
             Terminal.note("Files go to \(location)")
+            let configuration = try WorkerConfiguration(settings)
             let run = DemoRun(
-                configuration: try WorkerConfiguration(settings),
+                configuration: configuration,
                 logger: try LogSetup.makeToolLogger(settings, level: .error),
                 plan: DemoPlan(jobs: jobs)
             )
@@ -71,7 +75,10 @@ struct DemoCommand: AsyncParsableCommand {
             }
             await sandbox.stop()
             broker.close()
-            let report = DemoReport(plan: run.plan, outcome: outcome, sandbox: sandbox)
+            let store = try configuration.files.makeStore()
+            let fileProblems = await FileCheck(store: store).problems(run.plan.jobs, outcome)
+            await store?.close()
+            let report = DemoReport(plan: run.plan, outcome: outcome, fileProblems: fileProblems, sandbox: sandbox)
             Terminal.result(outputOptions.isJSON ? try JSONText.document(report.document) : report.text)
             if !report.isGood { throw ExitStatus.failed }
         }
@@ -84,7 +91,7 @@ struct DemoCommand: AsyncParsableCommand {
         ("PAYOUT_API_REQUESTS_PER_SECOND", "100"), ("PAYOUT_API_AUTHENTICATION", "password"),
         ("KAFKA_GROUP_ID", "payout-export-demo"), ("WORKER_ID", "demo"),
     ]
-    private static let honoured: Set<String> = ["LOG_LEVEL", "LOG_FORMAT", "HTTP_HOST", "HTTP_PORT"]
+    private static let honoured: Set<String> = ["LOG_LEVEL", "LOG_FORMAT", "HTTP_HOST", "HTTP_PORT", "HOME"]
 
     private static var sandboxConfiguration: PayoutSandbox.Configuration {
         var configuration = PayoutSandbox.Configuration.demo

@@ -1,6 +1,7 @@
 import Crypto
 import ExportCore
 import ExportRecords
+import FileStores
 import Foundation
 import PayoutSandbox
 import WorkerExports
@@ -26,7 +27,8 @@ struct DemoReport {
 
     var isGood: Bool { checks.allSatisfy(\.ok) }
 
-    init(plan: DemoPlan, outcome: DemoOutcome, sandbox: PayoutSandbox) {
+    /// - Parameter fileProblems: What is wrong with the stored files.
+    init(plan: DemoPlan, outcome: DemoOutcome, fileProblems: [String], sandbox: PayoutSandbox) {
         self.plan = plan
         self.outcome = outcome
         let exports = Dictionary(grouping: sandbox.exports) { $0.correlationID?.lowercased() ?? "" }
@@ -41,11 +43,7 @@ struct DemoReport {
             ),
             Check(
                 what: "every file is there, with the size and the SHA-256 that its event tells",
-                problems: plan.jobs.compactMap { job in
-                    outcome.events[job.id]?.files.lazy.compactMap { FileCheck.problem($0) }.first.map {
-                        "\(job.id): \($0)"
-                    }
-                }
+                problems: fileProblems
             ),
             Check(
                 what: "the job that was enqueued twice (\(again)) has one export at the service",
@@ -116,19 +114,40 @@ struct DemoReport {
     }
 }
 
-/// Compares a stored file with what its event tells.
-enum FileCheck {
-    /// What is wrong with it; `nil` when nothing is.
-    static func problem(_ file: CompletionEventDocument.File) -> String? {
-        guard file.stored else { return "the file was not stored" }
-        guard let url = URL(string: file.location), url.isFileURL else {
-            return nil  // In a store that this command does not read.
+/// Compares stored files with what their events tell, reading them back from the store.
+struct FileCheck: Sendable {
+    /// A demo's files are small.
+    private static let limit = 64 * 1_024 * 1_024
+
+    let store: (any FileStore)?
+
+    /// What is wrong with a file; `nil` when nothing is.
+    func problem(_ file: CompletionEventDocument.File) async -> String? {
+        guard file.stored, let store else { return "the file was not stored" }
+        do throws(FileStoreError) {
+            guard let bytes = try await store.read(file.location, limit: Self.limit) else {
+                return "\(file.location) does not exist"
+            }
+            guard Int64(bytes.count) == file.sizeBytes else {
+                return "\(file.location) has \(bytes.count) bytes instead of \(file.sizeBytes.map(String.init) ?? "?")"
+            }
+            let digest = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+            return digest.joined() == file.sha256 ? nil : "\(file.location) has another SHA-256 than its event tells"
+        } catch {
+            return error.description
         }
-        guard let data = FileManager.default.contents(atPath: url.path) else { return "\(url.path) does not exist" }
-        guard Int64(data.count) == file.sizeBytes else {
-            return "\(url.path) has \(data.count) bytes instead of \(file.sizeBytes.map(String.init) ?? "?")"
+    }
+
+    /// The first thing wrong with a job's files, for each job that has such a thing.
+    func problems(_ jobs: [ExportJob], _ outcome: DemoOutcome) async -> [String] {
+        var problems: [String] = []
+        for job in jobs {
+            for file in outcome.events[job.id]?.files ?? [] {
+                guard let problem = await problem(file) else { continue }
+                problems.append("\(job.id): \(problem)")
+                break
+            }
         }
-        let digest = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        return digest == file.sha256 ? nil : "\(url.path) has another SHA-256 than its event tells"
+        return problems
     }
 }

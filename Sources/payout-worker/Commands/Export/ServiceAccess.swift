@@ -30,7 +30,13 @@ struct ServiceAccess: Sendable {
                 "The account '\(name)' is not configured; there is \(names.isEmpty ? "none" : names)."
             )
         }
-        let service = try Service([account], filesLocation: "", downloads: 1, retryPolicy: .standard, logger: logger)
+        let service = try Service(
+            [account],
+            files: FilesConfiguration(),
+            downloads: 1,
+            retryPolicy: .standard,
+            logger: logger
+        )
         guard let client = service.clients[name] else { return }
         do {
             let downloader = try Service.downloader(account.blobHosts, service.transport, logger)

@@ -1,0 +1,78 @@
+import NIOCore
+
+/// A store in a container of Azure Blob Storage, for `azblob://account/container/prefix` locations.
+///
+/// A file of one block is put with one request, a larger one in blocks whose list makes the blob at the end, at once. Each
+/// body carries an MD5 that the service verifies, and the blob keeps the MD5 of the whole. Job id, request id and SHA-256
+/// are metadata of the blob (`jobid`, `requestid`, `sha256`). Tested against a stand-in that checks what the service's
+/// documentation demands, not against the service itself.
+public final class AzureBlobFileStore: FileStore {
+    /// Requests with a block's bytes that are under way at the same time, whatever the number of files.
+    private static let blocksUnderWay = 8
+
+    private let backend: AzureBackend
+    private let slots = SlotPool(slots: blocksUnderWay)
+    private let connections: StoreConnections?
+
+    /// `azblob://account/container/prefix`.
+    public var location: String { backend.address.location }
+
+    /// Creates a store. Nothing is sent before it is used.
+    ///
+    /// - Parameters:
+    ///   - location: `azblob://account/container/prefix`.
+    ///   - configuration: Everything else.
+    public convenience init(location: String, configuration: AzureBlobConfiguration) throws(FileStoreError) {
+        let connections = StoreConnections()
+        try self.init(location, configuration, connections.wire, .system, connections)
+    }
+
+    init(
+        _ location: String,
+        _ configuration: AzureBlobConfiguration,
+        _ wire: StoreWire,
+        _ clock: StoreClock,
+        _ connections: StoreConnections? = nil,
+        blockSize: Int = AzureBackend.blockSize
+    ) throws(FileStoreError) {
+        guard location.lowercased().hasPrefix("azblob:") else {
+            throw FileStoreError(.invalidLocation, action: "use", path: "FILES_LOCATION")
+        }
+        let caller = StoreCaller(wire: wire, clock: clock)
+        backend = AzureBackend(
+            address: try AzureBlobAddress(location.dropFirst("azblob:".count), configuration),
+            authorization: try AzureAuthorization(configuration, caller),
+            caller: caller,
+            blockSize: blockSize
+        )
+        self.connections = connections
+    }
+
+    /// Puts one block and no list: proves the container, the credentials and the right to write, and shows nobody
+    /// anything. The service discards the block.
+    public func check() async throws(FileStoreError) {
+        let name = backend.address.prefix + "payout-export-check"
+        let upload = try await backend.begin(name, .binary, FileMetadata())
+        _ = try await backend.putPart(name, upload: upload, number: 1, .init(bytes: [0]))
+    }
+
+    /// Begins to put a file. Sends nothing yet.
+    public func begin(_ key: FileKey, metadata: FileMetadata) async throws(FileStoreError) -> any FileUpload {
+        // The service takes no part of a name that ends with a dot.
+        let parts = key.parts.map { $0.hasSuffix(".") ? $0.dropLast() + "%2E" : $0 }
+        let name = try FileKey(safeParts: parts).objectName(below: backend.address.prefix, at: location)
+        return ObjectUpload(backend, name: name, metadata: metadata, slots: slots)
+    }
+
+    /// Reads a blob of the container back.
+    public func read(_ location: String, limit: Int) async throws(FileStoreError) -> [UInt8]? {
+        let base = backend.location(of: "")
+        guard location.hasPrefix(base) else {
+            throw FileStoreError(.invalidLocation, action: "read", path: "a blob outside of \(base)")
+        }
+        return try await backend.get(String(location.dropFirst(base.count)), limit: limit)
+    }
+
+    /// Closes connections.
+    public func close() async { await connections?.close() }
+}

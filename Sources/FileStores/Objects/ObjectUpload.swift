@@ -1,0 +1,208 @@
+import Crypto
+import NIOCore
+
+/// A file on its way into an object store: gathered into parts, of which several are under way at a time.
+///
+/// A file that fits into one part is put with one request. Memory is bounded by one part that is gathered for each
+/// upload, and by the store's slots for those that are under way.
+actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
+    /// Exits: writing → finished, failed, ended; failed → writing (restart), ended; finished and ended have none.
+    private enum Stage {
+        case writing
+        /// A call has failed; what is at the store counts for nothing.
+        case failed
+        /// The object is there.
+        case finished
+        /// Aborted.
+        case ended
+    }
+
+    private let backend: Backend
+    private let name: String
+    private let metadata: FileMetadata
+    private let slots: SlotPool
+
+    private var stage = Stage.writing
+    private var content = ContentRecord()
+    private var gathered = ByteBuffer()
+    private var parts: PartsUnderWay?
+    private var partsSent = 0
+
+    init(_ backend: Backend, name: String, metadata: FileMetadata, slots: SlotPool) {
+        self.backend = backend
+        self.name = name
+        self.metadata = metadata
+        self.slots = slots
+    }
+
+    deinit {
+        // Dropped without an end: the parts go, in a task of their own.
+        guard stage != .finished, stage != .ended, let parts else { return }
+        Task { [backend, name] in
+            await parts.stop()
+            await backend.discard(name, upload: parts.upload)
+        }
+    }
+
+    func write(_ bytes: [UInt8]) async throws(FileStoreError) {
+        try expectWriting()
+        content.append(bytes, withMD5: backend.keepsMD5)
+        var rest = bytes[...]
+        do throws(FileStoreError) {
+            while !rest.isEmpty {
+                guard let limit = backend.partSize(partsSent + 1) else {
+                    throw FileStoreError(.fileTooLarge, action: "put", path: location)
+                }
+                // A part that is full goes when more comes: a file of one part needs no parts.
+                if gathered.readableBytes >= limit { try await sendPart() }
+                let piece = rest.prefix(limit - gathered.readableBytes)
+                gathered.writeBytes(piece)
+                rest = rest.dropFirst(piece.count)
+            }
+        } catch {
+            if case .writing = stage { stage = .failed }
+            throw error
+        }
+    }
+
+    func restart() async throws(FileStoreError) {
+        switch stage {
+        case .finished, .ended: throw ended()
+        case .writing, .failed: break
+        }
+        stage = .failed
+        await discardParts()
+        content = ContentRecord()
+        gathered.clear()
+        stage = .writing
+    }
+
+    func finish() async throws(FileStoreError) -> StoredFile {
+        try expectWriting()
+        do throws(FileStoreError) {
+            let stored: StoredFile
+            if parts == nil {
+                stored = content.storedFile(at: location, metadata)
+                try await backend.put(name, gathered, content.summary(metadata))
+            } else {
+                if gathered.readableBytes > 0 { try await sendPart() }
+                stored = content.storedFile(at: location, metadata)
+                try await commit()
+            }
+            stage = .finished
+            gathered = ByteBuffer()
+            return stored
+        } catch {
+            stage = .failed
+            throw error
+        }
+    }
+
+    func abort() async {
+        switch stage {
+        case .finished, .ended: return
+        case .writing, .failed: break
+        }
+        stage = .ended
+        gathered = ByteBuffer()
+        await discardParts()
+    }
+
+    // MARK: Parts
+
+    private var location: String { backend.location(of: name) }
+
+    private func sendPart() async throws(FileStoreError) {
+        if parts == nil {
+            let mediaType = content.mediaType(metadata)
+            parts = PartsUnderWay(upload: try await backend.begin(name, mediaType, metadata))
+        }
+        guard let parts else { return }
+        partsSent += 1
+        let (number, body) = (partsSent, gathered)
+        // The part has its bytes for itself; the next one is gathered in memory of its own.
+        gathered = ByteBuffer()
+        gathered.reserveCapacity(body.readableBytes)
+        let cancelled = FileStoreError(.cancelled, action: "put", path: location)
+        try await parts.send { [backend, name, slots] () async throws(FileStoreError) in
+            guard await slots.take() else { throw cancelled }
+            let result: Result<PartReceipt, FileStoreError>
+            do throws(FileStoreError) {
+                result = .success(try await backend.putPart(name, upload: parts.upload, number: number, body))
+            } catch {
+                result = .failure(error)
+            }
+            await slots.give()
+            return try result.get()
+        }
+    }
+
+    private func commit() async throws(FileStoreError) {
+        guard let parts else { return }
+        let receipts = try await parts.receipts()
+        try await backend.commit(name, upload: parts.upload, parts: receipts, content.summary(metadata))
+    }
+
+    private func discardParts() async {
+        guard let parts else { return }
+        self.parts = nil
+        partsSent = 0
+        // First of all the parts under way end: one that arrives after the others were thrown away would stay.
+        await parts.stop()
+        await backend.discard(name, upload: parts.upload)
+    }
+
+    private func expectWriting() throws(FileStoreError) {
+        guard case .writing = stage else { throw ended() }
+    }
+
+    private func ended() -> FileStoreError { FileStoreError(.uploadEnded, action: "go on with", path: location) }
+}
+
+/// What is learnt of a file while its bytes pass by.
+struct ContentRecord {
+    private(set) var size: Int64 = 0
+    private var digest = SHA256()
+    private var md5: Insecure.MD5?
+    private var head: [UInt8] = []
+    private var tail = TailWindow()
+
+    mutating func append(_ bytes: [UInt8], withMD5: Bool) {
+        size += Int64(bytes.count)
+        bytes.withUnsafeBytes { digest.update(bufferPointer: $0) }
+        if withMD5 {
+            var hash = md5 ?? Insecure.MD5()
+            bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            md5 = hash
+        }
+        if head.count < MediaType.decisiveBytes { head += bytes.prefix(MediaType.decisiveBytes - head.count) }
+        if head.first == UInt8(ascii: "P") { tail.append(bytes) }
+    }
+
+    func mediaType(_ metadata: FileMetadata) -> MediaType { MediaType(detecting: head, expected: metadata.expected) }
+
+    func summary(_ metadata: FileMetadata) -> ObjectSummary {
+        ObjectSummary(
+            mediaType: mediaType(metadata),
+            metadata: metadata,
+            sizeBytes: size,
+            sha256: hexadecimal(digest.finalize()),
+            md5: md5.map { Array($0.finalize()) }
+        )
+    }
+
+    func storedFile(at location: String, _ metadata: FileMetadata) -> StoredFile {
+        let summary = summary(metadata)
+        var entries: [FileEntry] = []
+        if summary.mediaType == .zip {
+            entries = ZipDirectory(size: size) { tail.read($0, $1) }.entries() ?? []
+        }
+        return StoredFile(
+            location: location,
+            sizeBytes: size,
+            sha256: summary.sha256,
+            mediaType: summary.mediaType,
+            entries: entries
+        )
+    }
+}

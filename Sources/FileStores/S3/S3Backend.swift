@@ -1,0 +1,267 @@
+import Crypto
+import NIOCore
+import NIOHTTP1
+
+/// The requests to a bucket: signed, checked, repeated where that helps.
+struct S3Backend: ObjectBackend {
+    /// A part has so many bytes, at first: a file of 20 GB takes 2,500 of these, and each next 2,500 are twice as long.
+    static let firstPartSize = 8 * 1_024 * 1_024
+    /// S3's own limit.
+    static let maximumParts = 10_000
+
+    let address: S3Address
+    let configuration: S3Configuration
+    let credentials: Renewing<AWSCredentials>
+    let caller: StoreCaller
+    let firstPartSize: Int
+
+    var keepsMD5: Bool { false }
+
+    func partSize(_ number: Int) -> Int? {
+        guard number <= Self.maximumParts else { return nil }
+        return firstPartSize << ((number - 1) / (Self.maximumParts / 4))
+    }
+
+    func location(of name: String) -> String { "s3://\(address.bucket)/\(name)" }
+
+    // MARK: Objects
+
+    func put(_ name: String, _ body: ByteBuffer, _ summary: ObjectSummary) async throws(FileStoreError) {
+        var headers = objectHeaders(summary.mediaType, summary.metadata)
+        headers.append(("x-amz-meta-sha256", summary.sha256))
+        var request = Outgoing(.PUT, name, headers: headers, body: body)
+        request.isContent = true
+        _ = try await send(request, "put")
+    }
+
+    func begin(_ name: String, _ mediaType: MediaType, _ metadata: FileMetadata) async throws(FileStoreError) -> String
+    {
+        var headers = objectHeaders(mediaType, metadata)
+        if configuration.checksum == .sha256 { headers.append(("x-amz-checksum-algorithm", "SHA256")) }
+        let answer = try await send(Outgoing(.POST, name, [("uploads", "")], headers: headers), "put")
+        guard let upload = xmlText("UploadId", in: String(decoding: answer.body, as: UTF8.self)), !upload.isEmpty else {
+            throw FileStoreError(
+                .refused,
+                action: "put",
+                path: location(of: name),
+                detail: "the answer names no upload"
+            )
+        }
+        return upload
+    }
+
+    func putPart(
+        _ name: String,
+        upload: String,
+        number: Int,
+        _ body: ByteBuffer
+    ) async throws(FileStoreError) -> PartReceipt {
+        let query = [("partNumber", String(number)), ("uploadId", upload)]
+        var request = Outgoing(.PUT, name, query, body: body)
+        request.isContent = true
+        let answer = try await send(request, "put")
+        guard let tag = answer.headers.first(name: "etag") else {
+            throw FileStoreError(.refused, action: "put", path: location(of: name), detail: "a part has no ETag")
+        }
+        let checksum = configuration.checksum == .sha256 ? base64(SHA256.hash(body)) : nil
+        return PartReceipt(number: number, tag: tag, checksum: checksum)
+    }
+
+    func commit(
+        _ name: String,
+        upload: String,
+        parts: [PartReceipt],
+        _ summary: ObjectSummary
+    ) async throws(FileStoreError) {
+        let list = parts.map { part in
+            let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
+            return "<Part><PartNumber>\(part.number)</PartNumber><ETag>\(xmlEscaped(part.tag))</ETag>\(checksum)</Part>"
+        }
+        let document =
+            #"<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"# + list.joined()
+            + "</CompleteMultipartUpload>"
+        var request = Outgoing(.POST, name, [("uploadId", upload)], body: ByteBuffer(string: document))
+        request.headers = [("content-type", "application/xml")]
+        // Many parts take S3 minutes.
+        request.timeout = .seconds(600)
+        request.mayFailLate = true
+        _ = try await send(request, "put")
+        try await tag(name, summary.sha256)
+    }
+
+    func discard(_ name: String, upload: String) async {
+        // What stays is aborted when it is a day old.
+        try? await abort(name, upload: upload)
+    }
+
+    /// Throws the parts of an upload away.
+    func abort(_ name: String, upload: String) async throws(FileStoreError) {
+        do {
+            _ = try await send(Outgoing(.DELETE, name, [("uploadId", upload)]), "abort the upload of")
+        } catch  where error.kind == .uploadLost {
+            // It has its end.
+        }
+    }
+
+    /// The object's bytes; `nil` when there is none.
+    func get(_ name: String, limit: Int) async throws(FileStoreError) -> [UInt8]? {
+        var request = Outgoing(.GET, name)
+        request.maximumAnswer = limit
+        do {
+            return try await send(request, "read").body
+        } catch  where error.kind == .objectMissing {
+            return nil
+        }
+    }
+
+    /// Notes the SHA-256 as a tag of an object of several parts, whose metadata was fixed before the last byte came.
+    /// The file counts without it: some implementations have no tags, and some policies do not permit them.
+    private func tag(_ name: String, _ sha256: String) async throws(FileStoreError) {
+        let document = "<Tagging><TagSet><Tag><Key>sha256</Key><Value>\(sha256)</Value></Tag></TagSet></Tagging>"
+        var request = Outgoing(.PUT, name, [("tagging", "")], body: ByteBuffer(string: document))
+        request.headers = [("content-type", "application/xml")]
+        do {
+            _ = try await send(request, "tag")
+        } catch  where error.kind == .forbidden || error.kind == .refused {
+            return
+        }
+    }
+
+    // MARK: Uploads that nobody ends
+
+    /// The uploads below the prefix that were begun before a moment and are not at their end.
+    func abandonedUploads(before limit: Int64) async throws(FileStoreError) -> [(name: String, upload: String)] {
+        var found: [(name: String, upload: String)] = []
+        var marker: (key: String, upload: String)?
+        repeat {
+            var query = [("uploads", ""), ("prefix", address.prefix)]
+            if let marker { query += [("key-marker", marker.key), ("upload-id-marker", marker.upload)] }
+            let answer = try await send(Outgoing(.GET, "", query), "list the uploads of")
+            let document = String(decoding: answer.body, as: UTF8.self)
+            for upload in xmlElements("Upload", in: document) {
+                guard let name = xmlText("Key", in: upload), let id = xmlText("UploadId", in: upload),
+                    let begun = xmlText("Initiated", in: upload).flatMap({ milliseconds(ofTimestamp: $0) }),
+                    begun < limit, name.hasPrefix(address.prefix)
+                else { continue }
+                found.append((name, id))
+            }
+            marker = nil
+            if xmlText("IsTruncated", in: document) == "true",
+                let key = xmlText("NextKeyMarker", in: document),
+                let upload = xmlText("NextUploadIdMarker", in: document)
+            {
+                marker = (key, upload)
+            }
+        } while marker != nil && found.count < 10_000
+        return found
+    }
+
+    // MARK: Requests
+
+    private struct Outgoing {
+        var method: HTTPMethod
+        var name: String
+        var query: [(name: String, value: String)]
+        var headers: [(name: String, value: String)]
+        var body: ByteBuffer?
+        var timeout: Duration = .seconds(60)
+        var mayFailLate = false
+        var maximumAnswer = 4 * 1_024 * 1_024
+        /// Whether the body is a file's content: S3 keeps the checksum of that, and of a document about it only an MD5.
+        var isContent = false
+
+        init(
+            _ method: HTTPMethod,
+            _ name: String,
+            _ query: [(String, String)] = [],
+            headers: [(String, String)] = [],
+            body: ByteBuffer? = nil
+        ) {
+            self.method = method
+            self.name = name
+            self.query = query.map { (name: $0.0, value: $0.1) }
+            self.headers = headers.map { (name: $0.0, value: $0.1) }
+            self.body = body
+            // A slow line may take long for a part; silence ends a request sooner.
+            if let body { timeout = .seconds(60 + body.readableBytes / 32_768) }
+        }
+    }
+
+    private func send(_ outgoing: Outgoing, _ action: String) async throws(FileStoreError) -> WireAnswer {
+        let path = location(of: outgoing.name)
+        let payload = Payload(outgoing.body, outgoing.isContent ? configuration.checksum : .md5)
+        return try await caller.call(action, path) { () async throws(FileStoreError) in
+            request(outgoing, payload, try await credentials.value())
+        } renew: {
+            await credentials.forget()
+        } judge: { answer in
+            S3Fault(answer, mayFailLate: outgoing.mayFailLate)?.verdict(action, path)
+        }
+    }
+
+    private func request(_ outgoing: Outgoing, _ payload: Payload, _ credentials: AWSCredentials) -> WireRequest {
+        let timestamp = ProtocolTime(caller.clock.now()).basic
+        var headers = outgoing.headers + payload.headers
+        headers.append(("host", address.host))
+        headers.append(("x-amz-date", timestamp))
+        headers.append(("x-amz-content-sha256", payload.sha256))
+        if let token = credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
+        let target = address.pathPrefix + uriEncoded(outgoing.name, keepsSlashes: true)
+        // A bucket that is asked by its path is named without a slash at the end.
+        let encoded = outgoing.name.isEmpty && target.count > 1 ? String(target.dropLast()) : target
+        let signature = credentials.signature(region: address.region, service: "s3").authorization(
+            for: SignatureV4.Request(
+                method: outgoing.method.rawValue,
+                path: encoded,
+                query: outgoing.query,
+                headers: headers,
+                payloadHash: payload.sha256,
+                timestamp: timestamp
+            )
+        )
+        headers.append(("authorization", signature))
+        let query = SignatureV4.canonicalQuery(outgoing.query)
+        return WireRequest(
+            method: outgoing.method,
+            url: address.base + encoded + (query.isEmpty ? "" : "?\(query)"),
+            headers: HTTPHeaders(headers.map { ($0.name, $0.value) }),
+            body: outgoing.body,
+            timeout: outgoing.timeout,
+            maximumAnswer: outgoing.maximumAnswer
+        )
+    }
+
+    private func objectHeaders(_ mediaType: MediaType, _ metadata: FileMetadata) -> [(String, String)] {
+        var headers = [("content-type", mediaType.rawValue)]
+        if let jobID = harmless(metadata.jobID) { headers.append(("x-amz-meta-job-id", jobID)) }
+        if let requestID = harmless(metadata.requestID) { headers.append(("x-amz-meta-request-id", requestID)) }
+        if let storageClass = configuration.storageClass { headers.append(("x-amz-storage-class", storageClass)) }
+        if let encryption = configuration.encryption {
+            headers.append(("x-amz-server-side-encryption", encryption.rawValue))
+            if let key = configuration.kmsKeyID {
+                headers.append(("x-amz-server-side-encryption-aws-kms-key-id", key))
+            }
+        }
+        return headers
+    }
+}
+
+/// A body's digests: what is signed, and by what S3 tells that it arrived as it was sent.
+private struct Payload {
+    let sha256: String
+    let headers: [(name: String, value: String)]
+
+    init(_ body: ByteBuffer?, _ checksum: S3Configuration.Checksum) {
+        guard let body else {
+            sha256 = sha256Hexadecimal([])
+            headers = []
+            return
+        }
+        let digest = SHA256.hash(body)
+        sha256 = hexadecimal(digest)
+        switch checksum {
+        case .sha256: headers = [("x-amz-checksum-sha256", base64(digest))]
+        case .md5: headers = [("content-md5", base64(Insecure.MD5.hash(body)))]
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import FileStores
+
+/// Where files go, and all that the store there needs.
+struct FilesConfiguration: Sendable {
+    /// Empty where the service's own URLs are handed on.
+    var location = ""
+    var template = FileKeyTemplate.standard
+    var s3 = S3Configuration()
+    var azure = AzureBlobConfiguration()
+
+    /// No store.
+    init() {}
+
+    init(_ reader: inout SettingReader) {
+        location = reader.text("FILES_LOCATION")
+        do {
+            template = try FileKeyTemplate(reader.text("FILES_KEY_TEMPLATE"))
+        } catch {
+            reader.problems.append("FILES_KEY_TEMPLATE: \(error)")
+        }
+        readS3(&reader)
+        readAzure(&reader)
+        do {
+            _ = try makeStore()
+        } catch {
+            reader.problems.append("FILES_LOCATION: \(error)")
+        }
+    }
+
+    /// The store; `nil` where there is none. Nothing is sent before it is used.
+    func makeStore(threads: Int = 4) throws(FileStoreError) -> (any FileStore)? {
+        try FileStoreFactory.make(location: location, threads: threads, s3: s3, azure: azure)
+    }
+
+    private mutating func readS3(_ reader: inout SettingReader) {
+        s3.environment = reader.settings.awsEnvironment
+        s3.endpoint = reader.given("FILES_S3_ENDPOINT")
+        s3.region = reader.given("FILES_S3_REGION")
+        if reader.given("FILES_S3_PATH_STYLE") != nil { s3.pathStyle = reader.boolean("FILES_S3_PATH_STYLE") }
+        s3.storageClass = reader.given("FILES_S3_STORAGE_CLASS")
+        s3.kmsKeyID = reader.given("FILES_S3_KMS_KEY_ID")
+        if let text = reader.given("FILES_S3_SERVER_SIDE_ENCRYPTION") {
+            s3.encryption = .init(rawValue: text)
+            if s3.encryption == nil {
+                reader.problems.append(
+                    "FILES_S3_SERVER_SIDE_ENCRYPTION must be \(Self.list(S3Configuration.Encryption.allCases))."
+                )
+            }
+        }
+        if s3.kmsKeyID != nil, s3.encryption == nil || s3.encryption == .s3 {
+            reader.problems.append(
+                "FILES_S3_KMS_KEY_ID needs FILES_S3_SERVER_SIDE_ENCRYPTION to be aws:kms or aws:kms:dsse."
+            )
+        }
+        if let checksum = S3Configuration.Checksum(rawValue: reader.text("FILES_S3_CHECKSUM")) {
+            s3.checksum = checksum
+        } else {
+            reader.problems.append("FILES_S3_CHECKSUM must be \(Self.list(S3Configuration.Checksum.allCases)).")
+        }
+    }
+
+    private mutating func readAzure(_ reader: inout SettingReader) {
+        azure.endpoint = reader.given("FILES_AZURE_ENDPOINT")
+        azure.authority = reader.text("FILES_AZURE_AUTHORITY")
+        azure.tenantID = reader.given("FILES_AZURE_TENANT_ID")
+        azure.clientID = reader.given("FILES_AZURE_CLIENT_ID")
+        azure.clientSecret = Self.secret(&reader, "FILES_AZURE_CLIENT_SECRET")
+        azure.sasToken = Self.secret(&reader, "FILES_AZURE_SAS_TOKEN")
+    }
+
+    private static func secret(_ reader: inout SettingReader, _ name: String) -> StoreSecret? {
+        guard let value = reader.value(name), !value.text.isEmpty else { return nil }
+        return value.path.map { .file($0) } ?? .text(value.text)
+    }
+
+    private static func list<Value: RawRepresentable<String>>(_ values: [Value]) -> String {
+        let names = values.map(\.rawValue)
+        return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+    }
+}

@@ -15,6 +15,18 @@ extension KafkaConsumer {
         }
     }
 
+    /// Leaves the group and joins it again, a static member too: the group spreads all its partitions anew. What this
+    /// member holds is revoked first, by an ordinary request to the handler.
+    /// - Parameter topics: The topics to join for.
+    public func rejoin(_ topics: [String]) async throws(KafkaError) {
+        try await onThread("leave group") { (_, client) throws(KafkaError) in
+            try KafkaError.check(rd_kafka_unsubscribe(client), "leave group")
+        }
+        // The revocation is served by the polls in between, and bounded by the handler's own time-out.
+        while try await !assignment().isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
+        try await subscribe(topics)
+    }
+
     /// Stops delivery of these partitions. None of their records is delivered after it returns.
     ///
     /// Resuming costs a new fetch, some 60 to 400 ms, so pause and resume with hysteresis.

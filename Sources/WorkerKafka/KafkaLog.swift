@@ -82,6 +82,7 @@ public final class KafkaLog: LogPort {
         tasks.withLock {
             $0.append(Task { for await command in commands { await command(self, parts) } })
             $0.append(Task { await watch() })
+            $0.append(Task { await OrphanWatch(log: self, parts: parts).run() })
         }
         await committer.prepare()
         try await consumer.subscribe([configuration.topics.jobs])

@@ -28,6 +28,37 @@ import Testing
         }
     }
 
+    /// The first member "dies" while it is to give partitions up: nobody has them afterwards, until somebody joins anew.
+    @Test func joiningAnewGivesAwayWhatAnUnfinishedHandOverLeftWithoutAnOwner() async throws {
+        try await TemporaryTopics.with { topics in
+            let jobs = try await topics.create("jobs", partitions: 4)
+            let dying = RecordingHandler { if $0.kind == .assign { $0.complete() } }
+            let dyingConsumer = try await topics.consumer(dying, jobs, ["group.instance.id": "first"])
+            try await eventually("everything for the first") { dying.seen.held.count == 4 }
+            let second = RecordingHandler()
+            let secondConsumer = try await topics.consumer(second, jobs, ["group.instance.id": "second"])
+            try await eventually("a revocation at the first") {
+                dying.seen.requests.contains { $0.kind == .revoke }
+            }
+            try await eventually("an empty assignment for the second") { !second.seen.requests.isEmpty }
+            let again = RecordingHandler()
+            let againConsumer = try await topics.consumer(again, jobs, ["group.instance.id": "first"])
+            try await eventually("what is left to the first") { again.seen.held.count == 2 }
+            let group = try await topics.admin.group(againConsumer.groupID)
+            #expect(group.state == "Stable")
+            #expect(group.members.flatMap(\.partitions).count == 2)
+            #expect(second.seen.held.isEmpty)
+
+            try await secondConsumer.rejoin([jobs])
+            try await eventually("a share for each") { second.seen.held.count == 2 && again.seen.held.count == 2 }
+            #expect(second.seen.held.isDisjoint(with: again.seen.held))
+            dying.seen.requests.last?.complete()
+            await dyingConsumer.close()
+            await secondConsumer.close()
+            await againConsumer.close()
+        }
+    }
+
     @Test func isFencedByAnotherOfItsName() async throws {
         try await TemporaryTopics.with { topics in
             let jobs = try await topics.create("jobs", partitions: 2)

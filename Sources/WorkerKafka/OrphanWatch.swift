@@ -1,0 +1,66 @@
+import KafkaClient
+import Logging
+
+/// Finds partitions of the jobs topic that no member has although the group is at rest, and has them given away.
+///
+/// A cooperative hand-over takes two rebalances: the owner gives a partition up in the first, and the second, which the
+/// owner asks for, gives it to the next. A static member that is killed between the two gets its place back without any
+/// rebalance, holds nothing that it could give up, and asks for none. The partition would stay without an owner until
+/// something else disturbs the group, which may be days.
+struct OrphanWatch: Sendable {
+    let log: KafkaLog
+    let parts: KafkaLog.Parts
+
+    private static let interval: Duration = .seconds(5)
+    /// A hand-over that is under way looks the same for as long as its owner takes for the last commit.
+    private static let patience = 3
+
+    /// Watches until it is cancelled. Members without a name of their own have nothing to watch for.
+    func run() async {
+        guard log.configuration.memberConfiguration.properties["group.instance.id"] != nil else { return }
+        var sightings: [Int32: Int] = [:]
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.interval)
+            let orphans = await orphans()
+            sightings = Dictionary(uniqueKeysWithValues: orphans.map { ($0, (sightings[$0] ?? 0) + 1) })
+            let lasting = sightings.filter { $0.value >= Self.patience }.keys.sorted()
+            guard !lasting.isEmpty, !Task.isCancelled else { continue }
+            log.logger.warning(
+                "Partitions have no owner in a group at rest; joining it anew to have them given away",
+                metadata: ["partitions": "\(lasting.map(String.init).joined(separator: ","))"]
+            )
+            sightings = [:]
+            do {
+                try await parts.consumer.rejoin([log.configuration.topics.jobs])
+            } catch {
+                log.logger.warning("Cannot join the group anew; trying again", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Partitions without an owner, where it is for this member to do something about it.
+    private func orphans() async -> Set<Int32> {
+        let topic = log.configuration.topics.jobs
+        let owned = log.assignments.owned.count
+        // Asked only when this member is short of partitions: a lone one never asks.
+        guard log.isGroupMember, let count = try? await parts.admin.topic(topic)?.partitions.count, owned < count,
+            let group = try? await parts.admin.group(log.configuration.groupID),
+            group.state == "Stable", !group.members.isEmpty
+        else { return [] }
+        let held = group.members.flatMap(\.partitions).filter { $0.topic == topic }.map(\.partition)
+        return Self.orphans(of: count, held: Set(held), members: group.members.count, owned: owned)
+    }
+
+    /// - Parameters:
+    ///   - count: Partitions of the topic.
+    ///   - held: Those that have an owner.
+    ///   - members: Members of the group.
+    ///   - owned: Partitions of this member.
+    /// - Returns: Those without an owner, if this member has less than a full share. As long as a partition has no
+    ///   owner, some member has; so somebody acts, and those that have their share are left in peace.
+    static func orphans(of count: Int, held: Set<Int32>, members: Int, owned: Int) -> Set<Int32> {
+        let share = (count + members - 1) / members
+        guard owned < share else { return [] }
+        return Set((0..<Int32(count))).subtracting(held)
+    }
+}

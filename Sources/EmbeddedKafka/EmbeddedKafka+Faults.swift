@@ -2,7 +2,7 @@ import CRDKafka
 
 extension EmbeddedKafka {
     /// A kind of request, by its number in Kafka's protocol.
-    public enum API: Int16, Sendable, Hashable {
+    public enum API: Int16, Sendable, Hashable, CaseIterable {
         case produce = 0
         case fetch = 1
         case listOffsets = 2

@@ -26,6 +26,9 @@ extension PayoutSandbox {
         public var faults: [Fault] = []
         /// Makes identifiers, durations and fault draws repeatable; nil takes a fresh seed at every start.
         public var seed: UInt64?
+        /// Answers control paths below `/_sandbox/` that the sandbox itself does not know, for what runs beside it; `nil`
+        /// from it means that it does not know them either.
+        public var control: (@Sendable (ControlRequest) async -> ControlReply?)?
         /// Where time comes from.
         public var clock: any Clock = SystemClock()
         /// Where the server's own log goes. It never holds tokens, passwords or file signatures.
@@ -61,6 +64,37 @@ extension PayoutSandbox {
                 Fault(.blobBreaks(after: 0.5), on: [.blob], probability: 0.005),
             ]
             return configuration
+        }
+    }
+
+    /// A request to a control path.
+    public struct ControlRequest: Sendable {
+        /// The method, in capitals.
+        public var method: String
+        /// The path, without the query.
+        public var path: String
+        /// The body.
+        public var body: [UInt8]
+
+        /// Creates a request.
+        public init(method: String, path: String, body: [UInt8] = []) {
+            self.method = method
+            self.path = path
+            self.body = body
+        }
+    }
+
+    /// An answer to a request to a control path.
+    public struct ControlReply: Sendable {
+        /// The HTTP status.
+        public var status: Int
+        /// A JSON document.
+        public var json: [UInt8]
+
+        /// Creates an answer.
+        public init(status: Int = 200, json: [UInt8]) {
+            self.status = status
+            self.json = json
         }
     }
 

@@ -129,7 +129,7 @@ public final class PayoutSandbox: Sendable {
 
     private func application(onPort: @escaping @Sendable (Int) -> Void) -> Application<SandboxResponder> {
         Application(
-            responder: SandboxResponder(service: service),
+            responder: SandboxResponder(service: service, control: configuration.control),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: "payout-sandbox",

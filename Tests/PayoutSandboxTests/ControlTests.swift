@@ -48,6 +48,22 @@ import Testing
         }
     }
 
+    @Test func controlPathsOfOthersAreHandedOn() async throws {
+        var configuration = PayoutSandbox.Configuration.instant
+        configuration.control = { request in
+            guard request.path == "/_sandbox/other" else { return nil }
+            return PayoutSandbox.ControlReply(status: 418, json: Array(#"{"method":"\#(request.method)"}"#.utf8) + request.body)
+        }
+        try await withSandbox(configuration) { _, client async throws in
+            let answer = try await client.send(.POST, "/_sandbox/other", body: "[]")
+            #expect(answer.status == 418)
+            #expect(answer.text == #"{"method":"POST"}[]"#)
+            // What they do not know is the sandbox's own.
+            #expect(try await client.send(.GET, "/_sandbox/stats").status == 200)
+            #expect(try await client.send(.GET, "/_sandbox/nonsense").status == 404)
+        }
+    }
+
     @Test func statisticsCountAnswersAndFaults() async throws {
         try await withSandbox { sandbox, client async throws in
             sandbox.add(Fault(.status(500), on: [.create], count: 1))

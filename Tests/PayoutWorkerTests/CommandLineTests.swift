@@ -18,6 +18,7 @@ import Testing
         ["export", "get", "--kind", "payments", "r"], ["export", "delete", "--kind", "payments", "r"],
         ["export", "download", "--kind", "transactionHistory", "r", "--out", "-"], ["check-config", "--connect"],
         ["sandbox", "--no-kafka", "--port", "8085", "--speed", "instant", "--faults", "flaky"],
+        ["sandbox", "--export-time", "12h", "--no-idempotency"],
     ])
     func isUnderstood(arguments: [String]) throws {
         _ = try PayoutWorker.parseAsRoot(arguments)
@@ -34,7 +35,7 @@ import Testing
         ["export", "create", "--kind", "payments", "--from", "2026-02-30"],
         ["export", "create", "--kind", "payments", "--filter", "paymentDate gee 1"],
         ["export", "create", "--kind", "payments", "--filter", "paymentAmount gt 1", "--to", "2026-01-01"],
-        ["sandbox", "--port", "70000"], ["demo", "--jobs", "0"],
+        ["sandbox", "--port", "70000"], ["sandbox", "--export-time", "long"], ["demo", "--jobs", "0"],
     ])
     func isWrongUsage(arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try PayoutWorker.parseAsRoot(arguments) }

@@ -19,6 +19,8 @@ struct SandboxResponder: HTTPResponder {
     private static let bodyLimit = 1024 * 1024
 
     let service: ServiceBox
+    /// Control paths of what runs beside the sandbox.
+    let control: (@Sendable (PayoutSandbox.ControlRequest) async -> PayoutSandbox.ControlReply?)?
 
     func respond(to request: Request, context: SandboxContext) async throws -> Response {
         let target = request.head.path ?? "/"
@@ -39,13 +41,24 @@ struct SandboxResponder: HTTPResponder {
             }
             serviceRequest.body = Array(body.readableBytesView)
         }
-        let reply = service.reply(to: serviceRequest)
+        let reply = await controlReply(to: serviceRequest) ?? service.reply(to: serviceRequest)
         if reply.delay > 0 { try await service.clock.sleep(nanoseconds: reply.delay) }
         if reply.closesConnection {
             try? await context.channel.close()
             return Response(status: .internalServerError)
         }
         return response(for: reply)
+    }
+
+    private func controlReply(to request: ServiceRequest) async -> ServiceReply? {
+        guard let control, request.path.hasPrefix("/_sandbox/") else { return nil }
+        let asked = PayoutSandbox.ControlRequest(
+            method: request.method.rawValue,
+            path: request.path,
+            body: request.body
+        )
+        guard let answer = await control(asked) else { return nil }
+        return .json(answer.json, status: answer.status)
     }
 
     private func response(for reply: ServiceReply) -> Response {

@@ -26,6 +26,11 @@ struct SandboxCommand: AsyncParsableCommand {
               {"faults": [{"kind": "status", "status": 503, "calls": ["create"], "probability": 0.1}]}
 
             GET /_sandbox/journal and /_sandbox/stats tell what happened.
+
+            The embedded broker fails on order too, with POST /_sandbox/broker; GET names its requests and errors:
+
+              [{"kind": "down", "seconds": 5}, {"kind": "slow", "milliseconds": 200, "seconds": 10},
+               {"kind": "errors", "requests": ["endTransaction"], "errors": ["notCoordinator", "disconnect"]}]
             """
     )
 
@@ -65,6 +70,17 @@ struct SandboxCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "How long every export takes, instead of what --speed says; half of it queued.",
+            valueName: "duration"
+        )
+    )
+    var exportTime: String?
+
+    @Flag(inversion: .prefixedNo, help: "Answer a repeated ms-requestid with the first export.")
+    var idempotency = true
+
+    @Option(
+        help: ArgumentHelp(
             "Faults: \(FaultPreset.names), or a JSON file. Repeatable.",
             valueName: "name or file"
         )
@@ -77,13 +93,16 @@ struct SandboxCommand: AsyncParsableCommand {
         guard (1...1_000).contains(kafkaPartitions) else {
             throw ValidationError("--kafka-partitions must be from 1 to 1000.")
         }
+        if let exportTime { _ = try DurationArgument.parse(exportTime, "--export-time") }
     }
 
     func run() async throws {
         try await reportingErrors {
             let settings = try options.settings()
-            let sandbox = PayoutSandbox(configuration: try sandboxConfiguration())
             let broker = kafka ? try DemoBroker(settings, brokers: brokers, partitions: kafkaPartitions) : nil
+            var configuration = try sandboxConfiguration()
+            configuration.control = broker.map { BrokerControl($0.kafka) }.map { control in { control.reply(to: $0) } }
+            let sandbox = PayoutSandbox(configuration: configuration)
             let address = try await sandbox.start()
             var environment = broker?.environment ?? []
             environment += address.environment
@@ -110,6 +129,12 @@ struct SandboxCommand: AsyncParsableCommand {
         configuration.port = apiPort
         configuration.allowsRemoteClients = !["127.0.0.1", "::1", "localhost"].contains(host)
         configuration.publicHost = publicHost
+        configuration.exports.honoursIdempotency = idempotency
+        if let exportTime {
+            let half = try DurationArgument.parse(exportTime, "--export-time") / 2
+            configuration.exports.queued = .fixed(half)
+            configuration.exports.processing = .fixed(half)
+        }
         for fault in faults { configuration.faults += try FaultPreset.faults(fault) }
         return configuration
     }
@@ -193,7 +218,7 @@ enum FaultPreset: String, CaseIterable {
 
 extension DecodingError {
     /// What is wrong, without Swift's names.
-    fileprivate var reason: String {
+    var reason: String {
         switch self {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
             .dataCorrupted(let context):

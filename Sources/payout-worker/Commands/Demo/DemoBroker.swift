@@ -3,7 +3,7 @@ import WorkerKafka
 
 /// The embedded broker with the four topics.
 struct DemoBroker: Sendable {
-    private let kafka: EmbeddedKafka
+    let kafka: EmbeddedKafka
     /// The variables that point a worker here.
     let environment: [(String, String)]
 

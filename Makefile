@@ -20,11 +20,13 @@ JOBS ?= 2000
 WORKERS ?= 3
 KILLS ?= 12
 SEED ?= 1
-# Further arguments of simulate, chaos and bench, as they are.
+# soak
+MINUTES ?= 30
+# Further arguments of simulate, chaos, soak and bench, as they are.
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo bench simulate chaos endure fuzz lint format check-schemas check-api check-deploy clean
+.PHONY: help setup build release test demo bench simulate chaos soak endure fuzz lint format check-schemas check-api check-deploy clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,9 +48,9 @@ test: build $(VENV)/ready ## Run all tests. Set KAFKA_BOOTSTRAP_SERVERS to run t
 demo: setup ## See it work: broker, API and worker in one process, nothing else needed.
 	$(SWIFT) run $(SWIFT_FLAGS) payout-worker demo
 
-bench: release ## Measure throughput, CPU time, restore and memory; prints a table. Under ten minutes.
+bench: release $(VENV)/ready ## Measure throughput, CPU, memory, latency and restore beside a Python worker; a table, and plots in report/. ARGS="--only whole,latency".
 	$(SWIFT) build -c release --product bench $(SWIFT_FLAGS)
-	@$(PYTHON) Tests/Benchmarks/bench.py --bin "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))" $(ARGS)
+	@$(PYTHON_TOOLS) Tests/Benchmarks/bench.py --bin "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))" $(ARGS)
 
 simulate: setup ## Run SEEDS simulated fleets through 24 hours of faults; a failing seed prints how to replay it.
 	$(SWIFT) run -c release $(SWIFT_FLAGS) simulate --seeds $(SEEDS) $(ARGS)
@@ -59,10 +61,15 @@ endure: setup ## Make CALLS calls of the API client against a sandbox that fails
 fuzz: build ## Try made-up filters, answers, URLs and tokens on what reads them, SECONDS= for each; prints what it found.
 	FUZZ_SECONDS=$(SECONDS) $(SWIFT) test --skip-build $(SWIFT_FLAGS) --filter 'PayoutAPITests.FuzzTests/mutatedInputsHold'
 
-chaos: release $(VENV)/ready ## Kill and freeze real workers: JOBS= WORKERS= KILLS= SEED=, KAFKA_BOOTSTRAP_SERVERS for a real broker.
+chaos: release $(VENV)/ready ## Kill and freeze real workers, trouble the broker: JOBS= WORKERS= KILLS= SEED=, KAFKA_BOOTSTRAP_SERVERS for a real one.
 	$(PYTHON_TOOLS) Tests/Chaos/chaos.py \
 		--binary "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
 		--jobs $(JOBS) --workers $(WORKERS) --kills $(KILLS) --seed $(SEED) $(ARGS)
+
+soak: release $(VENV)/ready ## Steady load and rolling restarts for MINUTES=; fails when memory or handles grow.
+	$(PYTHON_TOOLS) Tests/Chaos/soak.py \
+		--binary "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
+		--minutes $(MINUTES) $(ARGS)
 
 lint: ## Check the formatting of all Swift files.
 	@$(SOURCES) -print0 | xargs -0 $(SWIFT) format lint --strict --parallel

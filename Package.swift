@@ -170,8 +170,7 @@ let package = Package(
                 "CRDKafka", "EmbeddedKafka", "ExportCore", "ExportRecords", "KafkaClient", asyncHTTPClient, logging,
                 nioCore, nioHTTP1,
             ],
-            path: "Tests/Benchmarks",
-            exclude: ["bench.py"],
+            path: "Tests/Benchmarks/Parts",
             swiftSettings: settings
         ),
         .target(

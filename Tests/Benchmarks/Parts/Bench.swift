@@ -6,7 +6,10 @@ import Foundation
 ///     bench broker [PARTITIONS]                   an embedded broker; prints its address, ends with standard input
 ///     bench consume ADDRESS TOPIC RECORDS ROUNDS  KafkaClient's batches beside a loop over librdkafka's own
 ///     bench restore LAYOUT JOBS                   LAYOUT is engine or dictionary
+///     bench engine JOBS PARTITIONS                the decisions of so many jobs, without bytes and IO
 ///     bench requests URL JOBS CONNECTIONS         the bare HTTP requests of so many jobs, against a sandbox
+///     bench records ADDRESS PREFIX JOBS           the bare Kafka records of so many jobs, in transactions
+///     bench fill ADDRESS JOBSTOPIC STATETOPIC JOBS PARTITIONS   state as a worker leaves it that waits for so many jobs
 ///     bench delete-topics ADDRESS PREFIX          cleans up on a broker that stays
 ///     bench versions
 ///
@@ -26,8 +29,21 @@ struct Bench {
             printJSON(try Restore(jobs: numbers[0]).intoEngine())
         case ("restore", let numbers, ["dictionary"]) where numbers.count == 1:
             printJSON(try Restore(jobs: numbers[0]).intoDictionary())
+        case ("engine", let numbers, _) where numbers.count == 2:
+            printJSON(EngineCost(jobs: numbers[0], partitions: numbers[1]).measure())
         case ("requests", let numbers, let texts) where numbers.count == 2 && texts.count == 1:
             printJSON(try await Requests(url: texts[0], jobs: numbers[0], connections: numbers[1]).measure())
+        case ("records", let numbers, let texts) where numbers.count == 1 && texts.count == 2:
+            printJSON(try BareRecords(address: texts[0], prefix: texts[1], jobs: numbers[0]).measure())
+        case ("fill", let numbers, let texts) where numbers.count == 2 && texts.count == 3:
+            let fill = StateFill(
+                address: texts[0],
+                jobsTopic: texts[1],
+                stateTopic: texts[2],
+                jobs: numbers[0],
+                partitions: numbers[1]
+            )
+            printJSON(try await fill.fill())
         case ("delete-topics", _, let texts) where texts.count == 2:
             try await Consumption(address: texts[0], topic: "", records: 0).deleteTopics(prefix: texts[1])
         case ("versions", _, _): printJSON(["librdkafka": Consumption.libraryVersion])

@@ -7,7 +7,7 @@ struct Restore {
     var jobs: Int
     private let partitions = 6
     private let codec = StateCodec()
-    private let start = Instant(milliseconds: 1_790_000_000_000)
+    private static let start = Instant(milliseconds: 1_790_000_000_000)
 
     init(jobs: Int) { self.jobs = jobs }
 
@@ -22,12 +22,12 @@ struct Restore {
     /// Into the machine that the worker runs, until its partitions are active.
     func intoEngine() throws -> Result {
         var worker = WorkerMachine(CoreConfiguration())
-        _ = worker.handle(.partitionCount(partitions), at: start)
+        _ = worker.handle(.partitionCount(partitions), at: Self.start)
         for partition in 0..<Int32(partitions) {
-            _ = worker.handle(.assigned(partition: partition, epoch: 1), at: start)
+            _ = worker.handle(.assigned(partition: partition, epoch: 1), at: Self.start)
         }
         var result = try run("engine") { partition, records in
-            _ = worker.handle(.restored(partition: partition, epoch: 1, records), at: start)
+            _ = worker.handle(.restored(partition: partition, epoch: 1, records), at: Self.start)
         }
         let cpu = Measure.threadCPUSeconds
         for partition in 0..<Int32(partitions) {
@@ -38,7 +38,7 @@ struct Restore {
                 low: 0,
                 high: Int64(jobs)
             )
-            _ = worker.handle(finished, at: start)
+            _ = worker.handle(finished, at: Self.start)
         }
         result.applyCPUSeconds += Measure.threadCPUSeconds - cpu
         let known = worker.status().partitions.reduce(0) { $0 + $1.jobs.values.reduce(0, +) }
@@ -81,11 +81,11 @@ struct Restore {
     }
 
     private func encoded(_ numbers: Range<Int>) -> [OutgoingRecord] {
-        numbers.map { codec.encode(.job(job($0))) }
+        numbers.map { codec.encode(.job(Self.job($0))) }
     }
 
     /// A job as most are: a UUID for an id, a filter of ordinary length, some metadata, an export that is waited for.
-    private func job(_ number: Int) -> JobRecord {
+    static func job(_ number: Int) -> JobRecord {
         let job = ExportJob(
             id: uuid(number, 1),
             kind: .transactionHistory,
@@ -102,7 +102,7 @@ struct Restore {
         )
     }
 
-    private func uuid(_ number: Int, _ kind: Int) -> String {
+    private static func uuid(_ number: Int, _ kind: Int) -> String {
         let digits = String(UInt64(number) &* 2_654_435_761 & 0xFFFF_FFFF_FFFF, radix: 16)
         return "93c2b3cf-c6d8-4e7e-ade\(kind)-" + String(repeating: "0", count: 12 - digits.count) + digits
     }

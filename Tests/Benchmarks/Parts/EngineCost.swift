@@ -1,0 +1,108 @@
+import ExportCore
+
+/// The decisions alone: jobs through the machine that the worker runs, every event by itself and every call and commit
+/// answered at once. No bytes, no IO, one thread.
+struct EngineCost {
+    var jobs: Int
+    var partitions: Int
+    private let start = Instant(milliseconds: 1_790_000_000_000)
+
+    struct Result: Encodable {
+        var jobs: Int
+        var partitions: Int
+        var events: Int
+        var microsecondsPerJob: Double
+    }
+
+    func measure() -> Result {
+        var run = Run(partitions: partitions, now: start)
+        // Fills the tables' first pages.
+        run.take(1_000)
+        let before = run.events
+        let cpu = Measure.threadCPUSeconds
+        run.take(jobs)
+        let seconds = Measure.threadCPUSeconds - cpu
+        precondition(run.ended == jobs + 1_000, "\(run.ended) jobs ended, not \(jobs + 1_000)")
+        return Result(
+            jobs: jobs,
+            partitions: partitions,
+            events: run.events - before,
+            microsecondsPerJob: seconds * 1e6 / Double(jobs)
+        )
+    }
+
+    private struct Run {
+        var machine: WorkerMachine
+        var now: Instant
+        var events = 0
+        var ended = 0
+        private var taken = 0
+        private var offsets: [Int64]
+        private var queue: [WorkerEvent] = []
+
+        init(partitions: Int, now: Instant) {
+            var configuration = CoreConfiguration()
+            configuration.requestsPerSecond = [1e9]
+            configuration.pollMinInterval = .milliseconds(100)
+            machine = WorkerMachine(configuration)
+            self.now = now
+            offsets = Array(repeating: 0, count: partitions)
+            handle(.partitionCount(partitions))
+            for partition in 0..<Int32(partitions) {
+                handle(.assigned(partition: partition, epoch: 1))
+                handle(.restoreFinished(partition: partition, epoch: 1, committed: 0, low: 0, high: 0))
+            }
+        }
+
+        /// Jobs a hundred at a time, and time that goes on until the last has ended.
+        mutating func take(_ count: Int) {
+            let wanted = ended + count
+            var left = count
+            while ended < wanted {
+                if left > 0 {
+                    receive(min(100, left))
+                    left -= min(100, left)
+                }
+                now = now.advanced(by: .milliseconds(50))
+                handle(.tick)
+            }
+        }
+
+        private mutating func receive(_ count: Int) {
+            let partition = taken / 100 % offsets.count
+            let inputs = (0..<count).map { number in
+                JobInput(
+                    offset: offsets[partition] + Int64(number),
+                    content: .export(ExportJob(id: "job-\(taken + number)", kind: .payments)),
+                    original: OriginalRecord(key: nil, value: nil)
+                )
+            }
+            offsets[partition] += Int64(count)
+            taken += count
+            handle(.received(partition: Int32(partition), epoch: 1, inputs))
+        }
+
+        /// An event and everything that follows from it.
+        private mutating func handle(_ event: WorkerEvent) {
+            queue.append(event)
+            while let next = queue.popLast() {
+                events += 1
+                for action in machine.handle(next, at: now) {
+                    switch action {
+                    case .commit(let batch): queue.append(.committed(batch: batch.id))
+                    case .call(let call): queue.append(.answered(call.token, Self.answer(call)))
+                    case .report(.ended): ended += 1
+                    default: break
+                    }
+                }
+            }
+        }
+
+        private static func answer(_ call: Call) -> CallResult {
+            switch call.token.kind {
+            case .create: .created(requestID: "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4")
+            default: .seen(.completed, url: "https://example.blob.core.windows.net/files/a.csv", expiresAt: nil)
+            }
+        }
+    }
+}

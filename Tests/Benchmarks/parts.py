@@ -1,0 +1,45 @@
+"""Parts of the worker by themselves: restore, and consumption."""
+
+import os
+import subprocess
+
+from processes import Child
+from whole import bare
+
+
+def restore(binaries, report, count):
+    engine = bare(binaries, "restore", "engine", count)
+    plain = bare(binaries, "restore", "dictionary", count)
+    report.heading(f"Restore of {count:,} waiting jobs (one thread, CPU)")
+    for name, result in (("engine", engine), ("dictionary of structs", plain)):
+        total = result["decodeCPUSeconds"] + result["applyCPUSeconds"]
+        report.row(name, f"{total:.2f} s (decode {result['decodeCPUSeconds']:.2f}, apply {result['applyCPUSeconds']:.2f})")
+    for name, result in (("engine", engine), ("dictionary of structs", plain)):
+        report.row(f"resident memory, {name}", f"{result['residentBytesPerJob']:.0f} bytes a job")
+    report.row("memory, engine / dictionary", f"{engine['residentBytesPerJob'] / plain['residentBytesPerJob']:.2f}")
+    report.keep("restore", {"jobs": count, "engine": engine, "dictionary": plain})
+
+
+def consume(binaries, report, prefix, records, rounds):
+    address, broker, topic = os.environ.get("KAFKA_BOOTSTRAP_SERVERS"), None, f"{prefix}-consume"
+    if address:
+        names = {f"KAFKA_TOPICS_{role}": f"{topic}-{role.lower()}" for role in ("RESULTS", "STATE", "DEAD_LETTER")}
+        subprocess.run(
+            [str(binaries / "payout-worker"), "topics", "create", "--partitions", "6"], check=True, timeout=60,
+            env={**os.environ, **names, "KAFKA_TOPICS_JOBS": topic}, stdout=subprocess.DEVNULL)
+    else:
+        # The embedded broker keeps 5 MiB of a partition.
+        broker = Child([binaries / "bench", "broker", max(6, records * 260 // (4 << 20))])
+        address, topic = broker.read(lambda line: ":" in line)[-1], "bench"
+    try:
+        result = bare(binaries, "consume", address, topic, records, rounds)
+    finally:
+        if broker:
+            broker.stop()
+        else:
+            subprocess.run([str(binaries / "bench"), "delete-topics", address, prefix], timeout=60)
+    report.heading(f"Consumption of {records:,} records of {result['recordBytes']} bytes (median of {rounds} rounds)")
+    report.row("KafkaClient's batches", f"{result['client']:,.0f} records/s, {result['clientCPU']:.2f} µs of CPU each")
+    report.row("plain loop, consume_batch_queue", f"{result['plain']:,.0f} records/s, {result['plainCPU']:.2f} µs of CPU each")
+    report.row("throughput, client / plain (0.8 or more)", f"{result['client'] / result['plain']:.2f}")
+    report.keep("consumption", result)

@@ -1,0 +1,171 @@
+"""The checker: reads what others see (results topic, the service's journal, files) and shares no code with the worker."""
+
+import collections
+import datetime
+import hashlib
+import json
+import pathlib
+import random
+import re
+import urllib.request
+
+FILES_COMPARED = 200
+
+
+def make_jobs(count, seed):
+    """What is enqueued, in order, and what must come of each job.
+
+    Both kinds and formats; some are enqueued twice, some broken, some fail at the service however often they are tried,
+    some are cancelled a while after.
+    """
+    rng = random.Random(f"jobs {seed}")
+    records, expected = [], {}
+    cancels = {}
+    for number in range(count):
+        identity = f"job-{number:06d}"
+        job = {"jobId": identity, "kind": rng.choice(["transactionHistory", "payments"]),
+               "filter": f"enrollmentParticipantId eq '{number}'", "fileFormat": rng.choice(["csv", "tsv"])}
+        fate = rng.choices(["completed", "rejected", "failed", "cancelled"], [94, 2, 1, 3])[0]
+        if fate == "rejected":
+            job["kind"] = "nonsense"
+        elif fate == "failed":
+            job["filter"] += " and programName eq 'sandbox-fail'"
+            job["maxAttempts"] = 2
+        expected[identity] = {"completed", "cancelled"} if fate == "cancelled" else {fate}
+        records.append((identity, json.dumps(job)))
+        if fate == "completed" and rng.random() < 0.03:
+            records.append(records[-1])
+        if fate == "cancelled":
+            cancels[number + rng.randint(1, 40)] = identity
+        if number in cancels:
+            records.append((cancels[number], json.dumps({"jobId": cancels[number], "action": "cancel"})))
+    return records, expected
+
+
+class Check:
+    """Everything that can be said about a run, from outside."""
+
+    def __init__(self, records, expected, sender, results, journal):
+        self.expected, self.sender, self.events, self.journal = expected, sender, results.events, journal
+        self.times_enqueued = collections.Counter(
+            identity for identity, value in records if json.loads(value).get("action") != "cancel")
+        self.missing = sorted(set(expected) - set(self.events))
+        self.unexpected = sorted(set(self.events) - set(expected))
+        # A job that is enqueued again after its end has its event published again, under the same id.
+        self.repeated = self.jobs(lambda name, seen: len(seen) > self.times_enqueued[name])
+        self.differing = self.jobs(
+            lambda name, seen: len({(ce_id, json.dumps(body, sort_keys=True)) for ce_id, body, _ in seen}) > 1)
+        self.wrong = self.jobs(lambda name, seen: seen[0][1]["status"] not in expected.get(name, set()))
+        self.count = sum(len(seen) for seen in self.events.values())
+        self.look_at_exports()
+
+    def jobs(self, is_one):
+        return sorted(name for name, seen in self.events.items() if is_one(name, seen))
+
+    # At the service
+
+    def look_at_exports(self):
+        """Exports by job, by the number in their filter, not by anything that the worker says."""
+        self.exports = collections.defaultdict(list)
+        for export in self.journal:
+            number = int(re.search(r"'(\d+)'", export["filter"]).group(1))
+            self.exports[f"job-{number:06d}"].append(export)
+        by_request = collections.Counter(export["idempotencyId"] for export in self.journal)
+        self.second_exports = sum(count - 1 for count in by_request.values())
+        announced = {body["requestId"] for seen in self.events.values() for _, body, _ in seen}
+        left = [(name, export) for name, exports in self.exports.items() for export in exports
+                if export["requestId"] not in announced and export["state"] in ("Queued", "Processing", "Completed")]
+        statuses = {name: seen[0][1]["status"] for name, seen in self.events.items()}
+        self.orphans = sorted(name for name, _ in left if statuses.get(name) != "cancelled")
+        self.left_by_cancelled = sorted(
+            name for name, exports in self.exports.items() if statuses.get(name) == "cancelled"
+            and any(export["state"] in ("Queued", "Processing", "Completed") for export in exports))
+        completed = [name for name in self.events if statuses[name] == "completed"]
+        self.exports_per_completed = sum(len(self.exports[name]) for name in completed) / max(1, len(completed))
+
+    # Files
+
+    def look_at_files(self, sandbox, seed):
+        """Every file against its event, and some of them against the service's own bytes."""
+        self.lost_files, self.damaged_files, compared = [], [], []
+        for name, seen in self.events.items():
+            for file in seen[0][1]["files"]:
+                path = pathlib.Path(urllib.request.url2pathname(file["location"].removeprefix("file://")))
+                if not path.exists():
+                    self.lost_files.append(name)
+                    continue
+                content = path.read_bytes()
+                if len(content) != file["sizeBytes"] or hashlib.sha256(content).hexdigest() != file["sha256"]:
+                    self.damaged_files.append(name)
+                compared.append((name, seen[0][1], content))
+        sandbox.set_faults([])
+        token = sandbox.sign_in()
+        sample = random.Random(f"files {seed}").sample(compared, min(FILES_COMPARED, len(compared)))
+        for name, body, content in sample:
+            if sandbox.file(body["kind"], body["requestId"], token) != content:
+                self.damaged_files.append(name)
+        self.files, self.files_compared = len(compared), len(sample)
+
+    # Time
+
+    def lives(self):
+        """For each partition, when its jobs were stored and when their first events could be read."""
+        lives = collections.defaultdict(list)
+        for name, (partition, stored) in self.sender.stored.items():
+            if name in self.events:
+                lives[partition].append((stored, self.events[name][0][2], name))
+        return lives
+
+    def longest_stall(self):
+        """The longest time in which a partition had jobs waiting and none of its events came."""
+        longest = 0.0
+        for jobs in self.lives().values():
+            moments = sorted([(stored, 1) for stored, _, _ in jobs] + [(read, -1) for _, read, _ in jobs])
+            waiting, since = 0, None
+            for moment, change in moments:
+                if change < 0:
+                    longest = max(longest, moment - since)
+                    since = moment
+                elif waiting == 0:
+                    since = moment
+                waiting += change
+        return longest
+
+    def take_over_times(self, history):
+        """For each kill, the seconds until every partition of the killed had a job ended by its next owner.
+
+        A job counts that ended after the kill by its own event. Partitions with nothing to do are left out, and kills
+        whose worker owned nothing or did not say what.
+        """
+        times = []
+        lives = self.lives()
+        for moment, kind, _, owned in history:
+            if kind != "kill" or not owned:
+                continue
+            firsts = []
+            for partition in owned:
+                ended = [read for _, read, name in lives.get(partition, [])
+                         if read > moment and seconds_of(self.events[name][0][1]["times"]["finished"]) > moment]
+                if ended:
+                    firsts.append(min(ended) - moment)
+            if firsts:
+                times.append(max(firsts))
+        return times
+
+    # Verdict
+
+    def broken_promises(self, is_exact, honours_idempotency):
+        promises = {
+            "missing": self.missing, "unexpected": self.unexpected, "wrong status": self.wrong,
+            "files missing": self.lost_files, "files damaged": self.damaged_files,
+        }
+        if is_exact:
+            promises |= {"repeated": self.repeated, "repeated with other content": self.differing}
+        if honours_idempotency:
+            promises |= {"second exports": self.second_exports, "exports orphaned": self.orphans}
+        return {name: found for name, found in promises.items() if found}
+
+
+def seconds_of(text):
+    """A moment of an event as seconds since the epoch."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

@@ -1,0 +1,117 @@
+"""Worker processes, and what happens to them."""
+
+import random
+import signal
+import sys
+import threading
+import time
+
+from processes import Child, free_port, surroundings
+from service import worker_status
+
+
+class Worker(Child):
+    """One `payout-worker run`."""
+
+    def __init__(self, binary, name, settings, directory):
+        self.name, self.port = name, free_port()
+        self.born = time.time()
+        environment = surroundings({**settings, "WORKER_ID": name, "HTTP_PORT": str(self.port)})
+        super().__init__([binary, "run"], environment, directory / f"{name}.log")
+        self.ignore_output()
+
+    def partitions(self):
+        """The partitions that it owns by its own account, None when it does not say."""
+        status = worker_status(self.port)
+        return None if status is None else [entry["partition"] for entry in status["partitions"]]
+
+
+class Fleet:
+    """Workers that are killed, frozen and stopped at moments that a seed decides, and replaced."""
+
+    def __init__(self, binary, settings, directory, seed):
+        self.binary, self.settings, self.directory = binary, settings, directory
+        self.rng = random.Random(f"fleet {seed}")
+        self.lock = threading.Lock()
+        self.workers = {}
+        self.started = 0
+        # Moment, what, to whom, and for kills the partitions that were owned.
+        self.history = []
+        self.failures = []
+        self.timers = []
+        self.is_closing = False
+
+    def start(self, count=1):
+        for _ in range(count):
+            with self.lock:
+                if self.is_closing:
+                    return
+                self.started += 1
+                name = f"w{self.started}"
+                self.workers[name] = Worker(self.binary, name, self.settings, self.directory)
+
+    def later(self, seconds, body, *arguments):
+        timer = threading.Timer(seconds, body, arguments)
+        timer.start()
+        self.timers.append(timer)
+
+    def strike(self, kinds=(("kill", 5), ("freeze", 3), ("stop", 2))):
+        """Does something bad to a worker, and starts another where one has gone."""
+        with self.lock:
+            if not self.workers:
+                return
+            name = self.rng.choice(sorted(self.workers))
+            worker = self.workers[name]
+        kind = self.rng.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
+        pause, thaw = self.rng.uniform(0, 3), self.rng.choice([1, 4, 12, 15])
+        if kind == "freeze":
+            self.history.append((time.time(), kind, name, None))
+            worker.signal(signal.SIGSTOP)
+            # Some are back before the group has noticed, some come back as zombies.
+            return self.later(thaw, worker.signal, signal.SIGCONT)
+        owned = worker.partitions()
+        with self.lock:
+            del self.workers[name]
+        self.history.append((time.time(), kind, name, owned))
+        if kind == "kill":
+            worker.kill()
+        else:
+            threading.Thread(target=self.end, args=(worker,)).start()
+        self.later(pause, self.start)
+
+    def end(self, worker):
+        """An orderly end, which must be one."""
+        status = worker.stop()
+        if status != 0:
+            how = "did not end within 60 s of SIGTERM" if status is None else f"ended with status {status} after SIGTERM"
+            self.failures.append(f"{worker.name} {how}")
+
+    def check_alive(self):
+        """A worker that ends by itself is a finding; another takes its place."""
+        with self.lock:
+            gone = [worker for worker in self.workers.values() if not worker.is_running]
+            for worker in gone:
+                del self.workers[worker.name]
+        for worker in gone:
+            self.failures.append(f"{worker.name} ended by itself with status {worker.process.returncode}")
+            print(self.failures[-1], file=sys.stderr)
+            worker.close()
+            self.start()
+
+    def stop(self):
+        with self.lock:
+            self.is_closing = True
+        for timer in self.timers:
+            timer.cancel()
+        endings = [threading.Thread(target=self.end, args=(worker,)) for worker in self.workers.values()]
+        for ending in endings:
+            ending.start()
+        for ending in endings:
+            ending.join()
+
+    def abandon(self):
+        """After a failure of the suite itself: nothing stays behind."""
+        with self.lock:
+            self.is_closing = True
+            for worker in self.workers.values():
+                worker.kill()

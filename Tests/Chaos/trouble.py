@@ -1,0 +1,73 @@
+"""What goes wrong around the workers: the service's calls, and the broker."""
+
+import random
+import subprocess
+import time
+
+API_FAULTS = [
+    {"kind": "status", "status": 503, "probability": 0.05, "calls": ["create", "get", "delete"]},
+    {"kind": "status", "status": 429, "probability": 0.01, "retryAfterSeconds": 1, "calls": ["create", "get"]},
+    {"kind": "status", "status": 500, "probability": 0.02, "afterEffect": True, "calls": ["create"]},
+    {"kind": "lostAnswer", "probability": 0.05, "calls": ["create", "get"]},
+    {"kind": "closed", "probability": 0.02, "calls": ["create", "get"]},
+    {"kind": "slow", "milliseconds": 800, "probability": 0.05, "calls": ["create", "get"]},
+    {"kind": "status", "status": 503, "probability": 0.02, "calls": ["token"]},
+    {"kind": "blobBreaks", "share": 0.5, "probability": 0.05, "calls": ["blob"]},
+    {"kind": "expiredURL", "probability": 0.02, "calls": ["blob"]},
+]
+
+# Requests of a worker's life, and errors that brokers answer them with.
+BROKER_ERRORS = [
+    (["produce"], ["notLeader", "notEnoughReplicas", "disconnect"]),
+    (["fetch"], ["notLeader", "disconnect"]),
+    (["heartbeat", "joinGroup", "syncGroup"], ["coordinatorNotAvailable", "notCoordinator", "disconnect"]),
+    (["offsetFetch", "findCoordinator"], ["coordinatorNotAvailable", "coordinatorLoadInProgress", "disconnect"]),
+    (["addPartitionsToTransaction", "addOffsetsToTransaction"],
+     ["concurrentTransactions", "coordinatorLoadInProgress", "notCoordinator", "disconnect"]),
+    (["endTransaction", "transactionOffsetCommit"], ["coordinatorNotAvailable", "notCoordinator", "disconnect"]),
+    (["heartbeat"], ["illegalGeneration", "unknownMemberID"]),
+    (["metadata", "listOffsets"], ["disconnect"]),
+]
+
+
+class EmbeddedTrouble:
+    """Errors, broken connections, slowness and outages of the embedded broker."""
+
+    def __init__(self, sandbox, seed):
+        self.sandbox, self.rng = sandbox, random.Random(f"broker {seed}")
+        self.history = []
+
+    def strike(self):
+        kind = self.rng.choices(["errors", "disconnect", "down", "slow"], [5, 2, 2, 1])[0]
+        if kind == "errors":
+            requests, errors = self.rng.choice(BROKER_ERRORS)
+            chosen = [self.rng.choice(errors) for _ in range(self.rng.randint(1, 4))]
+            trouble = {"kind": "errors", "requests": requests, "errors": chosen}
+        elif kind == "disconnect":
+            trouble = {"kind": "errors", "requests": ["produce", "fetch", "heartbeat", "metadata"],
+                       "errors": ["disconnect"] * 3}
+        elif kind == "down":
+            trouble = {"kind": "down", "seconds": self.rng.choice([0.5, 2, 6, 12])}
+        else:
+            trouble = {"kind": "slow", "milliseconds": self.rng.choice([50, 200, 500]), "seconds": 4}
+        self.sandbox.trouble_broker([trouble])
+        self.history.append((time.time(), kind))
+
+    def end(self):
+        self.sandbox.trouble_broker([{"kind": "calm"}])
+
+
+class RealTrouble:
+    """A command that restarts a real broker, when one was given; it returns when the broker is up again."""
+
+    def __init__(self, command):
+        self.command, self.history, self.failures = command, [], []
+
+    def strike(self):
+        self.history.append((time.time(), "restart"))
+        done = subprocess.run(self.command, shell=True, capture_output=True, text=True, timeout=180)
+        if done.returncode != 0:
+            raise SystemExit(f"the command that restarts the broker failed: {done.stderr or done.stdout}")
+
+    def end(self):
+        pass

@@ -1,0 +1,120 @@
+"""Processes that run beside a check: started, read, measured and stopped."""
+
+import collections
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import threading
+
+TICKS = os.sysconf("SC_CLK_TCK")
+OURS = ("WORKER_", "PAYOUT_", "FILES_", "HTTP_", "LOG_", "KAFKA_")
+
+
+def surroundings(settings):
+    """This process's environment without a worker's settings, and with these."""
+    return {**{name: value for name, value in os.environ.items() if not name.startswith(OURS)}, **settings}
+
+
+def free_port():
+    """A port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_local(servers):
+    """Whether a list of brokers names this machine only."""
+    return all(server.rsplit(":", 1)[0] in ("127.0.0.1", "localhost", "[::1]") for server in servers.split(","))
+
+
+class Child:
+    """A process, what it says, what it uses."""
+
+    def __init__(self, arguments, environment=None, log=None):
+        self.arguments = [str(argument) for argument in arguments]
+        self.log = open(log, "ab") if log else None
+        self.process = subprocess.Popen(
+            self.arguments, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.log or subprocess.DEVNULL, text=True)
+        self.pid = self.process.pid
+
+    def read(self, is_last, seconds=60):
+        """Lines up to the one that `is_last` accepts; what follows is read and thrown away."""
+        lines = []
+        guard = threading.Timer(seconds, self.process.kill)
+        guard.start()
+        for line in self.process.stdout:
+            lines.append(line.rstrip("\n"))
+            if is_last(lines[-1]):
+                break
+        guard.cancel()
+        self.ignore_output()
+        if not lines or not is_last(lines[-1]):
+            raise RuntimeError(f"{pathlib.Path(self.arguments[0]).name} {' '.join(self.arguments[1:2])} did not become ready")
+        return lines
+
+    def ignore_output(self):
+        threading.Thread(target=lambda: collections.deque(self.process.stdout, maxlen=0), daemon=True).start()
+
+    # What it uses
+
+    def cpu_seconds(self):
+        """CPU time of all its threads, user and system."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def resident_bytes(self):
+        return self.status("VmRSS") * 1024
+
+    def peak_bytes(self):
+        return self.status("VmHWM") * 1024
+
+    def threads(self):
+        return self.status("Threads")
+
+    def handles(self):
+        """Open files and sockets."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def status(self, name):
+        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE).group(1))
+
+    # Its end
+
+    @property
+    def is_running(self):
+        return self.process.poll() is None
+
+    def signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+        self.close()
+
+    def stop(self, seconds=60):
+        """Asks it to end; kills it when it does not. Its exit status, or None when it had to be killed."""
+        status = self.process.poll()
+        if status is None:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGTERM)
+            try:
+                status = self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.close()
+        return status
+
+    def close(self):
+        for stream in (self.process.stdin, self.log):
+            with contextlib.suppress(OSError, ValueError):
+                if stream:
+                    stream.close()

@@ -1,0 +1,123 @@
+"""Topics as other systems use them: jobs in, events out, with librdkafka's Python client and nothing of the worker."""
+
+import collections
+import json
+import threading
+import time
+import uuid
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+ROLES = ("jobs", "results", "state", "dead-letter")
+QUIET = {"log_level": 2}
+
+
+class Topics:
+    """The four topics of a run. On a broker that stays they have names of their own and are deleted at the end."""
+
+    def __init__(self, bootstrap, is_real, partitions, prefix):
+        self.bootstrap, self.is_real, self.partitions = bootstrap, is_real, partitions
+        self.prefix = f"{prefix}-{uuid.uuid4().hex[:8]}"
+        self.names = {role: f"{self.prefix}.{role}" if is_real else f"payout.export.{role}" for role in ROLES}
+        self.admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET})
+
+    def create(self):
+        """On a real broker; the embedded one has them from the start."""
+        if not self.is_real:
+            return
+        wanted = [NewTopic(topic, num_partitions=self.partitions, replication_factor=1,
+                           config={"cleanup.policy": "compact"} if role == "state" else {})
+                  for role, topic in self.names.items()]
+        for future in self.admin.create_topics(wanted).values():
+            future.result()
+
+    def delete(self):
+        if not self.is_real:
+            return
+        for future in self.admin.delete_topics(list(self.names.values())).values():
+            future.result()
+
+    @property
+    def settings(self):
+        """What points a worker at them."""
+        return {"KAFKA_BOOTSTRAP_SERVERS": self.bootstrap, "KAFKA_GROUP_ID": self.prefix,
+                **{f"KAFKA_TOPICS_{role.upper().replace('-', '_')}": topic for role, topic in self.names.items()}}
+
+
+class Results(threading.Thread):
+    """Reads the results topic from its start as any consumer would, with `read_committed`."""
+
+    def __init__(self, topics, keeps_bodies=True):
+        super().__init__(daemon=True)
+        self.consumer = Consumer({
+            "bootstrap.servers": topics.bootstrap, "group.id": f"reader-{uuid.uuid4()}", **QUIET,
+            "isolation.level": "read_committed", "enable.auto.commit": False, "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 10, "topic.metadata.refresh.interval.ms": 5000})
+        self.consumer.assign([TopicPartition(topics.names["results"], number, 0) for number in range(topics.partitions)])
+        # By job: each event's `ce_id`, its document (or its status alone), and when it could be read.
+        self.events = collections.defaultdict(list)
+        self.keeps_bodies = keeps_bodies
+        self.count = 0
+        self.running = True
+
+    def run(self):
+        while self.running:
+            messages = self.consumer.consume(500, 0.05)
+            now = time.time()
+            for message in messages:
+                if message.error():
+                    continue
+                self.take(message, now)
+        self.consumer.close()
+
+    def take(self, message, now):
+        headers = dict(message.headers() or [])
+        body = json.loads(message.value())
+        seen = body if self.keeps_bodies else {"status": body["status"], "requestId": body.get("requestId")}
+        self.events[body["jobId"]].append((headers.get("ce_id", b"").decode(), seen, now))
+        self.count += 1
+
+    def stop(self):
+        self.running = False
+        self.join()
+
+
+class Sender(threading.Thread):
+    """Enqueues jobs evenly over some seconds; remembers when each was stored, and in which partition."""
+
+    def __init__(self, topics, jobs, seconds):
+        super().__init__(daemon=True)
+        self.topic, self.jobs, self.seconds = topics.names["jobs"], jobs, seconds
+        self.producer = Producer({
+            "bootstrap.servers": topics.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True,
+            "linger.ms": 2, **QUIET})
+        self.stored = {}
+        self.problem = None
+        self.done = threading.Event()
+
+    def run(self):
+        begin = time.time()
+        try:
+            for index, (identity, value) in enumerate(self.jobs):
+                while time.time() - begin < self.seconds * index / len(self.jobs):
+                    self.producer.poll(0.002)
+                self.send(identity, value)
+            if self.producer.flush(120) > 0:
+                self.problem = "jobs could not be enqueued within 120 s"
+        except Exception as error:  # noqa: BLE001 - told by the check that waits for the jobs
+            self.problem = f"jobs could not be enqueued: {error}"
+        self.done.set()
+
+    def send(self, identity, value):
+        while True:
+            try:
+                return self.producer.produce(self.topic, key=identity, value=value, on_delivery=self.delivered)
+            except BufferError:
+                self.producer.poll(0.1)
+
+    def delivered(self, error, message):
+        if error:
+            self.problem = f"a job could not be enqueued: {error}"
+        else:
+            self.stored.setdefault(message.key().decode(), (message.partition(), time.time()))

@@ -261,8 +261,10 @@ extension PartitionMachine {
 
     /// The service's own URL as a completion event's file.
     static func file(at url: String, _ expiresAt: Instant?) -> ExportFile {
-        let path = url.prefix { $0 != "?" && $0 != "#" }
-        let name = path.split(separator: "/").last.map(String.init) ?? ""
+        var path = url.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        while path.last == UInt8(ascii: "/") { path.removeLast() }
+        let start = path.lastIndex(of: UInt8(ascii: "/")).map { path.index(after: $0) } ?? path.startIndex
+        let name = String(Substring(path[start...]))
         return ExportFile(location: url, stored: false, fileName: name, expiresAt: expiresAt)
     }
 }

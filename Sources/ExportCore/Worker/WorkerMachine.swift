@@ -106,6 +106,7 @@ public struct WorkerMachine: Sendable {
     private mutating func fireTimers(at now: Instant, _ actions: inout [WorkerAction]) {
         timersLeft = false
         for index in slots.indices where slots[index]?.isActive ?? false {
+            guard let wake = slots[index]?.machine.table.nextWake, wake <= now else { continue }
             var decisions = Decisions()
             slots[index]?.machine.fireTimers(at: now, limit: Self.timersPerTurn, &decisions)
             if let wake = slots[index]?.machine.table.nextWake, wake <= now { timersLeft = true }

@@ -34,13 +34,20 @@ public struct SASURL: Sendable, Hashable {
     /// The host, without port; nil where the URL has none.
     public var host: String? { WebLocation(self.unredacted)?.host }
 
-    /// The value of a parameter, as it stands in the query.
+    /// The value of a parameter, as it stands in the query; the name is compared without regard to case.
     private func queryValue(_ name: String) -> String? {
-        guard let mark = self.unredacted.firstIndex(of: "?") else { return nil }
-        let query = self.unredacted[self.unredacted.index(after: mark)...].prefix { $0 != "#" }
-        for parameter in query.split(separator: "&") {
-            let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2, parts[0].lowercased() == name { return String(parts[1]) }
+        let bytes = self.unredacted.utf8
+        guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+        var rest = bytes[bytes.index(after: mark)...].prefix { $0 != UInt8(ascii: "#") }
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex
+            let parameter = rest[..<end]
+            if let equals = parameter.firstIndex(of: UInt8(ascii: "=")),
+                parameter[..<equals].elementsEqual(name.utf8, by: { $0.lowercaseASCII == $1 })
+            {
+                return String(Substring(parameter[parameter.index(after: equals)...]))
+            }
+            rest = end == rest.endIndex ? rest[end...] : rest[rest.index(after: end)...]
         }
         return nil
     }
@@ -70,4 +77,10 @@ extension SASURL: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 
     /// Nothing to see for `dump`.
     public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension UInt8 {
+    fileprivate var lowercaseASCII: UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
+    }
 }

@@ -23,6 +23,11 @@ public struct ExportsClient: ExportsPort {
         self.logger = logger
     }
 
+    /// The connections' own threads for calls of the API. Downloads hash what they fetch and go anywhere.
+    public func executor(for call: Call) -> (any TaskExecutor)? {
+        call.token.kind == .download ? nil : accounts[call.job.account]?.taskExecutor()
+    }
+
     /// Makes one call and says what came of it.
     public func perform(_ call: Call) async -> CallResult {
         guard let client = accounts[call.job.account] else {

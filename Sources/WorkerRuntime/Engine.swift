@@ -7,7 +7,9 @@ struct Engine: Sendable {
     private let log: any LogPort
     private let clock: any WorkerClock
     private let observers: [any WorkerObserver]
-    private let calls: AsyncStream<Call>.Continuation
+    private let calls: AsyncStream<[Call]>.Continuation
+    /// Calls of this turn: handed over together, because each hand-over wakes a thread.
+    private var gatheredCalls: [Call] = []
     private let outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     private var recordsUnderWay = 0
 
@@ -17,7 +19,7 @@ struct Engine: Sendable {
         log: any LogPort,
         clock: any WorkerClock,
         observers: [any WorkerObserver],
-        calls: AsyncStream<Call>.Continuation,
+        calls: AsyncStream<[Call]>.Continuation,
         outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     ) {
         self.machine = machine
@@ -30,6 +32,7 @@ struct Engine: Sendable {
     }
 
     mutating func take(_ messages: [WorkerMessage]) {
+        defer { handOverCalls() }
         if messages.isEmpty { return handle(.tick) }
         for message in messages {
             switch message {
@@ -65,12 +68,18 @@ struct Engine: Sendable {
             case .commit(let batch):
                 recordsUnderWay = batch.records.count
                 log.commit(codec.encode(batch))
-            case .call(let call): calls.yield(call)
+            case .call(let call): gatheredCalls.append(call)
             case .release(let partition, let epoch): log.release(partition: partition, epoch: epoch)
             case .drained(let jobs): outcome.yield(.success(jobs))
             case .report(let report): for observer in observers { observer.report(report) }
             }
         }
+    }
+
+    private mutating func handOverCalls() {
+        guard !gatheredCalls.isEmpty else { return }
+        calls.yield(gatheredCalls)
+        gatheredCalls.removeAll(keepingCapacity: true)
     }
 
     private func observe(_ observation: LogObservation) {

@@ -78,7 +78,7 @@ public final class WorkerLoop: Sendable {
     /// - Returns: how many jobs wait for the next owner.
     /// - Throws: ``WorkerFailure`` when the log cannot start or cannot go on.
     public func run(until stop: WorkerStop) async throws -> Int {
-        let (calls, callContinuation) = AsyncStream.makeStream(of: Call.self)
+        let (calls, callContinuation) = AsyncStream.makeStream(of: [Call].self)
         let (outcomes, outcomeContinuation) = AsyncStream.makeStream(of: Result<Int, WorkerFailure>.self)
         let sink = QueueSink(queue: queue, codec: codec, failure: outcomeContinuation)
         let engine = Engine(
@@ -134,12 +134,14 @@ public final class WorkerLoop: Sendable {
         thread.start()
     }
 
-    private func make(_ calls: AsyncStream<Call>) async {
+    private func make(_ calls: AsyncStream<[Call]>) async {
         await withDiscardingTaskGroup { group in
-            for await call in calls {
-                group.addTask { [exports, queue] in
-                    let result = await exports.perform(call)
-                    queue.post(.event(.answered(call.token, result)))
+            for await some in calls {
+                for call in some {
+                    group.addTask(executorPreference: exports.executor(for: call)) { [exports, queue] in
+                        let result = await exports.perform(call)
+                        queue.post(.event(.answered(call.token, result)))
+                    }
                 }
             }
             group.cancelAll()

@@ -61,6 +61,9 @@ public struct PayoutClient: Sendable {
         self.telemetry = HTTPTelemetry(host: self.base.host, port: self.base.port)
     }
 
+    /// Where a task that does little more than this client's calls runs cheapest: see ``PayoutTransport/taskExecutor()``.
+    public func taskExecutor() -> any TaskExecutor { self.transport.taskExecutor() }
+
     // MARK: - Calls
 
     /// Queues an export.

@@ -28,6 +28,8 @@ public final class PayoutTransport: Sendable {
     let blobClient: HTTPClient
     let configuration: Configuration
     private let telemetry = Mutex<[String: HTTPTelemetry]>([:])
+    private let executors: [EventLoopExecutor]
+    private let nextExecutor = Atomic(0)
 
     /// Opens nothing yet.
     ///
@@ -56,6 +58,16 @@ public final class PayoutTransport: Sendable {
         self.blobClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         settings.decompression = .enabled(limit: .size(Self.maximumAnswerSize))
         self.callClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        self.executors = self.callClient.eventLoopGroup.makeIterator().map { EventLoopExecutor($0) }
+    }
+
+    /// Where a task that does little more than calls of the API runs cheapest: on a thread that serves connections. Takes
+    /// turns among them.
+    ///
+    /// What blocks or computes for long must not run there.
+    public func taskExecutor() -> any TaskExecutor {
+        let number = self.nextExecutor.wrappingAdd(1, ordering: .relaxed).oldValue
+        return self.executors[Int(UInt(bitPattern: number) % UInt(self.executors.count))]
     }
 
     /// The largest answer to a call that is read, unpacked, in bytes.

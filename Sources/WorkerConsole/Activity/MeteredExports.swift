@@ -7,6 +7,8 @@ struct MeteredExports: ExportsPort {
     let metrics: WorkerMetrics
     let calls: CallActivity
 
+    func executor(for call: Call) -> (any TaskExecutor)? { port.executor(for: call) }
+
     func perform(_ call: Call) async -> CallResult {
         let (account, kind) = (call.job.account, call.token.kind)
         calls.began(account: account, kind: kind)

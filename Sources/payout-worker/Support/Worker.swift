@@ -35,7 +35,7 @@ struct Worker: Sendable {
             jobsTopic: configuration.log.topics.jobs,
             log: log,
             exports: observability.telemetry.metering(exports),
-            observers: observability.telemetry.observers,
+            observers: observability.telemetry.observers + [MemoryKeeper()],
             logger: logger
         )
         logger.notice(

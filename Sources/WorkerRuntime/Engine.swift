@@ -49,7 +49,7 @@ struct Engine: Sendable {
         }
     }
 
-    func millisecondsUntilWake(from now: Instant) -> Int64 {
+    mutating func millisecondsUntilWake(from now: Instant) -> Int64 {
         guard let wake = machine.nextWake(after: now) else { return .max }
         return max(0, wake.milliseconds.subtractingReportingOverflow(now.milliseconds).partialValue)
     }

@@ -114,9 +114,8 @@ extension WorkerMachine {
     }
 
     /// Whether a partition waits for nothing but its last commit.
-    func readyToRelease(_ index: Int, at now: Instant) -> Bool {
-        guard case .draining(let until) = slots[index]?.lifecycle else { return false }
-        return slots[index]?.callsInFlight == 0 || until <= now
+    mutating func readyToRelease(_ index: Int, at now: Instant) -> Bool {
+        slots[index]?.isReadyToRelease(at: now) ?? false
     }
 
     mutating func releaseDrained(at now: Instant, _ actions: inout [WorkerAction]) {

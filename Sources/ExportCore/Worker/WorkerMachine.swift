@@ -64,18 +64,18 @@ public struct WorkerMachine: Sendable {
     }
 
     /// When the worker wants a tick if nothing else happens.
-    public func nextWake(after now: Instant) -> Instant? {
+    public mutating func nextWake(after now: Instant) -> Instant? {
         if timersLeft { return now }
-        var earliest = [batches.nextChange, scheduler.nextChange(after: now), breaker.nextChange].compactMap { $0 }
-        for slot in slots {
-            switch slot?.lifecycle {
-            case .active: if let wake = slot?.machine.table.nextWake { earliest.append(wake) }
-            // Past that moment it waits for a commit, which wakes the worker itself.
-            case .draining(let until): if until > now { earliest.append(until) }
-            case .restoring, .stopped, nil: break
-            }
+        var earliest: Instant?
+        func consider(_ wake: Instant?) {
+            guard let wake else { return }
+            earliest = min(earliest ?? wake, wake)
         }
-        return earliest.min()
+        consider(batches.nextChange)
+        consider(scheduler.nextChange(after: now))
+        consider(breaker.nextChange)
+        for index in slots.indices { consider(slots[index]?.nextWake(after: now)) }
+        return earliest
     }
 
     /// A clock that went back must not make what was a second away an hour away.
@@ -96,20 +96,24 @@ public struct WorkerMachine: Sendable {
         breaker.advance(to: now)
         updateIntake(&actions)
         startCalls(at: now, &actions)
-        if var batch = batches.next(at: now, isUrgent: slots.indices.contains { readyToRelease($0, at: now) }) {
+        if var batch = batches.next(at: now, isUrgent: isAnyReadyToRelease(at: now)) {
             if !configuration.safeguards.offsetsInTransaction { batch.positions = [] }
             actions.append(.commit(batch))
         }
         releaseDrained(at: now, &actions)
     }
 
+    private mutating func isAnyReadyToRelease(at now: Instant) -> Bool {
+        for index in slots.indices where readyToRelease(index, at: now) { return true }
+        return false
+    }
+
     private mutating func fireTimers(at now: Instant, _ actions: inout [WorkerAction]) {
         timersLeft = false
-        for index in slots.indices where slots[index]?.isActive ?? false {
-            guard let wake = slots[index]?.machine.table.nextWake, wake <= now else { continue }
+        for index in slots.indices where slots[index]?.hasDueTimer(at: now) ?? false {
             var decisions = Decisions()
             slots[index]?.machine.fireTimers(at: now, limit: Self.timersPerTurn, &decisions)
-            if let wake = slots[index]?.machine.table.nextWake, wake <= now { timersLeft = true }
+            if slots[index]?.hasDueTimer(at: now) ?? false { timersLeft = true }
             gather(decisions, slot: index, at: now, &actions)
         }
     }
@@ -151,10 +155,10 @@ public struct WorkerMachine: Sendable {
 
     /// Jobs that wait to be submitted: those whose account works, and all of them. A paused account
     /// must not stop the others' intake, but neither may its jobs fill the memory.
-    private func pendingCounts() -> (working: Int, all: Int) {
+    private mutating func pendingCounts() -> (working: Int, all: Int) {
         var (working, all) = (0, 0)
         for index in slots.indices {
-            guard let counts = slots[index]?.machine.pendingByAccount else { continue }
+            guard let counts = slots[index]?.pendingByAccount else { continue }
             for (account, count) in counts.enumerated() where count > 0 {
                 all += count
                 let isWorking = account < counts.count - 1 && scheduler.problem(ofAccount: account) == nil
@@ -226,7 +230,7 @@ public struct WorkerMachine: Sendable {
         for isRefusal in decisions.refusals { breaker.count(refusal: isRefusal, at: now) }
         actions.append(contentsOf: decisions.reports.map { .report($0) })
         for token in decisions.callsNow { scheduler.enqueue(token) }
-        guard let slot = slots[index].map({ SlotPosition($0) }) else { return }
+        guard let slot = slots[index]?.progress else { return }
         guard slot.position != slot.gathered || !decisions.records.isEmpty else { return }
         if slot.position > slot.recorded {
             slots[index]?.machine.apply(.position(slot.position))
@@ -240,15 +244,14 @@ public struct WorkerMachine: Sendable {
     // A slot is never copied out while it is changed: a second owner of its tables would make the
     // next change copy a million jobs. What is asked of it is therefore asked in place.
 
-    private func epoch(ofActive partition: Int32) -> Epoch? {
-        guard slots.indices.contains(Int(partition)), slots[Int(partition)]?.isActive ?? false else { return nil }
-        return slots[Int(partition)]?.machine.epoch
+    private mutating func epoch(ofActive partition: Int32) -> Epoch? {
+        slots.indices.contains(Int(partition)) ? slots[Int(partition)]?.activeEpoch : nil
     }
 
-    private func takesAnswers(_ token: CallToken) -> Bool {
+    private mutating func takesAnswers(_ token: CallToken) -> Bool {
         let index = Int(token.partition)
-        guard slots.indices.contains(index), slots[index]?.takesAnswers ?? false else { return false }
-        return slots[index]?.machine.epoch == token.epoch || !configuration.safeguards.epochCheck
+        guard slots.indices.contains(index), let epoch = slots[index]?.answeredEpoch else { return false }
+        return epoch == token.epoch || !configuration.safeguards.epochCheck
     }
 
     func epoch(of partition: Int32) -> Epoch? {
@@ -257,22 +260,5 @@ public struct WorkerMachine: Sendable {
 
     func lifecycle(of partition: Int32) -> PartitionLifecycle? {
         slots.indices.contains(Int(partition)) ? slots[Int(partition)]?.lifecycle : nil
-    }
-}
-
-/// How far a partition has come, without its jobs.
-private struct SlotPosition {
-    let partition: Int32
-    let epoch: Epoch
-    let position: Int64
-    let gathered: Int64
-    let recorded: Int64
-
-    init(_ slot: borrowing PartitionSlot) {
-        partition = slot.machine.partition
-        epoch = slot.machine.epoch
-        position = slot.machine.position
-        gathered = slot.gatheredPosition
-        recorded = slot.machine.recordedPosition
     }
 }

@@ -8,7 +8,7 @@ from whole import bare
 
 IDLE_SECONDS = 10
 # Nothing is due while it is measured.
-WAITING = {"WORKER_POLL_MIN_INTERVAL": "2h", "WORKER_POLL_MAX_INTERVAL": "2h"}
+WAITING = {"WORKER_POLL_MIN_INTERVAL": "1000h", "WORKER_POLL_MAX_INTERVAL": "1000h"}
 LONG_EXPORTS = ("--export-time", "12h")
 SESSION_SECONDS = 10
 

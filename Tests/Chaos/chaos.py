@@ -98,7 +98,8 @@ class Run:
         results.start()
         fleet = Fleet(self.options.binary, self.settings, self.directory, self.options.seed)
         try:
-            fleet.start(self.options.workers)
+            # Every other worker comes back under its name.
+            fleet.start_all(self.options.workers, named=(self.options.workers + 1) // 2)
             sender = Sender(self.topics, records, self.options.seconds)
             begin = time.time()
             sender.start()

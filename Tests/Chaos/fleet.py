@@ -11,12 +11,13 @@ from service import worker_status
 
 
 class Worker(Child):
-    """One `payout-worker run`."""
+    """One `payout-worker run`; with an identity it is a static member of the group."""
 
-    def __init__(self, binary, name, settings, directory):
-        self.name, self.port = name, free_port()
+    def __init__(self, binary, name, identity, settings, directory):
+        self.name, self.identity, self.port = name, identity, free_port()
         self.born = time.time()
-        environment = surroundings({**settings, "WORKER_ID": name, "HTTP_PORT": str(self.port)})
+        named = {"WORKER_ID": identity} if identity else {}
+        environment = surroundings({**settings, **named, "HTTP_PORT": str(self.port)})
         super().__init__([binary, "run"], environment, directory / f"{name}.log")
         self.ignore_output()
 
@@ -27,7 +28,10 @@ class Worker(Child):
 
 
 class Fleet:
-    """Workers that are killed, frozen and stopped at moments that a seed decides, and replaced."""
+    """Workers that are killed, frozen and stopped at moments that a seed decides, and replaced.
+
+    Some have identities that their successors take over (static members of the group), some are new each time.
+    """
 
     def __init__(self, binary, settings, directory, seed):
         self.binary, self.settings, self.directory = binary, settings, directory
@@ -41,14 +45,19 @@ class Fleet:
         self.timers = []
         self.is_closing = False
 
-    def start(self, count=1):
-        for _ in range(count):
-            with self.lock:
-                if self.is_closing:
-                    return
-                self.started += 1
-                name = f"w{self.started}"
-                self.workers[name] = Worker(self.binary, name, self.settings, self.directory)
+    def start(self, identity=None):
+        """Starts a worker; without an identity it is a member that the group has never seen."""
+        with self.lock:
+            if self.is_closing:
+                return
+            self.started += 1
+            name = f"w{self.started}"
+            self.workers[name] = Worker(self.binary, name, identity, self.settings, self.directory)
+
+    def start_all(self, count, named):
+        """So many workers, of which the first `named` have identities."""
+        for number in range(count):
+            self.start(f"worker-{number + 1}" if number < named else None)
 
     def later(self, seconds, body, *arguments):
         timer = threading.Timer(seconds, body, arguments)
@@ -75,9 +84,14 @@ class Fleet:
         self.history.append((time.time(), kind, name, owned))
         if kind == "kill":
             worker.kill()
+            self.later(pause, self.start, worker.identity)
         else:
-            threading.Thread(target=self.end, args=(worker,)).start()
-        self.later(pause, self.start)
+            threading.Thread(target=self.replace, args=(worker, pause)).start()
+
+    def replace(self, worker, pause=0):
+        """Ends a worker in good order; its successor has its identity, so it must have gone before."""
+        self.end(worker)
+        self.later(pause, self.start, worker.identity)
 
     def end(self, worker):
         """An orderly end, which must be one."""
@@ -96,7 +110,7 @@ class Fleet:
             self.failures.append(f"{worker.name} ended by itself with status {worker.process.returncode}")
             print(self.failures[-1], file=sys.stderr)
             worker.close()
-            self.start()
+            self.start(worker.identity)
 
     def stop(self):
         with self.lock:

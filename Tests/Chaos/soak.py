@@ -75,7 +75,7 @@ class Soak:
         options = self.options
         self.results.start()
         try:
-            self.fleet.start(options.workers)
+            self.fleet.start_all(options.workers, named=options.workers)
             elder = self.fleet.workers["w1"]
             sender = Sender(self.topics, jobs_for(options), options.minutes * 60)
             begin, last_restart = time.time(), time.time()
@@ -103,14 +103,13 @@ class Soak:
             (time.time() - begin, elder.resident_bytes(), elder.handles(), elder.threads(), self.results.count))
 
     def replace_one(self):
-        """The oldest but the elder goes, in good order, and another comes."""
+        """The oldest but the elder goes, in good order, and its successor comes under its name."""
         with self.fleet.lock:
             others = [worker for name, worker in self.fleet.workers.items() if name != "w1"]
             worker = min(others, key=lambda worker: worker.born)
             del self.fleet.workers[worker.name]
         self.fleet.history.append((time.time(), "stop", worker.name, None))
-        self.fleet.end(worker)
-        self.fleet.start()
+        self.fleet.replace(worker)
 
     def wait_for_the_rest(self, sender, count):
         if sender.problem:

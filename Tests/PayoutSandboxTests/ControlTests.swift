@@ -52,7 +52,10 @@ import Testing
         var configuration = PayoutSandbox.Configuration.instant
         configuration.control = { request in
             guard request.path == "/_sandbox/other" else { return nil }
-            return PayoutSandbox.ControlReply(status: 418, json: Array(#"{"method":"\#(request.method)"}"#.utf8) + request.body)
+            return PayoutSandbox.ControlReply(
+                status: 418,
+                json: Array(#"{"method":"\#(request.method)"}"#.utf8) + request.body
+            )
         }
         try await withSandbox(configuration) { _, client async throws in
             let answer = try await client.send(.POST, "/_sandbox/other", body: "[]")

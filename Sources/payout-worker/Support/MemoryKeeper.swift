@@ -4,12 +4,12 @@ import Foundation
 import Synchronization
 import WorkerRuntime
 
-/// Gives memory that a burst has left behind back to the system: after a restore, and once a minute.
+/// Gives memory that a burst has left behind back to the system: after a restore, and now and then.
 ///
 /// Records are read and decoded on other threads than the one that keeps the jobs, so glibc's heaps are full of holes
 /// after a million of them: a third of the resident memory. With another C library it does nothing.
 final class MemoryKeeper: WorkerObserver {
-    private static let interval: Double = 60
+    private static let interval: Double = 15
     private static let afterRestore: Double = 1
 
     /// Trimming takes milliseconds and a heap's lock: not on a thread that others wait for.

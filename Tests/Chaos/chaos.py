@@ -97,6 +97,7 @@ class Run:
         results = Results(self.topics)
         results.start()
         fleet = Fleet(self.options.binary, self.settings, self.directory, self.options.seed)
+        fleet.was_broker_away = self.trouble.was_away
         try:
             # Every other worker comes back under its name.
             fleet.start_all(self.options.workers, named=(self.options.workers + 1) // 2)
@@ -163,6 +164,7 @@ def show(run, check, fleet, sender, took):
         ("broker: errors / disconnects / down / slow / restarted",
          " / ".join(str(struck[name]) for name in ("errors", "disconnect", "down", "slow", "restart"))
          if run.can_trouble else "left alone (BROKER_RESTART is not set)"),
+        ("stops cut short by an outage of the broker", fleet.stops_cut_short),
         ("workers' own failures", len(fleet.failures)),
         ("longest stall of a partition", f"{check.longest_stall():.1f} s"),
         ("take-over after a kill, longest / median",

@@ -42,6 +42,9 @@ class Fleet:
         # Moment, what, to whom, and for kills the partitions that were owned.
         self.history = []
         self.failures = []
+        # Whether the broker was away between two moments, and stops that ran into their time-out for it.
+        self.was_broker_away = lambda begin, end: False
+        self.stops_cut_short = 0
         self.timers = []
         self.is_closing = False
 
@@ -94,9 +97,12 @@ class Fleet:
         self.later(pause, self.start, worker.identity)
 
     def end(self, worker):
-        """An orderly end, which must be one."""
+        """An orderly end, which must be one; without a broker it may only end in time, without its last commit."""
+        begin = time.time()
         status = worker.stop()
-        if status != 0:
+        if status == 1 and self.was_broker_away(begin, time.time()):
+            self.stops_cut_short += 1
+        elif status != 0:
             how = "did not end within 60 s of SIGTERM" if status is None else f"ended with status {status} after SIGTERM"
             self.failures.append(f"{worker.name} {how}")
 

@@ -30,12 +30,26 @@ BROKER_ERRORS = [
 ]
 
 
-class EmbeddedTrouble:
+# How long a client may need to see that its broker is back: time-outs of requests and back-off.
+RECOVERY_SECONDS = 25
+
+
+class Trouble:
+    """What has been done, and when the broker was away."""
+
+    def __init__(self):
+        self.history, self.outages = [], []
+
+    def was_away(self, begin, end):
+        return any(start < end and stop + RECOVERY_SECONDS > begin for start, stop in self.outages)
+
+
+class EmbeddedTrouble(Trouble):
     """Errors, broken connections, slowness and outages of the embedded broker."""
 
     def __init__(self, sandbox, seed):
+        super().__init__()
         self.sandbox, self.rng = sandbox, random.Random(f"broker {seed}")
-        self.history = []
 
     def strike(self):
         kind = self.rng.choices(["errors", "disconnect", "down", "slow"], [5, 2, 2, 1])[0]
@@ -48,6 +62,7 @@ class EmbeddedTrouble:
                        "errors": ["disconnect"] * 3}
         elif kind == "down":
             trouble = {"kind": "down", "seconds": self.rng.choice([0.5, 2, 6, 12])}
+            self.outages.append((time.time(), time.time() + trouble["seconds"]))
         else:
             trouble = {"kind": "slow", "milliseconds": self.rng.choice([50, 200, 500]), "seconds": 4}
         self.sandbox.trouble_broker([trouble])
@@ -57,17 +72,22 @@ class EmbeddedTrouble:
         self.sandbox.trouble_broker([{"kind": "calm"}])
 
 
-class RealTrouble:
+class RealTrouble(Trouble):
     """A command that restarts a real broker, when one was given; it returns when the broker is up again."""
 
     def __init__(self, command):
-        self.command, self.history, self.failures = command, [], []
+        super().__init__()
+        self.command = command
 
     def strike(self):
-        self.history.append((time.time(), "restart"))
+        begin = time.time()
+        self.history.append((begin, "restart"))
+        # Stops meanwhile know of it before it ends.
+        self.outages.append((begin, begin + 180))
         done = subprocess.run(self.command, shell=True, capture_output=True, text=True, timeout=180)
         if done.returncode != 0:
             raise SystemExit(f"the command that restarts the broker failed: {done.stderr or done.stdout}")
+        self.outages[-1] = (begin, time.time())
 
     def end(self):
         pass

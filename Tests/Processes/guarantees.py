@@ -1,6 +1,7 @@
 """What a broker really promises, found out by trying: for a crash suite that must not claim more than it can show."""
 
 import contextlib
+import logging
 import time
 import uuid
 
@@ -9,6 +10,10 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from topics import QUIET
 
 SECONDS = 20
+# Being fenced is the point here, and librdkafka is loud about it.
+SILENT = logging.getLogger("probe")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
 
 
 def probe(topics):
@@ -37,7 +42,7 @@ def _attempt(body):
 
 
 def _producer(topics, identity):
-    producer = Producer({"bootstrap.servers": topics.bootstrap, "transactional.id": identity, **QUIET})
+    producer = Producer({"bootstrap.servers": topics.bootstrap, "transactional.id": identity, **QUIET}, logger=SILENT)
     producer.init_transactions(SECONDS)
     return producer
 

@@ -83,8 +83,8 @@ check-schemas: $(VENV)/ready ## Check the schemas against the golden samples of 
 check-api: build $(VENV)/ready ## Check the sandbox against the API's OpenAPI description.
 	@.ci/check-api "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker" $(PYTHON_TOOLS)
 
-check-deploy: $(VENV)/ready ## Check image, compose file, manifests, unit and alerts with the tools that are there.
-	@.ci/check-deploy $(PYTHON_TOOLS)
+check-deploy: build $(VENV)/ready ## Check image, compose file, chart, unit, alerts and guides with the tools that are there.
+	@.ci/check-deploy $(PYTHON_TOOLS) "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker"
 
 clean: ## Remove everything that was built.
 	rm -rf .build

@@ -132,15 +132,13 @@ def check_pod(workload, values):
     mounts = {m["name"] for m in container["volumeMounts"]}
     if mounts != {v["name"] for v in pod["volumes"]}:
         yield f"mounts {sorted(mounts)} and volumes differ"
-    environment = {e["name"]: e for e in container["env"]}
+    environment = {e["name"]: e for e in container.get("env", [])}
     static = workload["kind"] == "StatefulSet" and values.get("staticMembership", {}).get("enabled", True)
-    names = {environment["WORKER_ID"]["valueFrom"]["fieldRef"]["fieldPath"]}
-    if static:
-        names.add(environment["KAFKA_CLIENT_GROUP_INSTANCE_ID"]["valueFrom"]["fieldRef"]["fieldPath"])
-    elif "KAFKA_CLIENT_GROUP_INSTANCE_ID" in environment:
+    # A WORKER_ID makes a static member: one whose name does not come back keeps its partitions waiting.
+    if static and environment["WORKER_ID"]["valueFrom"]["fieldRef"]["fieldPath"] != "metadata.name":
+        yield "the worker's name is not the pod's"
+    if not static and "WORKER_ID" in environment:
         yield "pods without lasting names are static members"
-    if names != {"metadata.name"}:
-        yield f"the worker's names come from {names}"
 
 
 def check_selectors(documents):

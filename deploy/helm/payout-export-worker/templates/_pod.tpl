@@ -71,15 +71,14 @@ spec:
       envFrom:
         - configMapRef:
             name: {{ include "worker.name" . }}
+      {{- $static := and .Values.staticMembership.enabled (eq .Values.workload.kind "StatefulSet") }}
+      {{- $secret := and .Values.secrets.name .Values.secrets.files }}
+      {{- if or $static $secret .Values.extraEnv }}
       env:
-        # With the group it makes the transactional id: a pod that comes back under its name ends the open transaction
-        # of its predecessor at once.
+        {{- if $static }}
+        # A static member of the group: a pod that comes back under its name within the session time-out has its
+        # partitions back at once, and ends the open transaction of its predecessor.
         - name: WORKER_ID
-          valueFrom:
-            fieldRef:
-              fieldPath: metadata.name
-        {{- if and .Values.staticMembership.enabled (eq .Values.workload.kind "StatefulSet") }}
-        - name: KAFKA_CLIENT_GROUP_INSTANCE_ID
           valueFrom:
             fieldRef:
               fieldPath: metadata.name
@@ -93,6 +92,7 @@ spec:
         {{- with .Values.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+      {{- end }}
       ports:
         - name: http
           containerPort: 8080

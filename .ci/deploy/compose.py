@@ -109,6 +109,9 @@ def main():
                 if "worker" in name:
                     problems += check_worker(name, service, worker, folder, document["secrets"])
             count = sum(s.get("deploy", {}).get("replicas", 1) for n, s in services.items() if "worker" in n)
+            store = services["worker"]["environment"]["FILES_LOCATION"]
+            if store.startswith("s3://") != ("minio" in profiles):
+                problems.append(f"profiles {profiles} store files in {store}")
             if profiles == ("fleet",) and count != 3:
                 problems.append(f"the fleet has {count} workers instead of three")
     scraped = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yaml").read_text())

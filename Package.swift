@@ -79,11 +79,14 @@ let package = Package(
         room("ExportCore"),
         room("ExportRecords", ["ExportCore", "PayoutFilters", protobuf]),
         room("FileStores", [asyncHTTPClient, crypto, nioCore, nioHTTP1]),
-        room("WorkerRuntime", ["ExportCore", "ExportRecords", logging]),
-        room("WorkerKafka", ["WorkerRuntime", "KafkaClient", logging]),
+        room("WorkerRuntime", ["ExportCore", "ExportRecords", logging, tracing]),
+        room("WorkerKafka", ["WorkerRuntime", "KafkaClient", logging, tracing]),
         room(
             "WorkerExports",
-            ["WorkerRuntime", "ExportCore", "PayoutAPI", "PayoutFilters", "FileStores", crypto, logging, nioCore]
+            [
+                "WorkerRuntime", "ExportCore", "PayoutAPI", "PayoutFilters", "FileStores", crypto, logging, nioCore,
+                tracing,
+            ]
         ),
 
         room("WorkerConsole", ["WorkerRuntime", "ExportCore", hummingbird, httpTypes, logging, metrics, nioCore]),
@@ -94,7 +97,7 @@ let package = Package(
             dependencies: [
                 "ExportCore", "ExportRecords", "WorkerRuntime", "WorkerKafka", "WorkerExports", "WorkerConsole",
                 "KafkaClient", "EmbeddedKafka", "PayoutAPI", "PayoutFilters", "PayoutSandbox", "FileStores",
-                argumentParser, crypto, logging, metrics, nioCore, yams,
+                argumentParser, asyncHTTPClient, crypto, logging, metrics, nioCore, nioHTTP1, tracing, yams,
             ],
             swiftSettings: settings
         ),
@@ -126,7 +129,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("FileStores", ["StoreStandIns", crypto, nioCore, nioHTTP1]),
-        tests("WorkerRuntime", ["ExportCore", "ExportRecords", logging]),
+        tests("WorkerRuntime", ["ExportCore", "ExportRecords", logging, tracing]),
         tests(
             "WorkerExports",
             ["ExportCore", "FileStores", "PayoutAPI", "PayoutFilters", "PayoutSandbox", crypto, logging]
@@ -153,8 +156,8 @@ let package = Package(
             name: "PayoutWorkerTests",
             dependencies: [
                 "payout-worker", "EmbeddedKafka", "KafkaClient", "ExportCore", "ExportRecords", "FileStores",
-                "PayoutAPI",
-                "PayoutFilters", "PayoutSandbox", "WorkerKafka", argumentParser, logging,
+                "PayoutAPI", "PayoutFilters", "PayoutSandbox", "WorkerKafka", argumentParser, httpTypes, hummingbird,
+                logging, nioCore, tracing,
             ],
             swiftSettings: settings
         ),

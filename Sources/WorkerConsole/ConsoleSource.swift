@@ -6,6 +6,8 @@ public import WorkerRuntime
 public protocol ConsoleSource: Sendable {
     /// How the worker stands; `nil` when it has ended.
     func status() async -> WorkerStatus?
+    /// A look at every open job, and how long it took the engine; `nil` when that has ended.
+    func survey(oldest limit: Int) async -> (found: JobSurvey, took: Duration)?
     /// The newest record of a job that one of this worker's partitions knows.
     func record(ofJob id: String) async -> (partition: Int32, record: JobRecord)?
 }
@@ -18,7 +20,7 @@ public struct HealthSource: Sendable {
     public let name: String
     /// Age of the last beat from which on the loop counts as stuck.
     public let maximumAge: Duration
-    private let heartbeat: Heartbeat
+    private let age: @Sendable () -> Duration
     private let start = ContinuousClock.now
 
     /// Creates a source. Make it before the loop begins, so that a loop that has not begun yet can be told from one
@@ -30,13 +32,25 @@ public struct HealthSource: Sendable {
     ///   - maximumAge: the age of the last beat from which on the loop counts as stuck.
     public init(name: String, heartbeat: Heartbeat, maximumAge: Duration = .seconds(30)) {
         self.name = name
-        self.heartbeat = heartbeat
+        age = { heartbeat.age }
+        self.maximumAge = maximumAge
+    }
+
+    /// Creates a source that says itself how long nothing has moved.
+    ///
+    /// - Parameters:
+    ///   - name: the loop's name.
+    ///   - maximumAge: the age from which on the loop counts as stuck.
+    ///   - age: how long something has been waited for; zero when nothing is.
+    public init(name: String, maximumAge: Duration, age: @escaping @Sendable () -> Duration) {
+        self.name = name
+        self.age = age
         self.maximumAge = maximumAge
     }
 
     /// How the loop stands now.
     var reading: HeartbeatReading {
-        let age = heartbeat.age
+        let age = age()
         let known = ContinuousClock.now - start
         // The heart was made before this value: one that has beaten since is younger than it. The heart counts
         // milliseconds, so its age may be one short.

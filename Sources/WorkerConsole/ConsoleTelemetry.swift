@@ -17,6 +17,8 @@ public final class ConsoleTelemetry: Sendable {
     public let activity: RecentActivity
     /// Which worker runs.
     public let build: BuildInfo
+    /// What is found out beside the engine.
+    public let problems = ReportedProblems()
     let calls = CallActivity()
 
     /// Creates a telemetry that has seen nothing.
@@ -26,6 +28,9 @@ public final class ConsoleTelemetry: Sendable {
         metrics = WorkerMetrics(factory: prometheus, build: build)
         activity = RecentActivity()
     }
+
+    /// Whether Kafka can be reached, as far as anybody knows.
+    public var isKafkaReachable: Bool { activity.figures.connectionProblem == nil }
 
     /// To be told what happens: the observers of a `WorkerLoop`.
     public var observers: [any WorkerObserver] { [metrics, activity] }

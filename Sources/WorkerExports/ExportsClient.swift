@@ -3,11 +3,13 @@ import Foundation
 public import Logging
 public import PayoutAPI
 import PayoutFilters
+import Synchronization
+import Tracing
 public import WorkerRuntime
 
 /// The exports port: the service through the shared API client, files through the file store.
 public struct ExportsClient: ExportsPort {
-    private let accounts: [String: PayoutClient]
+    private let accounts: AccountClients
     private let downloads: FileDelivery?
     private let logger: Logger
 
@@ -18,7 +20,7 @@ public struct ExportsClient: ExportsPort {
     ///   - downloads: Brings files into the file store; `nil` where the service's URL is handed on.
     ///   - logger: Where odd answers are logged.
     public init(accounts: [String: PayoutClient], downloads: FileDelivery?, logger: Logger) {
-        self.accounts = accounts
+        self.accounts = AccountClients(accounts)
         self.downloads = downloads
         self.logger = logger
     }
@@ -28,8 +30,16 @@ public struct ExportsClient: ExportsPort {
         call.token.kind == .download ? nil : accounts[call.job.account]?.taskExecutor()
     }
 
-    /// Makes one call and says what came of it.
+    /// Takes other clients, made with other credentials. Calls under way end with those that they began with.
+    public func replaceClients(_ clients: [String: PayoutClient]) { accounts.replace(clients) }
+
+    /// Makes one call and says what came of it. Its requests belong to the job's trace.
     public func perform(_ call: Call) async -> CallResult {
+        guard let trace = call.job.trace else { return await answer(call) }
+        return await ServiceContext.$current.withValue(trace.serviceContext) { await answer(call) }
+    }
+
+    private func answer(_ call: Call) async -> CallResult {
         guard let client = accounts[call.job.account] else {
             let message = "The account '\(call.job.account)' is not configured at this worker."
             return .failed(.account(.locked(message: message)))
@@ -101,6 +111,17 @@ public struct ExportsClient: ExportsPort {
         }
         return .refused(message: error.description)
     }
+}
+
+/// The clients in use; they change while the worker runs.
+private final class AccountClients: Sendable {
+    private let clients: Mutex<[String: PayoutClient]>
+
+    init(_ clients: [String: PayoutClient]) { self.clients = Mutex(clients) }
+
+    subscript(account: String) -> PayoutClient? { clients.withLock { $0[account] } }
+
+    func replace(_ others: [String: PayoutClient]) { clients.withLock { $0 = others } }
 }
 
 extension PayoutKind {

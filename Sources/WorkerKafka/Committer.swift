@@ -1,14 +1,24 @@
 import KafkaClient
 import WorkerRuntime
 
-/// What became of a commit.
+/// What became of a commit. A `cause` is one of few names, for metrics; a reason is for people.
 enum CommitOutcome: Sendable {
     /// It is stored, wholly.
     case committed
     /// No part of it is stored, or it may be stored again without harm.
-    case aborted(reason: String)
+    case aborted(reason: String, cause: String)
     /// It may be stored or not; the producer is of no use any more.
-    case unresolved(reason: String)
+    case unresolved(reason: String, cause: String)
+}
+
+extension CommitOutcome {
+    static func aborted(_ error: KafkaError) -> CommitOutcome {
+        .aborted(reason: error.description, cause: error.code.name)
+    }
+
+    static func unresolved(_ error: KafkaError) -> CommitOutcome {
+        .unresolved(reason: error.description, cause: error.code.name)
+    }
 }
 
 /// Stores commits, in one of the two delivery modes.

@@ -21,6 +21,8 @@ final class ConsumerEvents: KafkaConsumerHandler {
     func consumerPolled(_ consumer: KafkaConsumer) { log.consumerHeartbeat.beat() }
 
     func consumer(_ consumer: KafkaConsumer, received batch: KafkaRecordBatch) {
+        sink.observe(.consumed(topic: log.configuration.topics.jobs, records: batch.count))
+        log.pollSpan(batch.count)
         for run in batch.runs {
             // A partition that is being restored is paused; what arrives for one that has gone is nobody's.
             guard let epoch = log.assignments.epoch(ofBegun: run.topicPartition.partition) else { continue }
@@ -40,6 +42,7 @@ final class ConsumerEvents: KafkaConsumerHandler {
         let partitions = request.partitions.map(\.partition)
         log.assignments.takeIn(request.groupMetadata, losing: request.kind == .lost ? partitions : [])
         monitor?.reached()
+        sink.observe(.rebalanced(LogObservation.Rebalance(request.kind), partitions: partitions.count))
         switch request.kind {
         case .assign:
             let assigned = log.assignments.assign(partitions)
@@ -88,6 +91,16 @@ final class ConsumerEvents: KafkaConsumerHandler {
         case .retry, .abortTransaction, .staleGeneration, .rejected:
             if error.code == .allBrokersDown { monitor?.failed(error) }
             if error.code == .unknownTopicOrPartition { monitor?.failed(error) }
+        }
+    }
+}
+
+extension LogObservation.Rebalance {
+    init(_ kind: KafkaRebalanceRequest.Kind) {
+        switch kind {
+        case .assign: self = .assigned
+        case .revoke: self = .revoked
+        case .lost: self = .lost
         }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import KafkaClient
 public import Logging
 import Synchronization
+import Tracing
 public import WorkerRuntime
 
 /// The log port on Kafka: the group's assignment, restore, transactions and hand-over.
@@ -11,6 +12,8 @@ public final class KafkaLog: LogPort {
     let assignments = Assignments()
     /// When the consumer last polled; liveness goes by it.
     public let consumerHeartbeat = Heartbeat()
+    /// Whether transactions end, however they end; liveness goes by it.
+    public let commitHeartbeat = CommitHeartbeat()
 
     private let parts = Mutex<Parts?>(nil)
     private let tasks = Mutex<[Task<Void, Never>]>([])
@@ -83,6 +86,7 @@ public final class KafkaLog: LogPort {
             $0.append(Task { for await command in commands { await command(self, parts) } })
             $0.append(Task { await watch() })
             $0.append(Task { await OrphanWatch(log: self, parts: parts).run() })
+            $0.append(Task { await self.watchEnds(parts) })
         }
         await committer.prepare()
         try await consumer.subscribe([configuration.topics.jobs])
@@ -111,6 +115,20 @@ public final class KafkaLog: LogPort {
                 wait = .seconds(2)
             }
             try? await Task.sleep(for: wait)
+        }
+    }
+
+    /// What lies before the worker in its partitions. Asked of the brokers rarely: it costs a request a partition.
+    private func watchEnds(_ parts: Parts) async {
+        while !Task.isCancelled {
+            var ends: [Int32: Int64] = [:]
+            for partition in assignments.owned {
+                let target = KafkaTopicPartition(topic: configuration.topics.jobs, partition: partition)
+                guard let marks = try? await parts.admin.watermarks(target, timeout: .seconds(3)) else { break }
+                ends[partition] = marks.high
+            }
+            parts.sink.observe(.ends(ends))
+            try? await Task.sleep(for: ends.isEmpty ? .seconds(2) : .seconds(10))
         }
     }
 
@@ -166,21 +184,33 @@ public final class KafkaLog: LogPort {
     /// Stores a commit.
     public func commit(_ commit: LogCommit) {
         guard let parts = parts.withLock({ $0 }) else { return }
+        commitHeartbeat.began()
         Task {
+            defer { commitHeartbeat.ended() }
             guard let metadata = assignments.fence(for: commit.positions) else {
+                parts.sink.observe(.commitAborted(cause: "partitionTakenAway"))
                 return parts.sink.commitFailed(commit.id, reason: "a partition was taken away meanwhile")
             }
             let start = ContinuousClock.now
-            switch await parts.committer.commit(commit, consumer: parts.consumer, metadata: metadata) {
+            let span = commitSpan(commit)
+            let outcome = await parts.committer.commit(commit, consumer: parts.consumer, metadata: metadata)
+            commitHeartbeat.ended()
+            end(span, outcome)
+            switch outcome {
             case .committed:
+                parts.sink.observe(.sent(commit.counts(configuration.topics)))
                 parts.monitor.reached()
                 let elapsed = (ContinuousClock.now - start).components
                 parts.sink.committed(
                     commit.id,
                     seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
                 )
-            case .aborted(let reason): parts.sink.commitFailed(commit.id, reason: reason)
-            case .unresolved(let reason): await rebuild(after: commit.id, reason, parts)
+            case .aborted(let reason, let cause):
+                parts.sink.observe(.commitAborted(cause: cause))
+                parts.sink.commitFailed(commit.id, reason: reason)
+            case .unresolved(let reason, let cause):
+                parts.sink.observe(.commitAborted(cause: cause))
+                await rebuild(after: commit.id, reason, parts)
             }
         }
     }

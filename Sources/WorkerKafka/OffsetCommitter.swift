@@ -35,7 +35,7 @@ actor OffsetCommitter: Committer {
         consumer: KafkaConsumer,
         metadata: KafkaGroupMetadata
     ) async -> CommitOutcome {
-        guard let producer else { return .aborted(reason: "the producer is not ready") }
+        guard let producer else { return .aborted(reason: "the producer is not ready", cause: "producerNotReady") }
         let records = commit.records(configuration.topics)
         let failures: [KafkaDeliveryFailure]
         do {
@@ -45,8 +45,8 @@ actor OffsetCommitter: Committer {
             }
         } catch {
             switch error.fault {
-            case .fatal, .fenced, .closed: return .unresolved(reason: error.description)
-            default: return .aborted(reason: error.description)
+            case .fatal, .fenced, .closed: return .unresolved(error)
+            default: return .aborted(error)
             }
         }
         if let first = failures.first {
@@ -54,13 +54,13 @@ actor OffsetCommitter: Committer {
             if tooLarge.count == failures.count, let smaller = commit.withoutBodies(ofDeadLetters: tooLarge) {
                 return await self.commit(smaller, consumer: consumer, metadata: metadata)
             }
-            return .aborted(reason: first.error.description)
+            return .aborted(first.error)
         }
         do {
             try await consumer.commit(commit.offsets(in: configuration.topics.jobs))
             return .committed
         } catch {
-            return .aborted(reason: error.description)
+            return .aborted(error)
         }
     }
 

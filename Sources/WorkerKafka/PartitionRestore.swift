@@ -13,6 +13,7 @@ struct PartitionRestore: Sendable {
     let log: KafkaLog
     let parts: KafkaLog.Parts
     private(set) var epoch: UInt32
+    private let start = ContinuousClock.now
 
     private var topics: KafkaTopicNames { log.configuration.topics }
     private var isWanted: Bool { log.assignments.isCurrent(partition, epoch) }
@@ -69,8 +70,16 @@ struct PartitionRestore: Sendable {
         guard description?.partitions.contains(where: { $0.id == partition }) ?? false else { return .noStatePartition }
         let committed = try await parts.consumer.committed([jobs])[jobs] ?? nil
         let end = try await parts.admin.watermarks(state)
-        if end.high > end.low { try await read(state, end) }
+        let records = end.high > end.low ? try await read(state, end) : 0
         let watermarks = try await parts.admin.watermarks(jobs)
+        let elapsed = (ContinuousClock.now - start).components
+        parts.sink.observe(
+            .restored(
+                partition: partition,
+                records: records,
+                seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
+            )
+        )
         parts.sink.restoreFinished(
             partition: partition,
             epoch: epoch,
@@ -81,11 +90,31 @@ struct PartitionRestore: Sendable {
         return .done
     }
 
-    private func read(_ state: KafkaTopicPartition, _ end: KafkaWatermarks) async throws {
-        try await parts.reader.read(state, from: .offset(end.low), to: end.high) { batch in
+    /// Returns how many records there were.
+    private func read(_ state: KafkaTopicPartition, _ end: KafkaWatermarks) async throws -> Int {
+        var count = 0
+        var told: ContinuousClock.Instant?
+        _ = try await parts.reader.read(state, from: .offset(end.low), to: end.high) { batch in
             guard isWanted else { throw CancellationError() }
             let records = batch.map { LogRecord(offset: $0.offset, key: $0.key, value: $0.value) }
             parts.sink.restored(partition: partition, epoch: epoch, records)
+            count += records.count
+            guard let last = records.last, told.map({ $0.duration(to: .now) > .milliseconds(200) }) ?? true else {
+                return
+            }
+            told = .now
+            parts.sink.observe(
+                .restoring(
+                    LogObservation.RestoreProgress(
+                        partition: partition,
+                        epoch: epoch,
+                        from: end.low,
+                        at: last.offset + 1,
+                        to: end.high
+                    )
+                )
+            )
         }
+        return count
     }
 }

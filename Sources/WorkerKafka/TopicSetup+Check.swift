@@ -10,10 +10,12 @@ extension TopicSetup {
 
     /// Looks at the four topics. What the broker does not tell is skipped by name.
     ///
+    /// - Parameter settings: whether to ask for the topics' settings; a broker that does not know the question costs
+    ///   seconds.
     /// - Throws: `KafkaError` when the cluster cannot be asked.
-    public func check() async throws(KafkaError) -> TopicReport {
+    public func check(settings asksSettings: Bool = true) async throws(KafkaError) -> TopicReport {
         var report = TopicReport()
-        var tellsSettings = true
+        var tellsSettings = asksSettings
         for (role, name) in roles {
             var topic = TopicReport.Topic(role: role, name: name)
             guard let found = try await admin.topic(name, timeout: timeout) else {

@@ -62,26 +62,28 @@ actor TransactionalCommitter: Committer {
         consumer: KafkaConsumer,
         metadata: KafkaGroupMetadata
     ) async -> CommitOutcome {
-        guard let producer, isReady else { return .aborted(reason: "the producer is not ready") }
+        guard let producer, isReady else {
+            return .aborted(reason: "the producer is not ready", cause: "producerNotReady")
+        }
         let outcome = await attempt(commit, producer, metadata)
         guard case .failed(let error) = outcome else { return .committed }
         let tooLarge = error.deliveryFailures.filter { $0.error.code == .messageTooLarge }.map(\.tag)
         switch error.fault {
         case .fenced:
             fencings = fencings.filter { $0.duration(to: .now) < .seconds(60) } + [.now]
-            return .unresolved(reason: error.description)
-        case .fatal, .closed: return .unresolved(reason: error.description)
+            return .unresolved(error)
+        case .fatal, .closed: return .unresolved(error)
         case .retry, .abortTransaction, .staleGeneration, .rejected, .configuration: break
         }
         do {
             try await producer.abort()
         } catch {
-            return .unresolved(reason: error.description)
+            return .unresolved(error)
         }
         if let smaller = commit.withoutBodies(ofDeadLetters: tooLarge) {
             return await self.commit(smaller, consumer: consumer, metadata: metadata)
         }
-        return .aborted(reason: error.description)
+        return .aborted(error)
     }
 
     private enum Attempt {

@@ -1,9 +1,11 @@
 import ExportCore
+import Tracing
 
 /// The machine and the hands that carry out what it decides. Owned by the loop's thread.
 struct Engine: Sendable {
     private var machine: WorkerMachine
     private let codec: RecordCodec
+    private let tracing: JobTracing
     private let log: any LogPort
     private let clock: any WorkerClock
     private let observers: [any WorkerObserver]
@@ -12,10 +14,12 @@ struct Engine: Sendable {
     private var gatheredCalls: [Call] = []
     private let outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     private var recordsUnderWay = 0
+    private var spansUnderWay: [any Span] = []
 
     init(
         machine: WorkerMachine,
         codec: RecordCodec,
+        tracing: JobTracing,
         log: any LogPort,
         clock: any WorkerClock,
         observers: [any WorkerObserver],
@@ -24,6 +28,7 @@ struct Engine: Sendable {
     ) {
         self.machine = machine
         self.codec = codec
+        self.tracing = tracing
         self.log = log
         self.clock = clock
         self.observers = observers
@@ -39,12 +44,15 @@ struct Engine: Sendable {
             case .event(let event): handle(event)
             case .question(let answer): answer.give(machine)
             case .committed(let id, let seconds):
+                endSpans()
                 observe(.committed(records: recordsUnderWay, seconds: seconds))
                 handle(.committed(batch: id))
             case .commitFailed(let id, let reason):
+                endSpans(failure: reason)
                 observe(.commitFailed(reason: reason))
                 handle(.commitFailed(batch: id))
             case .connection(let problem): observe(.connection(problem: problem))
+            case .observation(let observation): observe(observation)
             }
         }
     }
@@ -65,7 +73,8 @@ struct Engine: Sendable {
             case .start(let partition, let epoch, let offset):
                 log.begin(partition: partition, epoch: epoch, from: offset)
             case .intake(let isPaused): log.setIntake(isPaused: isPaused)
-            case .commit(let batch):
+            case .commit(var batch):
+                spansUnderWay = tracing.send(&batch)
                 recordsUnderWay = batch.records.count
                 log.commit(codec.encode(batch))
             case .call(let call): gatheredCalls.append(call)
@@ -80,6 +89,11 @@ struct Engine: Sendable {
         guard !gatheredCalls.isEmpty else { return }
         calls.yield(gatheredCalls)
         gatheredCalls.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func endSpans(failure: String? = nil) {
+        tracing.end(spansUnderWay, failure: failure)
+        spansUnderWay = []
     }
 
     private func observe(_ observation: LogObservation) {

@@ -56,6 +56,7 @@ enum WorkerMessage: Sendable {
     case committed(UInt64, seconds: Double)
     case commitFailed(UInt64, reason: String)
     case connection(problem: String?)
+    case observation(LogObservation)
 }
 
 /// A question to the machine. It is answered exactly once, with `nil` when the loop has ended.

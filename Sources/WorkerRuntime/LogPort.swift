@@ -148,4 +148,11 @@ public protocol LogSink: Sendable {
     func connection(problem: String?)
     /// The log cannot go on in this process.
     func failed(reason: String)
+    /// What decides nothing, for metrics and health.
+    func observe(_ observation: LogObservation)
+}
+
+extension LogSink {
+    /// Whoever only drives the log has no use for it.
+    public func observe(_ observation: LogObservation) {}
 }

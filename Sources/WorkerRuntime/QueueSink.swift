@@ -6,6 +6,7 @@ import Synchronization
 final class QueueSink: LogSink {
     private let queue: EventQueue
     private let codec: RecordCodec
+    private let tracing: JobTracing
     private let failure: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     /// Restores whose records could not be read; the rest of them is passed over.
     private let broken = Mutex<Set<UInt32>>([])
@@ -13,10 +14,12 @@ final class QueueSink: LogSink {
     init(
         queue: EventQueue,
         codec: RecordCodec,
+        tracing: JobTracing,
         failure: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     ) {
         self.queue = queue
         self.codec = codec
+        self.tracing = tracing
         self.failure = failure
     }
 
@@ -58,7 +61,13 @@ final class QueueSink: LogSink {
 
     func received(partition: Int32, epoch: UInt32, _ records: [LogRecord]) {
         queue.post(
-            .event(.received(partition: partition, epoch: epoch, records.map { codec.decodeJob($0) }))
+            .event(
+                .received(
+                    partition: partition,
+                    epoch: epoch,
+                    records.map { tracing.process(codec.decodeJob($0), partition: partition) }
+                )
+            )
         )
     }
 
@@ -73,6 +82,8 @@ final class QueueSink: LogSink {
     func lost(_ partitions: [Int32]) { queue.post(.event(.lost(partitions))) }
 
     func connection(problem: String?) { queue.post(.connection(problem: problem)) }
+
+    func observe(_ observation: LogObservation) { queue.post(.observation(observation)) }
 
     func failed(reason: String) { failure.yield(.failure(WorkerFailure(description: reason))) }
 }

@@ -18,7 +18,19 @@ struct ReportLogger: WorkerObserver {
 
     func observe(_ observation: LogObservation) {
         switch observation {
-        case .committed: break
+        case .committed, .commitAborted, .restoring, .consumed, .sent, .ends: break
+        case .rebalanced(let kind, let partitions):
+            logger.info(
+                "The group's assignment changed",
+                metadata: ["change": "\(kind.rawValue)", "partitions": "\(partitions)"]
+            )
+        case .restored(let partition, let records, let seconds):
+            logger.info(
+                "State partition read",
+                metadata: [
+                    "partition": "\(partition)", "records": "\(records)", "seconds": "\(seconds.rounded(to: 3))",
+                ]
+            )
         case .commitFailed(let reason):
             logger.warning("Commit failed; it is repeated", metadata: ["reason": "\(reason)"])
         case .connection(nil): logger.notice("Kafka can be reached again")
@@ -74,6 +86,7 @@ struct ReportLogger: WorkerObserver {
         var metadata: Logger.Metadata = [
             "job": "\(event.jobID)", "partition": "\(partition)", "status": "\(event.status.name)",
         ]
+        if let traceID = event.trace?.traceID { metadata["traceId"] = "\(traceID)" }
         if let requestID = event.requestID { metadata["requestId"] = "\(requestID)" }
         if let error = event.error {
             metadata["code"] = "\(error.code.name)"
@@ -133,6 +146,15 @@ struct ReportLogger: WorkerObserver {
             )
         default: break
         }
+    }
+}
+
+extension Double {
+    /// So many digits after the point.
+    fileprivate func rounded(to digits: Int) -> Double {
+        var factor = 1.0
+        for _ in 0..<digits { factor *= 10 }
+        return (self * factor).rounded() / factor
     }
 }
 

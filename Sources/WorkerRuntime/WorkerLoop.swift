@@ -9,6 +9,7 @@ public import Logging
 public final class WorkerLoop: Sendable {
     private let configuration: CoreConfiguration
     private let codec: RecordCodec
+    private let tracing: JobTracing
     private let log: any LogPort
     private let exports: any ExportsPort
     private let clock: any WorkerClock
@@ -27,6 +28,8 @@ public final class WorkerLoop: Sendable {
     ///   - configuration: what the decisions depend on.
     ///   - groupID: the consumer group, part of each event's source.
     ///   - jobsTopic: the jobs topic's name, for the headers of dead letters.
+    ///   - resultsTopic: the results topic's name, for spans.
+    ///   - clientID: this worker's name, for spans.
     ///   - log: the log.
     ///   - exports: the service and the file store.
     ///   - clock: the time of day.
@@ -36,6 +39,8 @@ public final class WorkerLoop: Sendable {
         configuration: CoreConfiguration,
         groupID: String,
         jobsTopic: String,
+        resultsTopic: String = "",
+        clientID: String = "",
         log: any LogPort,
         exports: any ExportsPort,
         clock: any WorkerClock = SystemClock(),
@@ -44,6 +49,12 @@ public final class WorkerLoop: Sendable {
     ) {
         self.configuration = configuration
         codec = RecordCodec(groupID: groupID, jobsTopic: jobsTopic)
+        tracing = JobTracing(
+            jobsTopic: jobsTopic,
+            resultsTopic: resultsTopic,
+            groupID: groupID,
+            clientID: clientID
+        )
         self.log = log
         self.exports = exports
         self.clock = clock
@@ -67,6 +78,24 @@ public final class WorkerLoop: Sendable {
         }
     }
 
+    /// A look at every open job; `nil` when the loop has ended. It takes the engine some time, so ask rarely.
+    ///
+    /// - Parameter limit: how many of the oldest jobs are told one by one.
+    /// - Returns: what was found, and how long the engine took for it.
+    public func survey(oldest limit: Int) async -> (found: JobSurvey, took: Duration)? {
+        let clock = clock
+        return await withCheckedContinuation { continuation in
+            let answer = Answer { machine in
+                let start = ContinuousClock.now
+                guard let found = machine?.survey(oldest: limit, at: clock.now()) else {
+                    return continuation.resume(returning: nil)
+                }
+                continuation.resume(returning: (found, ContinuousClock.now - start))
+            }
+            queue.post(.question(answer))
+        }
+    }
+
     /// The accounts' credentials may have changed: paused ones are tried at once.
     public func credentialsChanged() { queue.post(.event(.credentialsChanged)) }
 
@@ -80,10 +109,11 @@ public final class WorkerLoop: Sendable {
     public func run(until stop: WorkerStop) async throws -> Int {
         let (calls, callContinuation) = AsyncStream.makeStream(of: [Call].self)
         let (outcomes, outcomeContinuation) = AsyncStream.makeStream(of: Result<Int, WorkerFailure>.self)
-        let sink = QueueSink(queue: queue, codec: codec, failure: outcomeContinuation)
+        let sink = QueueSink(queue: queue, codec: codec, tracing: tracing, failure: outcomeContinuation)
         let engine = Engine(
             machine: WorkerMachine(configuration),
             codec: codec,
+            tracing: tracing,
             log: log,
             clock: clock,
             observers: observers,

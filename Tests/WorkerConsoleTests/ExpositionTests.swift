@@ -13,15 +13,15 @@ struct ExpositionTests {
 
     @Test func aCounterGetsItsSuffixAndSharesItsSeries() {
         let factory = PrometheusMetricsFactory()
-        Counter(label: "messaging.client.sent.messages", dimensions: [("b", "2"), ("a", "1")], factory: factory)
+        Counter(label: "some.client.messages", dimensions: [("b", "2"), ("a", "1")], factory: factory)
             .increment(by: 2)
-        Counter(label: "messaging.client.sent.messages", dimensions: [("a", "1"), ("b", "2")], factory: factory)
+        Counter(label: "some.client.messages", dimensions: [("a", "1"), ("b", "2")], factory: factory)
             .increment()
         #expect(
-            lines(factory, of: "messaging_client_sent_messages_total") == [
-                "# HELP messaging_client_sent_messages_total No description.",
-                "# TYPE messaging_client_sent_messages_total counter",
-                "messaging_client_sent_messages_total{a=\"1\",b=\"2\"} 3",
+            lines(factory, of: "some_client_messages_total") == [
+                "# HELP some_client_messages_total No description.",
+                "# TYPE some_client_messages_total counter",
+                "some_client_messages_total{a=\"1\",b=\"2\"} 3",
             ]
         )
     }

@@ -18,6 +18,11 @@ struct WorkerMetricsTests {
         for report in Sample.reports { telemetry.metrics.report(report) }
         telemetry.metrics.observe(.committed(records: 12, seconds: 0.02))
         telemetry.metrics.observe(.commitFailed(reason: "no"))
+        telemetry.metrics.observe(.commitAborted(cause: "ILLEGAL_GENERATION"))
+        telemetry.metrics.observe(.rebalanced(.assigned, partitions: 2))
+        telemetry.metrics.observe(.restored(partition: 0, records: 7, seconds: 0.1))
+        telemetry.metrics.observe(.consumed(topic: "jobs", records: 3))
+        telemetry.metrics.observe(.sent(["results": 2]))
         let exports = telemetry.metering(InstantExports())
         for kind in CallKind.allCases {
             let token = CallToken(partition: 0, epoch: 1, place: 0, ticket: 1, kind: kind, account: 0)
@@ -25,7 +30,9 @@ struct WorkerMetricsTests {
                 Call(token: token, job: Sample.job(), attempt: 1, requestID: nil, blobURL: nil, accepted: Sample.start)
             )
         }
-        telemetry.metrics.refresh(sources(.sample(), telemetry))
+        telemetry.metrics.refresh(
+            sources(.sample(partitions: [.sample(0), .sample(1), .sample(2, .restoring)]), telemetry)
+        )
         return telemetry
     }
 
@@ -35,7 +42,11 @@ struct WorkerMetricsTests {
             health: HealthVerdict(reasons: []),
             heartbeats: [HeartbeatReading(name: "engine", age: .zero, maximumAge: .seconds(1), hasBegun: true)],
             callsUnderWay: telemetry.calls.figures.underWay,
-            process: ProcessFigures.read()
+            process: ProcessFigures.read(),
+            survey: Sample.survey(),
+            now: Sample.start.advanced(by: .seconds(100)),
+            ends: [0: 1_300],
+            restoring: [2: LogObservation.RestoreProgress(partition: 2, epoch: 1, from: 0, at: 25, to: 100)]
         )
     }
 
@@ -55,7 +66,7 @@ struct WorkerMetricsTests {
             let (name, kind) = (definition.name, definition.kind)
             #expect(name == PrometheusText.metricName(name))
             #expect(name.hasSuffix("_total") == (kind == .counter), "\(name)")
-            let prefixes = ["payout_export_", "process_", "http_client_"]
+            let prefixes = ["payout_export_", "process_", "http_client_", "messaging_client_"]
             #expect(prefixes.contains { name.hasPrefix($0) }, "\(name)")
             #expect(!definition.help.isEmpty && definition.help.hasSuffix("."), "\(name)")
             #expect((kind == .histogram) == !definition.buckets.isEmpty, "\(name)")
@@ -138,9 +149,15 @@ struct WorkerMetricsTests {
 
 /// Prometheus' own checker, where it is installed.
 enum Promtool {
-    static let path = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
-        FileManager.default.isExecutableFile(atPath: $0)
-    }
+    /// In the PATH, or where `.ci/run` puts it.
+    static let path: String? = {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        return (folders + [root.appending(path: ".build/tools").path]).map { "\($0)/promtool" }.first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
+    }()
 
     /// What `promtool check metrics` has to say.
     static func check(_ text: String) async throws -> String {

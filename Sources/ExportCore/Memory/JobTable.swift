@@ -70,6 +70,11 @@ struct JobTable {
         for place in 0..<used where self[place].spec != 0 { body(place) }
     }
 
+    /// Every job's place and entry, in no particular order, without copying them.
+    func forEachEntry(_ body: (Index, borrowing JobEntry) -> Void) {
+        for place in 0..<used where self[place].spec != 0 { body(place, self[place]) }
+    }
+
     // MARK: Timers
 
     /// When the earliest timer fires.

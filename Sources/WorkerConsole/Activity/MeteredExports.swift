@@ -14,11 +14,11 @@ struct MeteredExports: ExportsPort {
         calls.began(account: account, kind: kind)
         let start = ContinuousClock.now
         let result = await port.perform(call)
-        calls.ended(account: account, kind: kind)
+        calls.ended(account: account, kind: kind, result)
         metrics.answered(
             account: account,
             kind: kind,
-            outcome: result.outcome,
+            result: result,
             after: ContinuousClock.now - start
         )
         return result

@@ -33,6 +33,10 @@ public final class RecentActivity: WorkerObserver {
         var connectionProblemSince: Date?
         var lastCommit: (at: Date, seconds: Double, records: Int)?
         var lastCommitFailure: String?
+        /// Ends of the jobs topic's partitions, where they are known.
+        var ends: [Int32: Int64] = [:]
+        /// State partitions that are being read.
+        var restoring: [Int32: LogObservation.RestoreProgress] = [:]
         /// Until when the service wants no calls, as far as it was told.
         var throttledUntil: [CallActivity.Key: Date] = [:]
     }
@@ -69,6 +73,10 @@ public final class RecentActivity: WorkerObserver {
         let moment = now()
         state.withLock { state in
             switch observation {
+            case .commitAborted, .rebalanced, .consumed, .sent: break
+            case .ends(let ends): state.ends = ends
+            case .restoring(let progress): state.restoring[progress.partition] = progress
+            case .restored(let partition, _, _): state.restoring[partition] = nil
             case .committed(let records, let seconds):
                 state.totals.commits += 1
                 state.totals.recordsCommitted += records

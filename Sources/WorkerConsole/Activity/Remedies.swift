@@ -13,11 +13,27 @@ enum Remedies {
     static let restoring =
         "Wait while it goes on. When it does not end, look at the brokers and at the size of the state topic."
 
+    static let serviceUnreachable =
+        "Look at PAYOUT_API_BASE_URL, at the network and proxies between, and at the service's own status; calls are "
+        + "repeated by themselves and no job fails for it before its deadline."
+    static let throttled =
+        "Nothing, when it passes: calls slow down by themselves. When it lasts, lower PAYOUT_API_REQUESTS_PER_SECOND, or "
+        + "find out who else calls the service with this account."
+    static let storeUnavailable =
+        "Mend what the message names; jobs whose files are ready wait and are tried again by themselves."
+    static let downloadsFailing =
+        "Look at the file store (FILES_LOCATION), at PAYOUT_API_BLOB_HOSTS and at the network; downloads are repeated by "
+        + "themselves until the job's deadline."
+    static let jobsLate =
+        "Look at what it waits for, on its page. If it is the service, ask its support with the job's request id, or "
+        + "cancel it and enqueue it again; if it is the budget or an account, mend that."
+
     static func remedy(for problem: AccountProblem) -> String {
         switch problem {
         case .refused: "Correct the account's credentials. They are tried again now and then, its jobs wait."
         case .locked:
-            "Unlock or replace the account's credentials. They are not tried again before they change, its jobs wait."
+            "Unlock the account or replace its credentials. They are tried again when a secret's file changes, and at "
+                + "SIGHUP (kill -HUP); until then its jobs wait."
         }
     }
 

@@ -83,6 +83,7 @@ extension Dashboard {
           const grown = remember(status);
           drawVerdict(status);
           drawTiles(status);
+          drawOldest(status);
           drawPartitions(status);
           drawAccounts(status);
           drawFlow(status);

@@ -86,6 +86,20 @@ extension Dashboard {
         .incidents .critical b::before { background: var(--bad); border-radius: 2px; }
         .incidents p { grid-column: 2 / -1; color: var(--muted); font-size: 13.5px; padding-left: 17px; }
         .incidents p.remedy { color: var(--text); }
+        .oldest li {
+          display: grid; grid-template-columns: minmax(0, 1.1fr) minmax(0, 1.6fr) auto; gap: 4px 24px; padding: 10px 0;
+          border-top: 1px solid var(--line); font-size: 14px; align-items: start;
+        }
+        .oldest li:first-child { border-top: 0; padding-top: 0; }
+        .oldest a { font-weight: 550; overflow-wrap: anywhere; text-decoration: none; }
+        .oldest a:hover { text-decoration: underline; }
+        .oldest .age { text-align: right; white-space: nowrap; }
+        .oldest .age b { font-weight: 600; }
+        .oldest .late { color: var(--bad); font-size: 13px; }
+        .state::before {
+          content: ""; display: inline-block; width: 9px; height: 9px; border-radius: 3px; margin-right: 8px;
+          background: var(--c);
+        }
         .empty { color: var(--muted); font-size: 14px; padding: 6px 0; }
         dialog {
           border: 1px solid var(--line); border-radius: 16px; background: var(--surface); color: inherit; padding: 22px;
@@ -118,6 +132,10 @@ extension Dashboard {
           .grid td.empty::before { content: none !important; }
           .grid td:nth-child(3), .grid td:nth-child(4) { grid-column: 1 / -1; }
           .grid td:nth-child(5) { grid-row: 1; grid-column: 3; color: var(--muted); font-size: 13px; }
+          .grid td:nth-child(5)::before { content: "Lag "; }
+          .oldest li:nth-child(n+6) { display: none; }
+          .oldest li { grid-template-columns: minmax(0, 1fr) auto; gap: 6px 14px; }
+          .oldest .what { grid-column: 1 / -1; grid-row: 2; }
           .incidents li { grid-template-columns: minmax(0, 1fr) auto; }
           .incidents time { grid-column: 2; grid-row: 1; text-align: right; }
           .incidents div { grid-column: 1; grid-row: 1; }

@@ -47,14 +47,14 @@ extension Dashboard {
           draw('tiles', data, () => [
             tile('Open jobs', number(openJobs(jobs)), '', number(jobs.finished || 0) + ' ended are kept'),
             tile('Ended', rate(ends), '/ min', number(totals.completed) + ' completed so far'),
-            tile('API calls', rate(calls), '/ s of ' + rate(budget), number(status.callsInFlight) + ' under way, ' +
-              plural(status.downloadsInFlight, 'download'), { bar: el('div', { class: 'bar' },
+            tile('API calls', rate(calls), '/ s of ' + rate(budget), number(status.callsInFlight + status.downloadsInFlight) +
+              ' under way', { bar: el('div', { class: 'bar' },
               share > 0 && el('i', { 'width%': share, color: 'var(--waiting)' })) }),
             tile('Failed or rejected', number(bad), '', plural(totals.deadLetters, 'dead letter') + ' besides',
               { class: bad + totals.deadLetters > 0 ? 'bad' : '' }),
             tile('Last commit', commits.lastSeconds === undefined ? '–' : plain.format(commits.lastSeconds * 1000),
               commits.lastSeconds === undefined ? '' : 'ms', commits.lastRecords === undefined ? 'none yet' :
-              plural(commits.lastRecords, 'record') + ', ' + plural(totals.commits, 'commit')),
+              plural(commits.lastRecords, 'record')),
             tile('Memory', memory, unit, status.process.openFiles === undefined ? '' :
               plural(status.process.openFiles, 'open file'))
           ]);
@@ -74,13 +74,17 @@ extension Dashboard {
             order.indexOf(left.lifecycle) - order.indexOf(right.lifecycle) || left.partition - right.partition);
           draw('partitions-note', [rows.length, status.partitionCount], () =>
             rows.length ? `${rows.length} of ${number(status.partitionCount)} in the topic are this worker's` : '');
-          const shownRows = rows.map(row => [row.partition, row.lifecycle, row.jobs, row.position, row.waitsFor]);
+          const shownRows = rows.map(row => [row.partition, row.lifecycle, row.jobs, row.position,
+            row.waitsFor, row.lag, row.restored]);
           const body = $('partitions').tBodies[0];
           draw(body, shownRows, () => rows.length ? rows.map(row => el('tr', {},
             el('td', {}, String(row.partition)),
             el('td', {}, el('span', { class: 'pill ' + (LIFECYCLES[row.lifecycle] || '') }, row.lifecycle)),
-            el('td', {}, jobsBar(row.jobs)), el('td', {}, row.waitsFor),
-            el('td', { class: 'num' }, plain.format(row.position))
+            el('td', {}, jobsBar(row.jobs)), el('td', {}, row.waitsFor,
+              row.restored !== undefined && el('div', { class: 'bar', title: 'read so far' },
+                el('i', { 'width%': row.restored * 100, color: 'var(--waiting)' }))),
+            el('td', { class: 'num', title: 'Position ' + plain.format(row.position) },
+              row.lag === undefined ? '–' : number(row.lag))
           )) : el('tr', {}, el('td', { colspan: 5, class: 'empty' }, 'No partition is assigned to this worker.')));
         }
         const callsBefore = new Map();
@@ -93,9 +97,12 @@ extension Dashboard {
           return seconds > 0 ? Math.max(0, account.calls - marks[0][1]) / seconds : 0;
         }
         function drawAccounts(status) {
-          const rows = status.accounts.map(account => ({ ...account, rate: rate(accountRate(status, account)) }));
+          const rows = status.accounts.map(account => {
+            const now = accountRate(status, account), budget = account.requestsPerSecond;
+            return { ...account, rate: rate(now), share: budget > 0 ? Math.round(Math.min(100, now / budget * 100)) : 0 };
+          });
           draw('accounts', rows.map(({ calls, ...row }) => row), () => rows.map(account => {
-            const share = account.requestsPerSecond > 0 ? Math.min(100, account.rate / account.requestsPerSecond * 100) : 0;
+            const share = account.share;
             const list = counts => ['create', 'poll', 'delete', 'download'].filter(kind => counts[kind])
               .map(kind => number(counts[kind]) + ' ' + kind).join(', ');
             const detail = [sum(account.waiting) ? 'Waiting: ' + list(account.waiting) : 'No call waits',

@@ -50,11 +50,15 @@ enum Dashboard {
             <section class="card" aria-labelledby="c3"><header><h2 id="c3">API calls and budget</h2></header>
               <div class="legend" id="calls-legend"></div><div class="plot" id="calls-plot"></div></section>
           </div>
+          <section class="card" aria-labelledby="o1">
+            <header><h2 id="o1">Oldest jobs</h2><p class="muted" id="oldest-note"></p></header>
+            <ol class="oldest" id="oldest"></ol>
+          </section>
           <section class="card" aria-labelledby="p1">
             <header><h2 id="p1">Partitions</h2><p class="muted" id="partitions-note"></p></header>
             <div class="scroll"><table class="grid" id="partitions"><thead><tr><th scope="col">No.</th>
               <th scope="col">State</th><th scope="col">Open jobs</th><th scope="col">Waits for</th>
-              <th scope="col" class="num">Position</th></tr></thead><tbody></tbody></table></div>
+              <th scope="col" class="num">Lag</th></tr></thead><tbody></tbody></table></div>
           </section>
           <div class="row two">
             <section class="card" aria-labelledby="a1"><header><h2 id="a1">Accounts</h2></header>
@@ -79,5 +83,5 @@ enum Dashboard {
         """#
 
     static let style = tokens + layout + parts
-    static let script = base + charts + sections + job + live
+    static let script = base + charts + sections + oldest + job + live
 }

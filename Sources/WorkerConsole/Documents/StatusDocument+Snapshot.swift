@@ -1,5 +1,6 @@
 import ExportCore
 import Foundation
+import WorkerRuntime
 
 extension StatusDocument {
     init(_ snapshot: Snapshot, worker: Worker, history: History? = nil) {
@@ -28,7 +29,21 @@ extension StatusDocument {
             cpuSeconds: snapshot.process.cpuSeconds
         )
         recent = snapshot.activity.ring.incidents.map { RecentIncident($0) }
+        openJobs = Self.groups(snapshot.survey)
+        oldest = (snapshot.survey?.oldest ?? []).map { OpenJob($0, at: snapshot.wallClock, status) }
+        lateJobs = snapshot.survey?.lateCount ?? 0
         self.history = history
+    }
+
+    private static func groups(_ survey: JobSurvey?) -> [JobGroup] {
+        (survey?.counts ?? [:]).map { group, count in
+            JobGroup(
+                account: group.account ?? "other",
+                kind: group.kind.label,
+                phase: group.phase.label,
+                jobs: count
+            )
+        }.sorted { ($0.account, $0.kind, $0.phase) < ($1.account, $1.kind, $1.phase) }
     }
 
     /// Jobs by phase, of all partitions.
@@ -53,11 +68,36 @@ extension Snapshot {
                 lifecycle: partition.lifecycle.label,
                 lifecycleSeconds: watch.age(of: partition).inSeconds,
                 position: partition.position,
+                lag: activity.ends[partition.partition].map { max(0, $0 - partition.position) },
+                restored: partition.lifecycle == .restoring
+                    ? activity.restoring[partition.partition]?.share : nil,
                 jobs: jobs,
                 nextTimerAt: partition.nextWake?.text,
                 waitsFor: Disclosure.clean(watch.waits(of: partition))
             )
         }
+    }
+}
+
+extension StatusDocument.OpenJob {
+    init(_ job: JobSurvey.Job, at now: Instant, _ status: WorkerStatus?) {
+        let isPaused = status?.accounts.contains { $0.name == job.account && $0.problem != nil } ?? false
+        let wait =
+            isPaused && job.phase != .accepted
+            ? "its account, which is paused" : Words.wait(job.wait, at: now)
+        self.init(
+            jobId: job.id,
+            partition: job.partition,
+            account: job.account,
+            kind: job.kind.label,
+            phase: job.phase.label,
+            attempt: job.attempt,
+            requestId: job.requestID.map(Disclosure.clean),
+            acceptedAt: job.accepted.text,
+            deadline: job.deadline.text,
+            ageSeconds: max(.zero, job.accepted.duration(to: now)).inSeconds,
+            waitsFor: wait
+        )
     }
 }
 

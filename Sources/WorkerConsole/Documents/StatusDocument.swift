@@ -29,6 +29,10 @@ struct StatusDocument: Codable, Sendable {
         var lifecycle: String
         var lifecycleSeconds: Double
         var position: Int64
+        /// Records of the jobs topic that are not decided yet; absent while that is not known.
+        var lag: Int64?
+        /// How far the reading of its state is, from 0 to 1; absent when none goes on.
+        var restored: Double?
         var jobs: [String: Int]
         var nextTimerAt: String?
         var waitsFor: String
@@ -49,6 +53,28 @@ struct StatusDocument: Codable, Sendable {
         var requestsPerSecond: Double
         /// API calls started since the start.
         var calls: Int
+    }
+
+    /// Open jobs of one account, kind and phase.
+    struct JobGroup: Codable, Sendable {
+        var account: String
+        var kind: String
+        var phase: String
+        var jobs: Int
+    }
+
+    struct OpenJob: Codable, Sendable {
+        var jobId: String
+        var partition: Int32
+        var account: String
+        var kind: String
+        var phase: String
+        var attempt: Int
+        var requestId: String?
+        var acceptedAt: String?
+        var deadline: String?
+        var ageSeconds: Double
+        var waitsFor: String
     }
 
     struct Pause: Codable, Sendable {
@@ -102,6 +128,12 @@ struct StatusDocument: Codable, Sendable {
     var totals: RecentActivity.Totals
     var process: Process
     var recent: [RecentIncident]
+    /// Open jobs by account, kind and phase; some seconds old at the most.
+    var openJobs: [JobGroup]
+    /// The jobs that have been open for the longest time.
+    var oldest: [OpenJob]
+    /// Jobs of whose time until the deadline four fifths are over.
+    var lateJobs: Int
     /// Only in `/api/status`.
     var history: History?
 }

@@ -26,6 +26,13 @@ struct HealthReason: Sendable, Codable, Equatable {
         case callsStuck
         case timersLate
         case intakePaused
+        case serviceUnreachable
+        case throttled
+        case storeUnavailable
+        case downloadsFailing
+        case jobsLate
+        case topicsUnfit
+        case configurationNotReloaded
     }
 
     var code: Code
@@ -81,6 +88,10 @@ public struct HealthThresholds: Sendable {
     public var commitFailures = 3
     /// A loop has not begun after the start: the worker waits for Kafka then, so this is long.
     public var start: Duration = .seconds(600)
+    /// Calls of an account that the service did not answer, one after the other, from which on it counts as away.
+    public var callFailures = 3
+    /// How long a failure of calls or downloads is remembered when no further call is made.
+    public var memory: Duration = .seconds(900)
     /// The engine has not answered a question.
     public var answer: Duration = .seconds(5)
 

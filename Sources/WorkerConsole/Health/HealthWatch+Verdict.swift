@@ -31,6 +31,7 @@ extension HealthWatch {
         }
         reasons += partitionReasons(status) + commitReasons(status, sample) + accountReasons(status)
         reasons += intakeReasons(status)
+        reasons += serviceReasons(status, sample) + storeReasons(sample) + jobReasons(sample) + topicReasons(sample)
         return HealthVerdict(
             reasons: reasons.filter { $0.severity == .blocking } + reasons.filter { $0.severity != .blocking }
         )

@@ -16,6 +16,18 @@ struct HealthSample: Sendable {
     var calls = 0
     /// Calls of these accounts are held back because the service asked for that.
     var throttledAccounts: Set<String> = []
+    /// API calls that failed one after the other, by account.
+    var failingCalls: [String: CallActivity.Failing] = [:]
+    /// Downloads that failed one after the other.
+    var failingDownloads: CallActivity.Failing?
+    /// Until when calls are held back, as far as that was told lately.
+    var throttles: [CallActivity.Key: Instant] = [:]
+    /// What was found out beside the engine.
+    var reported = ReportedProblems.Figures()
+    /// The newest look at the open jobs.
+    var survey: JobSurvey?
+    /// The clock that failures go by.
+    var uptime: ContinuousClock.Instant = .now
     /// The wall clock, which the core's moments go by.
     var wallClock: Instant
 }

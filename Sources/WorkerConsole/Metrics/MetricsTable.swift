@@ -7,17 +7,21 @@ public enum MetricsTable {
     public static let all: [MetricDefinition] = jobs + calls + log + worker + process + foreign
 
     static let jobs: [MetricDefinition] = [
-        jobsByPhase, accepted, duplicates, deadLetters, keyMismatches, warnings, attemptsFailed, events, jobDuration,
+        jobsByPhase, openJobs, oldestJobAge, lateJobs, accepted, duplicates, deadLetters, keyMismatches, warnings,
+        attemptsFailed, events, jobDuration, deliveryDuration,
     ]
     static let calls: [MetricDefinition] = [
-        callsTotal, callDuration, downloadDuration, callFailures, callsInFlight, downloadsInFlight, callsUnderWay,
-        callsWaiting, throttled, budget, accountPaused, lateAnswers,
+        callsTotal, callDuration, downloadDuration, downloadBytes, downloadRetries, callFailures, callsInFlight,
+        downloadsInFlight, callsUnderWay, callsWaiting, throttled, throttledTime, budget, budgetShare, accountPaused,
+        storeUsable, lateAnswers,
     ]
     static let log: [MetricDefinition] = [
-        partitions, topicPartitions, restores, released, lost, stopped, droppedRecords, commits, commitFailures,
-        commitRecords, commitDuration, commitFailuresInRow, recordsGathering, kafkaConnected, intakePaused,
+        partitions, topicPartitions, partitionLag, rebalances, restores, restoreProgress, restoreDuration,
+        restoredRecords, released, lost, stopped, droppedRecords, commits, commitFailures, commitAborts,
+        commitRecords, commitDuration, commitFailuresInRow, recordsGathering, kafkaConnected, topicProblems,
+        intakePaused, intakePauses, consumedMessages, sentMessages, clientOperationDuration,
     ]
-    static let worker: [MetricDefinition] = [ready, healthReason, heartbeatAge, stopping, buildInfo]
+    static let worker: [MetricDefinition] = [ready, healthReason, heartbeatAge, stopping, reloads, buildInfo]
     static let process: [MetricDefinition] = [residentMemory, openFiles, maxFiles, cpuSeconds, startTime]
     static let foreign: [MetricDefinition] = [httpClientDuration, seriesDropped]
 

@@ -1,6 +1,7 @@
 import ExportCore
 import Foundation
 import Metrics
+import WorkerRuntime
 
 /// What the gauges are set from.
 struct GaugeSources: Sendable {
@@ -10,6 +11,11 @@ struct GaugeSources: Sendable {
     var heartbeats: [HeartbeatReading]
     var callsUnderWay: [CallActivity.Key: Int]
     var process: ProcessFigures
+    var survey: JobSurvey?
+    var now: Instant
+    var ends: [Int32: Int64] = [:]
+    var restoring: [Int32: LogObservation.RestoreProgress] = [:]
+    var problems = ReportedProblems.Figures()
 }
 
 extension WorkerMetrics {
@@ -36,6 +42,62 @@ extension WorkerMetrics {
             sources.heartbeats.map { GaugeValue([$0.name], $0.age.inSeconds) }
         )
         refreshProcess(sources.process)
+        refreshSurvey(sources.survey, at: sources.now)
+        refreshPartitions(sources)
+        gauges.set(MetricsTable.storeUsable, [GaugeValue([], sources.problems.store == nil)])
+        gauges.set(MetricsTable.topicProblems, [GaugeValue([], sources.problems.topics.count)])
+        gauges.set(
+            MetricsTable.reloads,
+            [
+                GaugeValue(["done"], sources.problems.reloads.done),
+                GaugeValue(["failed"], sources.problems.reloads.failed),
+            ]
+        )
+    }
+
+    private func refreshSurvey(_ survey: JobSurvey?, at now: Instant) {
+        gauges.set(
+            MetricsTable.openJobs,
+            (survey?.counts ?? [:]).map {
+                GaugeValue([$0.key.account ?? "other", $0.key.kind.label, $0.key.phase.label], $0.value)
+            }
+        )
+        gauges.set(
+            MetricsTable.oldestJobAge,
+            survey.map { survey in
+                JobPhase.allCases.filter { $0 != .finished }.map { phase in
+                    let age = survey.oldestAcceptance[phase].map { max(.zero, $0.duration(to: now)).inSeconds }
+                    return GaugeValue([phase.label], age ?? 0)
+                }
+            } ?? []
+        )
+        gauges.set(MetricsTable.lateJobs, survey.map { [GaugeValue([], $0.lateCount)] } ?? [])
+    }
+
+    private func refreshPartitions(_ sources: GaugeSources) {
+        let partitions = sources.status?.partitions ?? []
+        gauges.set(
+            MetricsTable.partitionLag,
+            partitions.compactMap { partition in
+                sources.ends[partition.partition].map {
+                    GaugeValue(["\(partition.partition)"], Int(max(0, $0 - partition.position)))
+                }
+            }
+        )
+        gauges.set(
+            MetricsTable.restoreProgress,
+            partitions.filter { $0.lifecycle == .restoring }.map {
+                GaugeValue(["\($0.partition)"], sources.restoring[$0.partition]?.share ?? 0)
+            }
+        )
+        gauges.set(
+            MetricsTable.budgetShare,
+            sources.status.map { status in
+                let share =
+                    status.partitionCount > 0 ? Double(partitions.count) / Double(status.partitionCount) : 0
+                return [GaugeValue([], min(1, share))]
+            } ?? []
+        )
     }
 
     private func refreshEngine(_ status: WorkerStatus?) {

@@ -25,8 +25,12 @@ public final class WorkerMetrics: WorkerObserver {
     let factory: any MetricsFactory
     let gauges: WorkerGauges
     private let counters: CounterSet
+    private let sums: SumSet
     private let commitRecords: Recorder
     private let commitDuration: Metrics.Timer
+    private let deliveryDuration: Metrics.Timer
+    private let restoreDuration: Metrics.Timer
+    private let clientCommitDuration: Metrics.Timer
     private let jobDurations: [JobStatus: Metrics.Timer]
     private let callDurations: [CallKind: Metrics.Timer]
     private let cpuCounter: FloatingPointCounter
@@ -41,8 +45,16 @@ public final class WorkerMetrics: WorkerObserver {
         self.factory = factory
         gauges = WorkerGauges(factory: factory)
         counters = CounterSet(factory: factory)
+        sums = SumSet(factory: factory)
         commitRecords = Recorder(label: MetricsTable.commitRecords.name, factory: factory)
         commitDuration = Timer(label: MetricsTable.commitDuration.name, factory: factory)
+        deliveryDuration = Timer(label: MetricsTable.deliveryDuration.name, factory: factory)
+        restoreDuration = Timer(label: MetricsTable.restoreDuration.name, factory: factory)
+        clientCommitDuration = Timer(
+            label: MetricsTable.clientOperationDuration.name,
+            dimensions: [("messaging_operation_name", "commit"), ("messaging_system", "kafka")],
+            factory: factory
+        )
         jobDurations = Self.timers(JobStatus.allCases, factory) {
             (MetricsTable.jobDuration.name, [("status", $0.label)])
         }
@@ -90,8 +102,9 @@ public final class WorkerMetrics: WorkerObserver {
         case .deadLettered: counters.add(MetricsTable.deadLetters)
         case .attemptFailed: counters.add(MetricsTable.attemptsFailed)
         case .callFailed(_, _, let kind, _): counters.add(MetricsTable.callFailures, [kind.label])
-        case .throttled(let account, let kind, _):
+        case .throttled(let account, let kind, let wait):
             counters.add(MetricsTable.throttled, [account, kind.label])
+            sums.add(MetricsTable.throttledTime, [account, kind.label], by: wait.inSeconds)
         case .active: counters.add(MetricsTable.restores)
         case .stopped: counters.add(MetricsTable.stopped)
         case .released: counters.add(MetricsTable.released)
@@ -99,8 +112,9 @@ public final class WorkerMetrics: WorkerObserver {
             counters.add(MetricsTable.lost)
             counters.add(MetricsTable.droppedRecords, by: dropped)
         case .lateAnswer: counters.add(MetricsTable.lateAnswers)
+        case .intakePaused(let reason): counters.add(MetricsTable.intakePauses, [reason.label])
         // Gauges tell these, from the status.
-        case .accountPaused, .accountResumed, .intakePaused, .intakeResumed: break
+        case .accountPaused, .accountResumed, .intakeResumed: break
         }
     }
 
@@ -111,7 +125,17 @@ public final class WorkerMetrics: WorkerObserver {
             counters.add(MetricsTable.commits)
             commitRecords.record(records)
             commitDuration.recordSeconds(seconds)
+            clientCommitDuration.recordSeconds(seconds)
         case .commitFailed: counters.add(MetricsTable.commitFailures)
+        case .commitAborted(let cause): counters.add(MetricsTable.commitAborts, [cause])
+        case .rebalanced(let kind, _): counters.add(MetricsTable.rebalances, [kind.rawValue])
+        case .restored(_, let records, let seconds):
+            counters.add(MetricsTable.restoredRecords, by: records)
+            restoreDuration.recordSeconds(seconds)
+        case .consumed(let topic, let records): counters.add(MetricsTable.consumedMessages, [topic], by: records)
+        case .sent(let counts):
+            for (topic, records) in counts { counters.add(MetricsTable.sentMessages, [topic], by: records) }
+        case .restoring, .ends: break
         case .connection(let problem):
             gauges.set(MetricsTable.kafkaConnected, [GaugeValue([], problem == nil ? 1 : 0)])
         }
@@ -122,6 +146,9 @@ public final class WorkerMetrics: WorkerObserver {
         guard event.job != nil, let finished = event.times.finished else { return }
         let milliseconds = max(0, event.times.accepted.duration(to: finished).wholeMilliseconds)
         jobDurations[event.status]?.recordMilliseconds(milliseconds)
+        if event.status == .completed, let ready = event.times.ready {
+            deliveryDuration.recordMilliseconds(max(0, ready.duration(to: finished).wholeMilliseconds))
+        }
     }
 
     /// Brings the counter of CPU time up to the system's total.
@@ -134,55 +161,14 @@ public final class WorkerMetrics: WorkerObserver {
     }
 
     /// A call was answered.
-    func answered(account: String, kind: CallKind, outcome: String, after duration: Duration) {
-        counters.add(MetricsTable.callsTotal, [account, kind.label, outcome])
-        let (seconds, attoseconds) = duration.components
-        callDurations[kind]?.recordSeconds(Double(seconds) + Double(attoseconds) / 1e18)
-    }
-}
-
-/// Counters by definition and label values, made when they are first needed and kept.
-private final class CounterSet: Sendable {
-    private struct Key: Hashable {
-        var name: String
-        var values: [String]
-    }
-
-    private let factory: any MetricsFactory
-    private let counters = Mutex<[Key: Counter]>([:])
-
-    init(factory: any MetricsFactory) { self.factory = factory }
-
-    /// Counters whose labels are known beforehand show zero from the beginning: a rate needs a first value.
-    func prepare() {
-        for definition in MetricsTable.all
-        where definition.kind == .counter && definition.emitter == .worker && definition.labels.isEmpty
-            && definition.name != MetricsTable.cpuSeconds.name
-        {
-            add(definition, by: 0)
+    func answered(account: String, kind: CallKind, result: CallResult, after duration: Duration) {
+        counters.add(MetricsTable.callsTotal, [account, kind.label, result.outcome])
+        callDurations[kind]?.recordSeconds(duration.inSeconds)
+        guard kind == .download else { return }
+        if case .stored(let file) = result {
+            counters.add(MetricsTable.downloadBytes, by: Int(clamping: file.sizeBytes ?? 0))
+        } else {
+            counters.add(MetricsTable.downloadRetries)
         }
-        for repeated in ["true", "false"] { add(MetricsTable.duplicates, [repeated], by: 0) }
-        for kind in CallKind.allCases { add(MetricsTable.callFailures, [kind.label], by: 0) }
-        for status in [JobStatus.completed, .cancelled] { add(MetricsTable.events, [status.label, "none"], by: 0) }
-        for code in JobErrorCode.allCases {
-            let isRejection = [.invalidJob, .unknownJob, .unknownAccount].contains(code)
-            let status: JobStatus = isRejection ? .rejected : .failed
-            add(MetricsTable.events, [status.label, code.label], by: 0)
-        }
-    }
-
-    func add(_ definition: MetricDefinition, _ values: [String] = [], by amount: Int = 1) {
-        let key = Key(name: definition.name, values: values)
-        let counter = counters.withLock { counters in
-            if let counter = counters[key] { return counter }
-            let counter = Counter(
-                label: definition.name,
-                dimensions: Array(zip(definition.labels, values)),
-                factory: factory
-            )
-            counters[key] = counter
-            return counter
-        }
-        counter.increment(by: amount)
     }
 }

@@ -1,5 +1,6 @@
 import ExportCore
 import Foundation
+import Logging
 
 /// How everything stood at one moment.
 struct Snapshot: Sendable {
@@ -12,6 +13,11 @@ struct Snapshot: Sendable {
     var activity: RecentActivity.Figures
     var calls: CallActivity.Figures
     var process: ProcessFigures
+    /// The newest look at the open jobs, which may be some seconds old.
+    var survey: JobSurvey?
+    var problems = ReportedProblems.Figures()
+
+    var wallClock: Instant { Instant(milliseconds: Int64(at.timeIntervalSince1970 * 1_000)) }
 }
 
 /// Looks at the worker once a second, also when nobody asks, and keeps the last minutes.
@@ -28,12 +34,21 @@ actor ConsoleMonitor {
     private let startedAt = Date()
 
     private var watch: HealthWatch
+    private var log: HealthLog
     private var latest: (snapshot: Snapshot, at: ContinuousClock.Instant)?
     private var looking: Task<Snapshot, Never>?
     private var history = History()
     private var lastHistory: ContinuousClock.Instant?
     private var isQuestionOpen = false
     private var encoded: (at: Date, bytes: [UInt8])?
+    private var survey: JobSurvey?
+    private var nextSurvey: ContinuousClock.Instant?
+    private var isSurveyOpen = false
+
+    private static let oldestJobs = 10
+    /// A look at every job may cost the engine half a percent of its time, and no more.
+    private static let surveyPause = 200
+    private static let surveyInterval: Duration = .seconds(1)
 
     private static let freshness: Duration = .milliseconds(400)
 
@@ -42,8 +57,10 @@ actor ConsoleMonitor {
         source: any ConsoleSource,
         telemetry: ConsoleTelemetry,
         loops: [HealthSource],
-        isGroupMember: (@Sendable () -> Bool)?
+        isGroupMember: (@Sendable () -> Bool)?,
+        logger: Logger? = nil
     ) {
+        log = HealthLog(logger)
         self.configuration = configuration
         self.source = source
         self.telemetry = telemetry
@@ -101,9 +118,11 @@ actor ConsoleMonitor {
 
     private func look() async -> Snapshot {
         let status = await ask()
+        surveyIfDue()
         let now = ContinuousClock.now
         let moment = Date()
         let (activity, calls, beats) = (telemetry.activity.figures, telemetry.calls.figures, heartbeats)
+        let problems = telemetry.problems.figures
         watch.take(
             HealthSample(
                 status: status,
@@ -114,6 +133,14 @@ actor ConsoleMonitor {
                 commitFailure: activity.lastCommitFailure,
                 calls: calls.started + calls.answered,
                 throttledAccounts: Set(activity.throttledUntil.filter { $0.value > moment }.keys.map(\.account)),
+                failingCalls: calls.failingCalls,
+                failingDownloads: calls.failingDownloads,
+                throttles: activity.throttledUntil.mapValues {
+                    Instant(milliseconds: Int64($0.timeIntervalSince1970 * 1_000))
+                },
+                reported: problems,
+                survey: survey,
+                uptime: now,
                 wallClock: Instant(milliseconds: Int64(moment.timeIntervalSince1970 * 1_000))
             ),
             at: now - start
@@ -126,8 +153,11 @@ actor ConsoleMonitor {
             heartbeats: beats,
             activity: activity,
             calls: calls,
-            process: ProcessFigures.read()
+            process: ProcessFigures.read(),
+            survey: survey,
+            problems: problems
         )
+        log.take(snapshot.verdict)
         latest = (snapshot, now)
         remember(snapshot, at: now)
         return snapshot
@@ -144,6 +174,25 @@ actor ConsoleMonitor {
             return status
         }
         return status.flatMap { $0 }
+    }
+
+    /// Looks at the open jobs, beside everything else: the answer is there for a later look.
+    private func surveyIfDue() {
+        let now = ContinuousClock.now
+        guard !isSurveyOpen, nextSurvey.map({ $0 <= now }) ?? true else { return }
+        isSurveyOpen = true
+        let source = source
+        Task { [weak self] in
+            let survey = await source.survey(oldest: Self.oldestJobs)
+            await self?.surveyed(survey)
+        }
+    }
+
+    private func surveyed(_ survey: (found: JobSurvey, took: Duration)?) {
+        isSurveyOpen = false
+        self.survey = survey?.found
+        let pause = max(Self.surveyInterval, (survey?.took ?? .zero) * Self.surveyPause)
+        nextSurvey = .now + min(.seconds(60), pause)
     }
 
     private func questionAnswered() { isQuestionOpen = false }

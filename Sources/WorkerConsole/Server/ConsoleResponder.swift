@@ -87,7 +87,12 @@ struct ConsoleResponder: HTTPResponder {
                 health: snapshot.verdict,
                 heartbeats: snapshot.heartbeats,
                 callsUnderWay: snapshot.calls.underWay,
-                process: snapshot.process
+                process: snapshot.process,
+                survey: snapshot.survey,
+                now: snapshot.wallClock,
+                ends: snapshot.activity.ends,
+                restoring: snapshot.activity.restoring,
+                problems: snapshot.problems
             )
         )
         return Self.response(.ok, PrometheusMetricsFactory.contentType, telemetry.prometheus.exposition())

@@ -45,7 +45,8 @@ public final class ConsoleServer: Sendable {
             source: source,
             telemetry: telemetry,
             loops: loops,
-            isGroupMember: isGroupMember
+            isGroupMember: isGroupMember,
+            logger: logger
         )
         responder = ConsoleResponder(
             configuration: configuration,

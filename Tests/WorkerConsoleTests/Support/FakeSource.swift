@@ -7,6 +7,7 @@ import WorkerConsole
 final class FakeSource: ConsoleSource {
     struct State: Sendable {
         var status: WorkerStatus?
+        var survey: JobSurvey?
         var record: (partition: Int32, record: JobRecord)?
         var isSilent = false
         var questions = 0
@@ -25,6 +26,10 @@ final class FakeSource: ConsoleSource {
         }
         if isSilent { await Self.never() }
         return status
+    }
+
+    func survey(oldest limit: Int) async -> (found: JobSurvey, took: Duration)? {
+        state.withLock { $0.survey }.map { ($0, .milliseconds(1)) }
     }
 
     func record(ofJob id: String) async -> (partition: Int32, record: JobRecord)? {

@@ -54,6 +54,32 @@ enum Sample {
         .lateAnswer(partition: 0, epoch: 1),
     ]
 
+    /// Two open jobs, one of them late.
+    static func survey() -> JobSurvey {
+        var survey = JobSurvey()
+        survey.counts = [
+            .init(account: "default", kind: .payments, phase: .waiting): 40,
+            .init(account: nil, kind: .transactionHistory, phase: .submitting): 2,
+        ]
+        let job = JobSurvey.Job(
+            id: "job-1",
+            partition: 0,
+            account: "default",
+            kind: .payments,
+            phase: .waiting,
+            attempt: 1,
+            requestID: "93c2b3cf",
+            accepted: start,
+            deadline: start.advanced(by: .seconds(120)),
+            wait: .service(nextLook: start.advanced(by: .seconds(105)))
+        )
+        survey.oldest = [job]
+        survey.oldestAcceptance = [.waiting: start]
+        survey.lateCount = 1
+        survey.mostLate = job
+        return survey
+    }
+
     static func record() -> JobRecord {
         var record = JobRecord(
             job: job(),

@@ -1,0 +1,171 @@
+import ExportCore
+import ExportRecords
+import Tracing
+
+/// The spans of a job's way through the worker, by OpenTelemetry's conventions for Kafka.
+///
+/// `process {jobs topic}` when a job is read: a child of its producer's span, and linked to that. Its context is what
+/// the state record keeps, so whatever is done for the job during the next hours, by whichever worker, belongs to the
+/// same trace: the requests to the service, and at last `send {results topic}`, whose context the event carries. Beside
+/// those, `export {kind}` spans the job's whole life. Without a tracer nothing of it happens, and the producer's own
+/// context is handed on.
+struct JobTracing: Sendable {
+    private let jobsTopic: String
+    private let resultsTopic: String
+    private let groupID: String
+    private let clientID: String
+    private let installed: (any Tracer)?
+
+    /// - Parameter tracer: `nil` for the process's.
+    init(jobsTopic: String, resultsTopic: String, groupID: String, clientID: String, tracer: (any Tracer)? = nil) {
+        self.jobsTopic = jobsTopic
+        self.resultsTopic = resultsTopic
+        self.groupID = groupID
+        self.clientID = clientID
+        installed = tracer
+    }
+
+    private var tracer: (any Tracer)? {
+        if let installed { return installed }
+        let tracer = InstrumentationSystem.tracer
+        return tracer is NoOpTracer ? nil : tracer
+    }
+
+    // MARK: Coming in
+
+    /// The same input, its job in the span of its processing.
+    func process(_ input: JobInput, partition: Int32) -> JobInput {
+        guard let tracer else { return input }
+        let producer = input.content.trace?.serviceContext(by: tracer)
+        let span = tracer.startSpan(
+            "process \(jobsTopic)",
+            context: producer ?? .topLevel,
+            ofKind: .consumer,
+            at: DefaultTracerClock.now
+        )
+        describe(span, operation: "process", type: "process", topic: jobsTopic)
+        if let producer { span.addLink(SpanLink(context: producer, attributes: [:])) }
+        span.attributes["messaging.destination.partition.id"] = String(partition)
+        span.attributes["messaging.consumer.group.name"] = groupID
+        span.attributes["messaging.kafka.offset"] = Int(input.offset)
+        if let id = input.content.jobID {
+            span.attributes["messaging.kafka.message.key"] = id
+            span.attributes["messaging.message.conversation_id"] = id
+        }
+        if case .unreadable(_, let reason, _, _) = input.content {
+            span.attributes["error.type"] = JobErrorCode.invalidJob.name
+            span.setStatus(SpanStatus(code: .error, message: reason))
+        }
+        let context = TraceContext(span.context, by: tracer)
+        span.end()
+        guard let context else { return input }
+        var traced = input
+        traced.content = input.content.traced(context)
+        return traced
+    }
+
+    // MARK: Going out
+
+    /// Begins a span for each event of the batch; the events carry its context on. They end with ``end(_:failure:)``.
+    func send(_ batch: inout CommitBatch) -> [any Span] {
+        guard let tracer else { return [] }
+        var spans: [any Span] = []
+        for index in batch.records.indices {
+            guard case .event(let partition, var event) = batch.records[index] else { continue }
+            let parent = event.trace?.serviceContext(by: tracer) ?? .topLevel
+            life(of: event, parent, tracer)
+            let span = tracer.startSpan(
+                "send \(resultsTopic)",
+                context: parent,
+                ofKind: .producer,
+                at: DefaultTracerClock.now
+            )
+            describe(span, operation: "send", type: "send", topic: resultsTopic)
+            span.attributes["messaging.kafka.message.key"] = event.jobID
+            span.attributes["messaging.message.id"] = "\(event.jobID)/\(event.status.name)"
+            span.attributes["messaging.message.conversation_id"] = event.jobID
+            if let context = TraceContext(span.context, by: tracer) {
+                event.trace = context
+                batch.records[index] = .event(partition: partition, event)
+            }
+            spans.append(span)
+        }
+        return spans
+    }
+
+    /// Ends the spans of a batch's events.
+    ///
+    /// - Parameter failure: why the batch was not stored.
+    func end(_ spans: [any Span], failure: String? = nil) {
+        for span in spans {
+            if let failure {
+                span.attributes["error.type"] = "commitFailed"
+                span.setStatus(SpanStatus(code: .error, message: failure))
+            }
+            span.end()
+        }
+    }
+
+    /// The span of a job's whole life, made when it is over: it may have begun in another process.
+    private func life(of event: CompletionEvent, _ parent: ServiceContext, _ tracer: any Tracer) {
+        guard let job = event.job, let finished = event.times.finished else { return }
+        let span = tracer.startSpan(
+            "export \(job.kind.name)",
+            context: parent,
+            ofKind: .internal,
+            at: event.times.accepted.timestamp
+        )
+        span.attributes["payout.export.job.id"] = job.id
+        span.attributes["payout.export.account"] = job.account
+        span.attributes["payout.export.status"] = event.status.name
+        span.attributes["payout.export.attempts"] = event.attempts
+        if let requestID = event.requestID { span.attributes["payout.export.request.id"] = requestID }
+        if let error = event.error {
+            span.attributes["error.type"] = error.code.name
+            span.setStatus(SpanStatus(code: .error, message: error.message))
+        }
+        span.end(at: finished.timestamp)
+    }
+
+    private func describe(_ span: any Span, operation: String, type: String, topic: String) {
+        span.attributes["messaging.system"] = "kafka"
+        span.attributes["messaging.operation.name"] = operation
+        span.attributes["messaging.operation.type"] = type
+        span.attributes["messaging.destination.name"] = topic
+        span.attributes["messaging.client.id"] = clientID
+    }
+}
+
+extension Instant {
+    fileprivate var timestamp: DefaultTracerClock.Timestamp {
+        DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: UInt64(clamping: max(0, milliseconds)) &* 1_000_000)
+    }
+}
+
+extension JobInput.Content {
+    fileprivate var trace: TraceContext? {
+        switch self {
+        case .export(let job): job.trace
+        case .cancel(_, let trace), .unreadable(_, _, _, let trace): trace
+        }
+    }
+
+    fileprivate var jobID: String? {
+        switch self {
+        case .export(let job): job.id
+        case .cancel(let id, _): id
+        case .unreadable(let id, _, _, _): id
+        }
+    }
+
+    fileprivate func traced(_ trace: TraceContext) -> JobInput.Content {
+        switch self {
+        case .export(var job):
+            job.trace = trace
+            return .export(job)
+        case .cancel(let id, _): return .cancel(id: id, trace: trace)
+        case .unreadable(let id, let reason, let details, _):
+            return .unreadable(jobID: id, reason: reason, details: details, trace: trace)
+        }
+    }
+}

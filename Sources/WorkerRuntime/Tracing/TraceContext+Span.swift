@@ -1,0 +1,45 @@
+public import ExportCore
+public import Tracing
+
+/// Trace contexts of records, as tracers know them.
+extension TraceContext {
+    /// The context for spans that belong to the job; empty where no tracer is installed.
+    public var serviceContext: ServiceContext { serviceContext(by: InstrumentationSystem.instrument) }
+
+    func serviceContext(by instrument: any Instrument) -> ServiceContext {
+        var context = ServiceContext.topLevel
+        instrument.extract(self, into: &context, using: TraceContextExtractor())
+        return context
+    }
+
+    /// The context that a tracer writes down; `nil` when it writes no W3C trace context.
+    init?(_ context: ServiceContext, by instrument: any Instrument) {
+        var fields: [String: String] = [:]
+        instrument.inject(context, into: &fields, using: FieldInjector())
+        guard let parent = fields["traceparent"] else { return nil }
+        self.init(parent: parent, state: fields["tracestate"])
+    }
+
+    /// The trace's id, for logs; `nil` when the context is not as W3C wants it.
+    public var traceID: String? {
+        let parts = parent.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count >= 4, parts[1].utf8.count == 32 else { return nil }
+        return String(parts[1])
+    }
+}
+
+private struct TraceContextExtractor: Extractor {
+    func extract(key: String, from carrier: TraceContext) -> String? {
+        switch key.lowercased() {
+        case "traceparent": carrier.parent
+        case "tracestate": carrier.state
+        default: nil
+        }
+    }
+}
+
+private struct FieldInjector: Injector {
+    func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) {
+        carrier[key.lowercased()] = value
+    }
+}

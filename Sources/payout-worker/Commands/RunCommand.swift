@@ -12,7 +12,8 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Run a worker until it is stopped.",
         discussion: """
             Start as many as there are partitions of the jobs topic to share the work. SIGTERM or SIGINT hands the \
-            jobs over and ends within WORKER_SHUTDOWN_TIMEOUT; a second one ends at once.
+            jobs over and ends within WORKER_SHUTDOWN_TIMEOUT; a second one ends at once. SIGHUP reads the accounts \
+            anew and tries paused ones at once; a mounted secret that changes is noticed without it.
 
               payout-worker topics create --partitions 6
               payout-worker run --config worker.yaml
@@ -23,10 +24,11 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingErrors {
+            let options = options
             let settings = try options.settings()
             let configuration = try WorkerConfiguration(settings)
             let logger = try LogSetup.makeLogger(settings)
-            try await Worker(configuration, logger: logger).run()
+            try await Worker(configuration, logger: logger, settings: { try options.settings() }).run()
         }
     }
 }

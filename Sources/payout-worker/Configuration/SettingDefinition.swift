@@ -133,8 +133,25 @@ extension SettingDefinition {
     private static let surroundings: [SettingDefinition] = [
         .init(name: "HTTP_HOST", defaultValue: "127.0.0.1", help: "where health, metrics and dashboard listen"),
         .init(name: "HTTP_PORT", defaultValue: "8080", help: "where health, metrics and dashboard listen"),
-        .init(name: "LOG_LEVEL", defaultValue: "info", help: "trace, debug, info, notice, warning, error or critical"),
+        .init(name: "LOG_LEVEL", defaultValue: "info", help: "trace to critical; of a part alone: info,kafka=debug"),
         .init(name: "LOG_FORMAT", help: "text or json; json when not on a terminal"),
+        .init(
+            name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+            defaultValue: "",
+            help: "collector of traces, such as http://localhost:4318; empty for none"
+        ),
+        .init(
+            name: "OTEL_EXPORTER_OTLP_HEADERS",
+            defaultValue: "",
+            isSecret: true,
+            help: "headers for the collector, name=value separated by commas"
+        ),
+        .init(name: "OTEL_SERVICE_NAME", defaultValue: "payout-export-worker", help: "this service's name in traces"),
+        .init(
+            name: "OTEL_TRACES_SAMPLER_ARG",
+            defaultValue: "1",
+            help: "share of traces that are recorded, from 0 to 1, where a job's producer has not decided it"
+        ),
     ]
 
     /// The variables that an entry of `accounts` in a file may set for itself.

@@ -14,6 +14,8 @@ struct WorkerConfiguration: Sendable {
     var shutdownTimeout: Duration
     var httpHost: String
     var httpPort: Int
+    /// `nil` where no traces are wanted.
+    var tracing: TracingConfiguration?
 
     /// Reads and checks everything, and tells every problem at once.
     init(_ settings: Settings) throws {
@@ -25,6 +27,7 @@ struct WorkerConfiguration: Sendable {
         shutdownTimeout = reader.duration("WORKER_SHUTDOWN_TIMEOUT")
         httpHost = reader.text("HTTP_HOST")
         httpPort = reader.integer("HTTP_PORT", in: 0...65_535)
+        tracing = TracingConfiguration(&reader)
         accounts = AccountConfiguration.all(&reader)
         core.accounts = accounts.map(\.name)
         core.requestsPerSecond = accounts.map(\.requestsPerSecond)

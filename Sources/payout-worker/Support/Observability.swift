@@ -2,6 +2,7 @@ import ExportCore
 import Logging
 import Metrics
 import Synchronization
+import Tracing
 import WorkerConsole
 import WorkerKafka
 import WorkerRuntime
@@ -22,6 +23,27 @@ struct Observability: Sendable {
         }
     }
 
+    /// Starts to send traces, where a collector is named. swift-distributed-tracing knows one tracer per process.
+    ///
+    /// - Returns: the task that sends them; cancelled, it sends the rest and ends.
+    static func traces(_ configuration: WorkerConfiguration, logger: Logger) -> Task<Void, Never>? {
+        guard let tracing = configuration.tracing else { return nil }
+        let isFirst = hasTracer.withLock { hasTracer in
+            defer { hasTracer = true }
+            return !hasTracer
+        }
+        guard isFirst else { return nil }
+        let exporter = OTLPExporter(
+            tracing,
+            workerID: configuration.log.workerID,
+            logger: logger.part(.console)
+        )
+        InstrumentationSystem.bootstrap(RecordingTracer(ratio: tracing.ratio) { exporter.take($0) })
+        return Task { await exporter.run() }
+    }
+
+    private static let hasTracer = Mutex(false)
+
     /// Starts the console. It answers from the first moment on, also while Kafka is away.
     func start(
         _ configuration: WorkerConfiguration,
@@ -34,6 +56,7 @@ struct Observability: Sendable {
         console.port = configuration.httpPort
         console.workerID = configuration.log.workerID
         console.groupID = configuration.log.groupID
+        let telemetry = telemetry
         let server = ConsoleServer(
             console,
             source: loop,
@@ -41,9 +64,13 @@ struct Observability: Sendable {
             loops: [
                 HealthSource(name: "engine", heartbeat: loop.heartbeat, maximumAge: .seconds(30)),
                 HealthSource(name: "consumer", heartbeat: log.consumerHeartbeat, maximumAge: .seconds(60)),
+                // Without brokers no transaction can end, and no restart mends that.
+                HealthSource(name: "commits", maximumAge: .seconds(300)) {
+                    telemetry.isKafkaReachable ? log.commitHeartbeat.age : .zero
+                },
             ],
             isGroupMember: { log.isGroupMember },
-            logger: logger
+            logger: logger.part(.console)
         )
         do {
             _ = try await server.start()

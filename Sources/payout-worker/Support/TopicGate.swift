@@ -13,14 +13,14 @@ struct TopicGate: Sendable {
     /// - Parameters:
     ///   - isStopping: whether the worker has been told to stop meanwhile.
     ///   - beat: called at every try: a process that waits for a broker is alive.
-    /// - Returns: whether the worker may start; `false` when it was told to stop.
+    /// - Returns: what the check found; `nil` when the worker was told to stop.
     /// - Throws: ``CommandFailure`` with the commands that mend the topics.
-    func pass(isStopping: @Sendable () -> Bool, beat: @Sendable () -> Void = {}) async throws -> Bool {
+    func pass(isStopping: @Sendable () -> Bool, beat: @Sendable () -> Void = {}) async throws -> TopicReport? {
         let admin = try KafkaAdmin(configuration: access.log.kafka, logger: access.logger)
         do {
-            let mayStart = try await check(admin, isStopping, beat)
+            let report = try await check(admin, isStopping, beat)
             await admin.close()
-            return mayStart
+            return report
         } catch {
             await admin.close()
             throw error
@@ -31,7 +31,7 @@ struct TopicGate: Sendable {
         _ admin: KafkaAdmin,
         _ isStopping: @Sendable () -> Bool,
         _ beat: @Sendable () -> Void
-    ) async throws -> Bool {
+    ) async throws -> TopicReport? {
         let setup = TopicSetup(topics: access.topics, admin: admin, timeout: .seconds(5))
         var wait: Duration = .milliseconds(500)
         var hasWaited = false
@@ -41,7 +41,7 @@ struct TopicGate: Sendable {
                 let report = try await setup.check()
                 if hasWaited { access.logger.notice("Kafka answers") }
                 try judge(report)
-                return true
+                return report
             } catch let error as KafkaError {
                 guard error.fault == .retry || error.saysUnreachable else { throw error }
                 hasWaited = true
@@ -53,7 +53,7 @@ struct TopicGate: Sendable {
             try? await Task.sleep(for: wait)
             wait = min(wait * 2, longestWait)
         }
-        return false
+        return nil
     }
 
     private func judge(_ report: TopicReport) throws {

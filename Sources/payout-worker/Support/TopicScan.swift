@@ -54,8 +54,10 @@ struct TopicScan {
         }
         guard !starts.isEmpty else { return }
         let cursor = try await reader.open(starts)
+        let progress = ScanProgress(topic: topic, starts: starts, ends: ends)
+        defer { progress.clear() }
         do {
-            try await drain(cursor, ends, body)
+            try await drain(cursor, ends, progress, body)
             await reader.close(cursor)
         } catch {
             await reader.close(cursor)
@@ -66,6 +68,7 @@ struct TopicScan {
     private func drain(
         _ cursor: KafkaPartitionCursor,
         _ ends: [KafkaTopicPartition: Int64],
+        _ progress: ScanProgress,
         _ body: (KafkaRecord) throws -> Step
     ) async throws {
         let clock = ContinuousClock()
@@ -82,6 +85,7 @@ struct TopicScan {
                 }
             }
             let positions = cursor.positions
+            progress.show(positions)
             if ends.allSatisfy({ (positions[$0.key] ?? 0) >= $0.value }) { return }
             if positions != before {
                 before = positions
@@ -141,6 +145,37 @@ struct TopicScan {
             }
         }
     }
+}
+
+/// Shows on a terminal how far a long scan is.
+private struct ScanProgress {
+    private let topic: String
+    private let starts: [KafkaTopicPartition: Int64]
+    private let ends: [KafkaTopicPartition: Int64]
+    private let line = ProgressLine()
+    private let begin = ContinuousClock.now
+    /// What is over sooner needs no bar.
+    private static let patience: Duration = .seconds(1)
+
+    init(topic: String, starts: [KafkaTopicPartition: KafkaStartOffset], ends: [KafkaTopicPartition: Int64]) {
+        self.topic = topic
+        self.starts = starts.compactMapValues { if case .offset(let offset) = $0 { offset } else { nil } }
+        self.ends = ends
+    }
+
+    func show(_ positions: [KafkaTopicPartition: Int64]) {
+        guard ContinuousClock.now - begin > Self.patience else { return }
+        var (done, all) = (0.0, 0.0)
+        for (partition, end) in ends {
+            let start = starts[partition] ?? 0
+            done += Double(min(end, max(start, positions[partition] ?? start)) - start)
+            all += Double(end - start)
+        }
+        let share = all > 0 ? done / all : 1
+        line.show("Reading \(topic) \(ProgressLine.bar(share)) \(Int(share * 100)) %")
+    }
+
+    func clear() { line.clear() }
 }
 
 extension TopicScan.Start {

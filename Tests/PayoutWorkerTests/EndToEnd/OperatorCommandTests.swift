@@ -48,6 +48,16 @@ extension EndToEnd {
                 #expect(replayed.contains { $0.header("x-replayed-from") == "\(stage.topics.deadLetter)/\(id)" })
                 #expect(replayed.allSatisfy { $0.header("__dlq.errors.message") == nil })
 
+                // Remembered beside the dead letters, so also when the jobs topic has forgotten.
+                let remembered = try await stage.run("dead-letters", "list", "-o", "json").objects()
+                #expect(remembered.count == 2)
+                #expect(remembered.allSatisfy { $0["replayed"] as? Bool == true })
+                #expect(try await stage.run("dead-letters", "list", "--pending").output.contains("no dead letters"))
+                #expect(try await stage.run("dead-letters", "show", id).output.contains("again, by"))
+                let third = try await stage.run("dead-letters", "replay", "--all", "-o", "json").objects()
+                #expect(third.allSatisfy { $0["outcome"] as? String == "replayedBefore" })
+                #expect(try await stage.records(stage.topics.jobs).count == 2)
+
                 let missing = try await stage.run("dead-letters", "replay", "1/999")
                 #expect(missing.status == 1)
                 #expect(missing.errors.contains("1/999"))

@@ -14,7 +14,9 @@ struct DeadLetterEntry: Sendable {
     /// The job's id, where that much can be read.
     var jobID: String?
 
-    init(_ record: KafkaRecord) {
+    /// `nil` for a record that only marks another as sent again.
+    init?(_ record: KafkaRecord) {
+        guard ReplayMarks.id(markedBy: record) == nil else { return nil }
         id = "\(record.partition)/\(record.offset)"
         topic = record.topic
         timestamp = record.timestamp

@@ -76,7 +76,7 @@ struct DeadLettersListCommand: AsyncParsableCommand {
             The first column, partition/offset, names a dead letter for 'show' and 'replay'. --output json prints one \
             object a line.
 
-              payout-worker dead-letters list --since 24h
+              payout-worker dead-letters list --since 24h --pending
               payout-worker dead-letters list --reason "kind must be" --output json
             """
     )
@@ -85,20 +85,26 @@ struct DeadLettersListCommand: AsyncParsableCommand {
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var filter: DeadLetterFilter
 
+    @Flag(help: "Only those that were not replayed yet.")
+    var pending = false
+
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
             let matches = try filter.matcher()
-            var table = TextTable(["ID", "TIME", "JOB", "FROM", "REASON"])
+            let replayed = try await ReplayMarks.noted(access)
+            var table = TextTable(["ID", "TIME", "JOB", "FROM", "REPLAYED", "REASON"])
             var lines = ResultLines()
             try await access.scan(access.topics.deadLetter) { record in
-                let entry = DeadLetterEntry(record)
-                guard matches(entry) else { return .goOn }
+                guard let entry = DeadLetterEntry(record), matches(entry) else { return .goOn }
+                let isReplayed = replayed.contains(entry.id)
+                if isReplayed, pending { return .goOn }
                 if outputOptions.isJSON {
-                    lines.add(try JSONText.line(EntryDocument(entry, isWhole: false)))
+                    lines.add(try JSONText.line(EntryDocument(entry, isReplayed: isReplayed, isWhole: false)))
                 } else {
                     table.add([
-                        entry.id, entry.time, entry.jobID ?? "-", entry.origin, entry.document.reason ?? "-",
+                        entry.id, entry.time, entry.jobID ?? "-", entry.origin, isReplayed ? "yes" : "no",
+                        entry.document.reason ?? "-",
                     ])
                 }
                 return .goOn
@@ -131,12 +137,16 @@ struct DeadLettersShowCommand: AsyncParsableCommand {
             guard let entry = try await DeadLetterID.find([id], access).first else {
                 throw CommandFailure("There is no dead letter \(id.text) in \(access.topics.deadLetter).")
             }
+            let isReplayed = try await ReplayMarks.noted(access).contains(entry.id)
             if outputOptions.isJSON {
-                return Terminal.result(try JSONText.document(EntryDocument(entry, isWhole: true)))
+                return Terminal.result(
+                    try JSONText.document(EntryDocument(entry, isReplayed: isReplayed, isWhole: true))
+                )
             }
             var lines = [
                 "id      \(entry.id)", "time    \(entry.time)", "from    \(entry.origin)",
                 "group   \(entry.document.groupID ?? "-")", "reason  \(entry.document.reason ?? "-")",
+                "sent    \(isReplayed ? "again, by 'dead-letters replay'" : "not again yet")",
                 "key     \(ReadableBytes.shown(entry.document.original.key))",
             ]
             lines += entry.document.original.headers.map { "header  \($0.name): \(ReadableBytes.shown($0.value))" }
@@ -173,8 +183,10 @@ struct DeadLetterID: ExpressibleByArgument, Hashable, Sendable {
         }
         var found: [DeadLetterEntry] = []
         try await access.scan(topic, from: .offsets(starts), only: Set(ids.map(\.partition))) { record in
-            if let id = DeadLetterID(argument: "\(record.partition)/\(record.offset)"), wanted.remove(id) != nil {
-                found.append(DeadLetterEntry(record))
+            if let id = DeadLetterID(argument: "\(record.partition)/\(record.offset)"), wanted.remove(id) != nil,
+                let entry = DeadLetterEntry(record)
+            {
+                found.append(entry)
             }
             return wanted.isEmpty ? .stop : .goOn
         }
@@ -197,12 +209,15 @@ struct EntryDocument: Encodable {
     var partition: Int32?
     var offset: Int64?
     var group: String?
+    /// Whether it was sent again with `replay`.
+    var replayed: Bool
     var key: String?
     var headers: [Header]?
     var value: String?
 
     /// - Parameter isWhole: with the original headers and value.
-    init(_ entry: DeadLetterEntry, isWhole: Bool) {
+    init(_ entry: DeadLetterEntry, isReplayed: Bool, isWhole: Bool) {
+        replayed = isReplayed
         id = entry.id
         time = entry.time
         jobId = entry.jobID

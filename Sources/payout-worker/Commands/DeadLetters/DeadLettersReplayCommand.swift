@@ -11,18 +11,16 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
         commandName: "replay",
         abstract: "Send dead letters to the jobs topic again, as they were.",
         discussion: """
-            Key, value and headers are the original ones; a header x-replayed-from names the dead letter. One that \
-            the jobs topic shows as replayed already is left out, for as long as the jobs topic keeps the replayed \
-            record; --again sends it all the same. It makes sense after what refused the record was changed: a \
-            record that is wrong comes back as a dead letter.
+            Key, value and headers are the original ones; a header x-replayed-from names the dead letter. A mark \
+            in the dead-letter topic remembers that it was sent, for as long as the dead letter itself stays, so it \
+            is left out the next time; --again sends it all the same. It makes sense after what refused the record \
+            was changed: a record that is wrong comes back as a dead letter.
 
               payout-worker dead-letters replay --reason "is not configured" --dry-run
               payout-worker dead-letters replay 3/17 3/18
               payout-worker dead-letters replay --all --since 24h
             """
     )
-
-    static let header = "x-replayed-from"
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
@@ -51,9 +49,9 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
             let chosen = try await chosen(access)
-            let replayed = again || chosen.isEmpty ? [] : try await Self.marks(access)
+            let replayed = again || chosen.isEmpty ? [] : try await ReplayMarks.all(access)
             let (known, wanted) = (
-                chosen.filter { replayed.contains($0.mark) }, chosen.filter { !replayed.contains($0.mark) }
+                chosen.filter { replayed.contains($0.id) }, chosen.filter { !replayed.contains($0.id) }
             )
             if !dryRun, !wanted.isEmpty { try await Self.send(wanted, access) }
             let verb = dryRun ? "would be sent" : "sent"
@@ -90,23 +88,11 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
         let matches = try filter.matcher()
         var chosen: [DeadLetterEntry] = []
         try await access.scan(access.topics.deadLetter) { record in
-            let entry = DeadLetterEntry(record)
+            guard let entry = DeadLetterEntry(record) else { return .goOn }
             if matches(entry) { chosen.append(entry) }
             return .goOn
         }
         return chosen
-    }
-
-    /// The marks that stand in the jobs topic.
-    private static func marks(_ access: KafkaAccess) async throws -> Set<String> {
-        var marks: Set<String> = []
-        try await access.scan(access.topics.jobs) { record in
-            for header in record.headers where header.name == Self.header {
-                if let mark = header.text { marks.insert(mark) }
-            }
-            return .goOn
-        }
-        return marks
     }
 
     private static func send(_ entries: [DeadLetterEntry], _ access: KafkaAccess) async throws {
@@ -116,13 +102,15 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
             try await producer.run { producer throws(KafkaError) in
                 for entry in entries {
                     let original = entry.document.original
-                    let kept = original.headers.filter { $0.name != header }.map { KafkaHeader($0.name, $0.value) }
+                    let kept = original.headers.filter { $0.name != ReplayMarks.jobHeader }.map {
+                        KafkaHeader($0.name, $0.value)
+                    }
                     try producer.produce(
                         KafkaProducerRecord(
                             topic: topic,
                             key: original.key,
                             value: original.value,
-                            headers: kept + [KafkaHeader(header, entry.mark)]
+                            headers: kept + [KafkaHeader(ReplayMarks.jobHeader, entry.mark)]
                         )
                     )
                 }
@@ -131,6 +119,15 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
             if let first = failures.first {
                 throw CommandFailure(
                     "\(failures.count) of \(entries.count) dead letters were not delivered: \(first.error). Run it again: what was delivered is left out."
+                )
+            }
+            let marks = entries.compactMap { DeadLetterID(argument: $0.id) }.map {
+                ReplayMarks.mark($0, topic: access.topics.deadLetter)
+            }
+            try await producer.run { producer throws(KafkaError) in for mark in marks { try producer.produce(mark) } }
+            if let first = try await producer.flush().first {
+                Terminal.note(
+                    "All were sent, but \(access.topics.deadLetter) could not take the marks that remember it: \(first.error). Until the jobs topic forgets them, the records there tell it."
                 )
             }
         }

@@ -21,6 +21,12 @@ struct FleetStatus: Encodable {
         var jobs: [String: Int]
     }
 
+    struct Group: Encodable {
+        var account: String
+        var kind: String
+        var jobs: Int
+    }
+
     struct Job: Encodable {
         var jobID: String
         var partition: Int32
@@ -36,6 +42,10 @@ struct FleetStatus: Encodable {
     var partitions: [Partition]
     /// Jobs by phase, and finished ones also by status as `finished.completed`.
     var jobs: [String: Int]
+    /// Jobs that have not ended, by account and kind.
+    var openJobs: [Group]
+    /// Seconds since the acceptance of the oldest job that has not ended.
+    var oldestAgeSeconds: Double?
     /// Records of the jobs topic that no worker has taken yet.
     var lag: Int64
     /// The jobs that have gone without an end for the longest time.
@@ -116,6 +126,7 @@ struct FleetStatus: Encodable {
                 partitions: member.partitions.filter { $0.topic == topic }.map(\.partition)
             )
         }
+        let phases = tally.phases
         let partitions = ends.sorted { $0.key < $1.key }.map { number, marks in
             let offset = committed[KafkaTopicPartition(topic: topic, partition: number)]
             return Partition(
@@ -124,7 +135,7 @@ struct FleetStatus: Encodable {
                 committed: offset,
                 end: marks.high,
                 lag: max(0, marks.high - max(offset ?? 0, marks.low)),
-                jobs: tally.phases(of: number)
+                jobs: phases[number] ?? [:]
             )
         }
         return FleetStatus(
@@ -133,6 +144,10 @@ struct FleetStatus: Encodable {
             members: members,
             partitions: partitions,
             jobs: tally.counts,
+            openJobs: tally.groups,
+            oldestAgeSeconds: tally.oldestAcceptance.map {
+                Double($0.duration(to: SystemClock().now()).wholeMilliseconds) / 1_000
+            },
             lag: partitions.map(\.lag).reduce(0, +),
             oldest: tally.oldest(10),
             unreadable: tally.unreadable,
@@ -165,6 +180,12 @@ struct FleetStatus: Encodable {
         let ends = jobs.filter { $0.key.hasPrefix("finished.") }.sorted { $0.key < $1.key }
             .map { "\($0.value) \($0.key.dropFirst("finished.".count))" }
         lines.append("Jobs: \(counts)" + (ends.isEmpty ? "" : " (\(ends.joined(separator: ", ")))"))
+        let byAccount = Dictionary(grouping: openJobs, by: \.account).sorted { $0.key < $1.key }.map {
+            account,
+            groups in
+            TextTable.printable(account) + ": " + groups.map { "\($0.jobs) \($0.kind)" }.joined(separator: ", ")
+        }
+        if !byAccount.isEmpty { lines.append("Open: " + byAccount.joined(separator: "; ")) }
         lines.append("Lag: \(lag)")
         if unreadable > 0 {
             lines.append("\(Readable.count(unreadable, "state record")) cannot be read by this version.")
@@ -197,6 +218,8 @@ struct StateTally {
         var accepted: Instant
         var attempt: Int
         var requestID: String?
+        var account: String
+        var kind: ExportKind
     }
 
     private var entries: [Key: Entry] = [:]
@@ -212,7 +235,9 @@ struct StateTally {
                     status: job.status,
                     accepted: job.times.accepted,
                     attempt: job.attempt,
-                    requestID: job.requestID
+                    requestID: job.requestID,
+                    account: job.job.account,
+                    kind: job.job.kind
                 )
             case .forgotten(let id): entries[Key(partition: record.partition, id: id)] = nil
             case .position: break
@@ -222,9 +247,12 @@ struct StateTally {
         }
     }
 
-    func phases(of partition: Int32) -> [String: Int] {
-        entries.reduce(into: [:]) { counts, entry in
-            if entry.key.partition == partition { counts[entry.value.phase.name, default: 0] += 1 }
+    /// Jobs by partition and phase.
+    var phases: [Int32: [String: Int]] {
+        var counts: [Int32: [JobPhase: Int]] = [:]
+        for (key, entry) in entries { counts[key.partition, default: [:]][entry.phase, default: 0] += 1 }
+        return counts.mapValues { phases in
+            Dictionary(phases.map { ($0.key.name, $0.value) }, uniquingKeysWith: { $1 })
         }
     }
 
@@ -236,6 +264,22 @@ struct StateTally {
             }
         }
     }
+
+    /// Jobs that have not ended, by account and kind.
+    var groups: [FleetStatus.Group] {
+        var counts: [String: [ExportKind: Int]] = [:]
+        for entry in entries.values where entry.phase != .finished {
+            counts[entry.account, default: [:]][entry.kind, default: 0] += 1
+        }
+        return counts.sorted { $0.key < $1.key }.flatMap { account, kinds in
+            kinds.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                FleetStatus.Group(account: account, kind: $0.key.name, jobs: $0.value)
+            }
+        }
+    }
+
+    /// When the oldest job that has not ended was accepted.
+    var oldestAcceptance: Instant? { entries.values.filter { $0.phase != .finished }.map(\.accepted).min() }
 
     func oldest(_ count: Int) -> [FleetStatus.Job] {
         entries.filter { $0.value.phase != .finished }.sorted { $0.value.accepted < $1.value.accepted }.prefix(count)

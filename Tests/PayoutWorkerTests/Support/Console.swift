@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// A worker's console as somebody outside sees it.
+struct Console: Sendable {
+    /// One of the reasons of `/readyz`.
+    struct Reason: Sendable {
+        var code: String
+        var message: String
+        var remedy: String
+    }
+
+    let base: URL
+
+    init(base: URL) { self.base = base }
+
+    /// The console of a worker; waits until it listens.
+    init(of worker: Command) async throws {
+        let pattern = /The console listens.* port=([0-9]+)/
+        try await worker.wait(for: "the console") { worker.errors.contains(pattern) }
+        let port = try #require(worker.errors.firstMatch(of: pattern)?.1)
+        base = try #require(URL(string: "http://127.0.0.1:\(port)"))
+    }
+
+    /// The body of an answer, whatever its status.
+    func body(_ path: String) async throws -> Data {
+        try await URLSession.shared.data(from: base.appendingPathComponent(path)).0
+    }
+
+    /// The object at a path with a query.
+    func object(query: String) async throws -> [String: Any] {
+        let url = try #require(URL(string: query, relativeTo: base))
+        let data = try await URLSession.shared.data(from: url).0
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+
+    func object(_ path: String) async throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: try await body(path)) as? [String: Any])
+    }
+
+    /// The reasons of a document of the console.
+    func reasons(_ path: String) async throws -> [Reason] {
+        let document = try await object(path)
+        let health = document["health"] as? [String: Any] ?? document
+        let reasons = try #require(health["reasons"] as? [[String: Any]])
+        return reasons.map {
+            Reason(
+                code: $0["code"] as? String ?? "",
+                message: $0["message"] as? String ?? "",
+                remedy: $0["remedy"] as? String ?? ""
+            )
+        }
+    }
+
+    func reason(_ code: String) async throws -> Reason? {
+        try await reasons("readyz").first { $0.code == code }
+    }
+
+    func metrics() async throws -> String { String(decoding: try await body("metrics"), as: UTF8.self) }
+}

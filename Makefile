@@ -26,7 +26,7 @@ MINUTES ?= 30
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo bench simulate chaos soak endure fuzz lint format check-schemas check-api check-deploy clean
+.PHONY: help setup build release test demo bench simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,11 @@ check-schemas: $(VENV)/ready ## Check the schemas against the golden samples of 
 
 check-api: build $(VENV)/ready ## Check the sandbox against the API's OpenAPI description.
 	@.ci/check-api "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker" $(PYTHON_TOOLS)
+
+check-dashboard: build $(VENV)/ready ## Look at the dashboard in a headless Chromium; pictures go to .build/screenshots.
+	@.ci/setup --optional chromium
+	@$(PYTHON_TOOLS) Tests/Dashboard/dashboard.py \
+		--binary "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker" $(ARGS) || [ $$? -eq 77 ]
 
 check-deploy: build $(VENV)/ready ## Check image, compose file, chart, unit, alerts and guides with the tools that are there.
 	@.ci/check-deploy $(PYTHON_TOOLS) "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker"

@@ -20,7 +20,7 @@ extension EndToEnd {
         @Test(
             .enabled(
                 if: Tools.path("prometheus") != nil,
-                "prometheus is not here (Debian: apt-get install prometheus, or .ci/get-promtool .build/tools)"
+                "prometheus is not here (Debian: apt-get install prometheus, or .ci/get-tools .build/tools python3)"
             )
         )
         func prometheusScrapesAWorker() async throws {

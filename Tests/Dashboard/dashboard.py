@@ -1,0 +1,195 @@
+"""Opens the dashboard and a job's page in Chromium while a worker works, and looks at them.
+
+Starts the sandbox (broker and service), a worker and a headless browser, enqueues jobs, then checks that the page shows
+what /api/status says, that its numbers move by themselves, that a job's page opens, that a fault shows with its remedy,
+that nothing is asked of another host and nothing is written to the browser's console. Screenshots in both colour schemes
+and on a phone go to a folder, for people to look at.
+
+    dashboard.py --binary PATH [--screenshots FOLDER] [--jobs N] [--measure]
+
+With KAFKA_BOOTSTRAP_SERVERS that broker is used, with topics of its own; --measure needs it, for the embedded broker
+does not keep so many records.
+
+Ends with 0 when all is well, 1 when not, and 77 when there is no Chromium.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import time
+import urllib.request
+
+try:
+    from browser import Failure, open_page, require
+except ImportError:
+    print("skipped: the Python package websockets is not here (make .build/venv/ready)", file=sys.stderr)
+    sys.exit(77)
+from stage import Stage
+
+DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+
+def status(url):
+    with urllib.request.urlopen(url + "api/status", timeout=30) as answer:
+        return json.load(answer)
+
+
+TILE = "[...document.querySelectorAll('.tile')].map(tile => tile.innerText).join(' | ')"
+COMPLETED = "Number((/([0-9,]+) completed so far/.exec(%s) || [])[1]?.replaceAll(',', '') || 0)" % TILE
+
+
+async def check(page, url, stage, screenshots):
+    await page.show(DESKTOP, "light")
+    await page.call("Page.navigate", url=url)
+    await page.until("document.querySelector('#live.on') !== null", "the stream of events")
+    stage.command("enqueue", "--count", "400", "--prefix", "browser", "--quiet")
+    first = await page.until(COMPLETED, "completed jobs")
+    second = await page.until(f"(n => n > {first} && n)({COMPLETED})", "the numbers to move by themselves")
+    print(f"ok: {first} completed jobs became {second} without a reload")
+
+    await page.until("document.querySelectorAll('#oldest a').length > 0", "the oldest jobs")
+    await page.until("document.querySelectorAll('#jobs-plot path').length > 0", "the plot")
+    lists = await page.run("document.querySelector('#oldest').innerText")
+    require("Waits for" in lists, f"the oldest jobs do not say what they wait for: {lists}")
+    # For a plot that is worth a look.
+    await page.until("past.at.length > 12", "half a minute of history")
+    for scheme in ("light", "dark"):
+        await page.show(DESKTOP, scheme)
+        await page.screenshot(screenshots / f"dashboard-{scheme}.png")
+        background = await page.run("getComputedStyle(document.body).backgroundColor")
+        require((sum(map(int, re.findall(r"\d+", background)[:3])) > 380) == (scheme == "light"), f"{scheme}: {background}")
+    await page.show(PHONE, "light")
+    await page.screenshot(screenshots / "phone-light.png")
+    width = await page.run("document.documentElement.scrollWidth")
+    require(width <= PHONE["width"], f"the page is {width} pixels wide on a phone of {PHONE['width']}")
+    await page.show(PHONE, "dark")
+    await page.screenshot(screenshots / "phone-dark.png")
+    print("ok: both colour schemes, and a phone without sideways scrolling")
+
+
+async def check_job(page, url, stage, screenshots):
+    await page.show(DESKTOP, "light")
+    job = await page.run("document.querySelector('#oldest a')?.innerText || 'browser-001'")
+    await page.run(f"location.hash = '#/jobs/{job}'")
+    text = await page.until(
+        "(d => d.open && /Accepted/.test(d.innerText) && d.innerText)(document.querySelector('#job'))", "the job's page"
+    )
+    require(job in text and "Request id" in text, f"the job's page says {text}")
+    for scheme in ("light", "dark"):
+        await page.show(DESKTOP, scheme)
+        await page.screenshot(screenshots / f"job-{scheme}.png", whole=False)
+    await page.show(PHONE, "dark")
+    await page.screenshot(screenshots / "job-phone.png", whole=False)
+    await page.run("document.querySelector('#job-close').click()")
+    await page.until("location.hash === '' && !document.querySelector('#job').open", "the job's page to close")
+    print("ok: a job's page opens by its address, and closes")
+
+
+async def check_fault(page, url, stage, screenshots):
+    stage.faults([{"kind": "status", "status": 503, "calls": ["create", "get"]}])
+    stage.command("enqueue", "--count", "50", "--prefix", "away", "--quiet")
+    began = time.monotonic()
+    text = await page.until(
+        "(t => /answered none of the last/.test(t) && t)(document.querySelector('#reasons').innerText)", "the fault to show"
+    )
+    require("PAYOUT_API_BASE_URL" in text, f"no remedy: {text}")
+    print(f"ok: a service that is away shows after {time.monotonic() - began:.1f} s, with its remedy")
+    for size, scheme, name in ((DESKTOP, "light", "fault-light"), (DESKTOP, "dark", "fault-dark"), (PHONE, "dark", "fault-phone")):
+        await page.show(size, scheme)
+        await page.screenshot(screenshots / f"{name}.png")
+    stage.faults([])
+    await page.show(DESKTOP, "light")
+    await page.until("!/answered none/.test(document.querySelector('#reasons').innerText)", "the fault to go", 120)
+    print("ok: and goes by itself")
+
+
+async def check_manners(page, url):
+    foreign = [asked for asked in page.requests if not asked.startswith((url, "data:"))]
+    require(not foreign, f"the page asks others: {foreign}")
+    require(not page.complaints, f"the browser complains: {page.complaints}")
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    require("default-src 'none'" in policy, f"the policy is {policy}")
+    print(f"ok: {len(page.requests)} requests, all to the worker; the browser's console is empty")
+
+
+def cpu(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def measure(page, url, stage, jobs):
+    """What the console costs with many jobs in flight, and how smooth the page is."""
+    # They wait for their moment, so that what the worker costs is the console's, but for a little.
+    stage.command("enqueue", "--count", str(jobs), "--prefix", "m", "--not-before", "2h", "--quiet")
+    end = time.monotonic() + 600
+    while sum(count for phase, count in status(url)["jobs"].items() if phase != "finished") < jobs * 0.99:
+        require(time.monotonic() < end, f"the jobs do not get there: {status(url)['jobs']}")
+        await asyncio.sleep(1)
+    print(f"{jobs} jobs in flight")
+    began = time.monotonic()
+    stage.command("status")
+    print(f"status: {time.monotonic() - began:.2f} s")
+    for what, seconds in (("nobody looking", 20), ("one dashboard open", 20), ("and /metrics every second", 20)):
+        if what == "one dashboard open":
+            await page.show(DESKTOP, "light")
+            await page.call("Page.navigate", url=url)
+            await page.until("document.querySelector('#live.on') !== null", "the stream of events")
+        before, start = cpu(stage.worker_process), time.monotonic()
+        while time.monotonic() < start + seconds:
+            if what.startswith("and"):
+                urllib.request.urlopen(url + "metrics", timeout=30).read()
+            await asyncio.sleep(1)
+        share = (cpu(stage.worker_process) - before) / (time.monotonic() - start)
+        print(f"worker's CPU, {what}: {share * 100:.1f} % of a core")
+    frames = await page.run(
+        """new Promise(done => { const gaps = []; let last = performance.now(); const end = last + 5000;
+        requestAnimationFrame(function step(now) { gaps.push(now - last); last = now;
+        now < end ? requestAnimationFrame(step) : done(gaps.sort((a, b) => a - b)); }); })"""
+    )
+    print(f"frames: {len(frames) / 5:.0f} a second, 99 % within {frames[int(len(frames) * .99)]:.0f} ms")
+
+
+async def main(arguments):
+    screenshots = pathlib.Path(arguments.screenshots)
+    screenshots.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(arguments, folder)
+        try:
+            address = stage.browser()
+            if address is None:
+                print("skipped: there is no Chromium here (Debian: apt-get install chromium)", file=sys.stderr)
+                return 77
+            url = stage.worker(arguments)
+            page = await open_page(address)
+            if arguments.measure:
+                await measure(page, url, stage, arguments.jobs)
+                return 0
+            await check(page, url, stage, screenshots)
+            await check_job(page, url, stage, screenshots)
+            await check_manners(page, url)
+            await check_fault(page, url, stage, screenshots)
+            require(not page.complaints, f"the browser complains: {page.complaints}")
+            return 0
+        except Failure as failure:
+            print(f"FAILED: {failure}", file=sys.stderr)
+            if "page" in locals():
+                print(f"the browser's console: {page.complaints}; requests: {page.requests[-10:]}", file=sys.stderr)
+            return 1
+        finally:
+            stage.stop()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", required=True, help="the payout-worker to try")
+    parser.add_argument("--screenshots", default=".build/screenshots", help="where screenshots go")
+    parser.add_argument("--jobs", type=int, default=100_000, help="jobs in flight for --measure")
+    parser.add_argument("--measure", action="store_true", help="measure the console instead of checking the page")
+    sys.exit(asyncio.run(main(parser.parse_args())))

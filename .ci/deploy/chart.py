@@ -141,6 +141,14 @@ def check_pod(workload, values):
         yield "pods without lasting names are static members"
 
 
+# What KEDA's pages list for the two scalers; the object's schema takes anything there.
+TRIGGERS = {
+    "kafka": {"bootstrapServers", "consumerGroup", "topic", "lagThreshold", "offsetResetPolicy", "excludePersistentLag",
+              "limitToPartitionsWithLag", "tls"},
+    "prometheus": {"serverAddress", "query", "threshold", "ignoreNullValues"},
+}
+
+
 def check_selectors(documents):
     workload = next(d for d in documents if d["kind"] in ("StatefulSet", "Deployment"))
     labels = workload["spec"]["template"]["metadata"]["labels"]
@@ -167,6 +175,9 @@ def check_selectors(documents):
         if scaled["spec"]["maxReplicaCount"] > PARTITIONS or "replicas" in workload["spec"]:
             yield "KEDA scales beyond the partitions, or against a fixed number"
         triggers = {t["type"]: t["metadata"] for t in scaled["spec"]["triggers"]}
+        for kind, metadata in triggers.items():
+            if not set(metadata) <= TRIGGERS.get(kind, set()):
+                yield f"KEDA's trigger {kind} does not know {sorted(set(metadata) - TRIGGERS.get(kind, set()))}"
         if set(triggers) != {"kafka", "prometheus"} or "payout_export_jobs" not in triggers["prometheus"]["query"]:
             yield "KEDA does not look at the lag and at the active jobs"
 

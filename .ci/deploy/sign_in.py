@@ -140,6 +140,8 @@ class Check:
         mechanism, user = variables["KAFKA_CLIENT_SASL_MECHANISM"], variables["KAFKA_CLIENT_SASL_USERNAME"]
         expected = f"\0{user}\0{PASSWORD}" if mechanism == "PLAIN" else f"n,,n={user},r="
         token = attempt.token.decode()
+        if mechanism.split("-")[0].lower() not in path.name:
+            sys.exit(f"{path.name}: is about {mechanism}")
         if attempt.mechanism != mechanism or not token.startswith(expected):
             sys.exit(f"{path.name}: signed in with {attempt.mechanism}, not as the example says")
         if mechanism != "PLAIN" and PASSWORD in token:

@@ -21,6 +21,8 @@ public struct HealthSource: Sendable {
     /// Age of the last beat from which on the loop counts as stuck.
     public let maximumAge: Duration
     private let age: @Sendable () -> Duration
+    /// Whether there is no beginning to wait for.
+    private let tellsItself: Bool
     private let start = ContinuousClock.now
 
     /// Creates a source. Make it before the loop begins, so that a loop that has not begun yet can be told from one
@@ -33,6 +35,7 @@ public struct HealthSource: Sendable {
     public init(name: String, heartbeat: Heartbeat, maximumAge: Duration = .seconds(30)) {
         self.name = name
         age = { heartbeat.age }
+        tellsItself = false
         self.maximumAge = maximumAge
     }
 
@@ -45,6 +48,7 @@ public struct HealthSource: Sendable {
     public init(name: String, maximumAge: Duration, age: @escaping @Sendable () -> Duration) {
         self.name = name
         self.age = age
+        tellsItself = true
         self.maximumAge = maximumAge
     }
 
@@ -58,7 +62,7 @@ public struct HealthSource: Sendable {
             name: name,
             age: age,
             maximumAge: maximumAge,
-            hasBegun: age + .milliseconds(1) < known
+            hasBegun: tellsItself || age + .milliseconds(1) < known
         )
     }
 }

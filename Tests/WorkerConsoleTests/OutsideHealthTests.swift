@@ -105,4 +105,16 @@ struct OutsideHealthTests {
         problems.reloaded(nil)
         #expect(verdict { $0.reported = problems.figures }.reasons.isEmpty)
     }
+
+    @Test func aTransactionThatDoesNotEndIsAStuckLoop() {
+        let waiting = Mutexed(Duration.zero)
+        let commits = HealthSource(name: "commits", maximumAge: .seconds(300)) { waiting.value }
+        #expect(LivenessDocument([commits.reading], startupTime: .seconds(600)).status == .alive)
+        waiting.set(.seconds(299))
+        #expect(LivenessDocument([commits.reading], startupTime: .seconds(600)).status == .alive)
+        waiting.set(.seconds(301))
+        let document = LivenessDocument([commits.reading], startupTime: .seconds(600))
+        #expect(document.status == .stuck)
+        #expect(document.message?.contains("commits") == true)
+    }
 }

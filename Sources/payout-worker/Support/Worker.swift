@@ -58,6 +58,8 @@ struct Worker: Sendable {
             ]
         )
         let console = try await observability.start(configuration, loop: loop, log: log, logger: logger)
+        // From the first moment on: a SIGHUP that comes while Kafka is away must not end the worker.
+        if settings != nil { signal(SIGHUP, SIG_IGN) }
         let signals = SignalWatch(stop: stop, timeout: configuration.shutdownTimeout, logger: logger)
         defer { signals.cancel() }
         let access = KafkaAccess(configuration.log, logger: logger.part(.kafka))

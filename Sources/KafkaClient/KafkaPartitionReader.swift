@@ -20,7 +20,11 @@ public final class KafkaPartitionReader: Sendable {
         logger: Logger
     ) throws(KafkaError) {
         try NativeConfiguration.refuseReserved(configuration.properties)
-        var properties = configuration.base(adding: ["auto.offset.reset": "earliest"])
+        var properties = configuration.base(adding: [
+            "auto.offset.reset": "earliest",
+            // Of each partition: librdkafka's 64 MiB of four partitions would be more than a million jobs take.
+            "queued.max.messages.kbytes": "32768",
+        ])
         // No group: membership settings have no meaning here, and a static member's id must not appear twice.
         properties["group.instance.id"] = nil
         properties["isolation.level"] = isolation.rawValue

@@ -97,7 +97,7 @@ struct PartitionRestore: Sendable {
         _ = try await parts.reader.read(state, from: .offset(end.low), to: end.high) { batch in
             guard isWanted else { throw CancellationError() }
             let records = batch.map { LogRecord(offset: $0.offset, key: $0.key, value: $0.value) }
-            parts.sink.restored(partition: partition, epoch: epoch, records)
+            await parts.sink.restored(partition: partition, epoch: epoch, records)
             count += records.count
             guard let last = records.last, told.map({ $0.duration(to: .now) > .milliseconds(200) }) ?? true else {
                 return

@@ -119,15 +119,16 @@ public protocol LogPort: Sendable {
     func close() async
 }
 
-/// What the log tells the worker. Calls come from any thread and return at once, in an order that
+/// What the log tells the worker. Calls come from any thread and, but for one, return at once, in an order that
 /// means something: what concerns one partition arrives in the order in which it happened.
 public protocol LogSink: Sendable {
     /// How many partitions the jobs topic has.
     func partitionCount(_ count: Int)
     /// A partition is this worker's; its state is being read. A partition that was assigned before has another epoch now.
     func assigned(partition: Int32, epoch: UInt32)
-    /// Records of the partition's state, in order.
-    func restored(partition: Int32, epoch: UInt32, _ records: [LogRecord])
+    /// Records of the partition's state, in order. Returns when there is room for more, so that a log that is read faster
+    /// than its records are taken in does not pile them up.
+    func restored(partition: Int32, epoch: UInt32, _ records: [LogRecord]) async
     /// The state is read to its end.
     func restoreFinished(partition: Int32, epoch: UInt32, committed: Int64?, low: Int64, high: Int64)
     /// The state cannot be read or must not be trusted.

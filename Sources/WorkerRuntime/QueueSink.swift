@@ -29,7 +29,7 @@ final class QueueSink: LogSink {
         queue.post(.event(.assigned(partition: partition, epoch: epoch)))
     }
 
-    func restored(partition: Int32, epoch: UInt32, _ records: [LogRecord]) {
+    func restored(partition: Int32, epoch: UInt32, _ records: [LogRecord]) async {
         guard !broken.withLock({ $0.contains(epoch) }) else { return }
         var decoded: [StateRecord] = []
         decoded.reserveCapacity(records.count)
@@ -44,6 +44,7 @@ final class QueueSink: LogSink {
             }
         }
         queue.post(.event(.restored(partition: partition, epoch: epoch, decoded)))
+        await queue.roomForRestored()
     }
 
     func restoreFinished(partition: Int32, epoch: UInt32, committed: Int64?, low: Int64, high: Int64) {

@@ -46,7 +46,7 @@ final class MemoryLog: LogPort {
         }
         sink.partitionCount(1)
         sink.assigned(partition: 0, epoch: now.epoch)
-        sink.restored(partition: 0, epoch: now.epoch, state)
+        await sink.restored(partition: 0, epoch: now.epoch, state)
         sink.restoreFinished(partition: 0, epoch: now.epoch, committed: position, low: 0, high: Int64(count))
     }
 

@@ -124,12 +124,22 @@ class Stage:
         return time.monotonic() - begin, sender
 
     def waiting_jobs(self, workers):
-        """Jobs that the workers know and wait for; None while one of them restores or does not answer."""
-        total, partitions = 0, 0
+        """Jobs that the workers know and wait for; None while a partition is not theirs, or a worker does not answer."""
+        found = self.owned(workers)
+        if found is None or sum(partitions for partitions, _ in found) != self.topics.partitions:
+            return None
+        return sum(jobs for _, jobs in found)
+
+    def is_spread(self, workers):
+        """Whether every partition is restored, and every worker has one."""
+        return self.waiting_jobs(workers) is not None and all(partitions for partitions, _ in self.owned(workers) or [(0, 0)])
+
+    def owned(self, workers):
+        """Restored partitions and waiting jobs of each; None when one of them does not answer or restores."""
+        found = []
         for worker in workers:
             status = worker_status(worker.port)
             if status is None or any(entry["lifecycle"] != "active" for entry in status["partitions"]):
                 return None
-            partitions += len(status["partitions"])
-            total += status["jobs"].get("waiting", 0)
-        return total if partitions == self.topics.partitions else None
+            found.append((len(status["partitions"]), status["jobs"].get("waiting", 0)))
+        return found

@@ -122,7 +122,7 @@ def workers(binaries, report, jobs, counts, partitions=12):
             fleet = [stage.worker() for _ in range(count)]
             stage.read_results()
             stage.run(payments(200, "warm"))
-            stage.wait_for("every worker to own partitions", lambda: is_spread(stage, fleet), pause=0.2)
+            stage.wait_for("every worker to own partitions", lambda: stage.is_spread(fleet), pause=0.2)
             stage.run(payments(500, "spread"))
             cpu = sum(worker.cpu_seconds() for worker in fleet)
             seconds, _ = stage.run(payments(jobs, "bench"))
@@ -131,7 +131,3 @@ def workers(binaries, report, jobs, counts, partitions=12):
         report.row(f"{count} worker{'s' if count > 1 else ''}",
                    f"{jobs / seconds:,.0f} jobs/s, {cpu / jobs * 1000:.3f} s of CPU for 1,000 jobs, all workers")
     report.keep("workers", found)
-
-
-def is_spread(stage, fleet):
-    return stage.waiting_jobs(fleet) is not None and all(stage.waiting_jobs([worker]) is None for worker in fleet[1:])

@@ -31,6 +31,18 @@ class Topics:
                   for role, topic in self.names.items()]
         for future in self.admin.create_topics(wanted).values():
             future.result()
+        # Created is not yet known to every client that asks.
+        end = time.monotonic() + 60
+        while not self.are_known():
+            if time.monotonic() > end:
+                raise RuntimeError("the topics were created, and are not there a minute later")
+            time.sleep(0.1)
+
+    def are_known(self):
+        known = self.admin.list_topics(timeout=10).topics
+        return all(topic in known and len(known[topic].partitions) == self.partitions
+                   and all(partition.leader >= 0 for partition in known[topic].partitions.values())
+                   for topic in self.names.values())
 
     def delete(self):
         if not self.is_real:

@@ -23,6 +23,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
+        MemoryKeeper.limitHeaps()
         try await reportingErrors {
             let options = options
             let settings = try options.settings()

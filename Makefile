@@ -26,7 +26,7 @@ MINUTES ?= 30
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo bench simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy clean
+.PHONY: help setup build release test demo bench simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy bench-download check-download clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ demo: setup ## See it work: broker, API and worker in one process, nothing else 
 bench: release $(VENV)/ready ## Measure throughput, CPU, memory, latency and restore beside a Python worker; a table, and plots in report/. ARGS="--only whole,latency".
 	$(SWIFT) build -c release --product bench $(SWIFT_FLAGS)
 	@$(PYTHON_TOOLS) Tests/Benchmarks/bench.py --bin "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))" $(ARGS)
+
+bench-download: release ## Download 2 GiB beside curl: throughput and memory. Needs 5 GiB in TMPDIR.
+	@$(PYTHON) Tests/Benchmarks/download.py \
+		--worker "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" $(ARGS)
 
 simulate: setup ## Run SEEDS simulated fleets through 24 hours of faults; a failing seed prints how to replay it.
 	$(SWIFT) run -c release $(SWIFT_FLAGS) simulate --seeds $(SEEDS) $(ARGS)
@@ -90,6 +94,10 @@ check-dashboard: build $(VENV)/ready ## Look at the dashboard in a headless Chro
 
 check-deploy: build $(VENV)/ready ## Check image, compose file, chart, unit, alerts and guides with the tools that are there.
 	@.ci/check-deploy $(PYTHON_TOOLS) "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker"
+
+check-download: build ## Check that a big download takes little memory.
+	@$(PYTHON) Tests/Benchmarks/download.py --memory-only --size 256 --rounds 1 \
+		--worker "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker"
 
 clean: ## Remove everything that was built.
 	rm -rf .build

@@ -170,8 +170,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CRDKafka", "EmbeddedKafka", "ExportCore", "ExportRecords", "KafkaClient", asyncHTTPClient, logging,
-                nioCore, nioHTTP1,
+                "CRDKafka", "EmbeddedKafka", "ExportCore", "ExportRecords", "KafkaClient", "PayoutAPI", "PayoutFilters",
+                asyncHTTPClient, logging, nioCore, nioHTTP1,
             ],
             path: "Tests/Benchmarks/Parts",
             swiftSettings: settings

@@ -26,7 +26,7 @@ import parts  # noqa: E402
 import whole  # noqa: E402
 from report import Report  # noqa: E402
 
-STEPS = ("restore", "consumption", "whole", "sustained", "latency", "workers", "inflight")
+STEPS = ("restore", "consumption", "client", "whole", "sustained", "latency", "workers", "inflight")
 
 
 def parse_arguments():
@@ -63,6 +63,7 @@ def main():
     bodies = {
         "restore": lambda: parts.restore(binaries, report, options.state),
         "consumption": lambda: parts.consume(binaries, report, prefix, options.records, options.rounds),
+        "client": lambda: parts.client(binaries, report, options.jobs, options.rounds),
         "whole": lambda: whole.throughput(binaries, report, options.jobs, options.rounds),
         "sustained": lambda: whole.sustained(binaries, report, options.rate, 20),
         "latency": lambda: latency.latency(binaries, report, 100, 20),

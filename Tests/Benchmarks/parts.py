@@ -1,9 +1,11 @@
-"""Parts of the worker by themselves: restore, and consumption."""
+"""Parts of the worker by themselves: restore, consumption, and the API client."""
 
 import os
+import statistics
 import subprocess
 
-from processes import Child
+from processes import Child, surroundings
+from service import Sandbox
 from whole import bare
 
 
@@ -43,3 +45,24 @@ def consume(binaries, report, prefix, records, rounds):
     report.row("plain loop, consume_batch_queue", f"{result['plain']:,.0f} records/s, {result['plainCPU']:.2f} µs of CPU each")
     report.row("throughput, client / plain (0.8 or more)", f"{result['client'] / result['plain']:.2f}")
     report.keep("consumption", result)
+
+
+def client(binaries, report, jobs, rounds):
+    sandbox = Sandbox(binaries / "payout-worker", ["--speed", "instant"], is_embedded=False)
+    ways = {"client": [], "requests": []}
+    try:
+        environment = surroundings(sandbox.settings)
+        url = environment["PAYOUT_API_BASE_URL"]
+        # In turns, each in a process of its own: the machine's moods meet both.
+        for _ in range(rounds):
+            for way, costs in ways.items():
+                done = bare(binaries, way, url, jobs, 64, environment=environment)
+                costs.append(done["cpuSeconds"] / done["requests"] * 1e6)
+    finally:
+        sandbox.stop()
+    own, plain = (statistics.median(ways[way]) for way in ("client", "requests"))
+    report.heading(f"The API client, {jobs * 2:,} calls (median of {rounds} rounds)")
+    report.row("PayoutClient", f"{own:.1f} µs of CPU a call")
+    report.row("bare async-http-client", f"{plain:.1f} µs of CPU a call")
+    report.goal("CPU, client / bare requests", own / plain, 1.3)
+    report.keep("client", ways)

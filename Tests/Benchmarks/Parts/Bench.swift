@@ -8,6 +8,7 @@ import Foundation
 ///     bench restore LAYOUT JOBS                   LAYOUT is engine or dictionary
 ///     bench engine JOBS PARTITIONS                the decisions of so many jobs, without bytes and IO
 ///     bench requests URL JOBS CONNECTIONS         the bare HTTP requests of so many jobs, against a sandbox
+///     bench client URL JOBS CONNECTIONS           the same through the API client
 ///     bench records ADDRESS PREFIX JOBS           the bare Kafka records of so many jobs, in transactions
 ///     bench fill ADDRESS JOBSTOPIC STATETOPIC JOBS PARTITIONS   state as a worker leaves it that waits for so many jobs
 ///     bench delete-topics ADDRESS PREFIX          cleans up on a broker that stays
@@ -44,6 +45,8 @@ struct Bench {
                 partitions: numbers[1]
             )
             printJSON(try await fill.fill())
+        case ("client", let numbers, let texts) where numbers.count == 2 && texts.count == 1:
+            printJSON(try await ClientCalls(url: texts[0], jobs: numbers[0], connections: numbers[1]).measure())
         case ("delete-topics", _, let texts) where texts.count == 2:
             try await Consumption(address: texts[0], topic: "", records: 0).deleteTopics(prefix: texts[1])
         case ("versions", _, _): printJSON(["librdkafka": Consumption.libraryVersion])

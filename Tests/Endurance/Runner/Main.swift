@@ -39,23 +39,23 @@ struct Main {
     private static func show(_ report: EnduranceReport) {
         let stats = report.stats
         let seconds = Double(report.duration.components.seconds)
-        print("calls              \(report.calls), in \(Int(seconds)) s")
+        print("calls                \(report.calls), in \(Int(seconds)) s")
         for call in stats.answers.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             let answers = stats.answers[call, default: [:]].sorted { $0.key < $1.key }
             let text = answers.map { "\($0.key == 0 ? "closed" : String($0.key)): \($0.value)" }.joined(separator: ", ")
-            print("  \(call.rawValue.padding(toLength: 17, withPad: " ", startingAt: 0))\(text)")
+            print("  \(call.rawValue.padding(toLength: 19, withPad: " ", startingAt: 0))\(text)")
         }
-        print("faults             \(report.faults)")
+        print("faults               \(report.faults)")
         for (name, count) in stats.faults.sorted(by: { $0.key < $1.key }) {
-            print("  \(name.padding(toLength: 17, withPad: " ", startingAt: 0))\(count)")
+            print("  \(name.padding(toLength: 19, withPad: " ", startingAt: 0))\(count)")
         }
-        print("exports wanted     \(report.journeys)")
-        print("  completed        \(report.completed)")
-        print("  gone at service  \(report.vanished)")
-        print("exports created    \(stats.exportsCreated), \(stats.duplicateExports) of them twice")
-        print("repeated requests  \(stats.repeatedCreates) creations answered with the export that was there already")
-        print("downloads          \(stats.completedDownloads) whole of \(stats.downloads)")
-        for problem in report.problems { print("PROBLEM            \(problem)") }
+        print("exports wanted       \(report.journeys)")
+        print("  completed          \(report.completed)")
+        print("  gone at service    \(report.vanished)")
+        print("exports created      \(stats.exportsCreated), \(stats.duplicateExports) of them twice")
+        print("repeated requests    \(stats.repeatedCreates) creations answered with the export that was there already")
+        print("downloads            \(stats.completedDownloads) whole of \(stats.downloads)")
+        for problem in report.problems { print("PROBLEM              \(problem)") }
         print(report.problems.isEmpty ? "all is well" : "\(report.problems.count) problems or more")
     }
 }

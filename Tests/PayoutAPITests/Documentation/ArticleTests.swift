@@ -10,7 +10,7 @@ import Testing
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
     static let catalog = root.appending(path: "Sources/PayoutAPI/PayoutAPI.docc")
-    static let articles = ["GettingStarted", "SigningIn", "Errors"]
+    static let articles = ["GettingStarted", "SigningIn", "HandlingErrors"]
 
     private static func article(_ name: String) throws -> String {
         try String(contentsOf: Self.catalog.appending(path: "\(name).md"), encoding: .utf8)
@@ -62,7 +62,7 @@ import Testing
 
     @Test func everyErrorHasItsRow() throws {
         // What switches over the reasons elsewhere knows them all; here the table must.
-        let article = try Self.article("Errors")
+        let article = try Self.article("HandlingErrors")
         let source = Self.root.appending(path: "Sources/PayoutAPI")
         for (type, path) in [
             ("PayoutAPIError", "Client/PayoutAPIError.swift"),
@@ -85,54 +85,16 @@ import Testing
 
     // MARK: - Run
 
-    private struct Stage {
-        var sandbox: PayoutSandbox
-        var address: PayoutSandbox.Address
-        var transport: PayoutTransport
-
-        func client(_ tokens: any TokenProvider, retryPolicy: RetryPolicy = .none) throws -> PayoutClient {
-            var configuration = PayoutClient.Configuration()
-            configuration.baseURL = self.address.baseURL
-            configuration.retryPolicy = retryPolicy
-            return try PayoutClient(configuration: configuration, tokens: tokens, transport: self.transport)
-        }
-
-        func signedIn() throws -> PayoutClient {
-            let account = PayoutSandbox.Account()
-            var tokens = AzureADTokenProvider.Configuration(
-                tenantID: account.tenantID,
-                clientID: account.clientID,
-                flow: .password(username: account.username, password: Secret(account.password), clientSecret: nil)
-            )
-            tokens.authority = self.address.authority
-            return try self.client(AzureADTokenProvider(configuration: tokens, transport: self.transport))
-        }
-    }
-
-    private static func withStage(_ body: (Stage) async throws -> Void) async throws {
-        var configuration = PayoutSandbox.Configuration.instant
-        configuration.exports.createTellsPresentState = true
-        let sandbox = PayoutSandbox(configuration: configuration)
-        let address = try await sandbox.start()
-        let stage = Stage(sandbox: sandbox, address: address, transport: PayoutTransport())
-        var failure: (any Error)?
-        do { try await body(stage) } catch { failure = error }
-        // The code of an article may have shut it down already.
-        try? await stage.transport.shutdown()
-        await sandbox.stop()
-        if let failure { throw failure }
-    }
-
     @Test func gettingStartedMakesAnExport() async throws {
         let said = Mutex<[String]>([])
         let path = FileManager.default.temporaryDirectory.appending(path: "article-\(UUID()).csv")
         try Data().write(to: path)
         defer { try? FileManager.default.removeItem(at: path) }
-        try await Self.withStage { stage in
+        try await SandboxStage.with({ $0.exports.createTellsPresentState = true }) { stage in
             var downloads = BlobDownloader.Configuration()
             downloads.hosts = try BlobHostRules(patterns: stage.address.blobHosts)
             try await GettingStarted.export(
-                try stage.signedIn(),
+                try stage.client(),
                 stage.transport,
                 from: try #require(FilterDate("2023-03-01")),
                 to: try #require(FilterDate("2023-03-31")),
@@ -171,7 +133,7 @@ import Testing
     }
 
     @Test func aVaultServesTokens() async throws {
-        try await Self.withStage { stage in
+        try await SandboxStage.with { stage in
             let vault = SigningIn.Vault(["refused", "refused too"])
             let client = try stage.client(SigningIn.VaultTokens(vault: vault))
             let error = try await failure(of: PayoutAPIError.self) {
@@ -189,8 +151,8 @@ import Testing
     }
 
     @Test func errorsAreDecidedByRecovery() async throws {
-        try await Self.withStage { stage in
-            let client = try stage.signedIn()
+        try await SandboxStage.with { stage in
+            let client = try stage.client()
             stage.sandbox.faults = [PayoutSandbox.Fault(.status(503, retryAfter: .seconds(7)), count: 1)]
             let waits = Mutex<[Duration]>([])
             let export = try await Errors.look(
@@ -222,9 +184,9 @@ import Testing
     }
 
     @Test func aRemedyIsTold() async throws {
-        try await Self.withStage { stage in
+        try await SandboxStage.with { stage in
             stage.sandbox.faults = [PayoutSandbox.Fault(.signInError(.multiFactorRequired))]
-            let client = try stage.signedIn()
+            let client = try stage.client()
             let error = try await failure(of: PayoutAPIError.self) {
                 try await client.get(kind: .payments, requestID: UUID().uuidString, correlationID: UUID())
             }

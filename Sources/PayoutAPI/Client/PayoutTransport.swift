@@ -54,11 +54,29 @@ public final class PayoutTransport: Sendable {
         settings.redirectConfiguration = .disallow
         settings.tracing.tracer = nil
         self.configuration = configuration
-        settings.decompression = .disabled
-        self.blobClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
-        settings.decompression = .enabled(limit: .size(Self.maximumAnswerSize))
-        self.callClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        self.callClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.forCalls(settings))
+        self.blobClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.forFiles(settings))
         self.executors = self.callClient.eventLoopGroup.makeIterator().map { EventLoopExecutor($0) }
+    }
+
+    private static func forCalls(_ settings: HTTPClient.Configuration) -> HTTPClient.Configuration {
+        var settings = settings
+        settings.decompression = .enabled(limit: .size(Self.maximumAnswerSize))
+        return settings
+    }
+
+    private static func forFiles(_ settings: HTTPClient.Configuration) -> HTTPClient.Configuration {
+        var settings = settings
+        settings.decompression = .disabled
+        let initialize = settings.http1_1ConnectionDebugInitializer
+        // Each read is a turn between the network's thread and the consumer's: a file takes fewer, bigger ones.
+        settings.http1_1ConnectionDebugInitializer = { channel in
+            let allocator = AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65_536, maximum: 524_288)
+            return channel.setOption(.recvAllocator, value: allocator).flatMap {
+                initialize?(channel) ?? channel.eventLoop.makeSucceededVoidFuture()
+            }
+        }
+        return settings
     }
 
     /// Where a task that does little more than calls of the API runs cheapest: on a thread that serves connections. Takes

@@ -226,6 +226,29 @@ private struct DownloadAttempt {
     }
 
     private mutating func receive(_ body: HTTPClientResponse.Body, _ consumer: some BlobConsumer) async throws {
+        var digests = DigestPipe(self.progress.digests, withMD5: self.progress.contentMD5 != nil)
+        do {
+            try await self.takeChunks(of: body, consumer, &digests)
+        } catch {
+            // A further attempt goes on from here.
+            self.progress.digests = await digests.settled()
+            throw error
+        }
+        self.progress.digests = await digests.settled()
+        if let expected = self.progress.expectedSize, self.progress.offset < expected, self.progress.canResume {
+            throw self.error(.transport(.closed))
+        }
+        if let damage = self.progress.damage() {
+            self.mustRestart = true
+            throw self.error(.corrupted(damage))
+        }
+    }
+
+    private mutating func takeChunks(
+        of body: HTTPClientResponse.Body,
+        _ consumer: some BlobConsumer,
+        _ digests: inout DigestPipe
+    ) async throws {
         var iterator = body.makeAsyncIterator()
         while true {
             self.watch.beginWait()
@@ -239,16 +262,10 @@ private struct DownloadAttempt {
             }
             guard chunk.readableBytes > 0 else { continue }
             let piece = chunk
+            await digests.add(piece)
             try await ConsumerError.wrap { try await consumer.receive(piece) }
             self.progress.take(piece)
             if let expected = self.progress.expectedSize, self.progress.offset > expected { break }
-        }
-        if let expected = self.progress.expectedSize, self.progress.offset < expected, self.progress.canResume {
-            throw self.error(.transport(.closed))
-        }
-        if let damage = self.progress.damage() {
-            self.mustRestart = true
-            throw self.error(.corrupted(damage))
         }
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import NIOCore
 import struct Foundation.Data
 
@@ -27,8 +26,8 @@ struct DownloadProgress: Sendable {
     /// Whether the consumer has heard of the file's beginning.
     var hasBegun = false
 
-    private var sha256 = SHA256()
-    private var md5 = Insecure.MD5()
+    /// Of the bytes that the consumer has.
+    var digests = FileDigests()
 
     /// What a server can be asked to go on by: weak tags do not promise the same bytes.
     var strongETag: String? {
@@ -39,11 +38,8 @@ struct DownloadProgress: Sendable {
     /// Whether the next request may ask for the rest only.
     var canResume: Bool { self.offset > 0 && self.strongETag != nil }
 
+    /// The consumer has further bytes; their digests are reckoned elsewhere.
     mutating func take(_ chunk: ByteBuffer) {
-        chunk.withUnsafeReadableBytes { bytes in
-            self.sha256.update(bufferPointer: bytes)
-            if self.contentMD5 != nil { self.md5.update(bufferPointer: bytes) }
-        }
         self.offset += Int64(chunk.readableBytes)
     }
 
@@ -52,7 +48,7 @@ struct DownloadProgress: Sendable {
         if let expectedSize, expectedSize != self.offset {
             return "\(self.offset) bytes came where \(expectedSize) were announced"
         }
-        if let contentMD5, Array(self.md5.finalize()) != contentMD5 {
+        if let contentMD5, self.digests.md5 != contentMD5 {
             return "the content does not have the MD5 that was announced"
         }
         return nil
@@ -61,7 +57,7 @@ struct DownloadProgress: Sendable {
     func finished(fileName: String) -> DownloadedBlob {
         DownloadedBlob(
             size: self.offset,
-            sha256: hexText(self.sha256.finalize()),
+            sha256: self.digests.sha256,
             etag: self.etag,
             contentType: self.contentType,
             fileName: fileName

@@ -26,7 +26,7 @@ MINUTES ?= 30
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo bench simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy bench-download check-download clean
+.PHONY: help setup build release test demo bench simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy bench-download check-download docs clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ check-deploy: build $(VENV)/ready ## Check image, compose file, chart, unit, ale
 check-download: build ## Check that a big download takes little memory.
 	@$(PYTHON) Tests/Benchmarks/download.py --memory-only --size 256 --rounds 1 \
 		--worker "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker"
+
+docs: build ## Make the library's documentation into .build/docs; fails where a link leads nowhere.
+	@.ci/check-docs "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))" .build/docs
 
 clean: ## Remove everything that was built.
 	rm -rf .build

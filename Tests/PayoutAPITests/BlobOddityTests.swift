@@ -26,9 +26,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [(403, "forbidden"), (404, "notFound"), (400, "rejected")])
-    func aRefusalThatStaysIsBelieved(status: Int, code: String) async throws {
-        try await withStub({ _, _ in .answer(status) }) { server, transport in
+    @Test(arguments: [
+        (403, "AuthorizationPermissionMismatch", "forbidden"), (404, "BlobNotFound", "notFound"), (404, "", "notFound"),
+        (400, "InvalidQueryParameterValue", "rejected"),
+    ])
+    func aRefusalThatStaysIsBelieved(status: Int, word: String, code: String) async throws {
+        try await withStub({ _, _ in .answer(status, body: "<Error><Code>\(word)</Code></Error>") }) {
+            server,
+            transport in
             let count = Mutex(0)
             let url = Base.url(server)
             let error = try await failure(of: BlobDownloadError.self) {
@@ -40,6 +45,19 @@ import Testing
             #expect(error.code == code)
             #expect(error.recovery == .permanentForJob)
             #expect(count.withLock { $0 } == 1)
+        }
+    }
+
+    @Test(arguments: ["", "denied", "<html><title>Forbidden</title></html>", #"{"error":{"code":"accessDenied"}}"#])
+    func aRefusalWithoutAzuresWordsIsAnExpiredSignature(body: String) async throws {
+        try await withStub({ _, _ in .answer(403, body: body) }) { server, transport in
+            let url = Base.url(server)
+            let error = try await failure(of: BlobDownloadError.self) {
+                try await Base.downloader(transport).download(url, to: MemoryConsumer()) { url }
+            }
+            #expect(error.reason == .expired)
+            #expect(error.recovery == .retryable)
+            #expect(server.requests.count == 4)
         }
     }
 

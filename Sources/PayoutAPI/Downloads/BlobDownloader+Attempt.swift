@@ -162,8 +162,12 @@ private struct DownloadAttempt {
     private mutating func reason(status: Int, code: String?) -> BlobDownloadError.Reason {
         switch status {
         case 401, 403:
-            let isExpired = code == "AuthenticationFailed" || self.downloader.hasExpired(self.url)
-            return isExpired ? .expired : .forbidden
+            // Azure's words for what a fresh signature does not mend. Anything else is taken for an expired one, however
+            // it is said.
+            let isFinal = ["Authorization", "Insufficient", "AccountIs", "PublicAccess"].contains {
+                code?.hasPrefix($0) ?? false
+            }
+            return isFinal && !self.downloader.hasExpired(self.url) ? .forbidden : .expired
         case 404, 410:
             return .notFound
         case 412, 416:

@@ -61,7 +61,11 @@ public struct ExportsClient: ExportsPort {
                 kind: kind,
                 filter: call.job.filter,
                 fileFormat: call.job.fileFormat == .csv ? .csv : .tsv,
-                idempotencyID: .idempotencyID(job: call.job.id, attempt: call.attempt),
+                idempotencyID: .idempotencyID(
+                    job: call.job.id,
+                    attempt: call.attempt,
+                    accepted: call.isNamedByAcceptance ? call.accepted : nil
+                ),
                 correlationID: correlationID
             )
             return .created(requestID: export.requestID)

@@ -1,4 +1,5 @@
 import Crypto
+public import ExportCore
 public import Foundation
 
 extension UUID {
@@ -18,10 +19,16 @@ extension UUID {
         self = bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
     }
 
-    /// The idempotency id (`ms-requestid`) of a job's attempt: the same after a crash, another for another attempt.
-    public static func idempotencyID(job: String, attempt: Int) -> UUID {
+    /// The idempotency id (`ms-requestid`) of a job's attempt: the same after a crash, another for another attempt, and
+    /// another when the id is enqueued again after it was forgotten: a service with a longer memory than the
+    /// deduplication window would hand out the old export.
+    ///
+    /// - Parameter accepted: When this life of the job began, as its record says; `nil` for a record of a worker that
+    ///   did not name requests by it.
+    public static func idempotencyID(job: String, attempt: Int, accepted: Instant?) -> UUID {
         // A job id holds no line feed, so two names are never the same.
-        UUID(workerName: "request\n\(job)\n\(attempt)")
+        let life = accepted.map { "\n\($0.milliseconds)" } ?? ""
+        return UUID(workerName: "request\n\(job)\n\(attempt)\(life)")
     }
 
     /// The correlation id (`ms-correlationid`) of a job.

@@ -16,7 +16,8 @@ extension JobRecord {
                 ready: maybe(&generator) { instant(using: &$0) },
                 finished: maybe(&generator) { instant(using: &$0) }
             ),
-            blobURL: maybe(&generator) { text(300, using: &$0) }
+            blobURL: maybe(&generator) { text(300, using: &$0) },
+            namedByAcceptance: .random(using: &generator)
         )
         guard phase == .finished else { return record }
         record.status = JobStatus.allCases.randomElement(using: &generator)

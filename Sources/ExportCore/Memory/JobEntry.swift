@@ -48,6 +48,8 @@ struct JobEntry {
     var oddLooks: UInt8 = 0
     /// Whether the POST of the present attempt may have reached the service.
     var maySubmitted = false
+    /// Whether the moment of acceptance names the job's requests too.
+    var namedByAcceptance = false
     /// Whether the job adopted an export that existed already.
     var adopted = false
 }

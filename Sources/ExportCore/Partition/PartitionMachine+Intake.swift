@@ -37,7 +37,13 @@ extension PartitionMachine {
 
     /// The job's first record: whatever it can do at once, it does at once.
     private mutating func begin(_ job: ExportJob, offset: Int64, at now: Instant, _ decisions: inout Decisions) {
-        var record = JobRecord(job: job, offset: offset, phase: .accepted, times: JobTimes(accepted: now))
+        var record = JobRecord(
+            job: job,
+            offset: offset,
+            phase: .accepted,
+            times: JobTimes(accepted: now),
+            namedByAcceptance: true
+        )
         if let deadline = job.deadline, deadline <= now {
             return end(&record, .failed, deadlineError(record), at: now, &decisions)
         }

@@ -6,14 +6,7 @@
 /// assignment: a transaction that aborts is sent again as it is, and when that is impossible the
 /// whole partition is dropped and restored from the log.
 ///
-/// | phase | leaves it for | when |
-/// | --- | --- | --- |
-/// | (new) | submitting, accepted, waiting, finished | it can go at once; `notBefore` lies ahead; it adopts an export; its deadline has passed |
-/// | accepted | submitting, finished | `notBefore` comes; cancelled or past its deadline |
-/// | submitting | waiting, finished | the service took the export; refused, cancelled or past its deadline |
-/// | waiting | submitting, ready, finished | Failed with attempts left; Completed with a file store; Completed without one, Failed, not found, cancelled, past its deadline |
-/// | ready | submitting, finished | Failed after all with attempts left; stored, not storable, gone, cancelled, past its deadline |
-/// | finished | (forgotten) | the deduplication window is over |
+/// States and transitions stand in `ExportCore.docc/Life-of-a-job.md`, which is checked.
 struct PartitionMachine {
     let partition: Int32
     let epoch: Epoch
@@ -77,7 +70,8 @@ struct PartitionMachine {
             status: entry.status,
             error: details.error,
             files: details.files,
-            cleanup: entry.cleanup
+            cleanup: entry.cleanup,
+            namedByAcceptance: entry.namedByAcceptance
         )
     }
 
@@ -152,6 +146,7 @@ struct PartitionMachine {
         entry.kind = record.job.kind
         entry.status = record.status
         entry.cleanup = record.cleanup
+        entry.namedByAcceptance = record.namedByAcceptance
         entry.adopted = record.job.adoptedRequestID != nil
     }
 
@@ -203,7 +198,8 @@ struct PartitionMachine {
             attempt: Int(entry.attempt),
             requestID: details.requestID,
             blobURL: details.blobURL,
-            accepted: Instant(milliseconds: entry.accepted)
+            accepted: Instant(milliseconds: entry.accepted),
+            isNamedByAcceptance: entry.namedByAcceptance
         )
     }
 

@@ -45,6 +45,8 @@ public struct Call: Sendable {
     public var blobURL: String?
     /// When the job was accepted; part of the file's key.
     public var accepted: Instant
+    /// Whether that moment is part of the idempotency id too; not for jobs of older records.
+    public var isNamedByAcceptance = false
 }
 
 /// The state of an export as the service tells it.

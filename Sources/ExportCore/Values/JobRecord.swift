@@ -188,6 +188,9 @@ public struct JobRecord: Hashable, Sendable {
     public var files: [ExportFile]
     /// What is still to be done at the service, in phase finished.
     public var cleanup: Cleanup
+    /// Whether the moment of acceptance is part of what names the job's requests, so that a later life of the same id
+    /// asks for another export. False for jobs of workers that did not know this.
+    public var namedByAcceptance: Bool
 
     /// Creates a record.
     public init(
@@ -201,7 +204,8 @@ public struct JobRecord: Hashable, Sendable {
         status: JobStatus? = nil,
         error: JobError? = nil,
         files: [ExportFile] = [],
-        cleanup: Cleanup = .none
+        cleanup: Cleanup = .none,
+        namedByAcceptance: Bool = false
     ) {
         self.job = job
         self.offset = offset
@@ -214,6 +218,7 @@ public struct JobRecord: Hashable, Sendable {
         self.error = error
         self.files = files
         self.cleanup = cleanup
+        self.namedByAcceptance = namedByAcceptance
     }
 }
 

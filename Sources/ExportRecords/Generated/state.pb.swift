@@ -505,6 +505,14 @@ nonisolated struct ProtoJobState: @unchecked Sendable {
     set {_uniqueStorage()._cleanup = newValue}
   }
 
+  /// Whether the idempotency id of the job's requests is made from the moment of acceptance too. False for jobs that
+  /// were begun before there was this field: their requests keep the names that they had. A worker that does not know
+  /// the field asks under the older name, which does harm only where it takes over a job between its request and the answer.
+  var namedByAcceptance: Bool {
+    get {_storage._namedByAcceptance}
+    set {_uniqueStorage()._namedByAcceptance = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -815,7 +823,7 @@ nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoJobState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".JobState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{1}phase\0\u{1}attempt\0\u{1}job\0\u{3}request_id\0\u{3}accepted_at\0\u{3}submitted_at\0\u{3}ready_at\0\u{3}finished_at\0\u{3}blob_url\0\u{1}status\0\u{1}error\0\u{1}files\0\u{1}cleanup\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{1}phase\0\u{1}attempt\0\u{1}job\0\u{3}request_id\0\u{3}accepted_at\0\u{3}submitted_at\0\u{3}ready_at\0\u{3}finished_at\0\u{3}blob_url\0\u{1}status\0\u{1}error\0\u{1}files\0\u{1}cleanup\0\u{3}named_by_acceptance\0")
 
   fileprivate class _StorageClass {
     var _offset: Int64 = 0
@@ -832,6 +840,7 @@ nonisolated extension ProtoJobState: SwiftProtobuf.Message, SwiftProtobuf._Messa
     var _error: ProtoJobError? = nil
     var _files: [ProtoFile] = []
     var _cleanup: ProtoCleanup = .none
+    var _namedByAcceptance: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -856,6 +865,7 @@ nonisolated extension ProtoJobState: SwiftProtobuf.Message, SwiftProtobuf._Messa
       _error = source._error
       _files = source._files
       _cleanup = source._cleanup
+      _namedByAcceptance = source._namedByAcceptance
     }
   }
 
@@ -888,6 +898,7 @@ nonisolated extension ProtoJobState: SwiftProtobuf.Message, SwiftProtobuf._Messa
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._error) }()
         case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._files) }()
         case 14: try { try decoder.decodeSingularEnumField(value: &_storage._cleanup) }()
+        case 15: try { try decoder.decodeSingularBoolField(value: &_storage._namedByAcceptance) }()
         default: break
         }
       }
@@ -942,6 +953,9 @@ nonisolated extension ProtoJobState: SwiftProtobuf.Message, SwiftProtobuf._Messa
       if _storage._cleanup != .none {
         try visitor.visitSingularEnumField(value: _storage._cleanup, fieldNumber: 14)
       }
+      if _storage._namedByAcceptance != false {
+        try visitor.visitSingularBoolField(value: _storage._namedByAcceptance, fieldNumber: 15)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -965,6 +979,7 @@ nonisolated extension ProtoJobState: SwiftProtobuf.Message, SwiftProtobuf._Messa
         if _storage._error != rhs_storage._error {return false}
         if _storage._files != rhs_storage._files {return false}
         if _storage._cleanup != rhs_storage._cleanup {return false}
+        if _storage._namedByAcceptance != rhs_storage._namedByAcceptance {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -17,7 +17,8 @@ extension JobRecord {
                 finished: state.hasFinishedAt ? Instant(milliseconds: state.finishedAt) : nil
             ),
             blobURL: state.hasBlobURL ? state.blobURL : nil,
-            cleanup: try known(state.cleanup, Cleanup.init, "cleanup", id)
+            cleanup: try known(state.cleanup, Cleanup.init, "cleanup", id),
+            namedByAcceptance: state.namedByAcceptance
         )
         if state.status != .unspecified {
             status = try known(state.status, JobStatus.init, "status", id)

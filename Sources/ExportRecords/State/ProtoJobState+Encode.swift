@@ -17,6 +17,7 @@ extension ProtoJobState {
         if let error = record.error { self.error = ProtoJobError(error) }
         if !record.files.isEmpty { files = record.files.map(ProtoFile.init) }
         cleanup = ProtoCleanup(record.cleanup)
+        namedByAcceptance = record.namedByAcceptance
     }
 }
 

@@ -1,8 +1,9 @@
+import Foundation
 import Testing
 
 @testable import ExportCore
 
-/// The table in the documentation of `PartitionMachine`, row by row.
+/// The table of `Life-of-a-job.md`, row by row.
 @Suite struct TransitionTests {
     /// Brings a job into a phase, makes something happen, and says what must come of it.
     struct Row: CustomTestStringConvertible, Sendable {
@@ -128,6 +129,20 @@ import Testing
         #expect(bench.events.last?.status == row.status)
     }
 
+    /// The document says what is tested here, and nothing else.
+    @Test func theDocumentsTableIsThisOne() throws {
+        var rows = Set(
+            (Self.early + Self.late).map { row in
+                let end = [row.status.map { "\($0)" }, row.code.map { "\($0)" }].compactMap { $0 }
+                return [row.from.map { "\($0)" } ?? "new", row.what, "\(row.to)", end.joined(separator: ", ")]
+            }
+        )
+        rows.insert(["finished", "the window is over", "forgotten", ""])
+        let documented = Set(try documentedTransitions())
+        #expect(documented.subtracting(rows).isEmpty, "documented and not tested")
+        #expect(rows.subtracting(documented).isEmpty, "tested and not documented")
+    }
+
     private func reach(_ phase: JobPhase?, _ bench: inout Bench) {
         guard let phase else { return }
         bench.enqueue(
@@ -163,4 +178,17 @@ import Testing
 
 extension JobPhase {
     fileprivate static func > (left: JobPhase, right: JobPhase) -> Bool { left.rawValue > right.rawValue }
+}
+
+/// The rows of the table of `Life-of-a-job.md`: from, what happens, to, event.
+private func documentedTransitions() throws -> [[String]] {
+    let document = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Sources/ExportCore/ExportCore.docc/Life-of-a-job.md")
+    return try String(contentsOf: document, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("| ") }
+        .dropFirst(2)
+        .map { line in
+            line.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false)
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+        }
 }

@@ -38,43 +38,35 @@ final class ConsumerEvents: KafkaConsumerHandler {
         }
     }
 
+    func consumer(_ consumer: KafkaConsumer, reachedEndOf end: KafkaTopicPartitionOffset) {
+        log.assignments.reachedEnd(of: end.topicPartition.partition, at: end.offset)
+    }
+
     func consumer(_ consumer: KafkaConsumer, rebalances request: KafkaRebalanceRequest) {
         let partitions = request.partitions.map(\.partition)
-        log.assignments.takeIn(request.groupMetadata, losing: request.kind == .lost ? partitions : [])
         monitor?.reached()
         sink.observe(.rebalanced(LogObservation.Rebalance(request.kind), partitions: partitions.count))
         switch request.kind {
         case .assign:
-            let assigned = log.assignments.assign(partitions)
+            log.assignments.takeIn(request.groupMetadata)
+            let assigned = log.assignments.assign(partitions, telling: sink)
             request.completePaused()
-            log.begin(restoring: assigned, sink)
+            log.restore(assigned)
             sink.generationChanged()
         case .revoke:
-            revoke(partitions, request)
+            let isWaiting = log.assignments.revoke(partitions, request, telling: sink)
+            sink.generationChanged()
+            if !isWaiting { request.complete() }
         case .lost:
-            sink.lost(partitions)
+            log.assignments.lose(partitions, request.groupMetadata, telling: sink)
             request.complete()
         }
-    }
-
-    private func revoke(_ partitions: [Int32], _ request: KafkaRebalanceRequest) {
-        let isWaiting = log.assignments.withState { state in
-            let owned = Set(partitions.filter { state.epochs[$0] != nil && !state.suspended.contains($0) })
-            for partition in partitions where !owned.contains(partition) { state.epochs[partition] = nil }
-            state.revocation = owned.isEmpty ? nil : Assignments.Revocation(request: request, waitingFor: owned)
-            return !owned.isEmpty
-        }
-        sink.generationChanged()
-        guard isWaiting else { return request.complete() }
-        sink.revoked(partitions)
     }
 
     func consumer(_ consumer: KafkaConsumer, gaveUpWaitingFor request: KafkaRebalanceRequest) {
         // The partitions go without their last commit; the next owner begins where the one before left off.
         let partitions = request.partitions.map(\.partition)
-        log.assignments.withState { $0.revocation = nil }
-        log.assignments.remove(partitions)
-        sink.lost(partitions)
+        log.assignments.lose(partitions, request.groupMetadata, telling: sink)
     }
 
     func consumer(_ consumer: KafkaConsumer, failed error: KafkaError) {

@@ -17,8 +17,8 @@ public final class KafkaLog: LogPort {
 
     private let parts = Mutex<Parts?>(nil)
     private let tasks = Mutex<[Task<Void, Never>]>([])
-    private let restores: AsyncSemaphore
-    /// Pauses, resumptions and seeks, in the order in which the engine asks for them.
+    let restores: AsyncSemaphore
+    /// Pauses and resumptions, in the order in which the engine asks for them.
     private let commands: AsyncStream<@Sendable (KafkaLog, Parts) async -> Void>
     private let commandsContinuation: AsyncStream<@Sendable (KafkaLog, Parts) async -> Void>.Continuation
 
@@ -43,7 +43,7 @@ public final class KafkaLog: LogPort {
     }
 
     /// Whether this worker is a member of its group, with or without partitions.
-    public var isGroupMember: Bool { assignments.withState { $0.metadata != nil } }
+    public var isGroupMember: Bool { assignments.isMember }
 
     // MARK: Starting and ending
 
@@ -54,11 +54,15 @@ public final class KafkaLog: LogPort {
         let committer: any Committer
         switch configuration.delivery {
         case .exactlyOnce: committer = try TransactionalCommitter(configuration, logger: logger)
-        case .atLeastOnce: committer = try OffsetCommitter(configuration, logger: logger)
+        case .atLeastOnce:
+            committer = try OffsetCommitter(configuration, logger: logger) { [assignments] commit in
+                assignments.fence(for: commit.positions) != nil
+            }
         }
         let events = ConsumerEvents(log: self, sink: sink)
         var options = KafkaConsumer.Options()
         options.rebalanceTimeout = configuration.revocationTimeout
+        options.reportsPartitionEnd = true
         let consumer = try KafkaConsumer(
             configuration: configuration.memberConfiguration,
             groupID: configuration.groupID,
@@ -81,10 +85,11 @@ public final class KafkaLog: LogPort {
             monitor: monitor
         )
         self.parts.withLock { $0 = parts }
-        let (commands, watch) = (commands, { @Sendable in await self.watchPartitionCount(parts) })
+        let commands = commands
         tasks.withLock {
             $0.append(Task { for await command in commands { await command(self, parts) } })
-            $0.append(Task { await watch() })
+            $0.append(Task { await self.watchPartitionCount(parts) })
+            $0.append(Task { await self.watchBacklog(parts) })
             $0.append(Task { await OrphanWatch(log: self, parts: parts).run() })
             $0.append(Task { await self.watchEnds(parts) })
         }
@@ -132,27 +137,36 @@ public final class KafkaLog: LogPort {
         }
     }
 
+    /// Says how many jobs are there to be read: without that, a consumer that stands still looks like an empty topic.
+    private func watchBacklog(_ parts: Parts) async {
+        while !Task.isCancelled {
+            for (partition, epoch, end) in assignments.begun {
+                let jobs = KafkaTopicPartition(topic: configuration.topics.jobs, partition: partition)
+                guard !Task.isCancelled, let watermarks = try? await parts.admin.watermarks(jobs) else { continue }
+                // The last offsets may be markers of somebody's transactions: read to the end is read to the end.
+                let unread = end == watermarks.high ? nil : watermarks.high
+                parts.sink.jobsEnd(partition: partition, epoch: epoch, unreadUpTo: unread)
+            }
+            try? await Task.sleep(for: configuration.backlogInterval)
+        }
+    }
+
     // MARK: What the engine asks for
 
     /// Delivers a restored partition's jobs from `offset` on.
     public func begin(partition: Int32, epoch: UInt32, from offset: Int64) {
-        commandsContinuation.yield { log, parts in
-            // The partition is paused since it was assigned, so nothing arrives between mark and seek.
-            let mayResume: Bool? = log.assignments.withState { state in
-                guard state.epochs[partition] == epoch else { return nil }
-                state.begun.insert(partition)
-                return !state.isIntakePaused
-            }
-            guard let mayResume else { return }
-            let target = KafkaTopicPartition(topic: log.configuration.topics.jobs, partition: partition)
-            while log.assignments.isCurrent(partition, epoch) {
+        guard let parts = parts.withLock({ $0 }) else { return }
+        let target = KafkaTopicPartition(topic: configuration.topics.jobs, partition: partition)
+        // On its own: a partition whose leader is away must not keep the others waiting.
+        Task {
+            // Paused since it was assigned: nothing arrives before it is resumed.
+            while assignments.isCurrent(partition, epoch) {
                 do throws(KafkaError) {
                     try await parts.consumer.seek(KafkaTopicPartitionOffset(target, offset: offset))
-                    if mayResume { try await parts.consumer.resume([target]) }
-                    return
+                    return resume(target, epoch)
                 } catch {
-                    guard error.fault != .closed, log.assignments.isCurrent(partition, epoch) else { return }
-                    log.logger.warning(
+                    guard error.fault != .closed, assignments.isCurrent(partition, epoch) else { return }
+                    logger.warning(
                         "Cannot seek; trying again",
                         metadata: ["partition": "\(partition)", "error": "\(error)"]
                     )
@@ -162,15 +176,30 @@ public final class KafkaLog: LogPort {
         }
     }
 
+    private func resume(_ target: KafkaTopicPartition, _ epoch: UInt32) {
+        commandsContinuation.yield { log, parts in
+            guard let isWanted = log.assignments.begin(target.partition, epoch), isWanted else { return }
+            do throws(KafkaError) {
+                try await parts.consumer.resume([target])
+            } catch {
+                guard error.fault != .closed, log.assignments.isCurrent(target.partition, epoch) else { return }
+                log.logger.warning(
+                    "Cannot resume; trying again",
+                    metadata: ["partition": "\(target.partition)", "error": "\(error)"]
+                )
+                Task {
+                    try? await Task.sleep(for: .milliseconds(500))
+                    log.resume(target, epoch)
+                }
+            }
+        }
+    }
+
     /// Stops or resumes the delivery of records.
     public func setIntake(isPaused: Bool) {
         commandsContinuation.yield { log, parts in
-            let begun = log.assignments.withState { state in
-                state.isIntakePaused = isPaused
-                return state.begun
-            }
             // One by one: a partition that has gone meanwhile must not keep the others from following.
-            for partition in begun.sorted() {
+            for partition in log.assignments.setIntake(isPaused: isPaused) {
                 let target = [KafkaTopicPartition(topic: log.configuration.topics.jobs, partition: partition)]
                 if isPaused {
                     try? await parts.consumer.pause(target)
@@ -217,16 +246,7 @@ public final class KafkaLog: LogPort {
 
     /// Gives a partition up.
     public func release(partition: Int32, epoch: UInt32) {
-        let finished: KafkaRebalanceRequest? = assignments.withState { state in
-            guard state.epochs[partition] == epoch else { return nil }
-            state.epochs[partition] = nil
-            state.begun.remove(partition)
-            state.revocation?.waitingFor.remove(partition)
-            guard let revocation = state.revocation, revocation.waitingFor.isEmpty else { return nil }
-            state.revocation = nil
-            return revocation.request
-        }
-        finished?.complete()
+        assignments.release(partition, epoch)?.complete()
     }
 
     // MARK: Losing the producer
@@ -235,34 +255,26 @@ public final class KafkaLog: LogPort {
     /// can tell: every partition is restored from it, without leaving the group.
     private func rebuild(after commit: UInt64, _ reason: String, _ parts: Parts) async {
         logger.warning("The producer is lost; partitions are restored", metadata: ["reason": "\(reason)"])
-        let partitions = assignments.owned
-        let topic = configuration.topics.jobs
-        for partition in partitions {
-            try? await parts.consumer.pause([KafkaTopicPartition(topic: topic, partition: partition)])
-        }
-        let owned = assignments.withState { state in
-            state.suspended = Set(partitions.filter { state.epochs[$0] != nil })
-            return state.suspended.sorted()
-        }
-        parts.sink.lost(owned)
+        let (staying, completed) = assignments.suspend(telling: parts.sink)
+        completed?.complete()
         parts.sink.commitFailed(commit, reason: reason)
+        for partition in staying {
+            let target = KafkaTopicPartition(topic: configuration.topics.jobs, partition: partition)
+            try? await parts.consumer.pause([target])
+        }
         if let failure = await parts.committer.rebuild() { return parts.sink.failed(reason: failure) }
-        // Some may have been revoked meanwhile; those are not this worker's to restore.
-        let still = assignments.withState { $0.suspended.sorted() }.filter { assignments.owned.contains($0) }
-        begin(restoring: assignments.assign(still), parts.sink)
+        restore(assignments.resume(telling: parts.sink))
     }
 
     // MARK: Restoring
 
-    func begin(restoring assigned: [(partition: Int32, epoch: UInt32)], _ sink: any LogSink) {
-        for (partition, epoch) in assigned { sink.assigned(partition: partition, epoch: epoch) }
+    /// Restores partitions that the engine has been given.
+    func restore(_ assigned: [(partition: Int32, epoch: UInt32)]) {
         guard let parts = parts.withLock({ $0 }) else { return }
         for (partition, epoch) in assigned {
             Task {
-                await restores.wait()
                 var restore = PartitionRestore(partition: partition, epoch: epoch, log: self, parts: parts)
                 await restore.run()
-                restores.signal()
             }
         }
     }

@@ -55,6 +55,10 @@ public struct KafkaLogConfiguration: Sendable {
     public var delivery: DeliveryMode
     /// How long a revocation may wait for the last commit before the partitions are given up without it.
     public var revocationTimeout: Duration = .seconds(20)
+    /// How often a partition whose state partition does not exist is looked at again.
+    public var missingStateInterval: Duration = .seconds(10)
+    /// How often the jobs topic is asked where its partitions end.
+    public var backlogInterval: Duration = .seconds(10)
     /// Partitions that are restored at the same time.
     public var concurrentRestores = 4
 

@@ -4,16 +4,25 @@ import WorkerRuntime
 
 /// Records first, wholly delivered, then the positions: for clusters without transactions.
 ///
-/// A crash between the two repeats records: state records are the same again, an event comes again with
-/// the same `ce_id`.
+/// Events and dead letters go before the state that says they are published. A crash in between repeats an event, with
+/// the same `ce_id`, when the step is done again; the other way round it would be lost. Positions go last.
 actor OffsetCommitter: Committer {
     private let configuration: KafkaLogConfiguration
     private let logger: Logger
+    /// Whether the assignments of a commit are still this worker's. Nothing fences it here, so it is asked between
+    /// the steps: what remains is a worker that is paused in the middle of one.
+    private let isCurrent: @Sendable (LogCommit) -> Bool
     private var producer: KafkaProducer?
+    private var isClosed = false
 
-    init(_ configuration: KafkaLogConfiguration, logger: Logger) throws {
+    init(
+        _ configuration: KafkaLogConfiguration,
+        logger: Logger,
+        isCurrent: @escaping @Sendable (LogCommit) -> Bool
+    ) throws {
         self.configuration = configuration
         self.logger = logger
+        self.isCurrent = isCurrent
         producer = try Self.makeProducer(configuration, logger)
     }
 
@@ -36,26 +45,28 @@ actor OffsetCommitter: Committer {
         metadata: KafkaGroupMetadata
     ) async -> CommitOutcome {
         guard let producer else { return .aborted(reason: "the producer is not ready", cause: "producerNotReady") }
-        let records = commit.records(configuration.topics)
-        let failures: [KafkaDeliveryFailure]
-        do {
-            failures = try await producer.run { (producer) throws(KafkaError) in
-                for record in records { try producer.produce(record) }
-                return try producer.flush()
+        let records = zip(commit.outputs, commit.records(configuration.topics))
+        let announcements = records.filter { $0.0.topic != .state }.map(\.1)
+        let states = records.filter { $0.0.topic == .state }.map(\.1)
+        for step in [announcements, states] where !step.isEmpty {
+            guard isCurrent(commit) else { return Self.takenAway }
+            let failures: [KafkaDeliveryFailure]
+            do {
+                failures = try await producer.run { (producer) throws(KafkaError) in
+                    for record in step { try producer.produce(record) }
+                    return try producer.flush()
+                }
+            } catch {
+                return outcome(of: error)
             }
-        } catch {
-            switch error.fault {
-            case .fatal, .fenced, .closed: return .unresolved(error)
-            default: return .aborted(error)
-            }
-        }
-        if let first = failures.first {
+            guard let first = failures.first else { continue }
             let tooLarge = failures.filter { $0.error.code == .messageTooLarge }.map(\.tag)
             if tooLarge.count == failures.count, let smaller = commit.withoutBodies(ofDeadLetters: tooLarge) {
                 return await self.commit(smaller, consumer: consumer, metadata: metadata)
             }
             return .aborted(first.error)
         }
+        guard isCurrent(commit) else { return Self.takenAway }
         do {
             try await consumer.commit(commit.offsets(in: configuration.topics.jobs))
             return .committed
@@ -64,10 +75,23 @@ actor OffsetCommitter: Committer {
         }
     }
 
+    private static let takenAway = CommitOutcome.aborted(
+        reason: "a partition was taken away meanwhile",
+        cause: "partitionTakenAway"
+    )
+
+    private func outcome(of error: KafkaError) -> CommitOutcome {
+        switch error.fault {
+        case .fatal, .fenced, .closed: return .unresolved(error)
+        case .retry, .abortTransaction, .staleGeneration, .rejected, .configuration:
+            return .aborted(error)
+        }
+    }
+
     func rebuild() async -> String? {
         await producer?.close()
         producer = nil
-        while producer == nil, !Task.isCancelled {
+        while producer == nil, !isClosed, !Task.isCancelled {
             do {
                 producer = try Self.makeProducer(configuration, logger)
             } catch {
@@ -78,5 +102,8 @@ actor OffsetCommitter: Committer {
         return nil
     }
 
-    func close() async { await producer?.close() }
+    func close() async {
+        isClosed = true
+        await producer?.close()
+    }
 }

@@ -28,20 +28,20 @@ struct PartitionRestore: Sendable {
     private enum Outcome {
         case done
         case noStatePartition
+        case failed(KafkaError)
+        case unwanted
     }
 
     /// Restores until it works or the partition is gone.
     mutating func run() async {
         var wait: Duration = .milliseconds(200)
         while isWanted {
-            do {
-                switch try await restore() {
-                case .done: return
-                case .noStatePartition:
-                    parts.sink.restoreFailed(partition: partition, epoch: epoch, reason: missing)
-                    try await Task.sleep(for: .seconds(10))
-                }
-            } catch let error as KafkaError {
+            switch await takeTurn() {
+            case .done, .unwanted: return
+            case .noStatePartition:
+                parts.sink.restoreFailed(partition: partition, epoch: epoch, reason: missing)
+                try? await Task.sleep(for: log.configuration.missingStateInterval)
+            case .failed(let error):
                 guard isWanted, error.fault != .closed else { return }
                 log.logger.warning(
                     "Restore failed; trying again",
@@ -49,13 +49,24 @@ struct PartitionRestore: Sendable {
                 )
                 try? await Task.sleep(for: wait)
                 wait = min(wait * 2, .seconds(5))
-            } catch {
-                return
             }
             // Some records may have been handed over: the next try begins with an empty table.
-            guard let next = log.assignments.renew(partition, epoch) else { return }
+            guard let next = log.assignments.renew(partition, epoch, telling: parts.sink) else { return }
             epoch = next
-            parts.sink.assigned(partition: partition, epoch: epoch)
+        }
+    }
+
+    /// One try. Waits for its turn each time: a partition that cannot be restored must not keep the others waiting.
+    private func takeTurn() async -> Outcome {
+        await log.restores.wait()
+        defer { log.restores.signal() }
+        guard isWanted else { return .unwanted }
+        do {
+            return try await restore()
+        } catch let error as KafkaError {
+            return .failed(error)
+        } catch {
+            return .unwanted
         }
     }
 

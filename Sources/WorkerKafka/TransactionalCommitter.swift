@@ -8,10 +8,14 @@ actor TransactionalCommitter: Committer {
     private let logger: Logger
     private var producer: KafkaTransactionalProducer?
     private var isReady = false
+    private var isClosed = false
     private var fencings: [ContinuousClock.Instant] = []
 
     /// Fencings within a minute after which another worker of the same name is the only explanation.
     private static let tolerableFencings = 3
+    /// A transaction that was open for this long may have been fenced by the broker itself, for its age: this process
+    /// was paused, or the brokers were away.
+    private static let longTransaction: Duration = .seconds(5)
 
     init(_ configuration: KafkaLogConfiguration, logger: Logger) throws {
         self.configuration = configuration
@@ -37,7 +41,7 @@ actor TransactionalCommitter: Committer {
     /// Takes over the transactional id: a predecessor's open transaction is aborted by that.
     func prepare() async {
         var wait: Duration = .milliseconds(200)
-        while !isReady, !Task.isCancelled {
+        while !isReady, !isClosed, !Task.isCancelled {
             do {
                 if producer == nil { producer = try Self.makeProducer(configuration, logger) }
                 try await producer?.initTransactions()
@@ -65,25 +69,34 @@ actor TransactionalCommitter: Committer {
         guard let producer, isReady else {
             return .aborted(reason: "the producer is not ready", cause: "producerNotReady")
         }
+        let start = ContinuousClock.now
         let outcome = await attempt(commit, producer, metadata)
         guard case .failed(let error) = outcome else { return .committed }
         let tooLarge = error.deliveryFailures.filter { $0.error.code == .messageTooLarge }.map(\.tag)
         switch error.fault {
         case .fenced:
-            fencings = fencings.filter { $0.duration(to: .now) < .seconds(60) } + [.now]
-            return .unresolved(error)
-        case .fatal, .closed: return .unresolved(error)
+            if start.duration(to: .now) < Self.longTransaction {
+                fencings = fencings.filter { $0.duration(to: .now) < .seconds(60) } + [.now]
+            }
+            return unresolved(error)
+        case .fatal, .closed: return unresolved(error)
         case .retry, .abortTransaction, .staleGeneration, .rejected, .configuration: break
         }
         do {
             try await producer.abort()
         } catch {
-            return .unresolved(error)
+            return unresolved(error)
         }
         if let smaller = commit.withoutBodies(ofDeadLetters: tooLarge) {
             return await self.commit(smaller, consumer: consumer, metadata: metadata)
         }
         return .aborted(error)
+    }
+
+    /// From here on nothing is committed with this producer, whoever asks first.
+    private func unresolved(_ error: KafkaError) -> CommitOutcome {
+        isReady = false
+        return .unresolved(error)
     }
 
     private enum Attempt {
@@ -127,5 +140,8 @@ actor TransactionalCommitter: Committer {
         producer = nil
     }
 
-    func close() async { await discard() }
+    func close() async {
+        isClosed = true
+        await discard()
+    }
 }

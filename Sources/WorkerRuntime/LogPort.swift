@@ -135,6 +135,9 @@ public protocol LogSink: Sendable {
     func restoreFailed(partition: Int32, epoch: UInt32, reason: String)
     /// Records of the jobs topic, in order.
     func received(partition: Int32, epoch: UInt32, _ records: [LogRecord])
+    /// How far the jobs of a partition that was begun can be read: the offset after the last one, or `nil` when all of
+    /// them were delivered. Told now and then, for what watches over progress.
+    func jobsEnd(partition: Int32, epoch: UInt32, unreadUpTo offset: Int64?)
     /// A commit is stored.
     func committed(_ id: UInt64, seconds: Double)
     /// A commit is not stored, no part of it, and may be sent again.

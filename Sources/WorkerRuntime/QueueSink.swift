@@ -72,6 +72,10 @@ final class QueueSink: LogSink {
         )
     }
 
+    func jobsEnd(partition: Int32, epoch: UInt32, unreadUpTo offset: Int64?) {
+        queue.post(.event(.jobsEnd(partition: partition, epoch: epoch, unreadUpTo: offset)))
+    }
+
     func committed(_ id: UInt64, seconds: Double) { queue.post(.committed(id, seconds: seconds)) }
 
     func commitFailed(_ id: UInt64, reason: String) { queue.post(.commitFailed(id, reason: reason)) }

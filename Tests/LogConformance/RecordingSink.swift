@@ -9,6 +9,7 @@ final class RecordingSink: LogSink {
         var restored: [Int32: [LogRecord]] = [:]
         var ready: [Int32: Restored] = [:]
         var received: [Int32: [LogRecord]] = [:]
+        var unreadUpTo: [Int32: Int64?] = [:]
         var committed: [UInt64] = []
         var commitFailures: [UInt64: String] = [:]
         var revoked: Set<Int32> = []
@@ -57,6 +58,10 @@ final class RecordingSink: LogSink {
 
     func received(partition: Int32, epoch: UInt32, _ records: [LogRecord]) {
         note { if $0.assigned[partition] == epoch { $0.received[partition, default: []] += records } }
+    }
+
+    func jobsEnd(partition: Int32, epoch: UInt32, unreadUpTo offset: Int64?) {
+        note { if $0.assigned[partition] == epoch { $0.unreadUpTo[partition] = .some(offset) } }
     }
 
     func committed(_ id: UInt64, seconds: Double) { note { $0.committed.append(id) } }

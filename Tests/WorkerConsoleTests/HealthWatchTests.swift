@@ -70,6 +70,26 @@ struct HealthWatchTests {
         #expect(codes(watch(sample(draining), at: [0, 60])) == [.handOverStuck])
     }
 
+    @Test func recordsThatNobodyReads() throws {
+        var partition = WorkerStatus.Partition.sample(3)
+        partition.unread = 12
+        let stuck = watch(sample(.sample(partitions: [.sample(0), partition])), at: [0, 60])
+        #expect(codes(stuck) == [.intakeStuck])
+        let reason = try #require(stuck.verdict.reasons.first)
+        #expect(reason.partition == 3)
+        #expect(reason.message.contains("12 records to read from offset 1234 on"))
+        #expect(!stuck.verdict.isReady)
+        #expect(stuck.waits(of: partition).contains("12 records to be read, for 60 s now"))
+        // A paused intake is another matter, and so is one that moves.
+        var paused = WorkerStatus.sample(partitions: [partition])
+        paused.intakePauses = [.pending]
+        #expect(!codes(watch(sample(paused), at: [0, 60])).contains(.intakeStuck))
+        var moving = watch(sample(.sample(partitions: [partition])), at: [0, 59])
+        partition.position += 1
+        moving.take(sample(.sample(partitions: [partition])), at: .seconds(61))
+        #expect(codes(moving).isEmpty)
+    }
+
     @Test func aNewAssignmentBeginsANewStretch() {
         var partition = WorkerStatus.Partition.sample(3, .restoring)
         var watch = watch(sample(.sample(partitions: [partition])), at: [0, 100])

@@ -12,6 +12,8 @@ public struct CoreConfiguration: Sendable {
     public var deduplicationWindow: Duration = .seconds(24 * 3_600)
     /// How long records gather before they are committed together.
     public var commitInterval: Duration = .milliseconds(50)
+    /// Whether a batch is stored wholly or not at all. Where it is not, a crash may leave its beginning behind.
+    public var commitsAreAtomic = true
     /// Records in one transaction at the most; a fuller batch is committed at once.
     public var maxBatchRecords = 10_000
     /// Jobs accepted and not yet submitted before intake pauses. Those of paused accounts do not

@@ -37,10 +37,12 @@ struct BatchGatherer {
     private var lastID: UInt64 = 1
     private let interval: Duration
     private let maxRecords: Int
+    private let isAtomic: Bool
 
-    init(interval: Duration, maxRecords: Int) {
-        self.interval = interval
-        self.maxRecords = maxRecords
+    init(_ configuration: CoreConfiguration) {
+        interval = configuration.commitInterval
+        maxRecords = configuration.maxBatchRecords
+        isAtomic = configuration.commitsAreAtomic
         gathering = Batch(commit: CommitBatch(id: 1, records: [], positions: []))
     }
 
@@ -123,13 +125,42 @@ struct BatchGatherer {
             let isDue = since.advanced(by: interval) <= now || gathering.commit.records.count >= maxRecords
             // A clock that went back must not hold a batch up.
             guard isDue || isUrgent || now < since else { return nil }
-            let batch = gathering
+            var batch = gathering
+            if !isAtomic { batch.commit.records = Self.collapsed(batch.commit.records) }
             lastID += 1
             gathering = Batch(commit: CommitBatch(id: lastID, records: [], positions: []))
             gatheringSince = nil
             committing = .underWay(batch)
             return batch.commit
         }
+    }
+
+    /// One record for each life of a job, its newest, in the place of its first. Where a batch can be stored in part and
+    /// is then sent again, its beginning must not take a job back behind what its first sending has stored. In the
+    /// first's place, because a job's record also tells how far its partition is decided.
+    private static func collapsed(_ records: [OutputRecord]) -> [OutputRecord] {
+        struct Life: Hashable {
+            var partition: Int32
+            var id: String
+            var offset: Int64
+        }
+        var places: [Life: Int] = [:]
+        var kept: [OutputRecord] = []
+        kept.reserveCapacity(records.count)
+        for record in records {
+            guard case .state(let partition, .job(let job)) = record else {
+                kept.append(record)
+                continue
+            }
+            let life = Life(partition: partition, id: job.job.id, offset: job.offset)
+            if let place = places[life] {
+                kept[place] = record
+            } else {
+                places[life] = kept.count
+                kept.append(record)
+            }
+        }
+        return kept
     }
 
     /// When ``next(at:isUrgent:)`` is worth asking again.

@@ -20,6 +20,9 @@ struct PartitionSlot {
     /// The position that the gathering batch or an earlier one carries.
     var gatheredPosition: Int64 = 0
 
+    /// The offset after the last job that can be read, while not all of them were delivered.
+    var unreadUpTo: Int64?
+
     var isActive: Bool { lifecycle == .active }
     var isDraining: Bool { if case .draining = lifecycle { true } else { false } }
     mutating func clockWentBack(by step: Duration, to now: Instant) {

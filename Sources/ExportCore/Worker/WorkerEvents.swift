@@ -15,6 +15,9 @@ public enum WorkerEvent: Sendable {
     case restoreFailed(partition: Int32, epoch: Epoch, reason: String)
     /// Records of the jobs partition, in the order of their offsets.
     case received(partition: Int32, epoch: Epoch, [JobInput])
+    /// How far the jobs of a partition can be read; `nil` when all of them were delivered. Decides nothing: it
+    /// tells an empty topic from a consumer that stands still.
+    case jobsEnd(partition: Int32, epoch: Epoch, unreadUpTo: Int64?)
     /// A batch is stored, wholly.
     case committed(batch: UInt64)
     /// A batch is not stored, no part of it, and may be sent again.

@@ -39,7 +39,7 @@ public struct WorkerMachine: Sendable {
     public init(_ configuration: CoreConfiguration) {
         self.configuration = configuration
         scheduler = CallScheduler(configuration)
-        batches = BatchGatherer(interval: configuration.commitInterval, maxRecords: configuration.maxBatchRecords)
+        batches = BatchGatherer(configuration)
         breaker = IntakeBreaker(configuration.breaker)
     }
 
@@ -52,6 +52,8 @@ public struct WorkerMachine: Sendable {
             handleAssignment(event, at: now, &actions)
         case .received(let partition, let epoch, let inputs):
             receive(partition, epoch, inputs, at: now, &actions)
+        case .jobsEnd(let partition, let epoch, let offset):
+            if self.epoch(of: partition) == epoch { slots[Int(partition)]?.unreadUpTo = offset }
         case .committed(let id): committed(id, at: now, &actions)
         case .commitFailed(let id): batches.failed(id, at: now)
         case .generationChanged: batches.retryNow(at: now)

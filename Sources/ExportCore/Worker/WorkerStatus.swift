@@ -10,6 +10,8 @@ public struct WorkerStatus: Sendable {
         public var lifecycle: PartitionLifecycle
         /// The next offset of the jobs partition that is not decided.
         public var position: Int64
+        /// Records of the jobs partition that could be read and are not decided, as far as is known.
+        public var unread: Int64 = 0
         /// Jobs by phase.
         public var jobs: [JobPhase: Int]
         /// When its next timer fires.
@@ -75,6 +77,7 @@ extension WorkerMachine {
             epoch: slot.machine.epoch,
             lifecycle: slot.lifecycle,
             position: slot.machine.position,
+            unread: slot.unreadUpTo.map { max(0, $0 - slot.machine.position) } ?? 0,
             jobs: jobs,
             nextWake: slot.machine.table.nextWake
         )

@@ -24,6 +24,7 @@ struct HealthReason: Sendable, Codable, Equatable {
         case commitsFailing
         case commitStuck
         case callsStuck
+        case intakeStuck
         case timersLate
         case intakePaused
         case serviceUnreachable

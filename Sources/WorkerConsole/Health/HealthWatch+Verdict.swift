@@ -97,10 +97,21 @@ extension HealthWatch {
                     "Partition \(number) has been waiting for its hand-over for \(Words.duration(age)).",
                     remedy: "Look whether commits go through and calls end; restart the worker when it goes on."
                 )
-            case .active: return lateTimer(of: partition)
+            case .active: return stuckIntake(of: partition) ?? lateTimer(of: partition)
             case .restoring, .draining: return nil
             }
         }
+    }
+
+    private func stuckIntake(of partition: WorkerStatus.Partition) -> HealthReason? {
+        guard let age = intakeAge(of: partition), age >= thresholds.stall else { return nil }
+        return HealthReason(
+            .intakeStuck,
+            partition: partition.partition,
+            "Partition \(partition.partition) has \(Words.count(Int(partition.unread), "record")) to read from offset "
+                + "\(partition.position) on, and none has come for \(Words.duration(age)): it waits for its consumer.",
+            remedy: "Look at the partition's leader and at the log; restart the worker when it goes on."
+        )
     }
 
     private func lateTimer(of partition: WorkerStatus.Partition) -> HealthReason? {

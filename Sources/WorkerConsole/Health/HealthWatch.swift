@@ -58,6 +58,7 @@ struct HealthWatch: Sendable {
     private var lifecycles: [Assignment: Duration] = [:]
     private var committing: Stretch?
     private var calls: [String: Stretch] = [:]
+    private var intakes: [Int32: Stretch] = [:]
 
     init(_ thresholds: HealthThresholds) { self.thresholds = thresholds }
 
@@ -73,6 +74,7 @@ struct HealthWatch: Sendable {
         takeLifecycles(status)
         takeCommits(status, sample)
         takeCalls(status, sample)
+        takeIntakes(status)
     }
 
     private mutating func takeLifecycles(_ status: WorkerStatus) {
@@ -105,7 +107,24 @@ struct HealthWatch: Sendable {
         calls = kept
     }
 
+    private mutating func takeIntakes(_ status: WorkerStatus) {
+        var kept: [Int32: Stretch] = [:]
+        if status.intakePauses.isEmpty, !status.isStopping {
+            for partition in status.partitions where partition.lifecycle == .active && partition.unread > 0 {
+                let mark = [Int64(partition.epoch), partition.position]
+                let stretch = intakes[partition.partition]
+                kept[partition.partition] = stretch?.mark == mark ? stretch : Stretch(mark: mark, since: now)
+            }
+        }
+        intakes = kept
+    }
+
     // MARK: Asking
+
+    /// How long the partition has had records to read, and has taken none; `nil` when it has nothing to read.
+    func intakeAge(of partition: WorkerStatus.Partition) -> Duration? {
+        intakes[partition.partition].map { now - $0.since }
+    }
 
     /// How long the partition's assignment has stood where it stands.
     func age(of partition: WorkerStatus.Partition) -> Duration { now - (lifecycles[Self.key(partition)] ?? now) }

@@ -17,13 +17,16 @@ extension HealthWatch {
         if let commitAge, commitAge >= .seconds(5) {
             clauses.append("the commit under way, for \(Words.duration(commitAge)) now")
         }
+        if let age = intakeAge(of: partition), age >= .seconds(5) {
+            clauses.append("\(Words.count(Int(partition.unread), "record")) to be read, for \(Words.duration(age)) now")
+        }
         let open = JobPhase.allCases.filter { $0 != .finished }.reduce(0) { $0 + (partition.jobs[$1] ?? 0) }
         clauses += jobClauses(partition)
         if open > 0, let paused = pausedAccounts { clauses.append(paused) }
         if let status = lastStatus, !status.intakePauses.isEmpty {
             let names = status.intakePauses.sorted { $0.rawValue < $1.rawValue }.map(\.label)
             clauses.append("intake, which is paused (\(names.joined(separator: ", ")))")
-        } else if open == 0 {
+        } else if open == 0, partition.unread == 0 {
             clauses.append("new jobs")
         }
         if open > 0, let next = nextTimer(of: partition) { clauses.append(next) }

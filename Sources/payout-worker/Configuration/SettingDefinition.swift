@@ -64,6 +64,11 @@ extension SettingDefinition {
             help: "how long a finished job's id is remembered"
         ),
         .init(name: "WORKER_SHUTDOWN_TIMEOUT", defaultValue: "25s", help: "how long a stop may take"),
+        .init(
+            name: "WORKER_STALL_TIMEOUT",
+            defaultValue: "60s",
+            help: "after how long without progress, though something waits, the worker is not ready"
+        ),
     ]
 
     private static let service: [SettingDefinition] = [

@@ -12,6 +12,7 @@ struct WorkerConfiguration: Sendable {
     var accounts: [AccountConfiguration]
     var files: FilesConfiguration
     var shutdownTimeout: Duration
+    var stallTimeout: Duration
     var httpHost: String
     var httpPort: Int
     /// `nil` where no traces are wanted.
@@ -24,7 +25,9 @@ struct WorkerConfiguration: Sendable {
         core = Self.core(&reader)
         files = FilesConfiguration(&reader)
         core.storesFiles = !files.location.isEmpty
+        core.commitsAreAtomic = log.delivery == .exactlyOnce
         shutdownTimeout = reader.duration("WORKER_SHUTDOWN_TIMEOUT")
+        stallTimeout = reader.duration("WORKER_STALL_TIMEOUT")
         httpHost = reader.text("HTTP_HOST")
         httpPort = reader.integer("HTTP_PORT", in: 0...65_535)
         tracing = TracingConfiguration(&reader)

@@ -56,6 +56,7 @@ struct Observability: Sendable {
         console.port = configuration.httpPort
         console.workerID = configuration.log.workerID
         console.groupID = configuration.log.groupID
+        console.thresholds.stall = configuration.stallTimeout
         let telemetry = telemetry
         let server = ConsoleServer(
             console,

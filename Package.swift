@@ -137,7 +137,10 @@ let package = Package(
         tests("WorkerConsole", ["WorkerRuntime", "ExportCore", logging, metrics]),
         .testTarget(
             name: "LogConformance",
-            dependencies: ["WorkerKafka", "WorkerRuntime", "KafkaClient", "EmbeddedKafka", logging],
+            dependencies: [
+                "WorkerKafka", "WorkerRuntime", "KafkaClient", "EmbeddedKafka", "SimulationHarness", "ExportCore",
+                logging,
+            ],
             swiftSettings: settings
         ),
         .target(

@@ -5,13 +5,17 @@ import WorkerRuntime
 
 /// The logs that the suite runs on.
 enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
+    /// The log that the simulation of the engine runs on: what the engine is proven on must behave as the real one.
+    case simulated
     case embedded
     case broker
 
     var testDescription: String { rawValue }
 
     /// A real broker only where the environment names one.
-    static var available: [LogUnderTest] { KafkaCluster.address == nil ? [.embedded] : [.embedded, .broker] }
+    static var available: [LogUnderTest] {
+        KafkaCluster.address == nil ? [.simulated, .embedded] : [.simulated, .embedded, .broker]
+    }
 
     var capabilities: LogCapabilities { self == .embedded ? [] : .all }
 
@@ -20,19 +24,24 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         available.filter { $0.capabilities.isSuperset(of: needed) }
     }
 
-    func makeCluster() async throws -> KafkaCluster {
-        try await KafkaCluster(address: self == .embedded ? nil : KafkaCluster.address)
+    func makeCluster() async throws -> any LogCluster {
+        switch self {
+        case .simulated: SimulatedCluster()
+        case .embedded: try await KafkaCluster(address: nil)
+        case .broker: try await KafkaCluster(address: KafkaCluster.address)
+        }
     }
 }
 
 /// What every log port must do; serialized, because each test has a broker or a group of its own.
 @Suite(.serialized) struct LogConformanceTests {
-    private static let realOnly = Comment(
-        "the embedded broker drops the positions of transactions, shows aborted records and fences nobody; set KAFKA_BOOTSTRAP_SERVERS to run this on a real broker"
-    )
+    // What the embedded broker cannot show, by name. Set KAFKA_BOOTSTRAP_SERVERS to run everything on a real broker too.
+    private static let hidesAborted = LogUnderTest.showing(.hidesAborted)
+    private static let checksGeneration = LogUnderTest.showing(.checksGeneration)
+    private static let fencesProducers = LogUnderTest.showing(.fencesProducers)
 
-    private func start(_ cluster: KafkaCluster, _ name: String = "one", _ delivery: DeliveryMode = .exactlyOnce)
-        async throws -> (KafkaLog, RecordingSink)
+    private func start(_ cluster: any LogCluster, _ name: String = "one", _ delivery: DeliveryMode = .exactlyOnce)
+        async throws -> (any LogPort, RecordingSink)
     {
         let sink = RecordingSink()
         let log = cluster.makeLog(name, delivery: delivery)
@@ -40,11 +49,11 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         return (log, sink)
     }
 
-    private func waitForRestore(_ sink: RecordingSink, _ count: Int = KafkaCluster.partitions) async throws {
+    private func waitForRestore(_ sink: RecordingSink, _ count: Int = partitionCount) async throws {
         try await eventually("\(count) partitions restored") { sink.now.ready.count >= count }
     }
 
-    private func begin(_ log: KafkaLog, _ sink: RecordingSink) {
+    private func begin(_ log: any LogPort, _ sink: RecordingSink) {
         for (partition, ready) in sink.now.ready {
             log.begin(partition: partition, epoch: ready.epoch, from: ready.committed ?? ready.low)
         }
@@ -94,8 +103,8 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
             #expect(records.first?.key == Array("job-\(partition)".utf8))
             #expect(records.first?.headers == [LogHeader(name: "traceparent", value: Array("00-abc".utf8))])
         }
-        try await eventually("partitions counted") { sink.now.partitionCount == KafkaCluster.partitions }
-        await port.close()
+        try await eventually("partitions counted") { sink.now.partitionCount == partitionCount }
+        await closeReleasing(port, sink)
         try await cluster.close()
     }
 
@@ -109,9 +118,9 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         try await eventually("first commit stored") { sink.now.committed == [1] }
         first.commit(commit(2, sink, position: 2, event: "second"))
         try await eventually("second commit stored") { sink.now.committed == [1, 2] }
-        await first.close()
+        await closeReleasing(first, sink)
 
-        let results = try await cluster.read(cluster.topics.results)
+        let results = try await cluster.read(.results)
         #expect(results.map(\.value) == ["first", "second"])
         #expect(results.map { $0.headers["ce_id"] } == ["k/first", "k/second"])
         let (second, again) = try await start(cluster, "two", delivery)
@@ -120,7 +129,46 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         #expect(again.now.restored[1]?.isEmpty ?? true)
         let keepsPosition = delivery == .atLeastOnce || log.capabilities.contains(.storesTransactionalPositions)
         if keepsPosition { #expect(again.now.ready[0]?.committed == 2) }
-        await second.close()
+        await closeReleasing(second, again)
+        try await cluster.close()
+    }
+
+    /// A predecessor's transaction is neither believed nor overtaken: the restore waits for its end.
+    @Test(arguments: hidesAborted, [true, false])
+    func waitsForATransactionThatIsOpen(on log: LogUnderTest, commits: Bool) async throws {
+        let cluster = try await log.makeCluster()
+        let record = LogOutput(topic: .state, partition: 0, key: Array("k".utf8), value: Array("open".utf8))
+        let transaction = try await cluster.openTransaction([record])
+        let (port, sink) = try await start(cluster)
+        try await eventually("the other partitions restored") { sink.now.ready.count == partitionCount - 1 }
+        #expect(sink.now.ready[0] == nil)
+        #expect(sink.now.restored[0]?.isEmpty ?? true)
+        try await transaction.end(committing: commits)
+        try await waitForRestore(sink)
+        #expect(sink.now.restored[0]?.map(\.value) == (commits ? [Array("open".utf8)] : []))
+        #expect(try await cluster.read(.state).map(\.value) == (commits ? ["open"] : []))
+        await closeReleasing(port, sink)
+        try await cluster.close()
+    }
+
+    /// Consumers that stand still and topics that are empty can be told apart.
+    @Test(arguments: LogUnderTest.available)
+    func tellsHowManyJobsAreUnread(on log: LogUnderTest) async throws {
+        let cluster = try await log.makeCluster()
+        let (port, sink) = try await start(cluster)
+        try await waitForRestore(sink)
+        begin(port, sink)
+        try await eventually("nothing is unread") { sink.now.unreadUpTo[0] == .some(nil) }
+        port.setIntake(isPaused: true)
+        port.commit(commit(1, sink, position: 0))
+        try await eventually("the pause took effect") { sink.now.committed == [1] }
+        try await cluster.enqueue((0..<4).map { (0, "a\($0)", "x") })
+        try await eventually("four are unread") { sink.now.unreadUpTo[0] == .some(4) }
+        port.setIntake(isPaused: false)
+        try await eventually("all are read") {
+            sink.now.received[0]?.count == 4 && sink.now.unreadUpTo[0] == .some(nil)
+        }
+        await closeReleasing(port, sink)
         try await cluster.close()
     }
 
@@ -133,8 +181,8 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         stale.positions[0].epoch += 100
         port.commit(stale)
         try await eventually("commit refused") { sink.now.commitFailures[7] != nil }
-        await port.close()
-        #expect(try await cluster.read(cluster.topics.results).isEmpty)
+        await closeReleasing(port, sink)
+        #expect(try await cluster.read(.results).isEmpty)
         try await cluster.close()
     }
 
@@ -157,7 +205,7 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         port.setIntake(isPaused: false)
         try await eventually("the rest") { sink.now.received[0]?.count == 10 }
         #expect(sink.now.received[0]?.map(\.offset) == Array(0..<10))
-        await port.close()
+        await closeReleasing(port, sink)
         try await cluster.close()
     }
 
@@ -192,36 +240,52 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 
     /// Closes a port the way the engine does: what is revoked on the way out is released.
-    private func closeReleasing(_ log: KafkaLog, _ sink: RecordingSink) async {
+    private func closeReleasing(_ log: any LogPort, _ sink: RecordingSink) async {
         for (partition, epoch) in sink.now.assigned { log.release(partition: partition, epoch: epoch) }
         await log.close()
     }
 
-    @Test(
-        .enabled(if: !LogUnderTest.showing(.checksGeneration).isEmpty, realOnly),
-        arguments: LogUnderTest.showing(.checksGeneration)
-    )
+    @Test(arguments: checksGeneration)
     func keepsAZombieOut(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (first, one) = try await start(cluster, "one")
         try await waitForRestore(one)
-        let zombie = commit(9, one, position: 5, event: "zombie")
         // The second worker joins; the first does not answer its revocation and is given up on.
         let (second, two) = try await start(cluster, "two")
         try await eventually("a revocation", within: 90) { !one.now.revoked.isEmpty }
-        try await eventually("given up on", within: 90) { !one.now.lost.isEmpty }
+        let revoked = try #require(one.now.revoked.first)
+        let zombie = commit(9, one, position: 5, partition: revoked, event: "zombie")
+        try await eventually("given up on", within: 90) { one.now.lost.contains(revoked) }
         first.commit(zombie)
         try await eventually("the zombie's commit fails") { one.now.commitFailures[9] != nil }
-        #expect(try await cluster.read(cluster.topics.results).isEmpty)
+        #expect(try await cluster.read(.results).isEmpty)
         await closeReleasing(first, one)
         await closeReleasing(second, two)
         try await cluster.close()
     }
 
-    @Test(
-        .enabled(if: !LogUnderTest.showing(.fencesProducers).isEmpty, realOnly),
-        arguments: LogUnderTest.showing(.fencesProducers)
-    )
+    /// Only where there are brokers: the state topic has fewer partitions than the jobs topic.
+    @Test(arguments: LogUnderTest.available.filter { $0 != .simulated })
+    func aPartitionWithoutStateWaitsAlone(on log: LogUnderTest) async throws {
+        let address = log == .broker ? KafkaCluster.address : nil
+        let cluster = try await KafkaCluster(address: address, statePartitions: 1)
+        let (port, sink) = try await start(cluster)
+        // Restored one at a time, so that those that wait could be in the other's way.
+        try await eventually("the one with state restored") { sink.now.ready[0] != nil }
+        try await eventually("the others say why they wait") { Set(sink.now.restoreFailures.keys) == [1, 2] }
+        #expect(sink.now.restoreFailures[1]?.contains("has no partition 1") == true)
+        #expect(sink.now.restoreFailures[1]?.contains("topics create") == true)
+        port.commit(commit(1, sink, position: 0))
+        try await eventually("the one with state commits") { sink.now.committed == [1] }
+        if log == .broker {
+            try await cluster.completeStateTopic()
+            try await waitForRestore(sink)
+        }
+        await closeReleasing(port, sink)
+        try await cluster.close()
+    }
+
+    @Test(arguments: fencesProducers)
     func restoresAfterItsProducerIsFenced(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (first, one) = try await start(cluster, "same")
@@ -237,10 +301,10 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         try await eventually("restored under another epoch", within: 90) {
             one.now.assigned[0] ?? 0 > before && one.now.ready[0]?.epoch == one.now.assigned[0]
         }
-        #expect(try await cluster.read(cluster.topics.results).isEmpty)
+        #expect(try await cluster.read(.results).isEmpty)
         first.commit(commit(6, one, position: 1, event: "after"))
         try await eventually("commits again") { one.now.committed.contains(6) }
-        #expect(try await cluster.read(cluster.topics.results).map(\.value) == ["after"])
+        #expect(try await cluster.read(.results).map(\.value) == ["after"])
         await closeReleasing(first, one)
         try await cluster.close()
     }

@@ -13,6 +13,9 @@ struct Arguments: Sendable {
     var seed: UInt64?
     var faults = Faults.all
     var jobs: Int?
+    var onlyJobs: Set<Int>?
+    var onlyStrikes: Set<Int>?
+    var delivery = Delivery.exactlyOnce
     var sabotage = Sabotage()
     var traces = false
     var parallel: UInt64 = 2
@@ -22,7 +25,8 @@ struct Arguments: Sendable {
         usage: simulate [--seeds COUNT] [--from SEED] [--parallel COUNT]
                simulate --seed SEED [--trace]
                simulate --memory [--jobs COUNT]
-        also: --jobs COUNT, --faults NAME,NAME… (or none), --without SAFEGUARD
+        also: --delivery exactly-once|at-least-once, --jobs COUNT, --faults NAME,NAME… (or none), --without SAFEGUARD,
+              --only-jobs NUMBER,NUMBER…, --only-strikes NUMBER,NUMBER… (or none)
         faults: \(Faults.names.joined(separator: " "))
         safeguards: \(Sabotage.names.joined(separator: " "))
         """
@@ -46,6 +50,17 @@ struct Arguments: Sendable {
         case ("--seed", let number?): seed = number
         case ("--jobs", let number?): jobs = Int(number)
         case ("--parallel", let number?) where number > 0: parallel = number
+        case ("--only-jobs", _), ("--only-strikes", _):
+            let numbers = value == "none" ? [] : value.split(separator: ",").map { Int($0) }
+            guard numbers.allSatisfy({ $0 != nil }) else { return false }
+            if name == "--only-jobs" {
+                onlyJobs = Set(numbers.compactMap { $0 })
+            } else {
+                onlyStrikes = Set(numbers.compactMap { $0 })
+            }
+        case ("--delivery", _):
+            guard let delivery = Delivery(rawValue: value) else { return false }
+            self.delivery = delivery
         case ("--faults", _):
             faults = []
             for name in value.split(separator: ",") where name != "none" {
@@ -61,7 +76,17 @@ struct Arguments: Sendable {
     }
 
     func options(seed: UInt64) -> SimulationOptions {
-        SimulationOptions(seed: seed, faults: faults, jobs: jobs, traces: traces, sabotage: sabotage)
+        var options = SimulationOptions(
+            seed: seed,
+            faults: faults,
+            delivery: delivery,
+            jobs: jobs,
+            traces: traces,
+            sabotage: sabotage
+        )
+        options.onlyJobs = onlyJobs
+        options.onlyStrikes = onlyStrikes
+        return options
     }
 }
 

@@ -4,6 +4,8 @@ import ExportCore
 struct Chaos {
     private let plan: Plan
     private var random: SeededRandom
+    /// How many blows were drawn; each has the number that it was drawn as.
+    private(set) var strikes = 0
 
     init(_ plan: Plan, seed: UInt64) {
         self.plan = plan
@@ -18,7 +20,8 @@ struct Chaos {
             let duration = random.logarithmic(100...120_000)
             let jump = random.logarithmic(100...3_600_000) * (random.chance(0.5) ? 1 : -1)
             let victim = random.index(0...100)
-            guard plan.faults.contains(fault) else { continue }
+            strikes += 1
+            guard plan.faults.contains(fault), world.options.onlyStrikes?.contains(strikes) ?? true else { continue }
             world.at(time) { [unowned world] in
                 Self.strike(fault, victim, duration: duration, jump: jump, in: world)
             }
@@ -27,7 +30,9 @@ struct Chaos {
             let time = random.int(0...(plan.chaosEnd * 2))
             let partition = random.index(0...(plan.partitions - 1))
             let part = random.int(0...10)
-            guard plan.faults.contains(.compaction) else { continue }
+            strikes += 1
+            guard plan.faults.contains(.compaction), world.options.onlyStrikes?.contains(strikes) ?? true
+            else { continue }
             world.at(time) { [unowned world] in
                 let limit = world.log.stateEnds[partition] * part / 10
                 world.trace { "state \(partition) is compacted below \(limit)" }
@@ -37,7 +42,9 @@ struct Chaos {
         // Once more when most jobs are forgotten: then the state has little left to tell the position by.
         let window = plan.configuration.deduplicationWindow.wholeMilliseconds
         let late = plan.chaosEnd + random.int(0...(2 * window + 3_600_000))
-        if random.chance(0.7), plan.faults.contains(.offsetsLost) {
+        strikes += 1
+        let isWanted = world.options.onlyStrikes?.contains(strikes) ?? true
+        if random.chance(0.7), plan.faults.contains(.offsetsLost), isWanted {
             world.at(late) { [unowned world] in Self.strike(.offsetsLost, 0, duration: 0, jump: 0, in: world) }
         }
         for trouble in world.service.troubles where trouble.isLock {

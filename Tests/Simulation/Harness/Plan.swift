@@ -6,8 +6,14 @@ public struct SimulationOptions: Sendable {
     public var seed: UInt64
     /// What may go wrong.
     public var faults: Faults
+    /// What is promised of a commit.
+    public var delivery: Delivery
     /// How many jobs, when not as many as the seed says.
     public var jobs: Int?
+    /// Which of the jobs, by number; all when `nil`.
+    public var onlyJobs: Set<Int>?
+    /// Which of the blows of fate that the seed has drawn, by number; all when `nil`.
+    public var onlyStrikes: Set<Int>?
     /// Whether every step is written down.
     public var traces: Bool
     /// What of the worker is broken on purpose, to see that it is noticed.
@@ -17,12 +23,14 @@ public struct SimulationOptions: Sendable {
     public init(
         seed: UInt64,
         faults: Faults = .all,
+        delivery: Delivery = .exactlyOnce,
         jobs: Int? = nil,
         traces: Bool = false,
         sabotage: Sabotage = Sabotage()
     ) {
         self.seed = seed
         self.faults = faults
+        self.delivery = delivery
         self.jobs = jobs
         self.traces = traces
         self.sabotage = sabotage
@@ -85,6 +93,7 @@ struct Plan {
         configuration = Plan.configuration(&random)
         configuration.accounts = accounts
         configuration.safeguards = options.sabotage.safeguards
+        configuration.commitsAreAtomic = options.delivery == .exactlyOnce
     }
 
     private static func configuration(_ random: inout SeededRandom) -> CoreConfiguration {

@@ -1,6 +1,7 @@
 import ExportCore
 
-/// Finds a smaller simulation that still fails: first without faults that it does not need, then with fewer jobs.
+/// Finds a smaller simulation that still fails: first without faults that it does not need, then with fewer jobs, then
+/// with fewer blows of fate. What is left is the schedule that breaks it.
 public func shrink(_ failing: SimulationOutcome) -> SimulationOutcome {
     var smallest = failing
     func fails(_ options: SimulationOptions) -> Bool {
@@ -17,29 +18,56 @@ public func shrink(_ failing: SimulationOutcome) -> SimulationOutcome {
         if let fault = Faults(name: name) { fewer.faults.subtract(fault) }
         if fails(fewer) { options = fewer }
     }
-    var jobs = failing.jobs
-    while jobs > 1 {
+    let jobs = options.onlyJobs ?? Set(0..<failing.jobs)
+    options.onlyJobs = smallestSubset(of: jobs) { part in
         var fewer = options
-        fewer.jobs = jobs / 2
-        if !fails(fewer) {
-            fewer.jobs = jobs - 1
-            guard fails(fewer) else { break }
-        }
-        options = fewer
-        jobs = fewer.jobs ?? 1
+        fewer.onlyJobs = part
+        return fails(fewer)
+    }
+    let strikes = options.onlyStrikes ?? Set(1...max(1, failing.strikes))
+    options.onlyStrikes = smallestSubset(of: strikes) { part in
+        var fewer = options
+        fewer.onlyStrikes = part
+        return fails(fewer)
     }
     return smallest
+}
+
+/// Leaves out ever smaller parts of a set for as long as it stays failing, which `all` is known to be
+/// (delta debugging: halves first, single elements last).
+func smallestSubset(of all: Set<Int>, failing fails: (Set<Int>) -> Bool) -> Set<Int> {
+    var kept = all.sorted()
+    var part = max(1, kept.count / 2)
+    while true {
+        var start = 0
+        while start < kept.count {
+            let fewer = Array(kept[..<start] + kept[min(kept.count, start + part)...])
+            if fails(Set(fewer)) { kept = fewer } else { start += part }
+        }
+        guard part > 1 else { return Set(kept) }
+        part /= 2
+    }
 }
 
 extension SimulationOutcome {
     /// The command that lives through the same once more and shows every step.
     public var replayCommand: String {
         var command = "swift run -c release simulate --seed \(options.seed)"
-        if options.faults != .all { command += " --faults \(options.faults.list.joined(separator: ","))" }
-        if options.faults.isEmpty { command += "none" }
+        if options.delivery != .exactlyOnce { command += " --delivery \(options.delivery.rawValue)" }
+        if options.faults.isEmpty {
+            command += " --faults none"
+        } else if options.faults != .all {
+            command += " --faults \(options.faults.list.joined(separator: ","))"
+        }
         if let jobs = options.jobs { command += " --jobs \(jobs)" }
+        if let jobs = options.onlyJobs { command += " --only-jobs \(Self.list(jobs))" }
+        if let strikes = options.onlyStrikes { command += " --only-strikes \(Self.list(strikes))" }
         if let name = options.sabotage.name { command += " --without \(name)" }
         return command + " --trace"
+    }
+
+    private static func list(_ numbers: Set<Int>) -> String {
+        numbers.isEmpty ? "none" : numbers.sorted().map(String.init).joined(separator: ",")
     }
 
     /// What was broken, the last steps before it, and how to see them all.

@@ -1,7 +1,7 @@
 import ExportCore
 
 /// One seeded world: workers, the log, the group and the service on one virtual clock.
-public final class Simulation {
+public final class Simulation: PortWorld {
     let options: SimulationOptions
     let plan: Plan
     private(set) var now: Int64 = 0
@@ -31,6 +31,7 @@ public final class Simulation {
         service = VirtualService(plan, seed: options.seed)
         chaos = Chaos(plan, seed: options.seed)
         log.onCommit = { [unowned self] in oracle.committed($0) }
+        log.onPositions = { [unowned self] in oracle.committed($0) }
         group.schedule = { [unowned self] body in at(now + dice.logarithmic(1...3_000), body) }
     }
 
@@ -60,7 +61,8 @@ public final class Simulation {
             counts: counts,
             trace: lines,
             finalFaults: plan.faults,
-            jobs: plan.jobs
+            jobs: options.onlyJobs?.count ?? plan.jobs,
+            strikes: options.onlyStrikes?.count ?? chaos.strikes
         )
     }
 
@@ -77,6 +79,18 @@ public final class Simulation {
         guard violation == nil else { return }
         violation = "at \(now) ms: \(reason)"
         trace { "VIOLATION \(reason)" }
+    }
+
+    var portSettings: PortSettings {
+        PortSettings(
+            partitions: plan.partitions,
+            transactionTimeout: plan.transactionTimeout,
+            generation: options.sabotage.generation
+        )
+    }
+
+    func restoring(_ partition: Int, host: any PortHost, from end: Int64) {
+        if let worker = host as? WorkerProcess { oracle.restoring(partition, worker: worker, from: end) }
     }
 
     func count(_ what: String) { counts[what, default: 0] += 1 }
@@ -144,4 +158,6 @@ public struct SimulationOutcome: Sendable {
     public let finalFaults: Faults
     /// How many jobs this seed had.
     public let jobs: Int
+    /// How many blows of fate this seed had drawn.
+    public let strikes: Int
 }

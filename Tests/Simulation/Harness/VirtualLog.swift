@@ -55,6 +55,8 @@ final class VirtualLog {
     private var lastTransaction = 0
     /// Told of each transaction when it commits, before anybody can read it.
     var onCommit: (Transaction) -> Void = { _ in }
+    /// Told of positions that are stored.
+    var onPositions: ([CommitBatch.Position]) -> Void = { _ in }
 
     /// Tombstones stay readable this long, so that a restore under way sees them.
     private static let tombstoneRetention: Int64 = 3_600_000
@@ -69,12 +71,15 @@ final class VirtualLog {
 
     // MARK: Jobs
 
-    func append(_ content: JobInput.Content, partition: Int, gap: Int64) -> Int64 {
+    func append(
+        _ content: JobInput.Content,
+        _ original: OriginalRecord? = nil,
+        partition: Int,
+        gap: Int64
+    ) -> Int64 {
         let offset = jobEnds[partition] + gap
-        let name = "record \(partition)/\(offset)"
-        jobs[partition].append(
-            JobInput(offset: offset, content: content, original: OriginalRecord(key: nil, value: Array(name.utf8)))
-        )
+        let original = original ?? OriginalRecord(key: nil, value: Array("record \(partition)/\(offset)".utf8))
+        jobs[partition].append(JobInput(offset: offset, content: content, original: original))
         jobEnds[partition] = offset + 1
         return offset
     }
@@ -140,6 +145,23 @@ final class VirtualLog {
         guard fate == .committed else { return }
         for position in transaction.offsets { committed[Int(position.partition)] = position.offset }
         onCommit(transaction)
+        onPositions(transaction.offsets)
+    }
+
+    /// Records without a transaction: everybody reads them at once.
+    func write(_ records: [OutputRecord], worker: Int, at now: Int64) {
+        guard !records.isEmpty else { return }
+        lastTransaction += 1
+        let write = Transaction(id: lastTransaction, producer: 0, producerEpoch: 0, worker: worker)
+        write.fate = .committed
+        append(records, to: write, at: now)
+        onCommit(write)
+    }
+
+    /// Positions without a transaction.
+    func commit(_ positions: [CommitBatch.Position]) {
+        for position in positions { committed[Int(position.partition)] = position.offset }
+        onPositions(positions)
     }
 
     /// The transaction was open for too long: it is aborted and its producer fenced.

@@ -18,32 +18,34 @@ final class VirtualPort {
         var generation: Int
     }
 
-    unowned let worker: WorkerProcess
-    let world: Simulation
+    unowned let worker: any PortHost
+    let world: any PortWorld
+    let delivery: Delivery
     var member: VirtualGroup.Member?
     /// The metadata as the client's own thread knows it.
-    private var fresh = Metadata(member: 0, generation: 0)
+    private(set) var fresh = Metadata(member: 0, generation: 0)
     /// The metadata of the last rebalance callback.
-    private var snapshot = Metadata(member: 0, generation: 0)
+    private(set) var snapshot = Metadata(member: 0, generation: 0)
     private(set) var partitions: [Partition?]
     private var lastEpoch: Epoch = 0
     private var isIntakePaused = false
     let producer: Int
-    private var producerEpoch = 0
+    private(set) var producerEpoch = 0
     private var commitUnderWay: UInt64?
 
-    init(_ worker: WorkerProcess, producer: Int) {
+    init(_ worker: any PortHost, in world: any PortWorld, producer: Int, delivery: Delivery) {
         self.worker = worker
-        world = worker.world
+        self.world = world
         self.producer = producer
-        partitions = Array(repeating: nil, count: world.plan.partitions)
+        self.delivery = delivery
+        partitions = Array(repeating: nil, count: world.portSettings.partitions)
     }
 
     // MARK: Group
 
     func start() {
         producerEpoch = world.log.initialise(producer: producer)
-        worker.post(.partitionCount(world.plan.partitions))
+        worker.post(.partitionCount(partitions.count))
         join()
     }
 
@@ -55,7 +57,10 @@ final class VirtualPort {
             guard let self, let id = joined?.id else { return }
             let learnt = world.now + world.dice.int(0...50)
             lastDelivery = max(lastDelivery, learnt + world.dice.int(0...400))
-            world.at(learnt) { [weak self] in self?.fresh = Metadata(member: id, generation: callback.generation) }
+            world.at(learnt) { [weak self] in
+                guard let self, fresh.member != id || fresh.generation < callback.generation else { return }
+                fresh = Metadata(member: id, generation: callback.generation)
+            }
             world.at(lastDelivery) { [weak self] in
                 guard let worker = self?.worker else { return }
                 worker.run { self?.rebalanced(callback, member: id) }
@@ -122,7 +127,7 @@ final class VirtualPort {
         worker.later(world.dice.int(0...50)) { [self] in
             guard isCurrent(partition, epoch) else { return }
             let end = world.log.stateEnds[partition]
-            world.oracle.restoring(partition, worker: worker, from: end)
+            world.restoring(partition, host: worker, from: end)
             readState(partition, epoch, from: 0, to: end, committed: committed)
         }
     }
@@ -180,86 +185,46 @@ final class VirtualPort {
         worker.later(world.dice.int(0...20)) { self.world.group.released(partition, by: member) }
     }
 
-    // MARK: Transactions
+    /// The engine has not released a partition for too long: it goes without a last commit.
+    func giveUp(_ partition: Int) {
+        guard partitions[partition]?.isRevoked ?? false, let member else { return }
+        partitions[partition] = nil
+        worker.post(.lost([Int32(partition)]))
+        world.group.released(partition, by: member)
+    }
+
+    // MARK: Commits
 
     func commit(_ batch: CommitBatch) {
         if let commitUnderWay { world.fail("\(worker.name) commits \(batch.id) while \(commitUnderWay) is under way") }
         commitUnderWay = batch.id
-        let isStale = batch.positions.contains { !isCurrent(Int($0.partition), $0.epoch) }
-        if isStale { return worker.later(1) { self.answer(batch, stored: false) } }
-        let metadata = snapshot
-        send { [self] in
-            let transaction = world.log.begin(producer: producer, epoch: producerEpoch, worker: worker.id)
-            return { self.write(batch, transaction, metadata) }
+        guard areCurrent(batch.positions) else { return worker.later(1) { self.answer(batch, stored: false) } }
+        switch delivery {
+        case .exactlyOnce: beginTransaction(batch, snapshot)
+        case .atLeastOnce: writeAnnouncements(batch)
         }
     }
 
     /// A request to the broker: it arrives even when the worker dies meanwhile; its answer does not.
-    private func send(_ request: @escaping () -> () -> Void) {
+    func send(_ request: @escaping () -> () -> Void) {
         world.at(world.now + world.dice.int(0...10)) { [self] in
             let answer = request()
             worker.later(world.dice.int(0...10), answer)
         }
     }
 
-    private func write(_ batch: CommitBatch, _ transaction: VirtualLog.Transaction?, _ metadata: Metadata) {
-        guard let transaction else { return producerDied(batch) }
-        world.at(world.now + world.plan.transactionTimeout) { [world] in world.log.expire(transaction) }
-        send { [self] in
-            guard world.log.isOpen(transaction) else { return { self.producerDied(batch) } }
-            world.log.append(batch.records, to: transaction, at: world.now)
-            if world.happens(.abort, 0.05) { return { self.abort(batch, transaction) } }
-            return { self.sendOffsets(batch, transaction, metadata) }
-        }
-    }
-
-    private func sendOffsets(_ batch: CommitBatch, _ transaction: VirtualLog.Transaction, _ taken: Metadata) {
-        guard !batch.positions.isEmpty else { return endTransaction(batch, transaction) }
-        let metadata =
-            switch world.options.sabotage.generation {
-            case .ofCallback: taken
-            case .late: snapshot
-            case .fresh: fresh
-            }
-        send { [self] in
-            guard world.log.isOpen(transaction) else { return { self.producerDied(batch) } }
-            guard world.group.accepts(member: metadata.member, generation: metadata.generation) else {
-                world.count("illegal generation")
-                return { self.abort(batch, transaction) }
-            }
-            transaction.offsets = batch.positions
-            if world.happens(.abort, 0.03) { return { self.abort(batch, transaction) } }
-            return { self.endTransaction(batch, transaction) }
-        }
-    }
-
-    private func endTransaction(_ batch: CommitBatch, _ transaction: VirtualLog.Transaction) {
-        send { [self] in
-            guard world.log.isOpen(transaction) else { return { self.producerDied(batch) } }
-            if world.happens(.abort, 0.03) { return { self.abort(batch, transaction) } }
-            let isStored = !world.happens(.unknownOutcome, 0.02)
-            if isStored { world.log.end(transaction, .committed) }
-            if world.happens(.unknownOutcome, 0.03) || !isStored { return { self.producerDied(batch) } }
-            return { self.answer(batch, stored: true) }
-        }
-    }
-
-    private func abort(_ batch: CommitBatch, _ transaction: VirtualLog.Transaction) {
-        world.trace { "\(self.worker.name): batch \(batch.id) aborted" }
-        send { [self] in
-            guard world.log.isOpen(transaction) else { return { self.producerDied(batch) } }
-            world.log.end(transaction, .aborted)
-            return { self.answer(batch, stored: false) }
-        }
-    }
-
-    private func answer(_ batch: CommitBatch, stored: Bool) {
+    func answer(_ batch: CommitBatch, stored: Bool) {
         commitUnderWay = nil
         worker.post(stored ? .committed(batch: batch.id) : .commitFailed(batch: batch.id))
     }
 
+    /// Whether all assignments of a batch go on.
+    func areCurrent(_ positions: [CommitBatch.Position]) -> Bool {
+        positions.allSatisfy { isCurrent(Int($0.partition), $0.epoch) }
+    }
+
     /// The outcome is unknown or the producer is fenced: everything is dropped and restored.
-    private func producerDied(_ batch: CommitBatch) {
+    func producerDied(_ batch: CommitBatch) {
         world.count("producer died")
         world.trace { "\(self.worker.name): producer died with batch \(batch.id)" }
         producerEpoch = world.log.initialise(producer: producer)

@@ -8,6 +8,8 @@ final class VirtualService {
         let id: String
         let jobID: String
         let attempt: Int
+        /// When the life of the job began that asked for it; `nil` for one that somebody queued in the portal.
+        let life: Instant?
         let created: Int64
         let processing: Int64
         let ended: Int64
@@ -16,6 +18,8 @@ final class VirtualService {
         let urlFrom: Int64
         /// When somebody else deletes it.
         let vanishes: Int64
+        /// Whether its file lies where it may not be fetched from.
+        let isOutOfReach: Bool
         var deletedAt: Int64?
         /// The URLs that were handed out, each with its end.
         var urls: [String: Int64] = [:]
@@ -32,6 +36,7 @@ final class VirtualService {
     }
 
     private let plan: Plan
+    private let seed: UInt64
     private var random: SeededRandom
     private(set) var exports: [Export] = []
     private var byID: [String: Int] = [:]
@@ -45,6 +50,7 @@ final class VirtualService {
 
     init(_ plan: Plan, seed: UInt64) {
         self.plan = plan
+        self.seed = seed
         random = SeededRandom(seed: seed, stream: 2)
         honoursIdempotency = !(random.chance(0.3) && plan.faults.contains(.notIdempotent))
         for account in plan.accounts {
@@ -103,7 +109,7 @@ final class VirtualService {
         switch call.token.kind {
         case .create:
             if call.job.filter == Self.poison { return .failed(.refused(message: "400")) }
-            return .created(requestID: create(call.job.id, call.attempt, at: now))
+            return .created(requestID: create(call.job.id, call.attempt, life: call.accepted, at: now))
         case .poll: return poll(call, at: now)
         case .delete:
             guard let index = find(call.requestID, at: now) else { return .notFound }
@@ -125,28 +131,36 @@ final class VirtualService {
 
     /// The exports that were queued for the job of this record.
     func exports(of record: JobRecord) -> [Export] {
-        exports.filter { $0.jobID == record.job.id || $0.id == record.job.adoptedRequestID }
+        exports.filter {
+            $0.jobID == record.job.id && $0.life == record.times.accepted || $0.id == record.job.adoptedRequestID
+        }
     }
 
     /// Queues an export, or finds the one that was queued for the same request.
-    func create(_ jobID: String, _ attempt: Int, at now: Int64) -> String {
-        let key = "\(jobID)#\(attempt)"
+    func create(_ jobID: String, _ attempt: Int, life: Instant?, at now: Int64) -> String {
+        // This service never forgets a request, so a later life of the same job must ask under another name.
+        let key = "\(jobID)#\(attempt)#\(life?.milliseconds ?? 0)"
         if honoursIdempotency, let known = byIdempotencyID[key] { return exports[known].id }
         let processing = now + random.logarithmic(100...(plan.longestExport / 2))
         let ended = processing + random.logarithmic(100...(plan.longestExport / 2))
         let fails = random.chance(0.3) && plan.faults.contains(.exportFailed)
         let lateURL = happens(.oddity, 0.3, at: now) ? random.logarithmic(1_000...3_600_000) : 0
         let vanishes = happens(.vanish, 0.15, at: now) ? now + random.logarithmic(5_000...plan.longestExport) : .max
+        // Dice of its own: those of the others stay as they were.
+        var own = SeededRandom(seed: seed, stream: 1_000_000 + UInt64(exports.count))
+        let isOutOfReach = own.chance(0.05) && plan.faults.contains(.download)
         let export = Export(
             id: "request-\(exports.count + 1)",
             jobID: jobID,
             attempt: attempt,
+            life: life,
             created: now,
             processing: processing,
             ended: ended,
             succeeds: !fails,
             urlFrom: ended + lateURL,
-            vanishes: vanishes
+            vanishes: vanishes,
+            isOutOfReach: isOutOfReach
         )
         byIdempotencyID[key] = exports.count
         byID[export.id] = exports.count
@@ -181,6 +195,7 @@ final class VirtualService {
         guard let id = call.requestID, let export = export(id), let url = call.blobURL else {
             return .failed(.refused(message: "nothing to download"))
         }
+        guard !export.isOutOfReach else { return .failed(.refused(message: "not from that host")) }
         guard export.exists(at: now), let end = export.urls[url], now < end else { return .urlExpired }
         let location = "store://\(call.job.id)/\(id).csv"
         stored.insert(location)

@@ -2,7 +2,7 @@ import ExportCore
 
 /// One life of one worker: the machine, its queue of events, its clock, and the hands that do what
 /// it says. It can die at any step, or stand still while the world goes on.
-final class WorkerProcess {
+final class WorkerProcess: PortHost {
     let id: Int
     let name: String
     unowned let world: Simulation
@@ -28,7 +28,7 @@ final class WorkerProcess {
         self.id = id
         self.name = name
         machine = WorkerMachine(world.plan.configuration)
-        let port = VirtualPort(self, producer: producer)
+        let port = VirtualPort(self, in: world, producer: producer, delivery: world.options.delivery)
         self.port = port
         port.start()
     }

@@ -16,6 +16,7 @@ struct Workload {
         let isBurst = random.chance(0.3)
         let poisoned = random.chance(0.2) ? 0.9 : 0.1
         for number in 0..<plan.jobs {
+            guard world.options.onlyJobs?.contains(number) ?? true else { continue }
             // A stream for each job, so that fewer jobs are the same jobs.
             random = SeededRandom(seed: world.options.seed, stream: 1_000 + UInt64(number))
             let time = isBurst ? 500 : random.int(0...plan.arrivalEnd)
@@ -53,7 +54,7 @@ struct Workload {
         if hasNotBefore { job.notBefore = Instant(milliseconds: notBefore) }
         if hasDeadline { job.deadline = Instant(milliseconds: deadline) }
         if adopts, !isPoisoned {
-            job.adoptedRequestID = adoptsNothing ? "nothing" : service.create("portal-\(id)", 0, at: time)
+            job.adoptedRequestID = adoptsNothing ? "nothing" : service.create("portal-\(id)", 0, life: nil, at: time)
         }
         return job
     }

@@ -1,25 +1,31 @@
-import SimulationHarness
+import ExportCore
+import Foundation
 import Testing
+
+@testable import SimulationHarness
 
 @Suite struct SimulationTests {
     /// Seeds that `swift test` lives through; `simulate --seeds` goes on from there.
     static let seeds: Range<UInt64> = 0..<150
 
-    @Test func nothingBreaksAndWhatMayGoWrongDoes() {
+    @Test(arguments: Delivery.allCases)
+    func nothingBreaksAndWhatMayGoWrongDoes(delivery: Delivery) {
         var counts: [String: Int] = [:]
         for seed in Self.seeds {
-            let outcome = Simulation(SimulationOptions(seed: seed)).run()
+            let outcome = Simulation(SimulationOptions(seed: seed, delivery: delivery)).run()
             counts.merge(outcome.counts) { $0 + $1 }
             guard outcome.violation == nil else {
                 Issue.record("\(shrink(outcome).report(steps: 40))")
                 return
             }
         }
-        let wanted = [
+        var wanted = [
             "crash", "freeze", "zombie", "illegal generation", "producer died", "offsets lost", "late answer", "lost",
-            "duplicate", "account paused", "intake paused: pending", "ended: completed", "ended: failed",
-            "ended: cancelled", "ended: rejected",
+            "duplicate", "account paused", "intake paused: pending",
         ]
+        if delivery == .atLeastOnce { wanted += ["event repeated", "overwrite"] }
+        // Every way in which a job can end, those of later versions too.
+        wanted += JobStatus.allCases.map { "ended: \($0)" } + JobErrorCode.allCases.map { "error: \($0)" }
         for name in wanted { #expect(counts[name] ?? 0 > 0, "\(name) never happened") }
     }
 
@@ -65,9 +71,39 @@ import Testing
         try #require(failing.violation != nil)
         let small = shrink(failing)
         #expect(small.violation != nil)
-        #expect(small.jobs <= failing.jobs)
+        #expect(small.jobs <= 2)
+        #expect(small.strikes <= 2)
         #expect(small.options.faults.list.count < failing.finalFaults.list.count)
         #expect(small.replayCommand.contains("--seed 0 --faults"))
         #expect(small.report(steps: 5).contains("VIOLATION"))
+    }
+
+    @Test func aSmallestSubsetIsFound() {
+        let found = smallestSubset(of: Set(0..<100)) { $0.isSuperset(of: [3, 57, 58]) }
+        #expect(found == [3, 57, 58])
+        #expect(smallestSubset(of: [1, 2]) { _ in true }.isEmpty)
+    }
+
+    /// The oracle knows the rules from the document, and from nowhere else.
+    @Test func theOraclePermitsWhatIsDocumented() throws {
+        let document = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+            .appendingPathComponent("Sources/ExportCore/ExportCore.docc/Life-of-a-job.md")
+        let rows = try String(contentsOf: document, encoding: .utf8).split(separator: "\n").filter {
+            $0.hasPrefix("| ")
+        }
+        let documented = Set(
+            rows.map { row in
+                let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+                return "\(cells[0]) to \(cells[2])"
+            }
+        )
+        for from in [nil] + JobPhase.allCases.map({ Optional($0) }) {
+            for to in JobPhase.allCases where from != to {
+                let isDocumented = documented.contains("\(from.map { "\($0)" } ?? "new") to \(to)")
+                #expect(Oracle.permits(from, to) == isDocumented, "\(from.map { "\($0)" } ?? "new") to \(to)")
+            }
+        }
     }
 }

@@ -1,0 +1,181 @@
+import EmbeddedKafka
+import Foundation
+import KafkaClient
+import Logging
+import WorkerKafka
+import WorkerRuntime
+
+/// A cluster behind Kafka's protocol: the embedded broker, or one that the environment names.
+final class KafkaCluster: LogCluster {
+    static let address = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"].flatMap {
+        $0.isEmpty ? nil : $0
+    }
+
+    private let topics: KafkaTopicNames
+    private let kafka: KafkaConfiguration
+    private let broker: EmbeddedKafka?
+    private let hasTooLittleState: Bool
+    private let groupID: String
+    private let logger: Logger
+
+    /// Makes topics: on the embedded broker, or on the one at `address`.
+    ///
+    /// - Parameter statePartitions: where it is to have fewer than the jobs topic.
+    init(address: String?, statePartitions: Int = partitionCount) async throws {
+        hasTooLittleState = statePartitions < partitionCount
+        let unique = UUID().uuidString.prefix(8).lowercased()
+        var names = KafkaTopicNames()
+        names.jobs = "conformance-\(unique).jobs"
+        names.results = "conformance-\(unique).results"
+        names.state = "conformance-\(unique).state"
+        names.deadLetter = "conformance-\(unique).dead-letter"
+        topics = names
+        groupID = "conformance-\(unique)"
+        var quiet = Logger(label: "conformance")
+        quiet.logLevel = .critical
+        logger = quiet
+        broker = address == nil ? try EmbeddedKafka() : nil
+        var configuration = KafkaConfiguration(bootstrapServers: address ?? broker?.bootstrapServers ?? "")
+        configuration.properties = ["session.timeout.ms": "6000", "heartbeat.interval.ms": "500"]
+        kafka = configuration
+        if let broker {
+            for topic in names.all {
+                try broker.createTopic(topic, partitions: topic == names.state ? statePartitions : partitionCount)
+            }
+        } else {
+            try await createTopics(statePartitions)
+        }
+    }
+
+    private func createTopics(_ statePartitions: Int) async throws {
+        let admin = try KafkaAdmin(configuration: kafka, logger: logger)
+        let results = try await admin.createTopics(
+            topics.all.map { name in
+                KafkaTopicSpecification(
+                    name: name,
+                    partitions: Int32(name == topics.state ? statePartitions : partitionCount),
+                    replicationFactor: 1,
+                    configuration: name == topics.state ? ["cleanup.policy": "compact"] : [:]
+                )
+            }
+        )
+        await admin.close()
+        for result in results { if let error = result.error { throw error } }
+    }
+
+    /// Gives the state topic the partitions that it lacks.
+    func completeStateTopic() async throws {
+        let admin = try KafkaAdmin(configuration: kafka, logger: logger)
+        try await admin.addPartitions(topic: topics.state, upTo: partitionCount)
+        await admin.close()
+    }
+
+    func makeLog(_ workerID: String, delivery: DeliveryMode) -> any LogPort {
+        var configuration = KafkaLogConfiguration(
+            kafka: kafka,
+            groupID: groupID,
+            workerID: workerID,
+            topics: topics,
+            delivery: delivery
+        )
+        configuration.revocationTimeout = .seconds(10)
+        configuration.backlogInterval = .milliseconds(200)
+        configuration.missingStateInterval = .milliseconds(500)
+        if hasTooLittleState { configuration.concurrentRestores = 1 }
+        return KafkaLog(configuration, logger: logger)
+    }
+
+    func enqueue(_ records: [(partition: Int32, key: String, value: String)]) async throws {
+        let producer = try KafkaProducer(configuration: kafka, logger: logger)
+        let topic = topics.jobs
+        let failures = try await producer.run { (producer) throws(KafkaError) in
+            for record in records {
+                try producer.produce(
+                    KafkaProducerRecord(
+                        topic: topic,
+                        partition: record.partition,
+                        key: Array(record.key.utf8),
+                        value: Array(record.value.utf8),
+                        headers: [KafkaHeader("traceparent", "00-abc")]
+                    )
+                )
+            }
+            return try producer.flush()
+        }
+        await producer.close()
+        if let first = failures.first { throw first.error }
+    }
+
+    func read(_ topic: LogTopic) async throws -> [LogReading] {
+        let reader = try KafkaPartitionReader(configuration: kafka, logger: logger)
+        let admin = try KafkaAdmin(configuration: kafka, logger: logger)
+        var readings: [LogReading] = []
+        for number in 0..<Int32(partitionCount) {
+            let partition = KafkaTopicPartition(topic: topics.name(of: topic), partition: number)
+            let end = try await admin.watermarks(partition)
+            guard end.high > end.low else { continue }
+            try await reader.read(partition, from: .offset(end.low), to: end.high) { batch in
+                for record in batch {
+                    readings.append(
+                        LogReading(
+                            partition: number,
+                            offset: record.offset,
+                            key: record.key.map { String(decoding: $0, as: UTF8.self) },
+                            value: record.value.map { String(decoding: $0, as: UTF8.self) },
+                            headers: Dictionary(
+                                record.headers.map { ($0.name, $0.text ?? "") },
+                                uniquingKeysWith: { $1 }
+                            )
+                        )
+                    )
+                }
+            }
+        }
+        await reader.close()
+        await admin.close()
+        return readings
+    }
+
+    func openTransaction(_ outputs: [LogOutput]) async throws -> any OpenTransaction {
+        let producer = try KafkaTransactionalProducer(
+            configuration: kafka,
+            transactionalID: "\(groupID).somebody",
+            topics: topics.written,
+            logger: logger
+        )
+        try await producer.initTransactions()
+        let topics = topics
+        let failures = try await producer.run { (producer) throws(KafkaError) in
+            try producer.begin()
+            for output in outputs {
+                try producer.produce(
+                    KafkaProducerRecord(
+                        topic: topics.name(of: output.topic),
+                        partition: output.partition,
+                        key: output.key,
+                        value: output.value
+                    )
+                )
+            }
+            return try producer.flush()
+        }
+        if let first = failures.first { throw first.error }
+        return KafkaOpenTransaction(producer: producer)
+    }
+
+    func close() async throws {
+        if let broker { return broker.close() }
+        let admin = try KafkaAdmin(configuration: kafka, logger: logger)
+        _ = try await admin.deleteTopics(topics.all)
+        await admin.close()
+    }
+}
+
+private struct KafkaOpenTransaction: OpenTransaction {
+    let producer: KafkaTransactionalProducer
+
+    func end(committing: Bool) async throws {
+        if committing { try await producer.commit() } else { try await producer.abort() }
+        await producer.close()
+    }
+}

@@ -44,10 +44,11 @@ final class ConsumerEvents: KafkaConsumerHandler {
 
     func consumer(_ consumer: KafkaConsumer, rebalances request: KafkaRebalanceRequest) {
         let partitions = request.partitions.map(\.partition)
-        monitor?.reached()
         sink.observe(.rebalanced(LogObservation.Rebalance(request.kind), partitions: partitions.count))
         switch request.kind {
         case .assign:
+            // Only this comes from a broker for certain: a session that expires is lost without one.
+            monitor?.reached()
             log.assignments.takeIn(request.groupMetadata)
             let assigned = log.assignments.assign(partitions, telling: sink)
             request.completePaused()

@@ -142,8 +142,10 @@ public final class KafkaLog: LogPort {
         while !Task.isCancelled {
             for (partition, epoch, end) in assignments.begun {
                 let jobs = KafkaTopicPartition(topic: configuration.topics.jobs, partition: partition)
-                guard !Task.isCancelled, let watermarks = try? await parts.admin.watermarks(jobs) else { continue }
-                // The last offsets may be markers of somebody's transactions: read to the end is read to the end.
+                guard !Task.isCancelled, let watermarks = try? await parts.consumer.watermarks(jobs)
+                else { continue }
+                // The last offsets may be markers of somebody's transactions: read to the end is read to the end. What an
+                // open one holds back cannot be read and is not counted by the consumer's own watermark.
                 let unread = end == watermarks.high ? nil : watermarks.high
                 parts.sink.jobsEnd(partition: partition, epoch: epoch, unreadUpTo: unread)
             }

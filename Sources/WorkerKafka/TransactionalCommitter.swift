@@ -13,6 +13,8 @@ actor TransactionalCommitter: Committer {
 
     /// Fencings within a minute after which another worker of the same name is the only explanation.
     private static let tolerableFencings = 3
+    /// How long one try to get ready takes: closing waits for it.
+    private static let preparation: Duration = .seconds(5)
     /// A transaction that was open for this long may have been fenced by the broker itself, for its age: this process
     /// was paused, or the brokers were away.
     private static let longTransaction: Duration = .seconds(5)
@@ -44,7 +46,7 @@ actor TransactionalCommitter: Committer {
         while !isReady, !isClosed, !Task.isCancelled {
             do {
                 if producer == nil { producer = try Self.makeProducer(configuration, logger) }
-                try await producer?.initTransactions()
+                try await producer?.initTransactions(timeout: Self.preparation)
                 isReady = true
             } catch {
                 logger.error(

@@ -10,7 +10,8 @@ import WorkerRuntime
 final class SimulatedLog: LogPort, PortHost, @unchecked Sendable {
     private let cluster: SimulatedCluster
     private let delivery: Delivery
-    private var sink: (any LogSink)?
+    /// The suite's own, which takes records at once: everything here happens in one turn of the queue.
+    private var sink: RecordingSink?
     private(set) var port: VirtualPort?
     private(set) var id = 0
     let name: String
@@ -29,7 +30,7 @@ final class SimulatedLog: LogPort, PortHost, @unchecked Sendable {
 
     func start(_ sink: any LogSink) async throws {
         await cluster.on { [self] in
-            self.sink = sink
+            self.sink = sink as? RecordingSink
             id = cluster.register(self)
             let port = VirtualPort(self, in: cluster, producer: cluster.number(of: name), delivery: delivery)
             self.port = port

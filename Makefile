@@ -26,7 +26,7 @@ MINUTES ?= 30
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo bench simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy bench-download check-download docs clean
+.PHONY: help setup build release test demo bench bench-stores simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy bench-download check-download docs clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ bench: release $(VENV)/ready ## Measure throughput, CPU, memory, latency and res
 bench-download: release ## Download 2 GiB beside curl: throughput and memory. Needs 5 GiB in TMPDIR.
 	@$(PYTHON) Tests/Benchmarks/download.py \
 		--worker "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" $(ARGS)
+
+bench-stores: setup $(VENV)/ready ## Put 2 GiB through each file store, beside aws s3 cp; prints a table.
+	$(SWIFT) build -c release --product bench-stores $(SWIFT_FLAGS)
+	@$(PYTHON_TOOLS) Tests/StoreBenchmarks/stores.py \
+		--bin "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))" $(ARGS)
 
 simulate: setup ## Run SEEDS simulated fleets through 24 hours of faults; a failing seed prints how to replay it.
 	$(SWIFT) run -c release $(SWIFT_FLAGS) simulate --seeds $(SEEDS) $(ARGS)

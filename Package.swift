@@ -132,7 +132,10 @@ let package = Package(
         tests("WorkerRuntime", ["ExportCore", "ExportRecords", logging, tracing]),
         tests(
             "WorkerExports",
-            ["ExportCore", "FileStores", "PayoutAPI", "PayoutFilters", "PayoutSandbox", crypto, logging]
+            [
+                "ExportCore", "FileStores", "PayoutAPI", "PayoutFilters", "PayoutSandbox", "WorkerRuntime", crypto,
+                logging,
+            ]
         ),
         tests("WorkerConsole", ["WorkerRuntime", "ExportCore", logging, metrics]),
         .testTarget(
@@ -195,6 +198,13 @@ let package = Package(
             name: "endure",
             dependencies: ["EnduranceHarness", "PayoutSandbox"],
             path: "Tests/Endurance/Runner",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "bench-stores",
+            dependencies: ["FileStores", "StoreStandIns"],
+            path: "Tests/StoreBenchmarks",
+            exclude: ["stores.py"],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -160,6 +160,71 @@ import Testing
         bench.commitAll()
     }
 
+    @Test func aFileThatCannotBeStoredIsNamedWhereTheServiceHasIt() {
+        for expired in [false, true] {
+            var bench = Bench {
+                $0.storesFiles = true
+                $0.jobTimeout = .seconds(10_000)
+            }
+            reach(.waiting, &bench)
+            let url = "https://blobs.example/request-1.csv?sv=1&se=2026-11-25T07%3A50%3A29Z&sig=secret"
+            bench.answer(.seen(.completed, url: url, expiresAt: nil))
+            bench.commitAll()
+            if expired {
+                bench.wait(20_000)
+                bench.answer(.failed(.passing(message: "the store is away")))
+            } else {
+                bench.answer(.failed(.refused(message: "the file is gone")))
+            }
+            bench.commitAll()
+            let file = bench.events.last?.files.first
+            #expect(bench.events.last?.error?.code == .downloadFailed)
+            #expect(file?.location == url)
+            #expect(file?.stored == false)
+            #expect(file?.fileName == "request-1.csv")
+            #expect(file?.expiresAt == Instant(milliseconds: 1_795_593_029_000))
+        }
+    }
+
+    @Test func theExportIsDeletedOnlyWhenItsEventIsCommitted() {
+        var bench = Bench {
+            $0.storesFiles = true
+            $0.deletesAfterDownload = true
+        }
+        reach(.ready, &bench)
+        bench.answer(.stored(storedFile))
+        #expect(bench.calls.last?.token.kind == .download)
+        guard let batch = bench.batches.last else {
+            Issue.record("the end was not to be committed")
+            return
+        }
+        #expect(batch.records.contains { if case .event = $0 { true } else { false } })
+        // A commit that fails deletes nothing.
+        bench.handle(.commitFailed(batch: batch.id))
+        bench.wait(1)
+        #expect(bench.calls.last?.token.kind == .download)
+        bench.handle(.committed(batch: batch.id))
+        #expect(bench.calls.last?.token.kind == .delete)
+        bench.answer(.deleted)
+        bench.commitAll()
+        #expect(bench.calls.count { $0.token.kind == .delete } == 1)
+    }
+
+    @Test(
+        arguments: [
+            ("https://x/a?se=2026-11-25T07%3A50%3A29Z&sig=s", 1_795_593_029_000),
+            ("https://x/a?sv=1&se=2026-11-25T07:50:29.1234567Z", 1_795_593_029_000),
+            ("https://x/a?se=2026-11-25T07:50Z", 1_795_593_000_000), ("https://x/a?se=2026-11-25", 1_795_564_800_000),
+            ("https://x/a?se=2024-02-29", 1_709_164_800_000), ("https://x/a?se=1970-01-01", 0),
+            ("https://x/a?se=soon", nil), ("https://x/a", nil), ("https://x/a?sse=2026-11-25", nil),
+            ("https://x/a?se=", nil),
+            ("https://x/a?se=2026-13-25", nil), ("https://x/a?se=99999999999999-01-01", nil),
+        ] as [(String, Int64?)]
+    )
+    func theExpiryIsReadOffTheURL(url: String, milliseconds: Int64?) {
+        #expect(Instant(expiryOfSASURL: url)?.milliseconds == milliseconds)
+    }
+
     @Test func aFinishedJobIsForgottenWhenTheWindowEnds() {
         var bench = Bench { $0.deduplicationWindow = .seconds(100) }
         bench.enqueue(export("job") { $0.deadline = .at(0) })

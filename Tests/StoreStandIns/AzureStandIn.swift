@@ -31,6 +31,7 @@ public final class AzureStandIn: Sendable {
         var faults: [StandInReply] = []
         var objections: [String] = []
         var tokens = 0
+        var keepsContent = true
     }
 
     /// The storage account.
@@ -43,10 +44,16 @@ public final class AzureStandIn: Sendable {
     /// The secret of the one application, `app` of the tenant `tenant`.
     public static let clientSecret = "the-client-secret"
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// Creates an empty container.
-    public init() {}
+    ///
+    /// - Parameter keepsContent: Whether blobs keep their bytes; without it files may be larger than the memory.
+    public init(keepsContent: Bool = true) {
+        var state = State()
+        state.keepsContent = keepsContent
+        self.state = Mutex(state)
+    }
 
     /// What was not as documented, whether or not it was answered with an error.
     public var objections: [String] { state.withLock { $0.objections } }
@@ -178,7 +185,7 @@ public final class AzureStandIn: Sendable {
         guard state.blocks[name, default: [:]].keys.allSatisfy({ $0.utf8.count == id.utf8.count }) else {
             throw Refusal(400, "InvalidBlobOrBlock", "ids of different lengths")
         }
-        state.blocks[name, default: [:]][id] = bytes
+        state.blocks[name, default: [:]][id] = state.keepsContent ? bytes : []
         return StandInReply(201)
     }
 

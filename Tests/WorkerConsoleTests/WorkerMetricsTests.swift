@@ -46,8 +46,27 @@ struct WorkerMetricsTests {
             survey: Sample.survey(),
             now: Sample.start.advanced(by: .seconds(100)),
             ends: [0: 1_300],
-            restoring: [2: LogObservation.RestoreProgress(partition: 2, epoch: 1, from: 0, at: 25, to: 100)]
+            restoring: [2: LogObservation.RestoreProgress(partition: 2, epoch: 1, from: 0, at: 25, to: 100)],
+            files: files.status
         )
+    }
+
+    private let files: FileActivity = {
+        let files = FileActivity(location: "s3://bucket/prefix")
+        files.stored(bytes: 1_000)
+        let token = files.began(job: "job-1", account: "default")
+        files.update(token) { $0.receivedBytes = 10 }
+        return files
+    }()
+
+    @Test func filesAreCountedOnce() async {
+        let telemetry = await everything()
+        telemetry.metrics.refresh(sources(.sample(), telemetry))
+        let text = telemetry.prometheus.exposition()
+        #expect(text.contains("\npayout_export_stored_files_total 1\n"))
+        #expect(text.contains("\npayout_export_stored_bytes_total 1000\n"))
+        #expect(text.contains("\npayout_export_transfer_received_bytes 10\n"))
+        #expect(text.contains("\npayout_export_transfers_waiting 1\n"))
     }
 
     @Test func theTableAndTheMetricsAreTheSame() async {

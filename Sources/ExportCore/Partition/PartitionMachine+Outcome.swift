@@ -260,11 +260,18 @@ extension PartitionMachine {
     }
 
     /// The service's own URL as a completion event's file.
+    ///
+    /// - Parameter expiresAt: When it stops working; what the URL itself says unless given.
     static func file(at url: String, _ expiresAt: Instant?) -> ExportFile {
         var path = url.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
         while path.last == UInt8(ascii: "/") { path.removeLast() }
         let start = path.lastIndex(of: UInt8(ascii: "/")).map { path.index(after: $0) } ?? path.startIndex
         let name = String(Substring(path[start...]))
-        return ExportFile(location: url, stored: false, fileName: name, expiresAt: expiresAt)
+        return ExportFile(
+            location: url,
+            stored: false,
+            fileName: name,
+            expiresAt: expiresAt ?? Instant(expiryOfSASURL: url)
+        )
     }
 }

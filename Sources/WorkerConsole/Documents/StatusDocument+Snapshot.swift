@@ -32,6 +32,7 @@ extension StatusDocument {
         openJobs = Self.groups(snapshot.survey)
         oldest = (snapshot.survey?.oldest ?? []).map { OpenJob($0, at: snapshot.wallClock, status) }
         lateJobs = snapshot.survey?.lateCount ?? 0
+        files = snapshot.files.map { Files($0) }
         self.history = history
     }
 
@@ -121,6 +122,29 @@ extension StatusDocument.Account {
             inFlight: inFlight,
             requestsPerSecond: account.requestsPerSecond,
             calls: calls.started(by: account.name)
+        )
+    }
+}
+
+extension StatusDocument.Files {
+    /// So many transfers are told one by one.
+    private static let shown = 50
+
+    init(_ files: FileStatus) {
+        self.init(
+            location: Disclosure.clean(files.location),
+            storedFiles: files.storedFiles,
+            storedBytes: files.storedBytes,
+            transfers: files.transfers.prefix(Self.shown).map { transfer in
+                Transfer(
+                    job: transfer.job,
+                    account: transfer.account,
+                    receivedBytes: transfer.receivedBytes,
+                    expectedBytes: transfer.expectedBytes,
+                    isWaiting: transfer.isWaiting,
+                    seconds: (ContinuousClock.now - transfer.began).inSeconds
+                )
+            }
         )
     }
 }

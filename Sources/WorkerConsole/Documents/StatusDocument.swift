@@ -99,6 +99,25 @@ struct StatusDocument: Codable, Sendable {
         var cpuSeconds: Double?
     }
 
+    struct Files: Codable, Sendable {
+        struct Transfer: Codable, Sendable {
+            var job: String
+            var account: String
+            var receivedBytes: Int64
+            /// Null where the service has not said.
+            var expectedBytes: Int64?
+            /// Whether it waits for its turn.
+            var isWaiting: Bool
+            var seconds: Double
+        }
+
+        var location: String
+        var storedFiles: Int
+        var storedBytes: Int64
+        /// The oldest of those under way.
+        var transfers: [Transfer]
+    }
+
     struct RecentIncident: Codable, Sendable {
         var severity: Incident.Severity
         var title: String
@@ -134,6 +153,8 @@ struct StatusDocument: Codable, Sendable {
     var oldest: [OpenJob]
     /// Jobs of whose time until the deadline four fifths are over.
     var lateJobs: Int
+    /// Null where the service's own URLs are handed on.
+    var files: Files?
     /// Only in `/api/status`.
     var history: History?
 }

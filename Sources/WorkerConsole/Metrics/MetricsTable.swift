@@ -4,7 +4,7 @@
 /// OpenTelemetry's with dots written as underscores.
 public enum MetricsTable {
     /// The whole table, in the order of its parts.
-    public static let all: [MetricDefinition] = jobs + calls + log + worker + process + foreign
+    public static let all: [MetricDefinition] = jobs + calls + files + log + worker + process + foreign
 
     static let jobs: [MetricDefinition] = [
         jobsByPhase, openJobs, oldestJobAge, lateJobs, accepted, duplicates, deadLetters, keyMismatches, warnings,
@@ -14,6 +14,9 @@ public enum MetricsTable {
         callsTotal, callDuration, downloadDuration, downloadBytes, downloadRetries, callFailures, callsInFlight,
         downloadsInFlight, callsUnderWay, callsWaiting, throttled, throttledTime, budget, budgetShare, accountPaused,
         storeUsable, lateAnswers,
+    ]
+    static let files: [MetricDefinition] = [
+        storedFiles, storedBytes, transfersWaiting, transferReceived, transferExpected,
     ]
     static let log: [MetricDefinition] = [
         partitions, topicPartitions, partitionLag, rebalances, restores, restoreProgress, restoreDuration,

@@ -16,6 +16,8 @@ struct GaugeSources: Sendable {
     var ends: [Int32: Int64] = [:]
     var restoring: [Int32: LogObservation.RestoreProgress] = [:]
     var problems = ReportedProblems.Figures()
+    /// The file store and the transfers into it; `nil` where there is no store.
+    var files: FileStatus?
 }
 
 extension WorkerMetrics {
@@ -41,6 +43,7 @@ extension WorkerMetrics {
             MetricsTable.heartbeatAge,
             sources.heartbeats.map { GaugeValue([$0.name], $0.age.inSeconds) }
         )
+        refreshFiles(sources.files)
         refreshProcess(sources.process)
         refreshSurvey(sources.survey, at: sources.now)
         refreshPartitions(sources)
@@ -145,6 +148,20 @@ extension WorkerMetrics {
                 CallKind.allCases.map { GaugeValue([account.name, $0.label], account.waiting[$0] ?? 0) }
             }
         )
+    }
+
+    private func refreshFiles(_ files: FileStatus?) {
+        func single(_ definition: MetricDefinition, _ value: Double?) {
+            gauges.set(definition, value.map { [GaugeValue([], $0)] } ?? [])
+        }
+        let transfers = files?.transfers
+        single(MetricsTable.transfersWaiting, transfers.map { Double($0.count { $0.isWaiting }) })
+        single(MetricsTable.transferReceived, transfers.map { $0.reduce(0) { $0 + Double($1.receivedBytes) } })
+        single(
+            MetricsTable.transferExpected,
+            transfers.map { $0.reduce(0) { $0 + Double(max($1.expectedBytes ?? 0, $1.receivedBytes)) } }
+        )
+        if let files { storedTotals(files: files.storedFiles, bytes: files.storedBytes) }
     }
 
     private func refreshProcess(_ process: ProcessFigures) {

@@ -35,6 +35,7 @@ public final class WorkerMetrics: WorkerObserver {
     private let callDurations: [CallKind: Metrics.Timer]
     private let cpuCounter: FloatingPointCounter
     private let countedCPU = Mutex(0.0)
+    private let countedFiles = Mutex((files: 0, bytes: Int64(0)))
 
     /// Creates the metrics, all counters at zero.
     ///
@@ -158,6 +159,16 @@ public final class WorkerMetrics: WorkerObserver {
             return total - counted
         }
         if more > 0 { cpuCounter.increment(by: more) }
+    }
+
+    /// Brings the counters of stored files up to the totals.
+    func storedTotals(files: Int, bytes: Int64) {
+        let more = countedFiles.withLock { counted in
+            defer { counted = (max(counted.files, files), max(counted.bytes, bytes)) }
+            return (files: files - counted.files, bytes: bytes - counted.bytes)
+        }
+        if more.files > 0 { counters.add(MetricsTable.storedFiles, by: more.files) }
+        if more.bytes > 0 { counters.add(MetricsTable.storedBytes, by: Int(more.bytes)) }
     }
 
     /// A call was answered.

@@ -1,6 +1,7 @@
 import ExportCore
 import Foundation
 import Logging
+import WorkerRuntime
 
 /// How everything stood at one moment.
 struct Snapshot: Sendable {
@@ -18,6 +19,8 @@ struct Snapshot: Sendable {
     var problems = ReportedProblems.Figures()
 
     var wallClock: Instant { Instant(milliseconds: Int64(at.timeIntervalSince1970 * 1_000)) }
+    /// The file store and the transfers into it; `nil` where there is no store.
+    var files: FileStatus?
 }
 
 /// Looks at the worker once a second, also when nobody asks, and keeps the last minutes.
@@ -29,6 +32,7 @@ actor ConsoleMonitor {
     private let telemetry: ConsoleTelemetry
     private let loops: [HealthSource]
     private let isGroupMember: (@Sendable () -> Bool)?
+    private let files: FileActivity?
     private let configuration: ConsoleConfiguration
     private let start = ContinuousClock.now
     private let startedAt = Date()
@@ -58,6 +62,7 @@ actor ConsoleMonitor {
         telemetry: ConsoleTelemetry,
         loops: [HealthSource],
         isGroupMember: (@Sendable () -> Bool)?,
+        files: FileActivity? = nil,
         logger: Logger? = nil
     ) {
         log = HealthLog(logger)
@@ -66,6 +71,7 @@ actor ConsoleMonitor {
         self.telemetry = telemetry
         self.loops = loops
         self.isGroupMember = isGroupMember
+        self.files = files
         watch = HealthWatch(configuration.thresholds)
     }
 
@@ -121,6 +127,7 @@ actor ConsoleMonitor {
         surveyIfDue()
         let now = ContinuousClock.now
         let moment = Date()
+        let files = files?.status
         let (activity, calls, beats) = (telemetry.activity.figures, telemetry.calls.figures, heartbeats)
         let problems = telemetry.problems.figures
         watch.take(
@@ -155,7 +162,8 @@ actor ConsoleMonitor {
             calls: calls,
             process: ProcessFigures.read(),
             survey: survey,
-            problems: problems
+            problems: problems,
+            files: files
         )
         log.take(snapshot.verdict)
         latest = (snapshot, now)

@@ -92,7 +92,8 @@ struct ConsoleResponder: HTTPResponder {
                 now: snapshot.wallClock,
                 ends: snapshot.activity.ends,
                 restoring: snapshot.activity.restoring,
-                problems: snapshot.problems
+                problems: snapshot.problems,
+                files: snapshot.files
             )
         )
         return Self.response(.ok, PrometheusMetricsFactory.contentType, telemetry.prometheus.exposition())

@@ -3,6 +3,7 @@ import Hummingbird
 public import Logging
 import NIOCore
 import Synchronization
+public import WorkerRuntime
 
 /// Serves health, metrics and the dashboard over HTTP: `/livez`, `/readyz`, `/metrics`, `/`, `/api/status`,
 /// `/api/events` and `/api/jobs/{id}`. It only reads, and it asks nobody who they are: it listens on loopback unless
@@ -29,6 +30,7 @@ public final class ConsoleServer: Sendable {
     ///   - loops: the loops that liveness goes by.
     ///   - isGroupMember: whether the consumer is in the group now. Without it the worker counts as joined once a
     ///     partition was assigned to it.
+    ///   - files: the file store and the transfers into it, where there is one.
     ///   - logger: where it is logged that the console listens.
     public init(
         _ configuration: ConsoleConfiguration,
@@ -36,6 +38,7 @@ public final class ConsoleServer: Sendable {
         telemetry: ConsoleTelemetry,
         loops: [HealthSource],
         isGroupMember: (@Sendable () -> Bool)? = nil,
+        files: FileActivity? = nil,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -46,6 +49,7 @@ public final class ConsoleServer: Sendable {
             telemetry: telemetry,
             loops: loops,
             isGroupMember: isGroupMember,
+            files: files,
             logger: logger
         )
         responder = ConsoleResponder(

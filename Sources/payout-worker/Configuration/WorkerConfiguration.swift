@@ -11,6 +11,8 @@ struct WorkerConfiguration: Sendable {
     var core: CoreConfiguration
     var accounts: [AccountConfiguration]
     var files: FilesConfiguration
+    /// Files that are transferred at the same time.
+    var downloads: Int
     var shutdownTimeout: Duration
     var stallTimeout: Duration
     var httpHost: String
@@ -23,6 +25,9 @@ struct WorkerConfiguration: Sendable {
         var reader = SettingReader(settings)
         log = try Self.log(&reader)
         core = Self.core(&reader)
+        downloads = core.maxConcurrentDownloads
+        // More are begun than are transferred at a time: they take turns, so that huge files do not hold up small ones.
+        core.maxConcurrentDownloads = downloads * 4
         files = FilesConfiguration(&reader)
         core.storesFiles = !files.location.isEmpty
         core.commitsAreAtomic = log.delivery == .exactlyOnce

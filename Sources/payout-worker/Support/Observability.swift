@@ -49,6 +49,7 @@ struct Observability: Sendable {
         _ configuration: WorkerConfiguration,
         loop: WorkerLoop,
         log: KafkaLog,
+        files: FileActivity?,
         logger: Logger
     ) async throws -> ConsoleServer {
         var console = ConsoleConfiguration()
@@ -71,6 +72,7 @@ struct Observability: Sendable {
                 },
             ],
             isGroupMember: { log.isGroupMember },
+            files: files,
             logger: logger.part(.console)
         )
         do {

@@ -42,7 +42,8 @@ struct Service: Sendable {
                 FileDelivery(
                     store: $0,
                     downloader: try Self.downloader(hosts, transport, logger.part(.files)),
-                    template: files.template
+                    template: files.template,
+                    transfers: max(1, downloads)
                 )
             }
         } catch let error as PayoutConfigurationError {

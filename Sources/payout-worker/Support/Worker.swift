@@ -29,7 +29,7 @@ struct Worker: Sendable {
         let service = try Service(
             configuration.accounts,
             files: configuration.files,
-            downloads: configuration.core.maxConcurrentDownloads,
+            downloads: configuration.downloads,
             retryPolicy: .none,
             logger: logger
         )
@@ -57,7 +57,8 @@ struct Worker: Sendable {
                 "delivery": "\(configuration.log.delivery.rawValue)",
             ]
         )
-        let console = try await observability.start(configuration, loop: loop, log: log, logger: logger)
+        let files = service.delivery?.activity
+        let console = try await observability.start(configuration, loop: loop, log: log, files: files, logger: logger)
         // From the first moment on: a SIGHUP that comes while Kafka is away must not end the worker.
         if settings != nil { signal(SIGHUP, SIG_IGN) }
         let signals = SignalWatch(stop: stop, timeout: configuration.shutdownTimeout, logger: logger)

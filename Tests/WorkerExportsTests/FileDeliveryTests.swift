@@ -1,0 +1,211 @@
+@testable import ExportCore
+@testable import FileStores
+import Foundation
+import Logging
+import PayoutAPI
+import PayoutFilters
+import PayoutSandbox
+import Synchronization
+import Testing
+import WorkerRuntime
+
+@testable import WorkerExports
+
+/// A store that keeps files in memory, and fails as it is told.
+private final class MemoryStore: FileStore {
+    struct Trouble: Sendable {
+        var begin: FileStoreError?
+        var write: FileStoreError?
+        var finish: FileStoreError?
+        /// Says that it has stored something else.
+        var lies = false
+    }
+
+    let location = "s3://memory"
+    private let state = Mutex<(files: [String: [UInt8]], aborted: Int, trouble: Trouble)>(([:], 0, Trouble()))
+
+    var files: [String: [UInt8]] { state.withLock { $0.files } }
+    var aborted: Int { state.withLock { $0.aborted } }
+    var trouble: Trouble {
+        get { state.withLock { $0.trouble } }
+        set { state.withLock { $0.trouble = newValue } }
+    }
+
+    func check() async throws(FileStoreError) {}
+    func read(_ location: String, limit: Int) async throws(FileStoreError) -> [UInt8]? { files[location] }
+
+    func begin(_ key: FileKey, metadata: FileMetadata) async throws(FileStoreError) -> any FileUpload {
+        if let error = trouble.begin { throw error }
+        return Upload(self, location + "/" + key.description)
+    }
+
+    private func put(_ name: String, _ bytes: [UInt8]) { state.withLock { $0.files[name] = bytes } }
+    private func countAbort() { state.withLock { $0.aborted += 1 } }
+
+    private actor Upload: FileUpload {
+        private let store: MemoryStore
+        private let name: String
+        private var bytes: [UInt8] = []
+
+        init(_ store: MemoryStore, _ name: String) {
+            self.store = store
+            self.name = name
+        }
+
+        func write(_ bytes: [UInt8]) throws(FileStoreError) {
+            if let error = store.trouble.write { throw error }
+            self.bytes += bytes
+        }
+
+        func restart() { bytes = [] }
+
+        func finish() throws(FileStoreError) -> StoredFile {
+            if let error = store.trouble.finish { throw error }
+            store.put(name, bytes)
+            return StoredFile(
+                location: name,
+                sizeBytes: Int64(bytes.count),
+                sha256: store.trouble.lies ? "0" : sha256Hexadecimal(bytes),
+                mediaType: .csv
+            )
+        }
+
+        func abort() { store.countAbort() }
+    }
+}
+
+@Suite("Delivery of files")
+struct FileDeliveryTests {
+    private let store = MemoryStore()
+
+    private static let unavailable = FileStoreError(
+        .unavailable,
+        action: "put",
+        path: "s3://memory/x",
+        detail: "HTTP 503"
+    )
+    private static let forbidden = FileStoreError(.forbidden, action: "put", path: "s3://memory/x")
+    private static let tooLong = FileStoreError(.nameTooLong, action: "put", path: "s3://memory/x")
+    private static let cancelled = FileStoreError(.cancelled, action: "put", path: "s3://memory/x")
+
+    private func with(_ body: (FileDelivery, Call, String) async throws -> Void) async throws {
+        let sandbox = PayoutSandbox(configuration: .instant)
+        let address = try await sandbox.start()
+        let environment = Dictionary(address.environment, uniquingKeysWith: { $1 })
+        let transport = PayoutTransport()
+        var tokens = AzureADTokenProvider.Configuration(
+            tenantID: environment["PAYOUT_API_TENANT_ID"] ?? "",
+            clientID: environment["PAYOUT_API_CLIENT_ID"] ?? "",
+            flow: .password(
+                username: environment["PAYOUT_API_USERNAME"] ?? "",
+                password: Secret(environment["PAYOUT_API_PASSWORD"] ?? ""),
+                clientSecret: nil
+            )
+        )
+        tokens.authority = address.authority
+        var configuration = PayoutClient.Configuration()
+        configuration.baseURL = address.baseURL
+        let client = try PayoutClient(
+            configuration: configuration,
+            tokens: try AzureADTokenProvider(configuration: tokens, transport: transport),
+            transport: transport
+        )
+        var downloads = BlobDownloader.Configuration()
+        downloads.hosts = try BlobHostRules(patterns: address.blobHosts)
+        let delivery = FileDelivery(
+            store: store,
+            downloader: BlobDownloader(configuration: downloads, transport: transport, logger: nil)
+        )
+        let export = try await client.create(
+            kind: .payments,
+            filter: nil,
+            fileFormat: .csv,
+            idempotencyID: UUID(),
+            correlationID: UUID()
+        )
+        let seen = try await client.get(kind: .payments, requestID: export.requestID, correlationID: UUID())
+        let call = Call(
+            token: CallToken(partition: 0, epoch: 1, place: 0, ticket: 1, kind: .download, account: 0),
+            job: ExportJob(id: "job-1", kind: .payments),
+            attempt: 1,
+            requestID: export.requestID,
+            blobURL: nil,
+            accepted: Instant(milliseconds: 1_764_547_200_000)
+        )
+        try await body(delivery, call, try #require(seen.blobLocation?.unredacted))
+        try await transport.shutdown()
+        await sandbox.stop()
+    }
+
+    @Test func aStoredFileIsToldAndCounted() async throws {
+        try await with { delivery, call, url in
+            guard case .stored(let file) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+                Issue.record("the file was not stored")
+                return
+            }
+            #expect(store.files[file.location]?.count == file.sizeBytes.map(Int.init))
+            let status = delivery.activity.status
+            #expect(status.storedFiles == 1)
+            #expect(status.storedBytes == file.sizeBytes)
+            #expect(status.transfers.isEmpty)
+            #expect(store.aborted == 0)
+        }
+    }
+
+    @Test func aFaultOfTheStoreIsWaitedForAndTold() async throws {
+        try await with { delivery, call, url in
+            let troubles: [MemoryStore.Trouble] = [
+                .init(begin: Self.unavailable), .init(write: Self.forbidden), .init(finish: Self.unavailable),
+            ]
+            for trouble in troubles {
+                store.trouble = trouble
+                let result = await delivery.deliver(call, from: url, freshURL: { nil })
+                guard case .failed(.passing(let message)) = result else {
+                    Issue.record("\(result)")
+                    return
+                }
+                #expect(message.contains("s3://memory/x"))
+                #expect(delivery.activity.status.transfers.isEmpty)
+            }
+            #expect(store.files.isEmpty)
+            // What was begun was also ended.
+            #expect(store.aborted == 2)
+            store.trouble = .init()
+            guard case .stored = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+                Issue.record("the mended store takes nothing")
+                return
+            }
+        }
+    }
+
+    @Test func whatIsWrongWithOneFileIsWaitedForToo() async throws {
+        try await with { delivery, call, url in
+            store.trouble = .init(begin: Self.tooLong)
+            guard case .failed(.passing) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+                Issue.record("not passing")
+                return
+            }
+        }
+    }
+
+    @Test func aFileThatDiffersIsNotAnnounced() async throws {
+        try await with { delivery, call, url in
+            store.trouble = .init(lies: true)
+            guard case .failed(.passing) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+                Issue.record("a file that differs was announced")
+                return
+            }
+            #expect(delivery.activity.status.storedFiles == 0)
+        }
+    }
+
+    @Test func aStopAbandonsTheFile() async throws {
+        try await with { delivery, call, url in
+            store.trouble = .init(write: Self.cancelled)
+            guard case .failed(.abandoned) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+                Issue.record("not abandoned")
+                return
+            }
+        }
+    }
+}

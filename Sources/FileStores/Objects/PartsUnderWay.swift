@@ -1,7 +1,7 @@
 /// The parts of one upload: a few on their way, the receipts of the others. Only its upload uses it.
 actor PartsUnderWay {
     /// So many parts of one file are on their way at the same time.
-    static let maximum = 4
+    static let maximum = 3
 
     typealias Send = @Sendable () async throws(FileStoreError) -> PartReceipt
 

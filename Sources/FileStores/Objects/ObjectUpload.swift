@@ -120,11 +120,10 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
         guard let parts else { return }
         partsSent += 1
         let (number, body) = (partsSent, gathered)
-        // The part has its bytes for itself; the next one is gathered in memory of its own.
+        // The part has its bytes for itself.
         gathered = ByteBuffer()
-        gathered.reserveCapacity(body.readableBytes)
         let cancelled = FileStoreError(.cancelled, action: "put", path: location)
-        try await parts.send { [backend, name, slots] () async throws(FileStoreError) in
+        gathered = try await parts.send(body) { [backend, name, slots] body async throws(FileStoreError) in
             guard await slots.take() else { throw cancelled }
             let result: Result<PartReceipt, FileStoreError>
             do throws(FileStoreError) {

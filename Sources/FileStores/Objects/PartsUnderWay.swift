@@ -1,30 +1,45 @@
+import NIOCore
+
 /// The parts of one upload: a few on their way, the receipts of the others. Only its upload uses it.
 actor PartsUnderWay {
     /// So many parts of one file are on their way at the same time.
     static let maximum = 3
 
-    typealias Send = @Sendable () async throws(FileStoreError) -> PartReceipt
+    typealias Send = @Sendable (ByteBuffer) async throws(FileStoreError) -> PartReceipt
 
     /// What the parts have in common at the store.
     nonisolated let upload: String
 
-    private var underWay: [Task<Result<PartReceipt, FileStoreError>, Never>] = []
+    private struct Arrival: Sendable {
+        var receipt: PartReceipt
+        var body: ByteBuffer
+    }
+
+    private var underWay: [Task<Result<Arrival, FileStoreError>, Never>] = []
+    /// Memory of parts that have arrived, for those to come: fresh memory for each would be kept by the allocator,
+    /// twice as much as is in use.
+    private var spare: [ByteBuffer] = []
     private var arrived: [PartReceipt] = []
 
     init(upload: String) { self.upload = upload }
 
     /// Sends the next part, once there is room for it.
-    func send(_ send: @escaping Send) async throws(FileStoreError) {
+    ///
+    /// - Returns: Memory for the part after it.
+    func send(_ body: ByteBuffer, _ send: @escaping Send) async throws(FileStoreError) -> ByteBuffer {
         if underWay.count >= Self.maximum { try await awaitOldest() }
         underWay.append(
             Task {
                 do throws(FileStoreError) {
-                    return .success(try await send())
+                    return .success(Arrival(receipt: try await send(body), body: body))
                 } catch {
                     return .failure(error)
                 }
             }
         )
+        var next = spare.popLast() ?? ByteBuffer()
+        next.clear(minimumCapacity: body.readableBytes)
+        return next
     }
 
     /// Waits for every part.
@@ -48,6 +63,8 @@ actor PartsUnderWay {
         } onCancel: {
             task.cancel()
         }
-        arrived.append(try result.get())
+        let arrival = try result.get()
+        arrived.append(arrival.receipt)
+        spare.append(arrival.body)
     }
 }

@@ -62,8 +62,16 @@ extension LogConformanceTests {
             one.now.assigned[0] ?? 0 > before && one.now.ready[0]?.epoch == one.now.assigned[0]
         }
         #expect(try await cluster.read(.results).isEmpty)
-        first.commit(commit(6, one, position: 1, event: "after"))
-        try await eventually("commits again") { one.now.committed.contains(6) }
+        // The group may still be settling after the successor's departure: what is not stored is sent again.
+        var id: UInt64 = 6
+        first.commit(commit(id, one, position: 1, event: "after"))
+        try await eventually("commits again") {
+            if one.now.commitFailures[id] != nil {
+                id += 1
+                first.commit(commit(id, one, position: 1, event: "after"))
+            }
+            return one.now.committed.contains(id)
+        }
         #expect(try await cluster.read(.results).map(\.value) == ["after"])
         await closeReleasing(first, one)
         try await cluster.close()

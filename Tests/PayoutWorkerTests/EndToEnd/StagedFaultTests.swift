@@ -170,7 +170,8 @@ private struct Staged {
         )
         try await shows("intakePaused", "refused", log: "Intake paused")
         #expect(try await console.metrics().contains("payout_export_intake_pauses_total{reason=\"failures\"} 1\n"))
-        // A thousand lines that say the same are not written.
+        // Said upon the commit, which may follow the pause. A thousand lines that say the same are not written.
+        try await worker.wait(for: "a refusal in the log") { worker.errors.contains("A record is no job") }
         let lines = worker.errors.split(separator: "\n").count { $0.contains("A record is no job") }
         #expect((1...100).contains(lines), "\(lines)")
     }

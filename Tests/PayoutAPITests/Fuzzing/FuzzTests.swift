@@ -27,7 +27,11 @@ import Testing
         var mutator = Mutator(corpus: try target.corpus().map(\.bytes), dictionary: target.dictionary, seed: seed)
         let folder = FileManager.default.temporaryDirectory.appending(path: "payout-fuzz")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let current = try CurrentInput(path: folder.appending(path: "\(target.name).current").path)
+        // Of this process alone: another run that cut the file short would take the memory away from under this one.
+        let process = ProcessInfo.processInfo.processIdentifier
+        let trial = folder.appending(path: "\(target.name)-\(process).current")
+        let current = try CurrentInput(path: trial.path)
+        defer { try? FileManager.default.removeItem(at: trial) }
         var done = 0
         while done < rounds {
             if done % 256 == 0 {

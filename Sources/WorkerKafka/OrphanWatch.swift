@@ -18,10 +18,14 @@ struct OrphanWatch: Sendable {
     /// Watches until it is cancelled. Members without a name of their own have nothing to watch for.
     func run() async {
         guard log.configuration.memberConfiguration.properties["group.instance.id"] != nil else { return }
+        // A client of its own: a broker that does not know the request leaves it unanswered, and what else the client is
+        // asked waits behind it. For the same reason nobody waits for its end.
+        var groups: KafkaAdmin?
+        defer { if let groups { Task.detached { await groups.close() } } }
         var sightings: [Int32: Int] = [:]
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.interval)
-            let orphans = await orphans()
+            let orphans = await orphans(&groups)
             sightings = Dictionary(uniqueKeysWithValues: orphans.map { ($0, (sightings[$0] ?? 0) + 1) })
             let lasting = sightings.filter { $0.value >= Self.patience }.keys.sorted()
             guard !lasting.isEmpty, !Task.isCancelled else { continue }
@@ -39,13 +43,15 @@ struct OrphanWatch: Sendable {
     }
 
     /// Partitions without an owner, where it is for this member to do something about it.
-    private func orphans() async -> Set<Int32> {
+    private func orphans(_ groups: inout KafkaAdmin?) async -> Set<Int32> {
         let topic = log.configuration.topics.jobs
         let owned = log.assignments.owned.count
         // Asked only when this member is short of partitions: a lone one never asks.
-        guard log.isGroupMember, let count = try? await parts.admin.topic(topic)?.partitions.count, owned < count,
-            let group = try? await parts.admin.group(log.configuration.groupID),
-            group.state == "Stable", !group.members.isEmpty
+        guard log.isGroupMember, let count = try? await parts.admin.topic(topic)?.partitions.count, owned < count
+        else { return [] }
+        if groups == nil { groups = try? KafkaAdmin(configuration: log.configuration.kafka, logger: log.logger) }
+        guard let group = try? await groups?.group(log.configuration.groupID), group.state == "Stable",
+            !group.members.isEmpty
         else { return [] }
         let held = group.members.flatMap(\.partitions).filter { $0.topic == topic }.map(\.partition)
         return Self.orphans(of: count, held: Set(held), members: group.members.count, owned: owned)

@@ -18,8 +18,6 @@ public struct KafkaGroupDescription: Sendable, Hashable {
         public var clientID: String
         /// Its address as the broker sees it.
         public var host: String
-        /// Its `group.instance.id`, when it is a static member.
-        public var groupInstanceID: String?
         /// What it is assigned.
         public var partitions: [KafkaTopicPartition]
     }
@@ -48,149 +46,106 @@ public struct KafkaPartitionLag: Sendable, Hashable {
     public var lag: Int64 { max(watermarks.high - max(committed ?? 0, watermarks.low), 0) }
 }
 
+// Not by librdkafka's newer requests to a group's coordinator: up to its present version a coordinator that cannot be
+// asked, because it has just gone or does not know the question, ends the whole process with a failed assertion. The
+// older calls ask every broker, which costs a little more and ends nothing.
+
 extension KafkaAdmin {
-    /// The consumer groups of all brokers.
+    /// The consumer groups of all brokers, by id.
+    /// - Throws: ``KafkaError`` also when one of the brokers does not answer.
     public func groups(timeout: Duration = .seconds(10)) async throws(KafkaError) -> [KafkaGroupListing] {
         try await blocking("list groups") { (client) throws(KafkaError) in
-            let call = AdminCall(operation: "list groups", api: RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, timeout: timeout)
-            return try call.run(client) { options, queue in
-                rd_kafka_ListConsumerGroups(client, options, queue)
-            } result: { (event) throws(KafkaError) in
-                let result = rd_kafka_event_ListConsumerGroups_result(event)
-                var count = 0
-                if let errors = rd_kafka_ListConsumerGroups_result_errors(result, &count), count > 0,
-                    let first = errors[0]
-                {
-                    throw KafkaError(
-                        rd_kafka_error_code(first),
-                        operation: "list groups",
-                        message: rd_kafka_error_string(first).map { String(cString: $0) }
-                    )
-                }
-                let groups = UnsafeBufferPointer(
-                    start: rd_kafka_ListConsumerGroups_result_valid(result, &count),
-                    count: count
-                )
-                return groups.map { group in
-                    KafkaGroupListing(
-                        groupID: string(rd_kafka_ConsumerGroupListing_group_id(group)),
-                        state: string(
-                            rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupListing_state(group))
-                        )
-                    )
-                }.sorted { $0.groupID < $1.groupID }
+            try Self.list(client, nil, timeout, "list groups") { groups in
+                groups.map { KafkaGroupListing(groupID: string($0.group), state: string($0.state)) }
+                    .sorted { $0.groupID < $1.groupID }
             }
         }
     }
 
     /// A consumer group and its members.
+    /// - Throws: ``KafkaError`` also when no answer has come from any broker that has the group, while another did not
+    ///   answer.
     public func group(
         _ groupID: String,
         timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaGroupDescription {
-        try await blocking("describe group") { (client) throws(KafkaError) in
-            let call = AdminCall(
-                operation: "describe group",
-                api: RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS,
-                timeout: timeout
-            )
-            return try call.run(client) { options, queue in
-                groupID.withCString { name in
-                    var names: [UnsafePointer<CChar>?] = [name]
-                    rd_kafka_DescribeConsumerGroups(client, &names, 1, options, queue)
-                }
-            } result: { (event) throws(KafkaError) in
-                var count = 0
-                let groups = rd_kafka_DescribeConsumerGroups_result_groups(
-                    rd_kafka_event_DescribeConsumerGroups_result(event),
-                    &count
-                )
-                guard count > 0, let group = groups?[0] else {
-                    throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, operation: "describe group")
-                }
-                if let error = rd_kafka_ConsumerGroupDescription_error(group),
-                    rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR_NO_ERROR
-                {
-                    throw KafkaError(
-                        rd_kafka_error_code(error),
-                        operation: "describe group",
-                        message: rd_kafka_error_string(error).map { String(cString: $0) }
-                    )
-                }
-                return Self.description(group)
+        let operation = "describe group"
+        return try await blocking(operation) { (client) throws(KafkaError) in
+            let found = try Self.list(client, groupID, timeout, operation) { groups in
+                groups.first { string($0.group) == groupID }.map { ($0.err, Self.description($0)) }
             }
+            guard let (code, description) = found else {
+                return KafkaGroupDescription(groupID: groupID, state: "Dead", assignor: "", members: [])
+            }
+            try KafkaError.check(code, operation)
+            return description
         }
     }
 
-    private static func description(_ group: OpaquePointer) -> KafkaGroupDescription {
-        let members = (0..<rd_kafka_ConsumerGroupDescription_member_count(group)).map { index in
-            let member = rd_kafka_ConsumerGroupDescription_member(group, index)
-            let list = rd_kafka_MemberDescription_assignment(member).flatMap {
-                rd_kafka_MemberAssignment_partitions($0)
-            }
-            return KafkaGroupDescription.Member(
-                memberID: string(rd_kafka_MemberDescription_consumer_id(member)),
-                clientID: string(rd_kafka_MemberDescription_client_id(member)),
-                host: string(rd_kafka_MemberDescription_host(member)),
-                groupInstanceID: rd_kafka_MemberDescription_group_instance_id(member).map { String(cString: $0) },
-                partitions: list.map { TopicPartitionEntry.entries(of: $0).map(\.topicPartition).sorted() } ?? []
+    /// Asks all brokers for their groups, and reads what they say while librdkafka still owns it.
+    private static func list<R>(
+        _ client: OpaquePointer,
+        _ groupID: String?,
+        _ timeout: Duration,
+        _ operation: String,
+        _ body: (UnsafeBufferPointer<rd_kafka_group_info>) -> R
+    ) throws(KafkaError) -> R {
+        var list: UnsafePointer<rd_kafka_group_list>?
+        let code = rd_kafka_list_groups(client, groupID, &list, timeout.milliseconds)
+        defer { if let list { rd_kafka_group_list_destroy(list) } }
+        // One group is at one broker: when that has answered, another's silence does not matter.
+        let isEnough = code == RD_KAFKA_RESP_ERR__PARTIAL && groupID != nil && list != nil
+        if !isEnough { try KafkaError.check(code, operation) }
+        return body(UnsafeBufferPointer(start: list?.pointee.groups, count: Int(list?.pointee.group_cnt ?? 0)))
+    }
+
+    private static func description(_ group: rd_kafka_group_info) -> KafkaGroupDescription {
+        let members = UnsafeBufferPointer(start: group.members, count: Int(group.member_cnt)).map { member in
+            KafkaGroupDescription.Member(
+                memberID: string(member.member_id),
+                clientID: string(member.client_id),
+                host: string(member.client_host),
+                partitions: KafkaMemberAssignment.partitions(
+                    in: UnsafeRawBufferPointer(
+                        start: member.member_assignment,
+                        count: Int(member.member_assignment_size)
+                    )
+                )
             )
         }
         return KafkaGroupDescription(
-            groupID: string(rd_kafka_ConsumerGroupDescription_group_id(group)),
-            state: string(rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(group))),
-            assignor: string(rd_kafka_ConsumerGroupDescription_partition_assignor(group)),
+            groupID: string(group.group),
+            state: string(group.state),
+            assignor: string(group.protocol),
             members: members.sorted { $0.memberID < $1.memberID }
         )
     }
 
-    /// The committed offsets of any group.
-    /// - Parameters:
-    ///   - partitions: which; `nil` for all that the group has committed.
-    ///   - stable: whether to fail, with ``KafkaFault/retry``, while a transaction with offsets of them is pending.
+    /// The committed offsets of any group, those of pending transactions not counted.
+    ///
+    /// Asked by a client of its own, which does not join the group.
     /// - Returns: offsets of the partitions that have one.
     public func committedOffsets(
         group: String,
-        partitions: [KafkaTopicPartition]? = nil,
-        stable: Bool = false,
+        partitions: [KafkaTopicPartition],
         timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> [KafkaTopicPartition: Int64] {
+        guard !partitions.isEmpty else { return [:] }
         let operation = "read committed offsets"
-        return try await blocking(operation) { (client) throws(KafkaError) in
-            var request: OpaquePointer?
-            if let partitions {
-                let list = TopicPartitionList(partitions)
-                request = rd_kafka_ListConsumerGroupOffsets_new(group, list.pointer)
-            } else {
-                request = rd_kafka_ListConsumerGroupOffsets_new(group, nil)
-            }
-            defer { rd_kafka_ListConsumerGroupOffsets_destroy(request) }
-            let call = AdminCall(
-                operation: operation,
-                api: RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
-                timeout: timeout,
-                requiresStableOffsets: stable
+        return try await blocking(operation) { [self] (_) throws(KafkaError) in
+            let asking = try makeHandle(groupID: group)
+            defer { _ = asking.destroy(waitingUpTo: .zero) }
+            let list = TopicPartitionList(partitions)
+            try KafkaError.check(
+                rd_kafka_committed(asking.pointer, list.pointer, timeout.milliseconds),
+                operation
             )
-            return try call.run(client) { options, queue in
-                rd_kafka_ListConsumerGroupOffsets(client, &request, 1, options, queue)
-            } result: { (event) throws(KafkaError) in
-                var count = 0
-                let groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-                    rd_kafka_event_ListConsumerGroupOffsets_result(event),
-                    &count
-                )
-                guard count > 0, let found = groups?[0] else { return [:] }
-                if let error = rd_kafka_group_result_error(found) {
-                    throw KafkaError(rd_kafka_error_code(error), operation: operation)
-                }
-                guard let list = rd_kafka_group_result_partitions(found) else { return [:] }
-                let entries = TopicPartitionEntry.entries(of: list)
-                try KafkaError.check(entries, operation)
-                return Dictionary(
-                    entries.filter { $0.offset >= 0 }.map { ($0.topicPartition, $0.offset) },
-                    uniquingKeysWith: { $1 }
-                )
-            }
+            let entries = list.entries
+            try KafkaError.check(entries, operation)
+            return Dictionary(
+                entries.filter { $0.offset >= 0 }.map { ($0.topicPartition, $0.offset) },
+                uniquingKeysWith: { $1 }
+            )
         }
     }
 
@@ -220,3 +175,4 @@ extension KafkaAdmin {
 }
 
 private func string(_ text: UnsafePointer<CChar>?) -> String { text.map { String(cString: $0) } ?? "" }
+private func string(_ text: UnsafeMutablePointer<CChar>?) -> String { text.map { String(cString: $0) } ?? "" }

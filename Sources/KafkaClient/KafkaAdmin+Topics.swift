@@ -1,4 +1,5 @@
 import CRDKafka
+import Foundation
 
 /// A topic to create.
 public struct KafkaTopicSpecification: Sendable, Hashable {
@@ -68,7 +69,7 @@ public struct KafkaTopicSetting: Sendable, Hashable {
 }
 
 extension KafkaAdmin {
-    /// Creates topics and waits until they are known.
+    /// Creates topics and waits, within the time-out, until a broker knows them.
     /// - Returns: for each topic whether it was made; a topic that exists is ``KafkaErrorCode/topicAlreadyExists``.
     /// - Throws: ``KafkaError`` when the request as a whole failed.
     public func createTopics(
@@ -85,12 +86,34 @@ extension KafkaAdmin {
                 timeout: timeout,
                 waitsForCompletion: true
             )
-            return try call.run(client) { options, queue in
+            let results = try call.run(client) { options, queue in
                 rd_kafka_CreateTopics(client, &natives, natives.count, options, queue)
             } result: { (event) throws(KafkaError) in
                 Self.results("create topic") {
                     rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &$0)
                 }
+            }
+            Self.waitUntilKnown(results.filter { $0.error == nil }.map(\.topic), client, timeout)
+            return results
+        }
+    }
+
+    /// The controller has made the topics; the brokers hear of them a moment later, and until then deny them.
+    private static func waitUntilKnown(_ topics: [String], _ client: OpaquePointer, _ timeout: Duration) {
+        let clock = ContinuousClock()
+        let deadline = clock.now + timeout
+        for name in topics {
+            guard let topic = rd_kafka_topic_new(client, name, nil) else { continue }
+            defer { rd_kafka_topic_destroy(topic) }
+            while clock.now < deadline {
+                let remaining = min(deadline - clock.now, .seconds(1))
+                let found = (try? metadata(client, topic, remaining))?.first { $0.0.name == name }
+                if let (description, code) = found, code == RD_KAFKA_RESP_ERR_NO_ERROR,
+                    !description.partitions.isEmpty
+                {
+                    break
+                }
+                usleep(20_000)
             }
         }
     }

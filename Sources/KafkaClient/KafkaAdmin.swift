@@ -5,19 +5,37 @@ public import Logging
 /// of Swift's pool; each has a time-out.
 public final class KafkaAdmin: Sendable {
     private let handle: ClientHandle
+    private let configuration: KafkaConfiguration
+    private let logger: Logger
     private let calls = BlockingCalls(label: "kafka-admin-calls")
 
     /// Connects to nothing yet.
     /// - Throws: ``KafkaError`` with fault ``KafkaFault/configuration`` that names the property.
     public init(configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
         try NativeConfiguration.refuseReserved(configuration.properties)
+        self.configuration = configuration
+        self.logger = logger
+        handle = try Self.makeHandle(configuration, logger, groupID: nil)
+    }
+
+    /// A client that asks in the name of a group, without being its member.
+    func makeHandle(groupID: String) throws(KafkaError) -> ClientHandle {
+        try Self.makeHandle(configuration, logger, groupID: groupID)
+    }
+
+    private static func makeHandle(
+        _ configuration: KafkaConfiguration,
+        _ logger: Logger,
+        groupID: String?
+    ) throws(KafkaError) -> ClientHandle {
         var properties = configuration.base(adding: [:])
         properties["group.instance.id"] = nil
         // Looking at a topic must not create it.
         properties["allow.auto.create.topics"] = "false"
         // Watermarks are then the true ends, whatever transactions are open.
         properties["isolation.level"] = "read_uncommitted"
-        handle = try ClientHandle(
+        properties["group.id"] = groupID
+        return try ClientHandle(
             .consumer,
             properties: properties,
             logger: logger,
@@ -66,8 +84,6 @@ struct AdminCall {
     let timeout: Duration
     /// Whether the broker is to wait with its answer until the change has reached all brokers.
     var waitsForCompletion = false
-    /// For committed offsets: wait for pending transactions.
-    var requiresStableOffsets = false
 
     /// Sends a request and reads its result while librdkafka still owns it.
     func run<R>(
@@ -83,9 +99,6 @@ struct AdminCall {
         rd_kafka_AdminOptions_set_request_timeout(options, timeout.milliseconds, &discarded, discarded.count)
         if waitsForCompletion {
             rd_kafka_AdminOptions_set_operation_timeout(options, timeout.milliseconds, &discarded, discarded.count)
-        }
-        if requiresStableOffsets, let error = rd_kafka_AdminOptions_set_require_stable_offsets(options, 1) {
-            rd_kafka_error_destroy(error)
         }
         request(options, queue)
         // librdkafka answers by itself when the time-out has passed; the second is for its own turn.

@@ -49,8 +49,52 @@ extension KafkaConsumer: ClientEvents {
 
     func deliverGathered() {
         guard !gathered.isEmpty, let handle else { return }
+        dropRepeated(handle)
+        guard !gathered.isEmpty else { return }
         let batch = KafkaRecordBatch(gathered.take(), client: handle, names: &topicNames)
         handler.consumer(self, received: batch)
+    }
+
+    /// Lets go of records before the place to which a partition has come, and has it read on from there.
+    ///
+    /// A partition without a committed offset asks a broker where it begins. When it is sought to another place
+    /// meanwhile, librdkafka up to its present version takes the answer for one that has to be asked for again, half
+    /// a second later, and then begins anew where it says: the seek is lost, and what was delivered comes once more.
+    private func dropRepeated(_ handle: ClientHandle) {
+        var topic: OpaquePointer?
+        var current = KafkaTopicPartition(topic: "", partition: -1)
+        var next: Int64 = 0
+        var repeated: [KafkaTopicPartition: Int64] = [:]
+        gathered.destroy { message in
+            let offset = message.pointee.offset
+            if message.pointee.rkt != topic || message.pointee.partition != current.partition {
+                if topic != nil { progress.delivered(current, upTo: next) }
+                topic = message.pointee.rkt
+                current = KafkaTopicPartition(topic: topicNames.name(of: topic), partition: message.pointee.partition)
+                next = progress.next(of: current, at: offset)
+            }
+            guard offset >= next else {
+                repeated[current] = next
+                return true
+            }
+            next = offset + 1
+            return false
+        }
+        progress.delivered(current, upTo: next)
+        for (partition, offset) in repeated {
+            progress.wentBack(partition)
+            let list = TopicPartitionList([KafkaTopicPartitionOffset(partition, offset: offset)])
+            // Not waited for: from here on nothing older reaches this thread.
+            if let error = rd_kafka_seek_partitions(handle.pointer, list.pointer, 0) { rd_kafka_error_destroy(error) }
+            logger.debug(
+                "Kafka partition began again; reading on",
+                metadata: [
+                    "kafka.topic": .string(partition.topic),
+                    "kafka.partition": .stringConvertible(partition.partition),
+                    "kafka.offset": .stringConvertible(offset),
+                ]
+            )
+        }
     }
 
     private func report(_ message: NativeMessage) {

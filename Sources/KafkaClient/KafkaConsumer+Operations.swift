@@ -100,7 +100,11 @@ extension KafkaConsumer {
                 rd_kafka_error_destroy(error)
                 return code
             }
-            return list.entries.first?.error ?? RD_KAFKA_RESP_ERR_NO_ERROR
+            let code = list.entries.first?.error ?? RD_KAFKA_RESP_ERR_NO_ERROR
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR {
+                consumer.progress.delivered(target.topicPartition, upTo: target.offset)
+            }
+            return code
         }
     }
 

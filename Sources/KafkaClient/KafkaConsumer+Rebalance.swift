@@ -102,6 +102,7 @@ extension KafkaConsumer {
             paused = []
         }
         assigned.formUnion(request.partitions)
+        progress.forget(request.partitions)
         // This thread is the one that polls, so nothing is delivered between the assignment and the pause.
         let pausing = completion.paused.intersection(request.partitions)
         setPaused(true, pausing, handle)
@@ -113,6 +114,7 @@ extension KafkaConsumer {
     }
 
     private func unassign(_ request: KafkaRebalanceRequest, _ handle: ClientHandle) {
+        progress.forget(request.partitions)
         switch request.rebalanceProtocol {
         case .cooperative:
             let list = TopicPartitionList(request.partitions)

@@ -37,6 +37,8 @@ public final class KafkaConsumer: @unchecked Sendable {
     var topicNames = TopicNames()
     var assigned: Set<KafkaTopicPartition> = []
     var paused: Set<KafkaTopicPartition> = []
+    /// How far each partition's delivery has come.
+    var progress = DeliveryProgress()
     /// Whether ``subscribe(_:)`` has been called, and whether the group has answered with a rebalance since.
     var hasSubscribed = false
     var hasRebalanced = false

@@ -57,4 +57,6 @@ extension KafkaErrorCode {
     public static let maxPollExceeded = KafkaErrorCode(RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
     /// librdkafka: the client is closed or closing.
     public static let destroyed = KafkaErrorCode(RD_KAFKA_RESP_ERR__DESTROY)
+    /// librdkafka: the broker does not know the request.
+    public static let unsupportedFeature = KafkaErrorCode(RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
 }

@@ -18,8 +18,7 @@ struct OrphanWatch: Sendable {
     /// Watches until it is cancelled. Members without a name of their own have nothing to watch for.
     func run() async {
         guard log.configuration.memberConfiguration.properties["group.instance.id"] != nil else { return }
-        // A client of its own: a broker that does not know the request leaves it unanswered, and what else the client is
-        // asked waits behind it. For the same reason nobody waits for its end.
+        // A client of its own: it asks every broker, and what else a client asks waits behind a broker that is silent.
         var groups: KafkaAdmin?
         defer { if let groups { Task.detached { await groups.close() } } }
         var sightings: [Int32: Int] = [:]
@@ -50,9 +49,14 @@ struct OrphanWatch: Sendable {
         guard log.isGroupMember, let count = try? await parts.admin.topic(topic)?.partitions.count, owned < count
         else { return [] }
         if groups == nil { groups = try? KafkaAdmin(configuration: log.configuration.kafka, logger: log.logger) }
-        guard let group = try? await groups?.group(log.configuration.groupID), group.state == "Stable",
-            !group.members.isEmpty
-        else { return [] }
+        guard let asked = groups else { return [] }
+        guard let group = try? await asked.group(log.configuration.groupID) else {
+            // The next time by a new client: one that lives on goes on asking brokers that have left the cluster.
+            groups = nil
+            await asked.close()
+            return []
+        }
+        guard group.state == "Stable", !group.members.isEmpty else { return [] }
         let held = group.members.flatMap(\.partitions).filter { $0.topic == topic }.map(\.partition)
         return Self.orphans(of: count, held: Set(held), members: group.members.count, owned: owned)
     }

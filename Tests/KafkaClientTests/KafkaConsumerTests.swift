@@ -88,6 +88,30 @@ import Testing
         }
     }
 
+    /// A partition without a committed offset asks where it begins; the answer is late, and comes after the seek.
+    @Test func aSeekHoldsWhenTheAnswerWhereToBeginIsLate() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            let first = partitions[0]
+            try await produce((0..<100).map { "\($0)" }, to: first, kafka.configuration())
+            let handler = RecordingHandler { $0.complete(paused: [first]) }
+            let consumer = try consumer(kafka, handler)
+            try await consumer.subscribe(["jobs"])
+            try await eventually("the assignment") { handler.seen.held.count == 2 }
+            try kafka.setRoundTripTime(.milliseconds(300))
+            try await consumer.seek(KafkaTopicPartitionOffset(first, offset: 40))
+            try await consumer.resume([first])
+            // Each takes a round trip and more; the question is repeated after half a second.
+            for round in 0..<5 {
+                try await eventually("round \(round)") { handler.seen.records.last?.offset == Int64(99 + round) }
+                try await produce(["more"], to: first, kafka.configuration())
+            }
+            try await eventually("the last") { handler.seen.records.last?.offset == 104 }
+            #expect(handler.seen.records.map(\.offset) == Array(40..<105))
+            await consumer.close()
+        }
+    }
+
     @Test func pausesAndResumesWithoutGapOrRepeat() async throws {
         try await withEmbeddedKafka { kafka in
             try kafka.createTopic("jobs", partitions: 2)

@@ -149,7 +149,7 @@ import Testing
             #expect(description.assignor == "cooperative-sticky")
             #expect(description.members.map(\.partitions) == [partitions])
             #expect(description.members.first?.memberID == handler.seen.metadata?.memberID)
-            #expect(try await topics.admin.committedOffsets(group: group) == [partitions[0]: 1])
+            #expect(try await topics.admin.committedOffsets(group: group, partitions: partitions) == [partitions[0]: 1])
             let lag = try await topics.admin.lag(group: group, topic: jobs)
             #expect(lag.map(\.lag) == [2, 1])
             #expect(lag.map(\.committed) == [1, nil])

@@ -57,20 +57,18 @@ struct FleetStatus: Encodable {
 
     private static let unknown = "unknown"
 
-    /// - Parameter tellsGroup: what ``canDescribeGroups(_:)`` said.
-    static func read(_ access: KafkaAccess, tellsGroup: Bool) async throws -> FleetStatus {
+    static func read(_ access: KafkaAccess) async throws -> FleetStatus {
         try await access.withAdmin { admin in
             var notes: [String] = []
             let topic = try await access.topic(access.topics.jobs, admin)
             var group: KafkaGroupDescription?
-            if tellsGroup {
-                do throws(KafkaError) {
-                    group = try await admin.group(access.log.groupID, timeout: .seconds(10))
-                } catch {
-                    notes.append("the group's members (\(error.code.name))")
-                }
-            } else {
-                notes.append("the group's members: this broker does not tell them")
+            do throws(KafkaError) {
+                group = try await admin.group(access.log.groupID, timeout: .seconds(10))
+            } catch {
+                let isUnknown = error.code == .unsupportedFeature
+                notes.append(
+                    "the group's members" + (isUnknown ? ": this broker does not tell them" : " (\(error.code.name))")
+                )
             }
             var committed: [KafkaTopicPartition: Int64] = [:]
             do throws(KafkaError) {
@@ -92,21 +90,6 @@ struct FleetStatus: Encodable {
                 return .goOn
             }
             return make(access, group, committed, ends, tally, notes)
-        }
-    }
-
-    /// Whether the broker can be asked about a group's members. The embedded one cannot, and librdkafka 2.0.2 does
-    /// not survive asking a broker that cannot; a request that is safe to be left without an answer tells.
-    static func canDescribeGroups(_ access: KafkaAccess) async throws -> Bool {
-        try await access.withAdmin { admin in
-            _ = try await access.topic(access.topics.jobs, admin)
-            do throws(KafkaError) {
-                _ = try await admin.topicConfiguration(access.topics.jobs, timeout: .seconds(3))
-                return true
-            } catch {
-                // A refusal is an answer too.
-                return error.code != .timedOut
-            }
         }
     }
 

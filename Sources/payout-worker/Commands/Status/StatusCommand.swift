@@ -40,9 +40,8 @@ struct StatusCommand: AsyncParsableCommand {
             let pause = try DurationArgument.parse(interval, "--interval")
             let (jobID, isJSON, watch) = (jobID, outputOptions.isJSON, watch)
             try await untilInterrupted {
-                let tellsGroup = jobID == nil ? try await FleetStatus.canDescribeGroups(access) : false
                 repeat {
-                    let text = try await Self.text(access, jobID, tellsGroup, isJSON: isJSON, isLine: watch)
+                    let text = try await Self.text(access, jobID, isJSON: isJSON, isLine: watch)
                     if watch, !isJSON, Terminal.isInteractive { Terminal.result("\u{1B}[H\u{1B}[2J") }
                     Terminal.result(text)
                     if watch { try await Task.sleep(for: pause) }
@@ -54,12 +53,11 @@ struct StatusCommand: AsyncParsableCommand {
     private static func text(
         _ access: KafkaAccess,
         _ jobID: String?,
-        _ tellsGroup: Bool,
         isJSON: Bool,
         isLine: Bool
     ) async throws -> String {
         guard let jobID else {
-            let status = try await FleetStatus.read(access, tellsGroup: tellsGroup)
+            let status = try await FleetStatus.read(access)
             return isJSON ? try json(status, isLine) : status.text
         }
         guard let timeline = try await JobTimeline.read(jobID, access) else {

@@ -33,6 +33,9 @@ public struct KafkaStatistics: Sendable, Hashable {
         public var highWatermark: Int64?
         /// Records fetched and not yet handed out.
         public var fetchQueueCount: Int
+        /// What the partition's reader does: `active` when it reads, `offset-query` and `offset-wait` while it asks where
+        /// to begin, `none` before; `nil` when not known.
+        public var fetchState: String?
     }
 
     /// The client's name in librdkafka's logs.
@@ -83,7 +86,8 @@ extension KafkaStatistics {
                     consumerLag: Self.known(partition.consumer_lag),
                     committedOffset: Self.known(partition.committed_offset),
                     highWatermark: Self.known(partition.hi_offset),
-                    fetchQueueCount: partition.fetchq_cnt ?? 0
+                    fetchQueueCount: partition.fetchq_cnt ?? 0,
+                    fetchState: partition.fetch_state
                 )
             }
         }.sorted { $0.topicPartition < $1.topicPartition }
@@ -115,6 +119,7 @@ extension KafkaStatistics {
                 var committed_offset: Int64?
                 var hi_offset: Int64?
                 var fetchq_cnt: Int?
+                var fetch_state: String?
             }
             var topic: String
             var partitions: [String: Partition]

@@ -95,11 +95,16 @@ import Testing
             let first = partitions[0]
             try await produce((0..<100).map { "\($0)" }, to: first, kafka.configuration())
             let handler = RecordingHandler { $0.complete(paused: [first]) }
-            let consumer = try consumer(kafka, handler)
+            let consumer = try consumer(kafka, handler, properties: ["statistics.interval.ms": "50"])
+            try kafka.setRoundTripTime(.milliseconds(800))
             try await consumer.subscribe(["jobs"])
-            try await eventually("the assignment") { handler.seen.held.count == 2 }
-            try kafka.setRoundTripTime(.milliseconds(300))
+            try await eventually("the question where to begin under way") {
+                handler.seen.statistics.last?.partitions.contains {
+                    $0.topicPartition == first && $0.fetchState == "offset-wait"
+                } == true
+            }
             try await consumer.seek(KafkaTopicPartitionOffset(first, offset: 40))
+            try kafka.setRoundTripTime(.milliseconds(100))
             try await consumer.resume([first])
             // Each takes a round trip and more; the question is repeated after half a second.
             for round in 0..<5 {

@@ -62,27 +62,16 @@ extension KafkaConsumer: ClientEvents {
     /// a second later, and then begins anew where it says: the seek is lost, and what was delivered comes once more.
     private func dropRepeated(_ handle: ClientHandle) {
         var topic: OpaquePointer?
-        var current = KafkaTopicPartition(topic: "", partition: -1)
-        var next: Int64 = 0
-        var repeated: [KafkaTopicPartition: Int64] = [:]
+        var partition: Int32 = -1
         gathered.destroy { message in
-            let offset = message.pointee.offset
-            if message.pointee.rkt != topic || message.pointee.partition != current.partition {
-                if topic != nil { progress.delivered(current, upTo: next) }
-                topic = message.pointee.rkt
-                current = KafkaTopicPartition(topic: topicNames.name(of: topic), partition: message.pointee.partition)
-                next = progress.next(of: current, at: offset)
+            if message.pointee.rkt != topic || message.pointee.partition != partition {
+                (topic, partition) = (message.pointee.rkt, message.pointee.partition)
+                let entered = KafkaTopicPartition(topic: topicNames.name(of: topic), partition: partition)
+                progress.enter(entered, at: message.pointee.offset)
             }
-            guard offset >= next else {
-                repeated[current] = next
-                return true
-            }
-            next = offset + 1
-            return false
+            return !progress.accepts(message.pointee.offset)
         }
-        progress.delivered(current, upTo: next)
-        for (partition, offset) in repeated {
-            progress.wentBack(partition)
+        for (partition, offset) in progress.finish() {
             let list = TopicPartitionList([KafkaTopicPartitionOffset(partition, offset: offset)])
             // Not waited for: from here on nothing older reaches this thread.
             if let error = rd_kafka_seek_partitions(handle.pointer, list.pointer, 0) { rd_kafka_error_destroy(error) }

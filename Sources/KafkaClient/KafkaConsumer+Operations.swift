@@ -102,7 +102,7 @@ extension KafkaConsumer {
             }
             let code = list.entries.first?.error ?? RD_KAFKA_RESP_ERR_NO_ERROR
             if code == RD_KAFKA_RESP_ERR_NO_ERROR {
-                consumer.progress.delivered(target.topicPartition, upTo: target.offset)
+                consumer.progress.sought(target.topicPartition, to: target.offset)
             }
             return code
         }

@@ -4,47 +4,71 @@ import Testing
 
 @Suite struct DeliveryProgressTests {
     private let partition = KafkaTopicPartition(topic: "jobs", partition: 3)
+    private let other = KafkaTopicPartition(topic: "jobs", partition: 4)
+
+    /// What is delivered of a batch, and where partitions are sent on to.
+    private func batch(
+        _ progress: inout DeliveryProgress,
+        _ runs: [(KafkaTopicPartition, ClosedRange<Int64>)]
+    ) -> (delivered: [[Int64]], sentOn: [KafkaTopicPartition: Int64]) {
+        let delivered = runs.map { partition, offsets in
+            progress.enter(partition, at: offsets.lowerBound)
+            return offsets.filter { progress.accepts($0) }
+        }
+        return (delivered, progress.finish())
+    }
 
     @Test func offsetsThatRiseAreNeverHeldBack() {
         var progress = DeliveryProgress()
-        for offset in [5, 6, 40, 41] as [Int64] {
-            #expect(progress.next(of: partition, at: offset) == offset)
-            progress.delivered(partition, upTo: offset + 1)
+        for (offsets, count) in [(5...6, 2), (40...41, 2), (42...42, 1)] as [(ClosedRange<Int64>, Int)] {
+            let (delivered, sentOn) = batch(&progress, [(partition, offsets)])
+            #expect(delivered[0].count == count)
+            #expect(sentOn == [:])
         }
     }
 
-    @Test func whatWasDeliveredIsARepetition() {
+    @Test func whatWasDeliveredIsDroppedAndThePartitionSentOn() {
         var progress = DeliveryProgress()
-        progress.delivered(partition, upTo: 40)
-        #expect(progress.next(of: partition, at: 0) == 40)
-        #expect(progress.next(of: partition, at: 39) == 40)
-        #expect(progress.next(of: partition, at: 40) == 40)
-        #expect(progress.next(of: KafkaTopicPartition(topic: "jobs", partition: 4), at: 0) == 0)
+        _ = batch(&progress, [(partition, 0...39)])
+        let (delivered, sentOn) = batch(&progress, [(partition, 0...9), (other, 0...1), (partition, 10...12)])
+        #expect(delivered == [[], [0, 1], []])
+        #expect(sentOn == [partition: 40])
+    }
+
+    @Test func aPartitionThatCatchesUpWithinTheBatchIsNotSentAnywhere() {
+        var progress = DeliveryProgress()
+        progress.sought(partition, to: 40)
+        let (delivered, sentOn) = batch(&progress, [(partition, 0...20), (other, 7...7), (partition, 21...42)])
+        #expect(delivered == [[], [7], [40, 41, 42]])
+        #expect(sentOn == [:])
+        #expect(batch(&progress, [(partition, 43...44)]).delivered == [[43, 44]])
+        #expect(batch(&progress, [(partition, 40...44)]).delivered == [[]])
     }
 
     @Test func aPartitionThatBeginsAgainAfterItWasSentOnIsBelieved() {
         var progress = DeliveryProgress()
-        progress.delivered(partition, upTo: 40)
-        #expect(progress.next(of: partition, at: 0) == 40)
-        progress.wentBack(partition)
-        #expect(progress.next(of: partition, at: 0) == 0)
-        progress.delivered(partition, upTo: 1)
-        #expect(progress.next(of: partition, at: 1) == 1)
+        progress.sought(partition, to: 40)
+        #expect(batch(&progress, [(partition, 0...5)]).sentOn == [partition: 40])
+        let (delivered, sentOn) = batch(&progress, [(partition, 0...1)])
+        #expect(delivered == [[0, 1]])
+        #expect(sentOn == [:])
+        #expect(batch(&progress, [(partition, 2...3)]).delivered == [[2, 3]])
     }
 
     @Test func goingOnWhereItWasSentForgetsThatItBeganAgain() {
         var progress = DeliveryProgress()
-        progress.delivered(partition, upTo: 40)
-        progress.wentBack(partition)
-        #expect(progress.next(of: partition, at: 40) == 40)
-        progress.delivered(partition, upTo: 41)
-        #expect(progress.next(of: partition, at: 0) == 41)
+        progress.sought(partition, to: 40)
+        _ = batch(&progress, [(partition, 0...5)])
+        #expect(batch(&progress, [(partition, 40...41)]).delivered == [[40, 41]])
+        #expect(batch(&progress, [(partition, 0...5)]).sentOn == [partition: 42])
     }
 
-    @Test func anotherAssignmentBeginsAnywhere() {
+    @Test func aSeekBackAndAnotherAssignmentBeginAnywhere() {
         var progress = DeliveryProgress()
-        progress.delivered(partition, upTo: 40)
+        progress.sought(partition, to: 40)
+        progress.sought(partition, to: 10)
+        #expect(batch(&progress, [(partition, 10...11)]).delivered == [[10, 11]])
         progress.forget([partition])
-        #expect(progress.next(of: partition, at: 0) == 0)
+        #expect(batch(&progress, [(partition, 0...1)]).delivered == [[0, 1]])
     }
 }

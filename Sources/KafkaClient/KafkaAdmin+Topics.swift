@@ -9,7 +9,8 @@ extension KafkaAdmin {
         _ topics: [KafkaTopicSpecification],
         timeout: Duration = .seconds(30)
     ) async throws(KafkaError) -> [KafkaTopicResult] {
-        try await blocking("create topics") { (client) throws(KafkaError) in
+        let deadline = ContinuousClock.now + timeout
+        return try await blocking("create topics") { (client) throws(KafkaError) in
             var natives: [OpaquePointer?] = []
             defer { for native in natives { rd_kafka_NewTopic_destroy(native) } }
             for topic in topics { natives.append(try Self.native(topic)) }
@@ -26,27 +27,23 @@ extension KafkaAdmin {
                     rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &$0)
                 }
             }
-            Self.waitUntilKnown(results.filter { $0.error == nil }.map(\.topic), client, timeout)
+            Self.waitUntilKnown(results.filter { $0.error == nil }.map(\.topic), client, until: deadline)
             return results
         }
     }
 
     /// The controller has made the topics; the brokers hear of them a moment later, and until then deny them.
-    private static func waitUntilKnown(_ topics: [String], _ client: OpaquePointer, _ timeout: Duration) {
-        let clock = ContinuousClock()
-        let deadline = clock.now + timeout
+    private static func waitUntilKnown(
+        _ topics: [String],
+        _ client: OpaquePointer,
+        until deadline: ContinuousClock.Instant
+    ) {
         for name in topics {
-            guard let topic = rd_kafka_topic_new(client, name, nil) else { continue }
-            defer { rd_kafka_topic_destroy(topic) }
-            while clock.now < deadline {
-                let remaining = min(deadline - clock.now, .seconds(1))
-                let found = (try? metadata(client, topic, remaining))?.first { $0.0.name == name }
-                if let (description, code) = found, code == RD_KAFKA_RESP_ERR_NO_ERROR,
-                    !description.partitions.isEmpty
-                {
-                    break
-                }
-                usleep(20_000)
+            while ContinuousClock.now < deadline {
+                let found = try? description(of: name, client, min(deadline - .now, .seconds(1)))
+                if let found, !found.partitions.isEmpty, found.partitions.allSatisfy({ $0.leader != nil }) { break }
+                // Blocks a thread made for such calls only.
+                Thread.sleep(forTimeInterval: 0.02)
             }
         }
     }
@@ -146,21 +143,29 @@ extension KafkaAdmin {
         timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaTopicDescription? {
         try await blocking("describe topic") { (client) throws(KafkaError) in
-            guard let topic = rd_kafka_topic_new(client, name, nil) else {
-                throw KafkaError(rd_kafka_last_error(), operation: "describe topic")
-            }
-            defer { rd_kafka_topic_destroy(topic) }
-            let found = try Self.metadata(client, topic, timeout).first { $0.0.name == name }
-            guard let (description, code) = found else { return nil }
-            switch code {
-            case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return nil
-            // A partition without a leader shows in the description.
-            case RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE: return description
-            default:
-                var error = KafkaError(code, operation: "describe topic")
-                error.topic = name
-                throw error
-            }
+            try Self.description(of: name, client, timeout)
+        }
+    }
+
+    private static func description(
+        of name: String,
+        _ client: OpaquePointer,
+        _ timeout: Duration
+    ) throws(KafkaError) -> KafkaTopicDescription? {
+        guard let topic = rd_kafka_topic_new(client, name, nil) else {
+            throw KafkaError(rd_kafka_last_error(), operation: "describe topic")
+        }
+        defer { rd_kafka_topic_destroy(topic) }
+        let found = try metadata(client, topic, timeout).first { $0.0.name == name }
+        guard let (description, code) = found else { return nil }
+        switch code {
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return nil
+        // A partition without a leader shows in the description.
+        case RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE: return description
+        default:
+            var error = KafkaError(code, operation: "describe topic")
+            error.topic = name
+            throw error
         }
     }
 

@@ -18,9 +18,9 @@ struct OrphanWatch: Sendable {
     /// Watches until it is cancelled. Members without a name of their own have nothing to watch for.
     func run() async {
         guard log.configuration.memberConfiguration.properties["group.instance.id"] != nil else { return }
-        // A client of its own: it asks every broker, and what else a client asks waits behind a broker that is silent.
+        // A client of its own, made anew after a failure: it asks every broker that it has ever heard of, those too that
+        // have left the cluster.
         var groups: KafkaAdmin?
-        defer { if let groups { Task.detached { await groups.close() } } }
         var sightings: [Int32: Int] = [:]
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.interval)
@@ -39,6 +39,7 @@ struct OrphanWatch: Sendable {
                 log.logger.warning("Cannot join the group anew; trying again", metadata: ["error": "\(error)"])
             }
         }
+        await groups?.close()
     }
 
     /// Partitions without an owner, where it is for this member to do something about it.
@@ -51,7 +52,6 @@ struct OrphanWatch: Sendable {
         if groups == nil { groups = try? KafkaAdmin(configuration: log.configuration.kafka, logger: log.logger) }
         guard let asked = groups else { return [] }
         guard let group = try? await asked.group(log.configuration.groupID) else {
-            // The next time by a new client: one that lives on goes on asking brokers that have left the cluster.
             groups = nil
             await asked.close()
             return []

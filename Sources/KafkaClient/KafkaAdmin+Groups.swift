@@ -1,4 +1,5 @@
 import CRDKafka
+import Foundation
 
 /// A consumer group in a list.
 public struct KafkaGroupListing: Sendable, Hashable {
@@ -82,7 +83,7 @@ extension KafkaAdmin {
         }
     }
 
-    /// Asks all brokers for their groups, and reads what they say while librdkafka still owns it.
+    /// Asks all brokers for their groups, again while what fails may pass, and reads what they say while librdkafka still owns it.
     private static func list<R>(
         _ client: OpaquePointer,
         _ groupID: String?,
@@ -90,12 +91,22 @@ extension KafkaAdmin {
         _ operation: String,
         _ body: (UnsafeBufferPointer<rd_kafka_group_info>) -> R
     ) throws(KafkaError) -> R {
+        let deadline = ContinuousClock.now + timeout
         var list: UnsafePointer<rd_kafka_group_list>?
-        let code = rd_kafka_list_groups(client, groupID, &list, timeout.milliseconds)
         defer { if let list { rd_kafka_group_list_destroy(list) } }
-        // One group is at one broker: when that has answered, another's silence does not matter.
-        let isEnough = code == RD_KAFKA_RESP_ERR__PARTIAL && groupID != nil && list != nil
-        if !isEnough { try KafkaError.check(code, operation) }
+        while true {
+            let remaining = max(deadline - .now, .milliseconds(1))
+            let code = rd_kafka_list_groups(client, groupID, &list, remaining.milliseconds)
+            // One group is at one broker: when that has answered, another's silence does not matter.
+            let isEnough = code == RD_KAFKA_RESP_ERR__PARTIAL && groupID != nil && list != nil
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR || isEnough { break }
+            let error = KafkaError(code, operation: operation)
+            guard error.fault == .retry, ContinuousClock.now < deadline else { throw error }
+            // A coordinator that has just started loads its groups first. Blocks a thread made for such calls only.
+            if let answered = list { rd_kafka_group_list_destroy(answered) }
+            list = nil
+            Thread.sleep(forTimeInterval: 0.1)
+        }
         return body(UnsafeBufferPointer(start: list?.pointee.groups, count: Int(list?.pointee.group_cnt ?? 0)))
     }
 

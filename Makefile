@@ -1,7 +1,7 @@
-# Everything that is done with this repository. `make help` lists it.
+# The tasks of this repository. `make help` lists them.
 
 SWIFT ?= swift
-# Flags of every build, so that one build serves all steps. CI adds its checks here.
+# Flags of every build, so that all steps share one build. CI adds its checks here.
 SWIFT_FLAGS ?=
 PYTHON ?= python3
 
@@ -22,7 +22,7 @@ KILLS ?= 12
 SEED ?= 1
 # soak
 MINUTES ?= 30
-# Further arguments of simulate, chaos, soak and bench, as they are.
+# Further arguments of simulate, chaos, soak and bench, passed through unchanged.
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -45,43 +45,48 @@ test: build $(VENV)/ready ## Run all tests. Set KAFKA_BOOTSTRAP_SERVERS to run t
 	@.ci/setup --optional kcat
 	$(SWIFT) test --skip-build $(SWIFT_FLAGS)
 
-demo: setup ## See it work: broker, API and worker in one process, nothing else needed.
+demo: setup ## Run broker, API and worker in one process; nothing else is needed.
 	$(SWIFT) run $(SWIFT_FLAGS) payout-worker demo
 
-bench: release $(VENV)/ready ## Measure throughput, CPU, memory, latency and restore beside a Python worker; a table, and plots in report/. ARGS="--only whole,latency".
+bench: release $(VENV)/ready ## Measure throughput, CPU, memory, latency and restore, compared with a Python worker; a table, and plots in report/. ARGS="--only whole,latency".
 	$(SWIFT) build -c release --product bench $(SWIFT_FLAGS)
 	@$(PYTHON_TOOLS) Tests/Benchmarks/bench.py --bin "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))" $(ARGS)
 
-bench-download: release ## Download 2 GiB beside curl: throughput and memory. Needs 5 GiB in TMPDIR.
+bench-download: release ## Measure throughput and memory of a 2 GiB download, compared with curl. Needs 5 GiB in TMPDIR.
 	@$(PYTHON) Tests/Benchmarks/download.py \
 		--worker "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" $(ARGS)
 
-bench-stores: setup $(VENV)/ready ## Put 2 GiB through each file store, beside aws s3 cp; prints a table.
+bench-stores: setup $(VENV)/ready ## Upload 2 GiB to each file store, compared with aws s3 cp; prints a table.
 	$(SWIFT) build -c release --product bench-stores $(SWIFT_FLAGS)
 	@$(PYTHON_TOOLS) Tests/StoreBenchmarks/stores.py \
 		--bin "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))" $(ARGS)
 
-simulate: setup ## Run SEEDS simulated fleets through 24 hours of faults; a failing seed prints how to replay it.
+simulate: setup ## Simulate SEEDS fleets through 24 hours of faults; a failing seed prints how to replay it.
 	$(SWIFT) run -c release $(SWIFT_FLAGS) simulate --seeds $(SEEDS) $(ARGS)
 
-endure: setup ## Make CALLS calls of the API client against a sandbox that fails a fifth of them; compares with its journal.
+endure: setup ## Make CALLS calls of the API client against a sandbox that fails a fifth of them; compare with its journal.
 	$(SWIFT) run -c release $(SWIFT_FLAGS) endure --calls $(CALLS) $(ARGS)
 
-fuzz: build ## Try made-up filters, answers, URLs and tokens on what reads them, SECONDS= for each; prints what it found.
-	FUZZ_SECONDS=$(SECONDS) $(SWIFT) test --skip-build $(SWIFT_FLAGS) --filter 'PayoutAPITests.FuzzTests/mutatedInputsHold'
+fuzz: build ## Parse generated filters, responses, URLs and tokens, SECONDS= for each; prints what it found.
+	FUZZ_SECONDS=$(SECONDS) $(SWIFT) test --skip-build $(SWIFT_FLAGS) --filter 'PayoutAPITests.FuzzTests/mutatedInputsCauseNoProblem'
 
-chaos: release $(VENV)/ready ## Kill and freeze real workers, trouble the broker: JOBS= WORKERS= KILLS= SEED=, KAFKA_BOOTSTRAP_SERVERS for a real one.
+chaos: release $(VENV)/ready ## Kill and freeze real workers, inject broker faults: JOBS= WORKERS= KILLS= SEED=, KAFKA_BOOTSTRAP_SERVERS for a real broker.
 	$(PYTHON_TOOLS) Tests/Chaos/chaos.py \
 		--binary "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
 		--jobs $(JOBS) --workers $(WORKERS) --kills $(KILLS) --seed $(SEED) $(ARGS)
 
-soak: release $(VENV)/ready ## Steady load and rolling restarts for MINUTES=; fails when memory or handles grow.
+soak: release $(VENV)/ready ## Run steady load and rolling restarts for MINUTES=; fails when memory or handles grow.
 	$(PYTHON_TOOLS) Tests/Chaos/soak.py \
 		--binary "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
 		--minutes $(MINUTES) $(ARGS)
 
-lint: ## Check the formatting of all Swift files.
+lint: $(VENV)/ready ## Check format and terms, unused names in Swift and Python, and the dashboard's files.
 	@$(SOURCES) -print0 | xargs -0 $(SWIFT) format lint --strict --parallel
+	@$(PYTHON_TOOLS) -m pyflakes .ci deploy schemas Tests deploy/sbom .ci/check-language .ci/check-unused
+	@$(PYTHON) .ci/check-unused
+	@$(PYTHON) .ci/check-language
+	@$(PYTHON_TOOLS) Tests/Dashboard/page_files.py
+	@$(PYTHON_TOOLS) Tests/Dashboard/page_files_test.py --quiet
 
 format: ## Format all Swift files.
 	@$(SOURCES) -print0 | xargs -0 $(SWIFT) format --in-place --parallel
@@ -92,25 +97,25 @@ check-schemas: $(VENV)/ready ## Check the schemas against the golden samples of 
 check-api: build $(VENV)/ready ## Check the sandbox against the API's OpenAPI description.
 	@.ci/check-api "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker" $(PYTHON_TOOLS)
 
-check-dashboard: build $(VENV)/ready ## Look at the dashboard in a headless Chromium; pictures go to .build/screenshots.
+check-dashboard: build $(VENV)/ready ## Check the dashboard in a headless Chromium; screenshots go to .build/screenshots.
 	@.ci/setup --optional chromium
 	@$(PYTHON_TOOLS) Tests/Dashboard/dashboard.py \
 		--binary "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker" $(ARGS) || [ $$? -eq 77 ]
 
-check-deploy: build $(VENV)/ready ## Check image, compose file, chart, unit, alerts and guides with the tools that are there.
+check-deploy: build $(VENV)/ready ## Check image, compose file, chart, unit, alerts and guides with the installed tools.
 	@.ci/check-deploy $(PYTHON_TOOLS) "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker"
 
-check-download: build ## Check that a big download takes little memory.
+check-download: build ## Check that a large download takes little memory.
 	@$(PYTHON) Tests/Benchmarks/download.py --memory-only --size 256 --rounds 1 \
 		--worker "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker"
 
-docs: build ## Make the library's documentation into .build/docs; fails where a link leads nowhere.
+docs: build ## Build the libraries' documentation into .build/docs; fails on a broken link.
 	@.ci/check-docs "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))" .build/docs
 
-clean: ## Remove everything that was built.
+clean: ## Remove all build products.
 	rm -rf .build
 
-# The Python packages of the checks and examples, apart from the system's. Without Python or PyPI the
+# The Python packages of the checks and examples, in a folder of their own. Without Python or PyPI the
 # tests that need them are skipped, by name.
 $(VENV)/ready: .ci/requirements.txt
 	@.ci/setup --venv $(VENV) $(PYTHON)

@@ -1,4 +1,4 @@
-"""Makes the bill of materials and checks it against CycloneDX's schema, and against what the program is made of.
+"""Makes the bill of materials and checks it against CycloneDX's schema and the program's packages.
 
     bill.py PAYOUT_WORKER
 """

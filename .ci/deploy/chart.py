@@ -1,7 +1,7 @@
-"""Checks what the chart renders, with its default values and with others, and what it refuses.
+"""Checks what the chart renders, with default and other values, and which values it refuses.
 
 Kubernetes' own objects go through kubernetes-validate, KEDA's and the Prometheus operator's through the models that the
-packages cloudcoil-models-… carry. Strimzi's are checked here against what is needed of them.
+packages cloudcoil-models-… contain. Strimzi's are checked here against the worker's needs.
 """
 
 import json
@@ -55,7 +55,7 @@ REFUSED = {
     "killing before the shutdown is over": {"terminationGracePeriodSeconds": 25},
     "a secret among the settings": {"settings": {"PAYOUT_API_PASSWORD": "x"}},
     "a client's secret among the settings": {"settings": {"KAFKA_CLIENT_SASL_PASSWORD": "x"}},
-    "a variable of nobody": {"settings": {"PATH": "/"}},
+    "an unknown variable": {"settings": {"PATH": "/"}},
     "a number as a setting": {"settings": {"PAYOUT_API_REQUESTS_PER_SECOND": 20}},
     "a name for all workers": {"settings": {"WORKER_ID": "one"}},
     "the tag latest": {"image": {"tag": "latest"}},
@@ -79,7 +79,7 @@ def render(values):
 
 
 def dropped(given, understood, path=""):
-    """Keys that a model has not understood, since the models pass over them."""
+    """Keys that a model does not know: the models ignore them."""
     if isinstance(given, dict) and isinstance(understood, dict):
         for key, value in given.items():
             if key not in understood:
@@ -130,11 +130,12 @@ def check_pod(workload, values):
     if container["readinessProbe"]["httpGet"]["path"] != "/readyz":
         yield "readiness is not /readyz"
     mounts = {m["name"] for m in container["volumeMounts"]}
-    if mounts != {v["name"] for v in pod["volumes"]}:
+    claims = workload["spec"].get("volumeClaimTemplates", [])
+    if mounts != {v["name"] for v in pod["volumes"]} | {c["metadata"]["name"] for c in claims}:
         yield f"mounts {sorted(mounts)} and volumes differ"
     environment = {e["name"]: e for e in container.get("env", [])}
     static = workload["kind"] == "StatefulSet" and values.get("staticMembership", {}).get("enabled", True)
-    # A WORKER_ID makes a static member: one whose name does not come back keeps its partitions waiting.
+    # A WORKER_ID makes a static member: when its name does not return, its partitions wait for the session time-out.
     if static and environment["WORKER_ID"]["valueFrom"]["fieldRef"]["fieldPath"] != "metadata.name":
         yield "the worker's name is not the pod's"
     if not static and "WORKER_ID" in environment:
@@ -220,7 +221,7 @@ def check_strimzi(documents):
 
 
 def check_schema():
-    """Every value stands in values.yaml and in the schema, and the schema says what it is."""
+    """Every value is in values.yaml and in the schema, and the schema describes it."""
     schema = json.loads((CHART / "values.schema.json").read_text())
     values = yaml.safe_load((CHART / "values.yaml").read_text())
 

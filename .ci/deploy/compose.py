@@ -1,4 +1,4 @@
-"""Checks the compose file: docker-compose accepts it with every set of profiles, and it is what its comments promise.
+"""Checks the compose file: docker-compose accepts it with every set of profiles, and it matches its comments.
 
     compose.py PAYOUT_WORKER
 
@@ -56,6 +56,8 @@ def check_service(name, service):
     if ours:
         if not (service.get("read_only") and service.get("cap_drop") == ["ALL"]):
             yield f"{name}: can write to its file system, or has capabilities"
+        if service.get("ulimits", {}).get("nofile", {}).get("hard", 0) < 4096:
+            yield f"{name}: has no number of file descriptors of its own (ulimits, nofile), or less than 4096"
         if "no-new-privileges:true" not in service.get("security_opt", []):
             yield f"{name}: can gain privileges"
 

@@ -23,7 +23,7 @@ def free_port():
 
 
 def wait_for(what, condition, seconds=60):
-    """Waits until the condition holds; what it last gave is the answer."""
+    """Waits until the condition holds; returns its last result."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -35,13 +35,13 @@ def wait_for(what, condition, seconds=60):
 
 
 def bare_environment(**more):
-    """An environment as a service manager gives it: nothing of this shell's but the path."""
+    """An environment as a service manager sets it: only the path of this shell."""
     return {"PATH": os.environ["PATH"], **more}
 
 
 @contextlib.contextmanager
 def process(arguments, environment, folder, name):
-    """Runs a program, its output in files; ends it in order and says so when it cannot be ended."""
+    """Runs a program with its output in files; stops it gracefully and reports a program that does not stop."""
     out, err = pathlib.Path(folder, name + ".out"), pathlib.Path(folder, name + ".err")
     with out.open("wb") as o, err.open("wb") as e:
         running = subprocess.Popen(arguments, env=environment, stdout=o, stderr=e, cwd="/", start_new_session=True)
@@ -60,7 +60,7 @@ def process(arguments, environment, folder, name):
 
 @contextlib.contextmanager
 def sandbox(worker, folder):
-    """An embedded broker and the API; gives the variables that point a worker at them."""
+    """An embedded broker and the API; yields the variables that point a worker at them."""
     with process([worker, "sandbox", "--port", "0"], bare_environment(), folder, "sandbox") as running:
         def exported():
             if running.poll() is not None:
@@ -72,7 +72,7 @@ def sandbox(worker, folder):
 
 
 def status(port, path):
-    """The status code of a GET, or None when nobody answers."""
+    """The status code of a GET, or None when no server answers."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             return answer.status

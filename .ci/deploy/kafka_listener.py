@@ -1,5 +1,5 @@
-"""A TLS listener that speaks just enough of Kafka's protocol to see how a client signs in: it answers ApiVersions and
-SaslHandshake, and keeps the first SaslAuthenticate. It is no broker."""
+"""A TLS listener that records how a client signs in at Kafka. It answers ApiVersions and SaslHandshake, and keeps the
+first SaslAuthenticate. It is not a broker."""
 
 import socket
 import ssl

@@ -1,6 +1,6 @@
-"""Checks the dashboard, and that alerts, their tests and the runbook belong together.
+"""Checks the dashboard, and that alerts, their tests and the runbook match.
 
-Expressions of the dashboard are parsed by promtool, where it is there, as the rules of a file.
+promtool, if installed, parses the dashboard's expressions as the rules of a file.
 """
 
 import json
@@ -80,7 +80,7 @@ def alerts():
 
 
 def tested():
-    """For each alert, whether a test sees it fire and one sees it quiet."""
+    """For each alert, whether a test expects it to fire and another expects it not to fire."""
     outcomes = {}
     document = yaml.safe_load((ROOT / "deploy/prometheus/alerts.test.yaml").read_text())
     for test in document["tests"]:

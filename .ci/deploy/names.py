@@ -2,12 +2,11 @@
 
     names.py PAYOUT_WORKER
 
-A file that sets a variable which nobody reads looks right and does nothing; a command in a runbook that does not exist is
-found out at three in the morning.
+A file that sets a variable which no program reads looks right and does nothing; a command in a runbook that does not exist
+fails when an operator needs it.
 """
 
 import functools
-import pathlib
 import re
 import subprocess
 import sys
@@ -70,7 +69,7 @@ def assigned():
 
 
 def metrics():
-    sources = sorted((ROOT / "Sources/WorkerConsole/Metrics").glob("*.swift"))
+    sources = sorted((ROOT / "Sources/WorkerTelemetry/Metrics").glob("*.swift"))
     return {name for path in sources
             for name in re.findall(r'"((?:payout_export|process|http_client)_[a-z0-9_]+)"', path.read_text("utf-8"))}
 
@@ -153,7 +152,7 @@ def main():
                 problems.append(f"{where}: {name} is no metric")
         for name in sorted(set(SETTING.findall(text))) if path.suffix != ".json" else []:
             count += 1
-            # KAFKA_CLIENT_… and the like stand for many.
+            # KAFKA_CLIENT_… and other prefixes stand for many settings.
             if not is_known(name, known) and not name.endswith("_"):
                 problems.append(f"{where}: {name} is no setting")
     for path in TEXTS:

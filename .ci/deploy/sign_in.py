@@ -3,8 +3,8 @@ TLS with them (and refuses a certificate of another authority), and signs in as 
 
     sign_in.py PAYOUT_WORKER
 
-OAUTHBEARER with a token endpoint needs a librdkafka that was built with libcurl. Debian 12's was not: then its refusal is
-checked, and the sign-in itself with the librdkafka that the Python package confluent-kafka carries.
+OAUTHBEARER with a token endpoint needs a librdkafka that was built with libcurl. Debian 12's was not: there the check
+expects its refusal, and signs in with the librdkafka of the Python package confluent-kafka.
 """
 
 import base64
@@ -47,7 +47,7 @@ def certificate(folder, name, issuer, subject, names=None):
 
 
 class TokenEndpoint(http.server.BaseHTTPRequestHandler):
-    """Hands out an unsigned token and keeps what it was asked with."""
+    """Returns an unsigned token and keeps the request's parameters."""
 
     asked = []
 
@@ -88,7 +88,7 @@ class Check:
             if name.endswith("_FILE"):
                 pathlib.Path(value).write_text(PASSWORD + "\n")
         found["KAFKA_BOOTSTRAP_SERVERS"] = f"localhost:{port}"
-        # The examples for services trust the system's authorities; here only ours is to be trusted.
+        # The examples for services trust the system's authorities; this check trusts only its own.
         found.setdefault("KAFKA_CLIENT_SSL_CA_LOCATION", str(self.ours[1]))
         found["KAFKA_CLIENT_BROKER_ADDRESS_FAMILY"] = "v4"
         return found
@@ -100,7 +100,7 @@ class Check:
         )
 
     def attempt(self, listener, variables, name, wanted):
-        """Lets the worker connect until the listener has seen what is wanted, and gives that attempt."""
+        """Lets the worker connect until the listener has seen a matching attempt, and returns it."""
         environment = self.environment(variables)
         with process([self.worker, "topics", "check"], environment, self.folder, name):
             return wait_for(name, lambda: next((a for a in listener.attempts if wanted(a)), None))
@@ -128,7 +128,7 @@ class Check:
         mutual = path.name == "tls.env"
         with Listener(*self.server, client_authority=self.ours[1] if mutual else None) as listener:
             variables = self.variables(path, listener.port)
-            # A broker that signs nobody in is asked for its topics at once.
+            # A client asks a broker without authentication for its topics at once.
             attempt = self.attempt(
                 listener, variables, path.stem + " signing in", lambda a: a.greeted if mutual else a.token
             )
@@ -148,7 +148,7 @@ class Check:
             sys.exit(f"{path.name}: the password crosses the network")
 
     def refusal(self, path):
-        """A broker with a certificate of another authority gets no greeting, and so no password."""
+        """A broker with a certificate of another authority gets no request, and so no password."""
         stranger = certificate(self.folder, "stranger", self.other, "/CN=localhost", "DNS:localhost,IP:127.0.0.1")
         with Listener(*stranger) as listener:
             variables = self.variables(path, listener.port)

@@ -1,10 +1,10 @@
-"""Checks the systemd unit: that systemd accepts it, how exposed it calls it, and that a worker works within its filter of
+"""Checks the systemd unit: systemd accepts it, its exposure is within a limit, and a worker works within its filter of
 system calls.
 
     unit.py PAYOUT_WORKER
 
-No systemd runs in a container, so the last is done with strace: every system call that the unit's filter refuses fails
-with EPERM, as under the unit.
+A container has no systemd, so strace simulates the filter: every system call that the filter refuses fails with EPERM,
+as under the unit.
 """
 
 import pathlib
@@ -22,7 +22,7 @@ EXPOSURE = 15
 
 
 def checked(folder):
-    """The unit with a program that is installed here in place of the worker."""
+    """The unit with a program that is installed on this machine instead of the worker."""
     text = UNIT.read_text().replace("/usr/local/bin/payout-worker", "/bin/true")
     copy = pathlib.Path(folder, UNIT.name)
     copy.write_text(re.sub(r"^EnvironmentFile=.*$", "", text, flags=re.M))

@@ -20,14 +20,19 @@ let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", packa
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
-let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 
@@ -38,7 +43,11 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "payout-worker", targets: ["payout-worker"]),
-        .library(name: "PayoutAPI", targets: ["PayoutAPI", "PayoutFilters"]),
+        .library(
+            name: "PayoutAPI",
+            targets: ["PayoutAPI", "PayoutFilters", "EntraIdentity", "HTTPAccess", "Primitives"]
+        ),
+        .library(name: "KafkaClient", targets: ["KafkaClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -49,10 +58,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.6.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.24.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.30.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.29.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.11.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.25.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
     targets: [
         // librdkafka, from the system.
@@ -64,40 +75,78 @@ let package = Package(
         room("KafkaClient", ["CRDKafka", logging]),
         room("EmbeddedKafka", ["CRDKafka"]),
 
+        // What every other room may use.
+        room("Primitives"),
+
+        // HTTP requests of every kind, and the tokens that most of them need.
+        room(
+            "HTTPAccess",
+            [
+                "Primitives", asyncHTTPClient, metrics, nioCompression, nioCore, nioHTTP1, nioPosix, nioSSL, tracing,
+            ]
+        ),
+        room("EntraIdentity", ["HTTPAccess", "Primitives", crypto, logging, nioCore, nioHTTP1, nioPosix]),
+
         // The service.
         room("PayoutFilters"),
         room(
             "PayoutAPI",
             [
-                "PayoutFilters", asyncHTTPClient, crypto, logging, metrics, nioCompression, nioCore, nioFoundation,
-                nioHTTP1, nioPosix, tracing,
+                "EntraIdentity", "HTTPAccess", "PayoutFilters", "Primitives", crypto, logging, nioCore, nioHTTP1,
             ]
         ),
-        room("PayoutSandbox", [crypto, hummingbird, httpTypes, logging, nioCore]),
+        // HTTP servers: of the sandbox, of the console, and of stand-ins in tests.
+        room(
+            "HTTPListening",
+            [
+                hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes,
+                nioHTTPTypesHTTP1,
+            ]
+        ),
+        room("PayoutSandbox", ["HTTPListening", "Primitives", crypto, hummingbird, httpTypes, logging, nioCore]),
 
         // The engine.
         room("ExportCore"),
-        room("ExportRecords", ["ExportCore", "PayoutFilters", protobuf]),
-        room("FileStores", [asyncHTTPClient, crypto, nioCore, nioHTTP1]),
-        room("WorkerRuntime", ["ExportCore", "ExportRecords", logging, tracing]),
-        room("WorkerKafka", ["WorkerRuntime", "KafkaClient", logging, tracing]),
+        room("ExportRecords", ["ExportCore", "PayoutFilters", "Primitives", protobuf]),
+        room("FileStores", ["EntraIdentity", "HTTPAccess", "Primitives", crypto, nioCore, nioHTTP1, nioPosix]),
+        room("WorkerRuntime", ["ExportCore", "ExportRecords", tracing]),
+        room(
+            "WorkerKafka",
+            ["WorkerRuntime", "ExportCore", "ExportRecords", "KafkaClient", "Primitives", logging, tracing]
+        ),
         room(
             "WorkerExports",
             [
-                "WorkerRuntime", "ExportCore", "PayoutAPI", "PayoutFilters", "FileStores", crypto, logging, nioCore,
-                tracing,
+                "WorkerRuntime", "ExportCore", "EntraIdentity", "HTTPAccess", "PayoutAPI", "PayoutFilters",
+                "FileStores",
+                crypto, logging, nioCore, tracing,
             ]
         ),
 
-        room("WorkerConsole", ["WorkerRuntime", "ExportCore", hummingbird, httpTypes, logging, metrics, nioCore]),
+        room(
+            "WorkerTelemetry",
+            [
+                "WorkerRuntime", "ExportCore", "Primitives", "HTTPAccess", lifecycle, logging, metrics, nioCore,
+                nioHTTP1, tracing,
+            ]
+        ),
+        room(
+            "WorkerConsole",
+            [
+                "HTTPListening", "WorkerRuntime", "WorkerTelemetry", "ExportCore", "Primitives", hummingbird, httpTypes,
+                lifecycle, logging, nioCore,
+            ],
+            embedding: ["Dashboard/Resources"]
+        ),
 
         // The command: the only one that reads the environment or exits.
         .executableTarget(
             name: "payout-worker",
             dependencies: [
-                "ExportCore", "ExportRecords", "WorkerRuntime", "WorkerKafka", "WorkerExports", "WorkerConsole",
-                "KafkaClient", "EmbeddedKafka", "PayoutAPI", "PayoutFilters", "PayoutSandbox", "FileStores",
-                argumentParser, asyncHTTPClient, crypto, logging, metrics, nioCore, nioHTTP1, tracing, yams,
+                "ExportCore", "ExportRecords", "WorkerRuntime", "WorkerKafka", "WorkerExports", "WorkerTelemetry",
+                "WorkerConsole", "KafkaClient", "EmbeddedKafka", "EntraIdentity", "HTTPAccess", "PayoutAPI",
+                "PayoutFilters", "PayoutSandbox", "FileStores", "Primitives", argumentParser, crypto, lifecycle,
+                logging, metrics, nioCore, tracing, unixSignals, yams,
             ],
             swiftSettings: settings
         ),
@@ -105,44 +154,79 @@ let package = Package(
         // Tests: one target per room, and the suites that cross them.
         tests("KafkaClient", ["EmbeddedKafka", "CRDKafka", logging]),
         tests("EmbeddedKafka", ["KafkaClient", logging]),
+        tests("Primitives"),
+        // Programs that tests start.
+        .target(name: "ChildProcesses", path: "Tests/ChildProcesses", swiftSettings: settings),
         tests("PayoutFilters"),
+        .target(
+            name: "HTTPStandIns",
+            dependencies: [
+                "EntraIdentity", "HTTPAccess", "Primitives", logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+            ],
+            path: "Tests/HTTPStandIns",
+            swiftSettings: settings
+        ),
+        tests("HTTPAccess", ["HTTPStandIns", nioCore, nioHTTP1]),
+        tests(
+            "EntraIdentity",
+            [
+                "HTTPAccess", "HTTPStandIns", "Primitives", crypto, nioCore, nioHTTP1, nioPosix,
+            ]
+        ),
         tests(
             "PayoutAPI",
             [
-                "PayoutFilters", "PayoutSandbox", asyncHTTPClient, crypto, logging, metrics, nioCore, nioFoundation,
+                "EntraIdentity", "HTTPAccess", "HTTPStandIns", "PayoutFilters", "PayoutSandbox", "Primitives",
+                asyncHTTPClient, crypto, metrics, nioCore,
                 nioHTTP1, nioPosix, tracing,
             ],
             excluding: ["Fuzzing/Corpus"]
         ),
         tests(
             "PayoutSandbox",
-            [asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix],
+            ["ChildProcesses", "Primitives", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix],
             excluding: ["openapi_check.py"]
         ),
         tests("ExportCore"),
         tests("ExportRecords", ["ExportCore", "PayoutFilters", protobuf]),
         .target(
             name: "StoreStandIns",
-            dependencies: [crypto, hummingbird, httpTypes, logging, nioCore],
+            dependencies: [
+                "ChildProcesses", "HTTPListening", "Primitives", crypto, hummingbird, httpTypes, logging, nioCore,
+            ],
             path: "Tests/StoreStandIns",
-            exclude: ["moto_stage.py"],
+            exclude: ["moto_fixture.py"],
             swiftSettings: settings
         ),
-        tests("FileStores", ["StoreStandIns", crypto, nioCore, nioHTTP1]),
-        tests("WorkerRuntime", ["ExportCore", "ExportRecords", logging, tracing]),
+        tests("FileStores", ["HTTPAccess", "Primitives", "StoreStandIns", crypto, nioCore, nioHTTP1]),
+        tests("WorkerRuntime", ["ExportCore", "ExportRecords", tracing]),
         tests(
             "WorkerExports",
             [
-                "ExportCore", "FileStores", "PayoutAPI", "PayoutFilters", "PayoutSandbox", "WorkerRuntime", crypto,
-                logging,
+                "EntraIdentity", "ExportCore", "FileStores", "HTTPAccess", "PayoutAPI", "PayoutFilters",
+                "PayoutSandbox",
+                "Primitives",
+                "WorkerRuntime",
+                crypto, logging,
             ]
         ),
-        tests("WorkerConsole", ["WorkerRuntime", "ExportCore", logging, metrics]),
+        // Reports and statuses with planted secrets, for the tests of what reports them.
+        .target(
+            name: "WorkerSamples",
+            dependencies: ["WorkerTelemetry", "WorkerRuntime", "ExportCore"],
+            path: "Tests/WorkerSamples",
+            swiftSettings: settings
+        ),
+        tests("WorkerTelemetry", ["ChildProcesses", "WorkerSamples", "WorkerRuntime", "ExportCore", logging, metrics]),
+        tests(
+            "WorkerConsole",
+            ["WorkerSamples", "WorkerRuntime", "WorkerTelemetry", "ExportCore", lifecycle, logging]
+        ),
         .testTarget(
             name: "LogConformance",
             dependencies: [
                 "WorkerKafka", "WorkerRuntime", "KafkaClient", "EmbeddedKafka", "SimulationHarness", "ExportCore",
-                logging,
+                "ExportRecords", logging,
             ],
             swiftSettings: settings
         ),
@@ -161,30 +245,35 @@ let package = Package(
         .testTarget(
             name: "PayoutWorkerTests",
             dependencies: [
-                "payout-worker", "EmbeddedKafka", "KafkaClient", "ExportCore", "ExportRecords", "FileStores",
-                "PayoutAPI", "PayoutFilters", "PayoutSandbox", "WorkerKafka", argumentParser, httpTypes, hummingbird,
-                logging, nioCore, tracing,
+                "payout-worker", "ChildProcesses", "EmbeddedKafka", "HTTPListening", "KafkaClient", "ExportCore",
+                "ExportRecords",
+                "EntraIdentity", "FileStores", "HTTPAccess", "HTTPStandIns", "PayoutAPI", "PayoutFilters",
+                "PayoutSandbox", "Primitives", "WorkerConsole", "WorkerKafka", "WorkerRuntime", "WorkerTelemetry",
+                argumentParser, httpTypes, hummingbird, lifecycle, logging, nioCore, tracing,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "Examples",
-            dependencies: ["payout-worker"],
+            dependencies: ["payout-worker", "ChildProcesses"],
             swiftSettings: settings
         ),
-        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", dependencies: ["ChildProcesses"], swiftSettings: settings),
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CRDKafka", "EmbeddedKafka", "ExportCore", "ExportRecords", "KafkaClient", "PayoutAPI", "PayoutFilters",
-                asyncHTTPClient, logging, nioCore, nioHTTP1,
+                "CRDKafka", "EmbeddedKafka", "ExportCore", "ExportRecords", "KafkaClient", "EntraIdentity",
+                "HTTPAccess",
+                "PayoutAPI", "PayoutFilters", "Primitives", asyncHTTPClient, logging, nioCore, nioHTTP1,
             ],
             path: "Tests/Benchmarks/Parts",
             swiftSettings: settings
         ),
         .target(
             name: "EnduranceHarness",
-            dependencies: ["PayoutAPI", "PayoutFilters", "PayoutSandbox"],
+            dependencies: [
+                "EntraIdentity", "HTTPAccess", "PayoutAPI", "PayoutFilters", "PayoutSandbox", "Primitives",
+            ],
             path: "Tests/Endurance/Harness",
             swiftSettings: settings
         ),
@@ -202,7 +291,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "bench-stores",
-            dependencies: ["FileStores", "StoreStandIns"],
+            dependencies: ["FileStores", "Primitives", "StoreStandIns"],
             path: "Tests/StoreBenchmarks",
             exclude: ["stores.py"],
             swiftSettings: settings
@@ -217,9 +306,21 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-/// A target of ours; the arrows are its dependencies.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+// TEST_TARGETS in the environment, names separated by blanks, leaves the other test targets out: a change of one room is
+// then built and tested without the rest.
+if let wanted = Context.environment["TEST_TARGETS"]?.split(separator: " ").map(String.init) {
+    package.targets.removeAll { $0.type == .test && !wanted.contains($0.name) }
+}
+
+/// A target of ours; the arrows are its dependencies. Files in the embedded folders become constants of
+/// `PackageResources`: `page.html` is `page_html`, an array of bytes.
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], embedding folders: [String] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        resources: folders.map(Resource.embedInCode),
+        swiftSettings: settings
+    )
 }
 
 /// The tests of a room.

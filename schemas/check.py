@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that the schemas, the AsyncAPI document and the golden samples agree.
 
-Needs jsonschema, rfc3339-validator and PyYAML. Takes no arguments; exits with 1 and says what is wrong.
+Needs jsonschema, rfc3339-validator and PyYAML. Takes no arguments; prints the problems and exits with 1 if there are any.
 """
 
 import json
@@ -14,13 +14,13 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent
 ERROR_CODES = {
     "invalidJob", "apiRejected", "exportFailed", "exportNotFound", "deadlineExceeded", "downloadFailed",
-    "unknownAccount", "unknownJob",
+    "unknownAccount", "unknownJob", "conflictingJob", "tooLarge",
 }
 TOPICS = {"payout.export.jobs", "payout.export.results", "payout.export.state", "payout.export.dead-letter"}
 
 
 class Report:
-    """Counts checks and keeps what failed."""
+    """Counts checks and collects problems."""
 
     def __init__(self):
         self.checks = 0
@@ -63,10 +63,10 @@ def check_jobs(report):
     for path in samples("jobs/invalid"):
         sample = load(path)
         refused = not jobs.is_valid(sample["value"])
-        report.expect(refused == sample["schemaCanTell"], f"{path.name}: the schema {'refuses' if refused else 'takes'} it")
+        report.expect(refused == sample["schemaCanTell"], f"{path.name}: the schema {'refuses' if refused else 'accepts'} it")
         if refused and sample["fields"]:
             named = fields(jobs.iter_errors(sample["value"]))
-            # Where the schema cannot name the same fields as the worker, the sample says which it does.
+            # If the schema cannot name the same fields as the worker, the sample lists the schema's.
             wanted = set(sample.get("schemaFields", sample["fields"]))
             report.expect(named == wanted, f"{path.name}: the schema names {sorted(named)}, not {sorted(wanted)}")
 
@@ -116,7 +116,7 @@ def check_asyncapi(report):
     document = yaml.safe_load((ROOT / "asyncapi.yaml").read_text(encoding="utf-8"))
     report.expect(str(document.get("asyncapi", "")).startswith("3.0"), "asyncapi.yaml: not AsyncAPI 3.0")
     for part in ("info", "channels", "operations", "components"):
-        report.expect(part in document, f"asyncapi.yaml: has no {part}")
+        report.expect(part in document, f"asyncapi.yaml: {part} is missing")
     topics = {channel["address"] for channel in document["channels"].values()}
     report.expect(topics == TOPICS, f"asyncapi.yaml: topics {topics ^ TOPICS} differ")
     for name, channel in document["channels"].items():
@@ -127,7 +127,7 @@ def check_asyncapi(report):
     references = list(walk(document))
     report.expect(len(references) > 10, "asyncapi.yaml: has hardly any references")
     for reference in references:
-        report.expect(resolves(document, reference), f"asyncapi.yaml: {reference} leads nowhere")
+        report.expect(resolves(document, reference), f"asyncapi.yaml: {reference} does not resolve")
     check_inline_schemas(report, document)
 
 

@@ -5,14 +5,10 @@ extension EmbeddedKafka {
     public enum API: Int16, Sendable, Hashable, CaseIterable {
         case produce = 0
         case fetch = 1
-        case listOffsets = 2
         case metadata = 3
         case offsetCommit = 8
-        case offsetFetch = 9
-        case findCoordinator = 10
         case joinGroup = 11
         case heartbeat = 12
-        case leaveGroup = 13
         case syncGroup = 14
         case initProducerID = 22
         case addPartitionsToTransaction = 24
@@ -21,7 +17,7 @@ extension EmbeddedKafka {
         case transactionOffsetCommit = 28
     }
 
-    /// What a broker answers, by Kafka's error code.
+    /// A broker's response, by Kafka's error code.
     public struct InjectedError: RawRepresentable, Sendable, Hashable {
         /// The code.
         public let rawValue: Int32
@@ -45,18 +41,26 @@ extension EmbeddedKafka {
         public static let notLeader = InjectedError(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION)
         /// A previous transaction is still ending.
         public static let concurrentTransactions = InjectedError(RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS)
-        /// The group's generation has moved on.
+        /// The group has a newer generation.
         public static let illegalGeneration = InjectedError(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION)
+        /// The group is rebalancing again: the member has to join again.
+        public static let rebalanceInProgress = InjectedError(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
         /// The group does not know the member.
         public static let unknownMemberID = InjectedError(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID)
         /// A newer producer has taken over.
         public static let producerFenced = InjectedError(RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
-        /// A newer producer has taken over, as older brokers say it.
+        /// A newer producer has taken over: the code of older brokers.
         public static let invalidProducerEpoch = InjectedError(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
         /// The record batch is too large for the topic.
         public static let messageTooLarge = InjectedError(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         /// Not enough replicas are in sync.
         public static let notEnoughReplicas = InjectedError(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS)
+        /// The group's members assign partitions in another way.
+        public static let inconsistentGroupProtocol = InjectedError(RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL)
+        /// The client may not use the transactional id.
+        public static let transactionalIDAuthorizationFailed = InjectedError(
+            RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+        )
         /// The client may not use the topic.
         public static let topicAuthorizationFailed = InjectedError(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
     }
@@ -69,7 +73,7 @@ extension EmbeddedKafka {
         case transaction
     }
 
-    /// Makes the next requests of a kind fail, one for each error and in this order, on whichever broker they arrive.
+    /// Makes the next requests of a kind fail, one for each error and in this order, on any broker.
     public func pushErrors(_ api: API, _ errors: [InjectedError]) throws(EmbeddedKafkaError) {
         try call("inject errors") { cluster in
             let codes = errors.map { rd_kafka_resp_err_t($0.rawValue) }
@@ -78,7 +82,7 @@ extension EmbeddedKafka {
         }
     }
 
-    /// Forgets the errors that were pushed for a kind of request and not yet used.
+    /// Removes the unused errors that were pushed for a kind of request.
     public func clearErrors(_ api: API) throws(EmbeddedKafkaError) {
         try call("clear errors") { cluster in
             rd_kafka_mock_clear_request_errors(cluster, api.rawValue)
@@ -128,15 +132,6 @@ extension EmbeddedKafka {
     ) throws(EmbeddedKafkaError) {
         try call("set leader of \(topic)[\(partition)]") {
             rd_kafka_mock_partition_set_leader($0, topic, partition, broker ?? -1)
-        }
-    }
-
-    /// Makes requests for a topic's metadata, and for adding it to a transaction, fail.
-    /// - Parameter error: `.none` ends it.
-    public func setTopicError(_ topic: String, _ error: InjectedError) throws(EmbeddedKafkaError) {
-        try call("set topic error") { cluster in
-            rd_kafka_mock_topic_set_error(cluster, topic, rd_kafka_resp_err_t(error.rawValue))
-            return RD_KAFKA_RESP_ERR_NO_ERROR
         }
     }
 }

@@ -1,6 +1,5 @@
 extension EmbeddedKafka {
-    /// What the embedded broker does not do, in plain words for its users. What it shows of transactions proves
-    /// nothing about Kafka.
+    /// The embedded broker's limits, as text for its users. Its behaviour in transactions proves nothing about Kafka.
     public static let limits: [String] = [
         "Nothing is stored: all topics and offsets are gone when the process ends.",
         "Readers of committed records also see records of aborted and of open transactions.",

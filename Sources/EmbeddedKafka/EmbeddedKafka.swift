@@ -6,7 +6,7 @@ import Foundation
 /// For demos, sandboxes and tests. It is not Kafka: see ``limits``. Everything is in memory and gone after
 /// ``close()``. Other processes on the machine can connect.
 ///
-/// Sound to share: librdkafka's mock calls are safe from any thread, and the lock keeps them from a closed cluster.
+/// Sendable because librdkafka's mock calls are safe from any thread, and the lock prevents calls on a closed cluster.
 public final class EmbeddedKafka: @unchecked Sendable {
     /// The `bootstrap.servers` of the cluster.
     public let bootstrapServers: String
@@ -19,10 +19,10 @@ public final class EmbeddedKafka: @unchecked Sendable {
 
     /// Starts a cluster.
     /// - Parameter brokers: the number of brokers, at least 1.
-    /// - Throws: ``EmbeddedKafkaError`` when librdkafka cannot start it, for want of sockets for instance.
+    /// - Throws: ``EmbeddedKafkaError`` when librdkafka cannot start it, for example without free sockets.
     public init(brokers: Int = 1) throws(EmbeddedKafkaError) {
         let configuration = rd_kafka_conf_new()
-        // The client that carries the cluster connects to nothing and has nothing to say but why it could not start.
+        // The client that owns the cluster opens no connection; only the error of its start matters.
         rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
         var text = [CChar](repeating: 0, count: 512)
         guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, &text, text.count) else {
@@ -41,8 +41,8 @@ public final class EmbeddedKafka: @unchecked Sendable {
         brokerCount = brokers
     }
 
-    /// Stops the brokers and forgets all data. Close the clients first; they lose their connections otherwise.
-    /// Blocks for a moment. Does nothing when called again.
+    /// Stops the brokers and deletes all data. Close the clients first; they lose their connections otherwise.
+    /// Blocks briefly. Does nothing when called again.
     public func close() {
         let (cluster, client) = lock.withLock {
             defer {
@@ -55,7 +55,7 @@ public final class EmbeddedKafka: @unchecked Sendable {
         if let client { rd_kafka_destroy(client) }
     }
 
-    /// Creates a topic. Topics that are only asked for come into being with four partitions.
+    /// Creates a topic. A request for a topic that does not exist creates it with four partitions.
     public func createTopic(_ name: String, partitions: Int, replicationFactor: Int = 1) throws(EmbeddedKafkaError) {
         try call("create topic \(name)") {
             rd_kafka_mock_topic_create($0, name, Int32(clamping: partitions), Int32(clamping: replicationFactor))
@@ -78,11 +78,11 @@ public final class EmbeddedKafka: @unchecked Sendable {
     }
 }
 
-/// The embedded broker could not do something.
+/// An operation of the embedded broker failed.
 public struct EmbeddedKafkaError: Error, Sendable, CustomStringConvertible {
-    /// What was to be done.
+    /// The operation.
     public let operation: String
-    /// Why it could not.
+    /// The reason.
     public let reason: String
 
     /// One line.

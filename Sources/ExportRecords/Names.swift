@@ -1,4 +1,5 @@
 public import ExportCore
+import Primitives
 
 extension ExportKind {
     /// The kind's name in jobs and events.
@@ -69,17 +70,19 @@ extension JobErrorCode {
         case .downloadFailed: "downloadFailed"
         case .unknownAccount: "unknownAccount"
         case .unknownJob: "unknownJob"
+        case .conflictingJob: "conflictingJob"
+        case .tooLarge: "tooLarge"
         }
     }
 }
 
 extension Instant {
-    /// The moment as RFC 3339 in UTC with milliseconds, for example `2026-12-01T00:00:00.000Z`.
-    public var rfc3339: String { RFC3339.format(milliseconds) }
+    /// The time as RFC 3339 in UTC with milliseconds, for example `2026-12-01T00:00:00.000Z`.
+    public var rfc3339: String { Timestamp(milliseconds: milliseconds).rfc3339() }
 
     /// Reads an RFC 3339 date with none to nine digits of a fraction and any offset; `nil` for anything else.
     public init?(rfc3339 text: String) {
-        guard let milliseconds = RFC3339.parse(text) else { return nil }
-        self.init(milliseconds: milliseconds)
+        guard let time = Timestamp(rfc3339: text) else { return nil }
+        self.init(milliseconds: time.milliseconds)
     }
 }

@@ -1,73 +1,73 @@
-/// Where the files of completed exports are kept.
+/// A store for the files of completed exports: a local directory, an S3 bucket or an Azure Blob container. The worker
+/// makes one with ``FileStoreFactory`` and stores each file that it downloads.
 ///
-/// A store takes a file as a stream of chunks under a key and gives back where it lies, how long it is and
-/// its SHA-256. What is under a key is always a whole file: an upload shows there when it is finished, at
-/// once, and not at all before. Putting the same file under the same key again does no harm, for a worker
-/// that was stopped in between does that.
+/// A store receives a file as a stream of chunks under a key, and returns its location, its size and its SHA-256. Writes
+/// are atomic: readers never see a partial file, and see the file as soon as its upload is finished. Storing the same file
+/// under the same key again is harmless: a worker does that after a crash.
 public protocol FileStore: Sendable {
-    /// Where the store keeps its files. Holds no secret.
+    /// The URL below which the store keeps its files. Holds no secret.
     var location: String { get }
 
-    /// Tries whether files can be put, so that a wrong configuration is found before the first export is done.
+    /// Checks that files can be stored, so that a wrong configuration is found before the first export is completed.
     func check() async throws(FileStoreError)
 
-    /// Begins to put a file. Nothing is visible under the key before ``FileUpload/finish()``.
+    /// Begins an upload. Nothing is visible under the key before ``FileUpload/finish()``.
     ///
     /// - Parameters:
-    ///   - key: Where to put it.
-    ///   - metadata: What is known of the file before its first byte.
+    ///   - key: The file's name in the store.
+    ///   - metadata: The facts about the file that are known before its first byte.
     func begin(_ key: FileKey, metadata: FileMetadata) async throws(FileStoreError) -> any FileUpload
 
-    /// Reads a whole file back, for checks and demonstrations; not for large files.
+    /// Reads a whole file, for checks and demonstrations; not for large files.
     ///
     /// - Parameters:
     ///   - location: A ``StoredFile/location`` of this store.
     ///   - limit: More bytes than this are an error.
-    /// - Returns: The file's bytes; `nil` when nothing is there.
+    /// - Returns: The file's bytes; `nil` when there is no such file.
     func read(_ location: String, limit: Int) async throws(FileStoreError) -> [UInt8]?
 
-    /// Removes what uploads of crashed workers have left behind more than a day ago.
+    /// Removes leftovers of crashed workers' uploads that are older than a day.
     ///
     /// - Returns: How many leftovers were removed.
     func sweep() async throws(FileStoreError) -> Int
 
-    /// Closes connections. Uploads under way fail.
+    /// Closes connections. Uploads in progress fail.
     func close() async
 }
 
 extension FileStore {
-    /// A store that leaves nothing behind has nothing to do.
+    /// Does nothing, for a store whose uploads leave nothing behind.
     public func sweep() async throws(FileStoreError) -> Int { 0 }
 
-    /// A store without connections has nothing to close.
+    /// Does nothing, for a store without connections.
     public func close() async {}
 }
 
-/// A file on its way into a store.
+/// An upload of one file to a store, as ``FileStore/begin(_:metadata:)`` returns it.
 ///
-/// Calls follow one another: the next is made when the one before has returned. A `write` returns when the
-/// store can take more, which is the back-pressure. After an error only ``restart()`` and ``abort()`` go on.
+/// Calls are made one after another. `write` returns when the store accepts more bytes, which is the back-pressure. After
+/// an error only ``restart()`` and ``abort()`` may be called.
 public protocol FileUpload: AnyObject, Sendable {
-    /// Adds bytes at the end. An object store may gather them until a part is full.
+    /// Appends bytes. An object store may collect them until a part is full.
     func write(_ bytes: [UInt8]) async throws(FileStoreError)
 
-    /// Forgets what was written and begins again from zero: the source has changed, or a write has failed.
+    /// Discards what was written and begins again from zero: the source has changed, or a write has failed.
     func restart() async throws(FileStoreError)
 
     /// Makes the file durable and then visible under its key.
     func finish() async throws(FileStoreError) -> StoredFile
 
-    /// Ends the upload without a trace. Does nothing after ``finish()`` has returned.
+    /// Ends the upload and removes what was written. Does nothing after ``finish()`` has returned.
     func abort() async
 }
 
-/// What is known of a file before its first byte.
+/// The facts about a file that are known before its first byte.
 public struct FileMetadata: Hashable, Sendable {
-    /// The format that was asked for; decides between CSV and TSV where the content does not.
+    /// The requested format; decides between CSV and TSV where the content does not.
     public var expected: MediaType?
-    /// The job that the file is for; object stores keep it with the object.
+    /// The id of the job that the file belongs to; object stores keep it in the object's metadata.
     public var jobID: String?
-    /// The service's id of the export; object stores keep it with the object.
+    /// The service's id of the export; object stores keep it in the object's metadata.
     public var requestID: String?
 
     /// Creates metadata.
@@ -78,17 +78,17 @@ public struct FileMetadata: Hashable, Sendable {
     }
 }
 
-/// A file in a store.
+/// A file that was stored, as ``FileUpload/finish()`` returns it.
 public struct StoredFile: Hashable, Sendable {
-    /// Where the file is, as a URL.
+    /// The file's URL.
     public var location: String
     /// The file's size in bytes.
     public var sizeBytes: Int64
     /// The SHA-256 of the file in lower-case hexadecimal.
     public var sha256: String
-    /// The file's media type, by its content.
+    /// The file's media type, detected from its content.
     public var mediaType: MediaType
-    /// The members of a ZIP archive; empty for other files, and for archives that are damaged or have too many.
+    /// The members of a ZIP archive; empty for other files, and for archives that are damaged or have too many members.
     public var entries: [FileEntry]
 
     /// Creates a description of a stored file.
@@ -107,9 +107,9 @@ public struct StoredFile: Hashable, Sendable {
     }
 }
 
-/// A member of a ZIP archive, as its directory names it.
+/// A member of a ZIP archive, as the archive's directory lists it.
 public struct FileEntry: Hashable, Sendable {
-    /// The member's name. Comes from the archive: not to be used as a path without a check.
+    /// The member's name, as a safe relative path without control characters, of at most 255 bytes.
     public var name: String
     /// The member's uncompressed size in bytes, as the archive claims.
     public var sizeBytes: Int64

@@ -1,5 +1,3 @@
-import CRDKafka
-
 /// Where the cluster is and how to talk to it: the bootstrap servers and any librdkafka property.
 ///
 /// The properties may hold secrets. None of its descriptions shows a property's value.
@@ -9,6 +7,8 @@ public struct KafkaConfiguration: Sendable {
     /// librdkafka properties by name, such as `security.protocol`. They beat this library's defaults; those that the
     /// library depends on (`enable.auto.commit`, …) are refused.
     public var properties: [String: String]
+    /// User name and password that may change while clients live; they beat `sasl.username` and `sasl.password`.
+    public var credentials: KafkaCredentials?
 
     /// A configuration. Nothing is checked before a client is made of it, or ``validate()`` is called.
     public init(bootstrapServers: String, properties: [String: String] = [:]) {
@@ -30,6 +30,7 @@ public struct KafkaConfiguration: Sendable {
     /// This configuration's properties over the given defaults, with the bootstrap servers.
     func base(adding defaults: [String: String]) -> [String: String] {
         var all = defaults.merging(properties) { $1 }
+        if let credentials { all.merge(credentials.properties) { $1 } }
         all["bootstrap.servers"] = bootstrapServers
         return all
     }
@@ -44,7 +45,7 @@ extension KafkaConfiguration: CustomStringConvertible, CustomDebugStringConverti
     /// The same as ``description``.
     public var debugDescription: String { description }
 
-    /// Keeps `dump` and the like from reading values.
+    /// Keeps `dump` and other reflection from reading values.
     public var customMirror: Mirror {
         Mirror(self, children: ["bootstrapServers": bootstrapServers, "properties": properties.keys.sorted()])
     }

@@ -1,4 +1,4 @@
-// The fields of each kind, as `PayoutKind.fields` lists them; a test holds the two together.
+// The fields of each kind, as in `PayoutKind.fields`; a test compares the two.
 
 extension TransactionHistory {
     /// MPN id or seller id.

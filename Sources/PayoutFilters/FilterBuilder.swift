@@ -24,7 +24,7 @@ public enum Payments: FilterKind {
 /// print(filter.text)
 /// ```
 public struct PayoutFilter<Kind: FilterKind>: Sendable, Hashable {
-    /// What the filter says.
+    /// The filter's meaning.
     public let expression: FilterExpression
 
     init(_ expression: FilterExpression) {
@@ -46,14 +46,14 @@ public struct PayoutFilter<Kind: FilterKind>: Sendable, Hashable {
 
     /// All of these hold.
     ///
-    /// - Parameter filters: Nil comes back when there are none.
+    /// - Parameter filters: The result is nil when there are none.
     public static func all(_ filters: [PayoutFilter]) -> PayoutFilter? {
         filters.dropFirst().reduce(filters.first) { $0?.and($1) }
     }
 
     /// Any of these holds.
     ///
-    /// - Parameter filters: Nil comes back when there are none.
+    /// - Parameter filters: The result is nil when there are none.
     public static func any(_ filters: [PayoutFilter]) -> PayoutFilter? {
         filters.dropFirst().reduce(filters.first) { $0?.or($1) }
     }
@@ -107,7 +107,7 @@ public struct FilterNumber: FilterValue, Hashable, ExpressibleByIntegerLiteral {
         self.text = "\(value)"
     }
 
-    /// A decimal that someone wrote, such as `1234.50`; nil when OData would not take it.
+    /// A decimal in text form, such as `1234.50`; nil when it is not valid OData.
     public init?(_ text: String) {
         guard isODataNumber(Array(text.utf8)[...]) else { return nil }
         self.text = text
@@ -117,7 +117,7 @@ public struct FilterNumber: FilterValue, Hashable, ExpressibleByIntegerLiteral {
     public var filterLiteral: FilterLiteral { .number(self.text) }
 }
 
-/// An MPN id or seller id. The service's documents disagree about its type, so it goes out as it was given.
+/// An MPN id or seller id. The service's documents disagree about its type, so the filter contains it as given.
 public enum ParticipantID: FilterValue, Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
     /// In quotes, as in the service's sample.
     case text(String)

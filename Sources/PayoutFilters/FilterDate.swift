@@ -1,4 +1,4 @@
-/// A day, or a moment in UTC, as a filter spells it.
+/// A day, or a point in time in UTC, as a filter's literal.
 public struct FilterDate: Sendable, Hashable {
     /// The OData literal, for example `2023-03-01` or `2023-03-01T09:30:00Z`.
     public let text: String
@@ -15,7 +15,7 @@ public struct FilterDate: Sendable, Hashable {
         self.text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
     }
 
-    /// A moment in UTC; nil when there is none such.
+    /// A point in time in UTC; nil when the calendar has none such.
     ///
     /// - Parameters:
     ///   - year: From 1 to 9999.
@@ -41,7 +41,7 @@ public struct FilterDate: Sendable, Hashable {
         self.text = "\(date.text)T\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))\(fraction)Z"
     }
 
-    /// A moment by its distance from 1970-01-01T00:00:00Z; nil outside the years 1 to 9999.
+    /// A point in time by its distance from 1970-01-01T00:00:00Z; nil outside the years 1 to 9999.
     ///
     /// - Parameter millisecondsSince1970: Milliseconds, leap seconds not counted.
     public init?(millisecondsSince1970: Int64) {
@@ -62,7 +62,7 @@ public struct FilterDate: Sendable, Hashable {
         )
     }
 
-    /// A literal that someone wrote; nil when OData would not take it.
+    /// A literal in text form; nil when it is not valid OData.
     ///
     /// - Parameter text: For example `2019-01-27T23:16:31.009Z`.
     public init?(_ text: String) {
@@ -81,7 +81,7 @@ private func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
     return dividend % divisor < 0 ? quotient - 1 : quotient
 }
 
-/// Days to a date of the proleptic Gregorian calendar, reckoned in eras of 400 years that begin on 1 March.
+/// Days to a date of the proleptic Gregorian calendar, computed in eras of 400 years that begin on 1 March.
 private func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int)? {
     guard (-1_500_000...3_700_000).contains(daysSince1970) else { return nil }
     let shifted = daysSince1970 + 719_468

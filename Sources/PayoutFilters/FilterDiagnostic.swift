@@ -1,14 +1,14 @@
-/// Something that is wrong, or looks wrong, with a filter.
+/// An error, or a probable one, in a filter.
 public struct FilterDiagnostic: Sendable, Hashable {
     /// Whether the filter can be sent.
     public enum Severity: String, Sendable, Hashable {
-        /// The text is no filter: the service would refuse it.
+        /// The text is not a filter: the service would refuse it.
         case error
-        /// The text is a filter, but probably not the one that was meant.
+        /// The text is a filter, but probably not the intended one.
         case warning
     }
 
-    /// What kind of slip it is. More may be added.
+    /// The kind of mistake. More may be added.
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// Nothing but white space.
         case empty
@@ -18,7 +18,7 @@ public struct FilterDiagnostic: Sendable, Hashable {
         case queryPrefix
         /// The text is percent-encoded already.
         case percentEncoded
-        /// `=`, `==`, `>` and their like instead of `eq`, `gt` and theirs.
+        /// Symbols such as `=`, `==` or `>` instead of `eq` or `gt`.
         case symbolOperator
         /// `&&`, `||`, `&` or a comma instead of `and`, `or`.
         case symbolConnective
@@ -52,7 +52,7 @@ public struct FilterDiagnostic: Sendable, Hashable {
         case unsupported
         /// A character that has no place in a filter.
         case unexpectedCharacter
-        /// No space where one belongs.
+        /// A missing space.
         case missingSpace
         /// A line break or another control character.
         case controlCharacter
@@ -66,7 +66,7 @@ public struct FilterDiagnostic: Sendable, Hashable {
 
     /// Whether the filter can be sent.
     public let severity: Severity
-    /// What kind of slip it is.
+    /// The kind of mistake.
     public let code: Code
     /// Where it begins: UTF-8 bytes from the start of the filter, the first being 0.
     public let utf8Offset: Int
@@ -83,7 +83,7 @@ extension FilterDiagnostic: CustomStringConvertible {
     }
 }
 
-/// A diagnostic whose character position is not known yet.
+/// A diagnostic whose character position is not computed yet.
 struct PendingDiagnostic {
     var severity: FilterDiagnostic.Severity
     var code: FilterDiagnostic.Code

@@ -37,7 +37,7 @@ public struct FilterComparison: Sendable, Hashable {
     /// What the field is compared with.
     public let value: FilterLiteral
 
-    /// Makes a comparison; nothing is checked.
+    /// Creates a comparison without checks.
     public init(field: String, op: FilterOperator, value: FilterLiteral) {
         self.field = field
         self.op = op
@@ -45,7 +45,7 @@ public struct FilterComparison: Sendable, Hashable {
     }
 }
 
-/// What a filter says.
+/// A filter's meaning.
 ///
 /// Chains of `and` and `or` are kept flat, so that the depth of the tree is bounded by the depth of parentheses.
 public indirect enum FilterExpression: Sendable, Hashable {
@@ -75,7 +75,7 @@ extension FilterComparison: CustomStringConvertible {
 }
 
 extension FilterExpression: CustomStringConvertible {
-    /// The expression as a filter spells it, with no more parentheses than it takes.
+    /// The expression as a filter's text, with only the necessary parentheses.
     public var description: String {
         switch self {
         case .comparison(let comparison):

@@ -1,4 +1,4 @@
-// Runs that begin with a digit or a sign: numbers, dates, and what people write for them.
+// Runs that begin with a digit or a sign: numbers, dates, and usual mistakes in them.
 
 extension FilterLexer {
     mutating func classifyNumeric(_ run: ArraySlice<UInt8>) -> FilterToken {
@@ -119,7 +119,7 @@ enum ODataDateSyntax {
         return cursor.rest.isEmpty ? .valid : .invalid(.form)
     }
 
-    /// Three groups parted by `-`, `/` or `.`, or anything with a colon, as long as it is made of a date's characters.
+    /// Three groups separated by `-`, `/` or `.`, or any text with a colon, if it has only a date's characters.
     private static func looksLikeDate(_ run: ArraySlice<UInt8>) -> Bool {
         let day = run.prefix { $0 | 0x20 != UInt8(ascii: "t") && $0 != UInt8(ascii: ":") }
         guard day.allSatisfy({ isDigit($0) || isDateSeparator($0) }) else { return false }

@@ -31,7 +31,7 @@ extension FilterLexer {
         return .string(String(decoding: text, as: UTF8.self))
     }
 
-    /// Text goes straight on after what looked like its closing quote.
+    /// Text continues right after its apparent closing quote.
     private mutating func reportUndoubledQuote(closingAt quote: Int) {
         guard let byte = self.byte(at: quote + 1), isLetter(byte) || isDigit(byte) || byte >= 0x80 else { return }
         let rest = self.bytes[(quote + 1)...].prefix(4)
@@ -44,9 +44,9 @@ extension FilterLexer {
             .error,
             .undoubledQuote,
             at: quote,
-            "text goes on after this quote: a quote inside text is doubled, as in 'O''Brien'"
+            "text continues after this quote: a quote inside text is doubled, as in 'O''Brien'"
         )
-        // The rest of the text is not worth a complaint of its own.
+        // The rest of the text needs no diagnostic of its own.
         self.skipRestOfBrokenText()
     }
 
@@ -123,7 +123,7 @@ extension FilterLexer {
         return .word(word)
     }
 
-    /// `datetime'…'` and its like, from OData v2 and v3.
+    /// `datetime'…'` and other typed literals of OData v2 and v3.
     private mutating func scanTypedLiteral(_ word: String, at start: Int) -> FilterToken {
         guard ["datetime", "datetimeoffset", "guid", "date", "time", "binary"].contains(word.lowercased()) else {
             self.report(.warning, .missingSpace, at: self.position, "a space is missing before this quote")
@@ -159,7 +159,7 @@ extension FilterLexer {
         return token
     }
 
-    /// Percent-encoding is the client's business: encoded twice, a filter means something else.
+    /// The client percent-encodes the filter: encoded twice, it has another meaning.
     private mutating func reportEncoding(_ run: ArraySlice<UInt8>) -> Bool {
         var plusBetweenLetters = false
         for offset in run.indices {
@@ -191,7 +191,7 @@ extension FilterLexer {
         return true
     }
 
-    /// `?$filter=` and its like, copied from a URL.
+    /// `?$filter=` and similar prefixes, copied from a URL.
     mutating func skipQueryPrefix() {
         var offset = 0
         while let byte = self.byte(at: offset), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { offset += 1 }

@@ -1,10 +1,10 @@
-/// What the lexer cuts a filter into.
+/// The tokens of a filter.
 enum FilterToken {
     case word(String)
     case string(String)
     case number(String)
     case dateTime(String)
-    /// Something that begins like a number or a date and is neither; it has been complained about.
+    /// Text that begins like a number or a date and is neither; a diagnostic names it.
     case malformed
     case compare(FilterOperator)
     case and
@@ -20,13 +20,13 @@ struct LocatedToken {
     var end: Int
 }
 
-/// Cuts the text into tokens, complaining about usual slips on the way and going on with what was meant.
+/// Splits the text into tokens. It reports usual mistakes and continues with the probable intention.
 struct FilterLexer {
     let bytes: [UInt8]
     var position = 0
     private(set) var diagnostics: [PendingDiagnostic] = []
     private var errorCount = 0
-    /// The rest of the text is not worth reading, nor complaining about.
+    /// The rest of the text is neither read nor reported.
     private var isStopped = false
 
     init(_ text: String) {
@@ -34,8 +34,8 @@ struct FilterLexer {
         self.skipQueryPrefix()
     }
 
-    /// Enough errors to fix a filter by: reading ends here, which keeps the work for hostile text small. Warnings never
-    /// end it: a filter that can be sent is read to its last character.
+    /// The most errors that are reported. Reading ends there, which bounds the work for hostile text. Warnings never end it:
+    /// a filter that can be sent is read to its last character.
     var isFull: Bool { self.errorCount >= FilterParser.maximumDiagnostics }
 
     mutating func report(
@@ -72,7 +72,7 @@ struct FilterLexer {
         self.isStopped = true
     }
 
-    /// Takes back what was said about a token, because something better is to be said.
+    /// Removes a token's diagnostic, because a better one follows.
     mutating func retract(from offset: Int) {
         self.diagnostics.removeAll { $0.utf8Offset >= offset }
         self.errorCount = self.diagnostics.count { $0.severity == .error }
@@ -88,7 +88,7 @@ struct FilterLexer {
 
     // MARK: - One token
 
-    /// Returns nil when something was skipped and the next token has to be looked for.
+    /// Returns nil when text was skipped and the caller has to read the next token.
     private mutating func scanToken(at start: Int) -> FilterToken? {
         switch self.bytes[start] {
         case UInt8(ascii: "("):

@@ -1,4 +1,4 @@
-// Checks that need to know which export a filter is for. They only warn: the service may know more than we do.
+// Checks that depend on the export of a filter. They only warn: the service may accept more than it documents.
 
 func lintComparison(_ site: ComparisonSite, for kind: PayoutKind) -> [PendingDiagnostic] {
     let comparison = site.comparison
@@ -57,7 +57,7 @@ private func unknownFieldMessage(_ name: String, kind: PayoutKind) -> String {
 private func editDistance(_ left: String, _ right: String, limit: Int) -> Int {
     let left = Array(left.utf8)
     let right = Array(right.utf8)
-    // Field names are short; anything much longer is no misspelling of one.
+    // Field names are short; a much longer word is not a misspelling of one.
     guard abs(left.count - right.count) < limit else { return limit }
     var row = Array(0...right.count)
     for (offset, byte) in left.enumerated() {

@@ -1,4 +1,4 @@
-/// A comparison and where it stands, for the checks that need the export's kind.
+/// A comparison and its position, for the checks that need the export's kind.
 struct ComparisonSite {
     var comparison: FilterComparison
     var fieldOffset: Int
@@ -7,10 +7,10 @@ struct ComparisonSite {
 
 /// Recursive descent over the tokens. Recursion happens for parentheses only, and their depth is bounded.
 ///
-/// After a slip the parser goes on with what was probably meant, so that one look names them all; an expression
-/// from a text with errors is thrown away by ``ParsedFilter``.
+/// After a mistake the parser continues with the probable intention, so that one pass reports all of them.
+/// ``ParsedFilter`` discards an expression from a text with errors.
 struct FilterParser {
-    /// Enough errors, and enough warnings, to fix a filter by.
+    /// The most errors, and the most warnings, that are reported.
     static let maximumDiagnostics = 16
 
     private var lexer: FilterLexer
@@ -146,7 +146,7 @@ struct FilterParser {
                 : "\(name)(…) is not part of the API's filters: compare a field with eq, ne, gt, ge, lt or le"
         )
         guard !isNot else {
-            // What follows in parentheses is an ordinary term.
+            // The parentheses contain an ordinary term.
             _ = self.parsePrimary(depth: ODataFilter.maximumDepth - 1)
             return nil
         }
@@ -216,7 +216,7 @@ struct FilterParser {
         return nil
     }
 
-    /// A date with its time in a second word is one slip, not two.
+    /// A date with its time in a second word is one mistake, not two.
     private mutating func parseDate(_ text: String) -> FilterLiteral? {
         let start = self.token.start
         let end = self.token.end
@@ -247,7 +247,7 @@ struct FilterParser {
         return nil
     }
 
-    // MARK: - Going on after a slip
+    // MARK: - Recovery after a mistake
 
     private mutating func advance() {
         self.token = self.lexer.next()

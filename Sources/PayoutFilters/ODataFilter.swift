@@ -1,16 +1,16 @@
 /// The part of OData v4's `$filter` that the Payout API takes: comparisons with `eq ne gt ge lt le`, joined with
 /// `and` and `or`, grouped with parentheses.
 public enum ODataFilter {
-    /// The longest filter that is worth parsing, in UTF-8 bytes. Callers that take filters from others check it.
+    /// The longest filter that callers should parse, in UTF-8 bytes. Callers with filters from other systems check it.
     public static let maximumLength = 8 * 1024
 
     /// How deep parentheses may nest.
     public static let maximumDepth = 64
 
-    /// Reads a filter. Time is linear in the text's length, and every text has an answer.
+    /// Parses a filter. Time is linear in the text's length, and every text has a result.
     ///
     /// - Parameter text: The filter as the API takes it, not percent-encoded.
-    /// - Returns: The expression and what was wrong with the text.
+    /// - Returns: The expression and the diagnostics of the text.
     public static func parse(_ text: String) -> ParsedFilter {
         ParsedFilter(text: text, kind: nil)
     }
@@ -20,13 +20,12 @@ public enum ODataFilter {
     /// - Parameters:
     ///   - text: The filter as the API takes it, not percent-encoded.
     ///   - kind: The export that the filter is for.
-    /// - Returns: The expression and what was wrong with the text.
+    /// - Returns: The expression and the diagnostics of the text.
     public static func parse(_ text: String, for kind: PayoutKind) -> ParsedFilter {
         ParsedFilter(text: text, kind: kind)
     }
 
-    /// Says what is wrong with a filter. Nothing is wrong when the answer is empty; it can be sent when the answer
-    /// has warnings only.
+    /// Returns a filter's diagnostics. The filter can be sent when they are empty or only warnings.
     ///
     /// - Parameters:
     ///   - text: The filter as the API takes it, not percent-encoded.
@@ -38,9 +37,9 @@ public enum ODataFilter {
 
 /// A filter that has been read.
 public struct ParsedFilter: Sendable, Hashable {
-    /// What the filter says; nil when the text is not well-formed.
+    /// The filter's meaning; nil when the text is not well-formed.
     public let expression: FilterExpression?
-    /// What is wrong with the text, in the text's order.
+    /// The diagnostics, in the text's order.
     public let diagnostics: [FilterDiagnostic]
 
     init(text: String, kind: PayoutKind?) {
@@ -61,9 +60,9 @@ public struct ParsedFilter: Sendable, Hashable {
     /// Whether the text can be sent as a filter.
     public var isWellFormed: Bool { self.expression != nil }
 
-    /// The diagnostics that keep the filter from being sent.
+    /// The errors: with one of them the filter cannot be sent.
     public var errors: [FilterDiagnostic] { self.diagnostics.filter { $0.severity == .error } }
 
-    /// The diagnostics that do not keep the filter from being sent.
+    /// The warnings: the filter can be sent with them.
     public var warnings: [FilterDiagnostic] { self.diagnostics.filter { $0.severity == .warning } }
 }

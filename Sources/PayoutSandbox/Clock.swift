@@ -1,17 +1,18 @@
 import Foundation
+import Primitives
 import Synchronization
 
-/// The natural logarithm, here because this is the file that needs Foundation.
+/// The natural logarithm. Defined here because only this file needs Foundation.
 func logarithm(_ value: Double) -> Double {
     log(value)
 }
 
 extension PayoutSandbox {
-    /// Where the sandbox takes its time from.
+    /// The sandbox's source of time.
     public protocol Clock: Sendable {
         /// Nanoseconds since the Unix epoch.
         var now: Int64 { get }
-        /// Waits until `nanoseconds` have gone by on this clock. Throws `CancellationError` when the task is cancelled.
+        /// Waits until `nanoseconds` have passed on this clock. Throws `CancellationError` when the task is cancelled.
         func sleep(nanoseconds: Int64) async throws
     }
 
@@ -27,13 +28,13 @@ extension PayoutSandbox {
             return Int64(time.tv_sec) * Timestamp.nanosecondsPerSecond + Int64(time.tv_nsec)
         }
 
-        /// Waits for real.
+        /// Waits for the real time.
         public func sleep(nanoseconds: Int64) async throws {
             try await Task.sleep(for: .nanoseconds(nanoseconds))
         }
     }
 
-    /// A clock that stands still until it is told to go on: for tests.
+    /// A clock that moves only by ``advance(by:)``: for tests.
     public final class ManualClock: Clock {
         private struct Sleeper {
             let deadline: Int64
@@ -48,7 +49,7 @@ extension PayoutSandbox {
 
         private let state: Mutex<State>
 
-        /// Starts at `secondsSinceEpoch`; unless told otherwise in November 2026.
+        /// Starts at `secondsSinceEpoch`; the default is in November 2026.
         public init(secondsSinceEpoch: Int64 = 1_795_000_000) {
             state = Mutex(State(now: secondsSinceEpoch * Timestamp.nanosecondsPerSecond))
         }
@@ -59,10 +60,10 @@ extension PayoutSandbox {
         /// How many callers wait for the clock at present.
         public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-        /// Moves the clock on and wakes everybody whose time has come.
+        /// Moves the clock and resumes all callers whose time has come.
         public func advance(by duration: Duration) {
             let due = state.withLock { state in
-                state.now += duration.wholeNanoseconds
+                state.now += duration.inNanoseconds
                 let due = state.sleepers.filter { $0.value.deadline <= state.now }
                 for id in due.keys { state.sleepers[id] = nil }
                 return due.values.map(\.continuation)
@@ -70,7 +71,7 @@ extension PayoutSandbox {
             for continuation in due { continuation.resume() }
         }
 
-        /// Waits until the clock has been moved on by `nanoseconds`.
+        /// Waits until the clock has been moved by `nanoseconds`.
         public func sleep(nanoseconds: Int64) async throws {
             guard nanoseconds > 0 else { return }
             let id = state.withLock { state in

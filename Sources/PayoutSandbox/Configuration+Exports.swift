@@ -1,11 +1,13 @@
+import Primitives
+
 extension PayoutSandbox {
-    /// A time that an export spends in a state, drawn anew for each export.
+    /// A time that an export spends in a state, drawn for each export.
     public enum Span: Sendable {
-        /// Always the same.
+        /// The same for all exports.
         case fixed(Duration)
         /// Anything from the first to the second, equally likely.
         case uniform(Duration, Duration)
-        /// Mostly short, now and then long, never longer than `limit`.
+        /// Mostly short, sometimes long, never longer than `limit`.
         case exponential(mean: Duration, limit: Duration)
     }
 
@@ -23,8 +25,8 @@ extension PayoutSandbox {
         public var queued = Span.fixed(.zero)
         /// How long it is processed.
         public var processing = Span.fixed(.zero)
-        /// Whether the answer to a creation tells the present state of the export instead of always `Queued`.
-        public var createTellsPresentState = false
+        /// Whether the response to a creation has the present state of the export instead of always `Queued`.
+        public var createReturnsPresentState = false
         /// Whether a repeated `ms-requestid` is answered with the first export instead of a second one.
         public var honoursIdempotency = true
         /// How a deletion is refused while the export is processed.
@@ -33,9 +35,9 @@ extension PayoutSandbox {
         public var failureProbability = 0.0
         /// The share of exports that are gone (404) when they should be done, in 0...1.
         public var vanishProbability = 0.0
-        /// For how many looks after its completion an export has no file yet.
-        public var emptyBlobLocationLooks = 0
-        /// The share of exports that has no file yet at its first look after completion, in 0...1.
+        /// For how many polls after its completion an export has no file yet.
+        public var emptyBlobLocationPolls = 0
+        /// The share of exports without a file at the first poll after completion, in 0...1.
         public var emptyBlobLocationProbability = 0.0
         /// An export whose filter contains this text ends as Failed.
         public var failureMarker = "sandbox-fail"
@@ -70,9 +72,9 @@ extension PayoutSandbox {
         public var size = Size.fixed(4096)
         /// What a file is.
         public var form = Form.plain
-        /// How long a file's URL works from the moment it was told.
+        /// How long a file's URL works after the response that contains it.
         public var urlLifetime = Duration.seconds(3600)
-        /// The biggest file that is sent with `Content-MD5`, in bytes; 0 for none. Telling it costs reading the file twice.
+        /// The largest file that is sent with `Content-MD5`, in bytes; 0 for none. Computing it costs reading the file twice.
         public var contentMD5Limit = 1024 * 1024
 
         /// Plain files of 4 KiB.
@@ -85,14 +87,14 @@ extension PayoutSandbox.Span {
     func draw(using generator: inout SplitMix64) -> Int64 {
         switch self {
         case .fixed(let duration):
-            return max(0, duration.wholeNanoseconds)
+            return max(0, duration.inNanoseconds)
         case .uniform(let first, let second):
-            let low = max(0, min(first, second).wholeNanoseconds)
-            let high = max(low, max(first, second).wholeNanoseconds)
+            let low = max(0, min(first, second).inNanoseconds)
+            let high = max(low, max(first, second).inNanoseconds)
             return low + Int64(generator.unit() * Double(high - low))
         case .exponential(let mean, let limit):
-            let drawn = -Double(mean.wholeNanoseconds) * logarithm(1 - generator.unit())
-            return Int64(min(max(0, drawn), Double(max(0, limit.wholeNanoseconds))))
+            let drawn = -Double(mean.inNanoseconds) * logarithm(1 - generator.unit())
+            return Int64(min(max(0, drawn), Double(max(0, limit.inNanoseconds))))
         }
     }
 }

@@ -8,14 +8,18 @@ extension PayoutSandbox {
         /// The port to listen on; 0 takes a free one.
         public var port = 0
         /// Whether ``host`` may be an address that other machines reach. The sandbox protects nothing: its control paths
-        /// answer anybody.
+        /// answer every client.
         public var allowsRemoteClients = false
-        /// The host that file URLs and ``PayoutSandbox/Address`` name, where it is not ``host`` (in a container, say).
+        /// The host in file URLs and ``PayoutSandbox/Address``, if it is not ``host`` (for example in a container).
         public var publicHost: String?
         /// Who may sign in. The first one is what ``PayoutSandbox/Address/environment`` describes.
         public var accounts: [Account] = [Account()]
         /// How long tokens live, and how refresh tokens are replaced.
         public var tokens = TokenPolicy()
+        /// How a person signs in.
+        public var signIn = SignInBehaviour()
+        /// Whether tokens without multi-factor authentication are refused.
+        public var mfa = MFAEnforcement()
         /// How exports live and answer.
         public var exports = ExportBehaviour()
         /// What the files are like.
@@ -26,21 +30,21 @@ extension PayoutSandbox {
         public var faults: [Fault] = []
         /// Makes identifiers, durations and fault draws repeatable; nil takes a fresh seed at every start.
         public var seed: UInt64?
-        /// Answers control paths below `/_sandbox/` that the sandbox itself does not know, for what runs beside it; `nil`
-        /// from it means that it does not know them either.
+        /// Answers control paths below `/_sandbox/` that the sandbox itself does not know; `nil` for paths that this closure
+        /// does not know either.
         public var control: (@Sendable (ControlRequest) async -> ControlReply?)?
-        /// Where time comes from.
+        /// The source of time.
         public var clock: any Clock = SystemClock()
         /// Where the server's own log goes. It never holds tokens, passwords or file signatures.
         public var logger = Logger(label: "payout-sandbox") { _ in SwiftLogNoOpLogHandler() }
 
-        /// Exports that are done at the first look, small files, no faults.
+        /// Exports that are done at the first poll, small files, no faults.
         public init() {}
 
-        /// Exports that are done at the first look, small files, no faults: for tests and benchmarks.
+        /// Exports that are done at the first poll, small files, no faults: for tests and benchmarks.
         public static var instant: Self { Self() }
 
-        /// Exports that take two to eight seconds: something to watch.
+        /// Exports that take two to eight seconds: for demonstrations.
         public static var demo: Self {
             var configuration = Self()
             configuration.exports.queued = .uniform(.milliseconds(500), .seconds(2))
@@ -49,7 +53,7 @@ extension PayoutSandbox {
             return configuration
         }
 
-        /// Exports that take minutes to hours, larger files, a rate limit and now and then a passing fault.
+        /// Exports that take minutes to hours, larger files, a rate limit and occasional transient faults.
         public static var realistic: Self {
             var configuration = Self()
             configuration.exports.queued = .exponential(mean: .seconds(120), limit: .seconds(3600))
@@ -110,20 +114,24 @@ extension PayoutSandbox {
         public var username = "exports@contoso.example"
         /// The user's password.
         public var password = "sandbox-password"
-        /// The application's secret. Where it is set, client credentials work, and a wrong one is refused in every flow.
+        /// The application's secret. If it is set, client credentials work, and a wrong secret is refused in every flow.
         public var clientSecret: String? = "sandbox-client-secret"
         /// Whether the application may sign users in without its secret ("Allow public client flows").
         public var allowsPublicClientFlows = true
         /// A refresh token that is valid from the start; nil for none.
         public var refreshToken: String? = "sandbox-refresh-token"
+        /// Whether that refresh token was obtained with multi-factor authentication.
+        public var refreshTokenHasMFA = true
+        /// Where a browser may be sent after a sign-in. `http://localhost` stands for each of its ports.
+        public var redirectURIs = ["http://localhost"]
         /// What keeps the account from signing in, if anything does.
         public var refusal: SignInError?
         /// After how many wrong passwords in a row the account is locked.
         public var lockoutThreshold = 10
-        /// How long a lock lasts; each try while it lasts begins it anew.
+        /// How long a lock lasts; each attempt during a lock restarts it.
         public var lockoutDuration = Duration.seconds(60)
 
-        /// The account that the sandbox has unless told otherwise.
+        /// The sandbox's default account.
         public init(name: String = "default") {
             self.name = name
         }
@@ -133,18 +141,20 @@ extension PayoutSandbox {
     public struct TokenPolicy: Sendable {
         /// What becomes of a refresh token that was used.
         public enum Rotation: Sendable {
-            /// The answer carries no new refresh token.
+            /// The response has no new refresh token.
             case none
-            /// The answer carries a new one, and the used one goes on working until it expires.
+            /// The response has a new one, and the used one works until it expires.
             case keepsPrevious
-            /// The answer carries a new one, and the used one works no more.
+            /// The response has a new one, and the used one no longer works.
             case replacesPrevious
         }
 
         /// How long an access token works.
         public var lifetime = Duration.seconds(3599)
-        /// How long a refresh token works.
+        /// How long a refresh token works after it was last used.
         public var refreshTokenLifetime = Duration.seconds(90 * 86_400)
+        /// The audience that tokens name, where it is not the one that was asked for.
+        public var audience: String?
         /// What becomes of a refresh token that was used.
         public var rotation = Rotation.keepsPrevious
 
@@ -161,7 +171,7 @@ extension PayoutSandbox {
         /// How the answer says when to come back.
         public var retryAfter: Fault.RetryAfter?
 
-        /// Creates a limit; `retryAfter` of nil leaves the header away, and its seconds are the least that is told.
+        /// Creates a limit; `retryAfter` of nil omits the header. Its seconds are the minimum of the header's value.
         public init(requestsPerSecond: Double, burst: Double, retryAfter: Fault.RetryAfter? = .seconds(1)) {
             self.requestsPerSecond = requestsPerSecond
             self.burst = burst

@@ -1,4 +1,5 @@
 import Foundation
+import Primitives
 
 /// The JSON form of a fault, as the control path `/_sandbox/faults` takes and gives it:
 /// `{"kind":"status","status":503,"calls":["create"],"body":"html","probability":0.1,"count":5}`.
@@ -35,7 +36,7 @@ extension PayoutSandbox.Fault: Codable {
         case "status": effect = try .status(document.statusCode(decoder), document)
         case "lostAnswer": effect = .lostAnswer
         case "closed": effect = .closed
-        case "slow": effect = .slow(.milliseconds(try required(document.milliseconds, "milliseconds")))
+        case "slow": effect = .slow(try document.duration(decoder))
         case "signInError":
             guard let error = PayoutSandbox.SignInError(rawValue: try required(document.code, "code")) else {
                 throw Self.invalid("There is no such AADSTS code here.", decoder)
@@ -50,7 +51,11 @@ extension PayoutSandbox.Fault: Codable {
         case "blobBreaks": effect = .blobBreaks(after: document.share ?? 0.5)
         case "wrongMD5": effect = .wrongMD5
         case "expiredURL": effect = .expiredURL
-        case "blobStalls": effect = .blobStalls(.milliseconds(try required(document.milliseconds, "milliseconds")))
+        case "blobStalls": effect = .blobStalls(try document.duration(decoder))
+        case "blobTrickles": effect = .blobTrickles(try document.duration(decoder))
+        case "blobPage": effect = .blobPage
+        case "blobUnframed": effect = .blobUnframed(after: document.share ?? 1)
+        case "blobLocation": effect = .blobLocation(try required(document.text, "text"))
         default: throw Self.invalid("There is no fault of kind \(document.kind).", decoder)
         }
         self.init(
@@ -77,14 +82,17 @@ extension PayoutSandbox.Fault: Codable {
             case .date(let seconds): document.retryAfterDate = seconds
             case nil: break
             }
-        case .slow(let duration), .blobStalls(let duration):
-            document.milliseconds = Int(duration.wholeNanoseconds / 1_000_000)
+        case .slow(let duration), .blobStalls(let duration), .blobTrickles(let duration):
+            document.milliseconds = Int(duration.inNanoseconds / 1_000_000)
         case .signInError(let error): document.code = error.rawValue
         case .envelope(let form): document.envelope = form
         case .statusText(let text): document.text = text
         case .statusCase(let letterCase): document.letterCase = letterCase
-        case .blobBreaks(let share): document.share = share
-        case .lostAnswer, .closed, .emptyBlobLocation, .exportFails, .exportVanishes, .wrongMD5, .expiredURL: break
+        case .blobBreaks(let share), .blobUnframed(let share): document.share = share
+        case .blobLocation(let text): document.text = text
+        case .lostAnswer, .closed, .emptyBlobLocation, .exportFails, .exportVanishes, .wrongMD5, .expiredURL,
+            .blobPage:
+            break
         }
         try document.encode(to: encoder)
     }
@@ -101,13 +109,30 @@ extension FaultDocument {
         }
         return status
     }
+
+    /// The longest pause, a week: more is a mistake, and would not fit into nanoseconds.
+    static let longestPause = 7 * 86_400_000
+
+    fileprivate func duration(_ decoder: any Decoder) throws -> Duration {
+        guard let milliseconds, (0...Self.longestPause).contains(milliseconds) else {
+            throw PayoutSandbox.Fault.invalid(
+                "A fault of kind \(kind) needs \"milliseconds\", from 0 to \(Self.longestPause).",
+                decoder
+            )
+        }
+        return .milliseconds(milliseconds)
+    }
 }
 
 extension PayoutSandbox.Fault.Effect {
     fileprivate static func status(_ code: Int, _ document: FaultDocument) -> Self {
         var retryAfter: PayoutSandbox.Fault.RetryAfter?
         if let seconds = document.retryAfterSeconds { retryAfter = .seconds(seconds) }
-        if let seconds = document.retryAfterDate { retryAfter = .date(secondsFromNow: seconds) }
+        // Dates are kept in nanoseconds: what lies beyond some years from now would not fit.
+        let furthest = 10 * 365 * 86_400
+        if let seconds = document.retryAfterDate {
+            retryAfter = .date(secondsFromNow: min(max(seconds, -furthest), furthest))
+        }
         let afterEffect = document.afterEffect ?? false
         return .status(code, body: document.body ?? .nested, retryAfter: retryAfter, afterEffect: afterEffect)
     }

@@ -1,5 +1,5 @@
 extension PayoutSandbox {
-    /// Something that goes wrong on purpose: what, at which calls, and how often.
+    /// An injected fault: its effect, its calls, and how often it happens.
     public struct Fault: Sendable, Equatable {
         /// A type of call.
         public enum Call: String, Sendable, CaseIterable, Codable {
@@ -35,7 +35,7 @@ extension PayoutSandbox {
             case date(secondsFromNow: Int)
         }
 
-        /// The form of the answer to a creation or a look.
+        /// The form of the response to a creation or a poll.
         public enum Envelope: String, Sendable, CaseIterable, Codable {
             /// `{"value":[{…}],"nextLink":null,"totalCount":1}`, as documented.
             case documented
@@ -59,7 +59,7 @@ extension PayoutSandbox {
 
         /// What goes wrong.
         public enum Effect: Sendable, Equatable {
-            /// An error answer. With `afterEffect` the request has been carried out all the same.
+            /// An error response. With `afterEffect` the request has been carried out nevertheless.
             case status(Int, body: ErrorBody = .nested, retryAfter: RetryAfter? = nil, afterEffect: Bool = false)
             /// The request is carried out, then the connection closes without an answer.
             case lostAnswer
@@ -79,7 +79,7 @@ extension PayoutSandbox {
             case emptyBlobLocation
             /// The export that this call creates will end as Failed; applies to ``Call/create``.
             case exportFails
-            /// The export is gone from this look on; applies to ``Call/get``.
+            /// The export is gone from this poll on; applies to ``Call/get``.
             case exportVanishes
             /// The body breaks off after this share of it (0..<1); applies to ``Call/blob``.
             case blobBreaks(after: Double)
@@ -89,6 +89,15 @@ extension PayoutSandbox {
             case expiredURL
             /// The body pauses half-way; applies to ``Call/blob``.
             case blobStalls(Duration)
+            /// The body comes one byte at a time, with this pause before each; applies to ``Call/blob``.
+            case blobTrickles(Duration)
+            /// The response is a sign-in page instead of the file, with status 200; applies to ``Call/blob``.
+            case blobPage
+            /// The answer has neither length nor checksum, and its connection closes after this share (0...1) of the file;
+            /// applies to ``Call/blob``.
+            case blobUnframed(after: Double)
+            /// A completed export names this URL as its file's; applies to ``Call/get``.
+            case blobLocation(String)
         }
 
         /// The three calls of the export API.
@@ -100,7 +109,7 @@ extension PayoutSandbox {
         public var calls: Set<Call>
         /// At what share of them, in 0...1.
         public var probability: Double
-        /// How often it still happens; nil for without end.
+        /// How often it still happens; nil for no limit.
         public var count: Int?
 
         /// Creates a fault; without `calls` it applies wherever its effect makes sense.
@@ -119,9 +128,9 @@ extension PayoutSandbox.Fault.Effect {
         case .status, .lostAnswer, .closed, .slow: PayoutSandbox.Fault.apiCalls
         case .signInError: [.token]
         case .envelope, .statusText, .statusCase: [.create, .get]
-        case .emptyBlobLocation, .exportVanishes: [.get]
+        case .emptyBlobLocation, .exportVanishes, .blobLocation: [.get]
         case .exportFails: [.create]
-        case .blobBreaks, .wrongMD5, .expiredURL, .blobStalls: [.blob]
+        case .blobBreaks, .wrongMD5, .expiredURL, .blobStalls, .blobTrickles, .blobPage, .blobUnframed: [.blob]
         }
     }
 
@@ -143,6 +152,10 @@ extension PayoutSandbox.Fault.Effect {
         case .wrongMD5: "wrongMD5"
         case .expiredURL: "expiredURL"
         case .blobStalls: "blobStalls"
+        case .blobTrickles: "blobTrickles"
+        case .blobPage: "blobPage"
+        case .blobUnframed: "blobUnframed"
+        case .blobLocation: "blobLocation"
         }
     }
 }

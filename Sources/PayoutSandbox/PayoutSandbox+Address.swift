@@ -1,5 +1,5 @@
 extension PayoutSandbox {
-    /// Where a running sandbox is reached, and what a client has to be told.
+    /// The address of a running sandbox, and the settings of its clients.
     public struct Address: Sendable, Equatable {
         /// The host name or address, without brackets.
         public let host: String
@@ -12,7 +12,7 @@ extension PayoutSandbox {
         /// The hosts that files are fetched from.
         public let blobHosts: [String]
         /// The environment variables that point a worker here, in the order of the interface document. They hold the
-        /// password of the first account, which guards nothing.
+        /// password and the refresh token of the first account, which protect nothing.
         public let environment: [(String, String)]
 
         init(configuration: Configuration, port: Int) {
@@ -30,6 +30,7 @@ extension PayoutSandbox {
                     ("PAYOUT_API_USERNAME", account.username),
                     ("PAYOUT_API_PASSWORD", account.password),
                 ]
+                if let token = account.refreshToken { environment.append(("PAYOUT_API_REFRESH_TOKEN", token)) }
             }
             environment.append(("PAYOUT_API_BLOB_HOSTS", host))
             self.environment = environment
@@ -40,7 +41,7 @@ extension PayoutSandbox {
             left.host == right.host && left.port == right.port
         }
 
-        /// "Any address" is good for listening, not for a URL.
+        /// The unspecified address is valid for listening, not for a URL.
         private static func reachable(_ host: String) -> String {
             switch host {
             case "0.0.0.0": "127.0.0.1"

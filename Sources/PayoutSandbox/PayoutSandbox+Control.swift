@@ -1,11 +1,11 @@
 extension PayoutSandbox {
-    /// The faults that are on, with what is left of their counts.
+    /// The active faults with their remaining counts.
     public var faults: [Fault] {
         get { service.withState { $0.plan.faults } }
         set { service.withState { $0.plan.faults = newValue } }
     }
 
-    /// Switches a fault on, beside those that are on.
+    /// Adds a fault to the active ones.
     public func add(_ fault: Fault) {
         service.withState { $0.plan.faults.append(fault) }
     }
@@ -35,7 +35,7 @@ extension PayoutSandbox {
         }
     }
 
-    /// Deletes an export as a person may do in the portal, whatever state it is in. False when there is none.
+    /// Deletes an export in any state, as a person may do in the portal. False when there is none.
     @discardableResult
     public func deleteExport(requestID: String) -> Bool {
         service.withState { state in
@@ -43,7 +43,7 @@ extension PayoutSandbox {
         }
     }
 
-    /// Makes all access tokens useless, and the refresh tokens too when told so.
+    /// Revokes all access tokens, and optionally the refresh tokens.
     public func revokeTokens(includingRefreshTokens: Bool = false) {
         service.withState { state in
             state.tokens.revokeAccessTokens()
@@ -51,19 +51,29 @@ extension PayoutSandbox {
         }
     }
 
-    /// Changes how exports live from now on; those that exist keep their times and their ends.
+    /// Changes the behaviour of later exports; existing ones keep their times and their ends.
     public func updateExports(_ change: (inout ExportBehaviour) -> Void) {
         service.withState { change(&$0.configuration.exports) }
     }
 
-    /// Changes what files are like. Changing their form changes existing files too.
+    /// Changes the files' behaviour. Changing their form changes existing files too.
     public func updateBlobs(_ change: (inout BlobBehaviour) -> Void) {
         service.withState { change(&$0.configuration.blobs) }
     }
 
-    /// Changes or lifts the limit on calls.
-    public func setRateLimit(_ limit: RateLimit?) {
-        service.withState { $0.configuration.rateLimit = limit }
+    /// Changes how people sign in.
+    public func updateSignIn(_ change: (inout SignInBehaviour) -> Void) {
+        service.withState { change(&$0.configuration.signIn) }
+    }
+
+    /// Changes how tokens are issued from now on.
+    public func updateTokens(_ change: (inout TokenPolicy) -> Void) {
+        service.withState { change(&$0.configuration.tokens) }
+    }
+
+    /// Changes at which calls tokens without multi-factor authentication are refused.
+    public func updateMFA(_ change: (inout MFAEnforcement) -> Void) {
+        service.withState { change(&$0.configuration.mfa) }
     }
 
     /// Changes an account by its name: its password, or what keeps it from signing in. False when there is none.
@@ -76,7 +86,7 @@ extension PayoutSandbox {
         }
     }
 
-    /// Forgets exports, counts and locks, and goes back to the configured faults. Tokens go on working.
+    /// Deletes exports, counts and locks, and restores the configured faults. Tokens stay valid.
     public func reset() {
         service.withState { $0.reset() }
     }

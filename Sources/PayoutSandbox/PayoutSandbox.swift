@@ -1,12 +1,13 @@
+import HTTPListening
 import Hummingbird
 import Logging
 import NIOCore
 import Synchronization
 
-/// A server that behaves as the Partner Center payout service does, with its sign-in and its files, faults included.
+/// A server that simulates the Partner Center payout service, with its sign-in, its files and fault injection.
 ///
 /// It is for demonstrations, tests and benchmarks: it listens on loopback, keeps everything in memory, and answers
-/// `/_sandbox/…` to anybody, so that a checker in another process can read what happened and switch faults.
+/// `/_sandbox/…` without authentication, so that a checker in another process can read the journal and set faults.
 ///
 /// ```swift
 /// let sandbox = PayoutSandbox(configuration: .demo)
@@ -16,11 +17,11 @@ import Synchronization
 public final class PayoutSandbox: Sendable {
     /// Why the sandbox does not start.
     public enum StartError: Error, Equatable, CustomStringConvertible {
-        /// It runs already: stop it first, or make a second one.
+        /// It is running already: stop it first, or create a second one.
         case alreadyRunning
-        /// The configured host can be reached from other machines: set `allowsRemoteClients` where that is meant.
+        /// Other machines can reach the configured host: set `allowsRemoteClients` if that is intended.
         case notLoopback(host: String)
-        /// No account is configured, so nobody could sign in: add one.
+        /// No account is configured, so no client could sign in: add one.
         case noAccounts
         /// The address could not be bound, or the server ended before it ran: see the reason.
         case notListening(host: String, port: Int, reason: String)
@@ -43,7 +44,7 @@ public final class PayoutSandbox: Sendable {
     private enum Phase {
         case idle
         case starting
-        case running(Task<Void, any Error>, Address)
+        case running(HTTPListener, Address)
         case stopping
     }
 
@@ -72,49 +73,52 @@ public final class PayoutSandbox: Sendable {
             guard case .idle = phase else { throw StartError.alreadyRunning }
             phase = .starting
         }
-        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
-        let application = application { port in continuation.yield(port) }
-        let task = Task {
-            defer { continuation.finish() }
-            try await application.run()
-        }
-        for await port in ports {
-            let address = Address(configuration: configuration, port: port)
+        do {
+            let listener = try await HTTPListener.start(
+                SandboxResponder(service: service, control: configuration.control),
+                configuration: ApplicationConfiguration(
+                    address: .hostname(configuration.host, port: configuration.port),
+                    serverName: "payout-sandbox",
+                    backlog: 1024
+                ),
+                limits: ConnectionLimits(),
+                logger: configuration.logger
+            )
+            let address = Address(configuration: configuration, port: listener.port)
             service.withState { $0.origin = address.baseURL }
-            phase.withLock { $0 = .running(task, address) }
+            phase.withLock { $0 = .running(listener, address) }
             return address
+        } catch {
+            phase.withLock { $0 = .idle }
+            throw StartError.notListening(
+                host: configuration.host,
+                port: configuration.port,
+                reason: String(describing: error)
+            )
         }
-        phase.withLock { $0 = .idle }
-        var reason = "the server ended"
-        if case .failure(let error) = await task.result { reason = String(describing: error) }
-        throw StartError.notListening(host: configuration.host, port: configuration.port, reason: reason)
     }
 
-    /// Stops listening, closes all connections, and returns when that is done. What happened stays readable.
+    /// Stops listening, closes all connections, and returns when that is done. Requests in flight have half a second
+    /// to end. What happened stays readable.
     public func stop() async {
-        let task = phase.withLock { phase -> Task<Void, any Error>? in
-            guard case .running(let task, _) = phase else { return nil }
+        let listener = phase.withLock { phase -> HTTPListener? in
+            guard case .running(let listener, _) = phase else { return nil }
             phase = .stopping
-            return task
+            return listener
         }
-        guard let task else { return }
-        task.cancel()
-        _ = await task.result
+        guard let listener else { return }
+        await listener.stop()
         phase.withLock { $0 = .idle }
     }
 
-    /// Runs until the task is cancelled. `onStart` is told the address once the sandbox listens.
+    /// Runs until the task is cancelled. `onStart` receives the address once the sandbox listens.
     public func run(onStart: @Sendable (Address) async -> Void = { _ in }) async throws {
         let address = try await start()
         await onStart(address)
-        let task = phase.withLock { phase -> Task<Void, any Error>? in
-            if case .running(let task, _) = phase { task } else { nil }
+        let listener = phase.withLock { phase -> HTTPListener? in
+            if case .running(let listener, _) = phase { listener } else { nil }
         }
-        await withTaskCancellationHandler {
-            _ = await task?.result
-        } onCancel: {
-            task?.cancel()
-        }
+        await listener?.wait()
         await stop()
     }
 
@@ -125,20 +129,5 @@ public final class PayoutSandbox: Sendable {
             throw StartError.notLoopback(host: configuration.host)
         }
         guard !configuration.accounts.isEmpty else { throw StartError.noAccounts }
-    }
-
-    private func application(onPort: @escaping @Sendable (Int) -> Void) -> Application<SandboxResponder> {
-        Application(
-            responder: SandboxResponder(service: service, control: configuration.control),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port),
-                serverName: "payout-sandbox",
-                backlog: 1024
-            ),
-            onServerRunning: { channel in
-                onPort(channel.localAddress?.port ?? 0)
-            },
-            logger: configuration.logger
-        )
     }
 }

@@ -13,7 +13,7 @@ extension PayoutSandbox {
         case secretRequired = 7_000_218
         /// The client's secret is wrong.
         case wrongSecret = 7_000_215
-        /// Nobody has consented to the application.
+        /// No user or administrator has consented to the application.
         case consentRequired = 65001
         /// There is no such tenant.
         case tenantNotFound = 90002
@@ -21,8 +21,26 @@ extension PayoutSandbox {
         case applicationNotFound = 700_016
         /// The refresh token has expired.
         case refreshTokenExpired = 700_082
-        /// The refresh token is malformed, revoked or somebody else's.
+        /// The refresh token was revoked.
+        case refreshTokenRevoked = 50173
+        /// A policy ended the sign-in with multi-factor authentication.
+        case multiFactorExpired = 50078
+        /// A policy of the tenant limits how long a sign-in lasts.
+        case signInFrequency = 70043
+        /// The refresh token is malformed or another account's.
         case refreshTokenInvalid = 70000
+        /// The authorization code has expired.
+        case codeExpired = 70008
+        /// The authorization code is not known or was redeemed already.
+        case codeUsed = 54005
+        /// The verifier does not match the challenge.
+        case wrongVerifier = 50148
+        /// The application's registration lacks the redirect URI.
+        case redirectNotRegistered = 50011
+        /// A conditional access policy forbids it.
+        case blockedByPolicy = 53003
+        /// The person refused.
+        case declined = 65004
         /// The resource does not exist in the tenant.
         case resourceNotFound = 500_011
         /// The scope is malformed or missing.
@@ -39,10 +57,12 @@ extension PayoutSandbox.SignInError {
     var oauthCode: String {
         switch self {
         case .wrongPassword, .multiFactorRequired, .multiFactorEnrolmentRequired, .accountLocked, .consentRequired,
-            .refreshTokenExpired, .refreshTokenInvalid:
+            .refreshTokenExpired, .refreshTokenInvalid, .refreshTokenRevoked, .multiFactorExpired, .signInFrequency,
+            .codeExpired, .codeUsed, .wrongVerifier:
             "invalid_grant"
+        case .blockedByPolicy, .declined: "access_denied"
         case .secretRequired, .wrongSecret: "invalid_client"
-        case .tenantNotFound, .missingParameter: "invalid_request"
+        case .tenantNotFound, .missingParameter, .redirectNotRegistered: "invalid_request"
         case .applicationNotFound: "unauthorized_client"
         case .resourceNotFound: "invalid_resource"
         case .invalidScope: "invalid_scope"
@@ -76,7 +96,16 @@ extension PayoutSandbox.SignInError {
         case .tenantNotFound: "There is no such tenant."
         case .applicationNotFound: "The application was not found in the directory."
         case .refreshTokenExpired: "The refresh token has expired due to inactivity."
-        case .refreshTokenInvalid: "The refresh token is malformed or has been revoked."
+        case .refreshTokenInvalid: "The refresh token is malformed."
+        case .refreshTokenRevoked: "The refresh token was revoked; the password has changed or the sessions were ended."
+        case .multiFactorExpired: "The sign-in with multi-factor authentication has expired by policy."
+        case .signInFrequency: "The refresh token has expired by sign-in frequency checks of conditional access."
+        case .codeExpired: "The authorization code has expired."
+        case .codeUsed: "The authorization code was already redeemed."
+        case .wrongVerifier: "The code_verifier does not match the code_challenge."
+        case .redirectNotRegistered: "The redirect URI of the request does not match those of the application."
+        case .blockedByPolicy: "Access has been blocked by conditional access policies."
+        case .declined: "The user declined to consent to the application."
         case .resourceNotFound: "The resource principal was not found in the tenant."
         case .invalidScope: "The scope is missing or not valid."
         case .missingParameter: "The request body lacks a required parameter."

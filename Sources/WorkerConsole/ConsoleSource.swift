@@ -1,78 +1,76 @@
-public import ExportCore
-public import WorkerRuntime
+package import ExportCore
+package import WorkerRuntime
 
-/// What the console asks of the engine. Both questions may go unanswered for as long as the engine is stuck: the
-/// console waits for a bounded time.
-public protocol ConsoleSource: Sendable {
-    /// How the worker stands; `nil` when it has ended.
+/// What the console asks the engine. While the engine is stuck, it does not answer; the console waits for a bounded time.
+package protocol ConsoleSource: Sendable {
+    /// The worker's status; `nil` when the worker has ended.
     func status() async -> WorkerStatus?
-    /// A look at every open job, and how long it took the engine; `nil` when that has ended.
-    func survey(oldest limit: Int) async -> (found: JobSurvey, took: Duration)?
+    /// A snapshot of the open jobs, and how long the engine needed for it; `nil` when the worker has ended.
+    func jobSnapshot(oldest limit: Int) async -> (found: JobSnapshot, took: Duration)?
     /// The newest record of a job that one of this worker's partitions knows.
     func record(ofJob id: String) async -> (partition: Int32, record: JobRecord)?
 }
 
 extension WorkerLoop: ConsoleSource {}
 
-/// A loop whose progress liveness goes by.
-public struct HealthSource: Sendable {
+/// A loop whose progress decides liveness.
+package struct HealthSource: Sendable {
     /// The loop's name, for example `engine` or `consumer`.
-    public let name: String
-    /// Age of the last beat from which on the loop counts as stuck.
-    public let maximumAge: Duration
+    package let name: String
+    /// A loop whose last beat is older counts as stuck.
+    package let maximumAge: Duration
     private let age: @Sendable () -> Duration
-    /// Whether there is no beginning to wait for.
-    private let tellsItself: Bool
+    /// Whether the loop counts as started from the beginning.
+    private let isAlwaysStarted: Bool
     private let start = ContinuousClock.now
 
-    /// Creates a source. Make it before the loop begins, so that a loop that has not begun yet can be told from one
-    /// that is stuck.
+    /// Creates a source. Create it before the loop starts, to distinguish a loop that has not started from a stuck one.
     ///
     /// - Parameters:
     ///   - name: the loop's name.
     ///   - heartbeat: its heartbeat.
-    ///   - maximumAge: the age of the last beat from which on the loop counts as stuck.
-    public init(name: String, heartbeat: Heartbeat, maximumAge: Duration = .seconds(30)) {
+    ///   - maximumAge: with an older last beat, the loop counts as stuck.
+    package init(name: String, heartbeat: Heartbeat, maximumAge: Duration = .seconds(30)) {
         self.name = name
         age = { heartbeat.age }
-        tellsItself = false
+        isAlwaysStarted = false
         self.maximumAge = maximumAge
     }
 
-    /// Creates a source that says itself how long nothing has moved.
+    /// Creates a source that measures the time without progress itself.
     ///
     /// - Parameters:
     ///   - name: the loop's name.
-    ///   - maximumAge: the age from which on the loop counts as stuck.
-    ///   - age: how long something has been waited for; zero when nothing is.
-    public init(name: String, maximumAge: Duration, age: @escaping @Sendable () -> Duration) {
+    ///   - maximumAge: with a greater age, the loop counts as stuck.
+    ///   - age: the time since progress stopped; zero while nothing waits.
+    package init(name: String, maximumAge: Duration, age: @escaping @Sendable () -> Duration) {
         self.name = name
         self.age = age
-        tellsItself = true
+        isAlwaysStarted = true
         self.maximumAge = maximumAge
     }
 
-    /// How the loop stands now.
+    /// The loop's current reading.
     var reading: HeartbeatReading {
         let age = age()
         let known = ContinuousClock.now - start
-        // The heart was made before this value: one that has beaten since is younger than it. The heart counts
-        // milliseconds, so its age may be one short.
+        // The heartbeat was created before this value. If it is younger, it has beaten since. It counts milliseconds, so
+        // its age may be one too low.
         return HeartbeatReading(
             name: name,
             age: age,
             maximumAge: maximumAge,
-            hasBegun: tellsItself || age + .milliseconds(1) < known
+            hasBegun: isAlwaysStarted || age + .milliseconds(1) < known
         )
     }
 }
 
-/// How a loop stood when it was looked at.
+/// The state of a loop at the time of a reading.
 struct HeartbeatReading: Sendable {
     var name: String
     var age: Duration
     var maximumAge: Duration
-    /// Whether it has beaten since it is watched.
+    /// Whether it has beaten since the source was created.
     var hasBegun: Bool
 
     var isStuck: Bool { hasBegun && age > maximumAge }

@@ -1,5 +1,7 @@
+import EntraIdentity
 public import ExportCore
 import Foundation
+import HTTPAccess
 public import Logging
 public import PayoutAPI
 import PayoutFilters
@@ -11,29 +13,37 @@ public import WorkerRuntime
 public struct ExportsClient: ExportsPort {
     private let accounts: AccountClients
     private let downloads: FileDelivery?
+    private let hosts: BlobHostRules
     private let logger: Logger
 
     /// Creates the port.
     ///
     /// - Parameters:
-    ///   - accounts: A client for each account. They must not retry: the worker schedules repetitions.
-    ///   - downloads: Brings files into the file store; `nil` where the service's URL is handed on.
-    ///   - logger: Where odd answers are logged.
-    public init(accounts: [String: PayoutClient], downloads: FileDelivery?, logger: Logger) {
+    ///   - accounts: A client for each account. They must not retry: the worker schedules retries.
+    ///   - downloads: Stores files in the file store; `nil` where the service's URL is passed through.
+    ///   - hosts: The allowed hosts of files. A URL of another host is neither fetched nor passed through.
+    ///   - logger: Receives log messages about unexpected answers.
+    public init(
+        accounts: [String: PayoutClient],
+        downloads: FileDelivery?,
+        hosts: BlobHostRules = .azure,
+        logger: Logger
+    ) {
+        self.hosts = hosts
         self.accounts = AccountClients(accounts)
         self.downloads = downloads
         self.logger = logger
     }
 
-    /// The connections' own threads for calls of the API. Downloads hash what they fetch and go anywhere.
+    /// The connections' own threads for API calls; any executor for downloads, because they hash what they fetch.
     public func executor(for call: Call) -> (any TaskExecutor)? {
         call.token.kind == .download ? nil : accounts[call.job.account]?.taskExecutor()
     }
 
-    /// Takes other clients, made with other credentials. Calls under way end with those that they began with.
+    /// Replaces the clients, for example after the credentials changed. Calls in flight keep their client.
     public func replaceClients(_ clients: [String: PayoutClient]) { accounts.replace(clients) }
 
-    /// Makes one call and says what came of it. Its requests belong to the job's trace.
+    /// Makes one call and returns its result. Its requests belong to the job's trace.
     public func perform(_ call: Call) async -> CallResult {
         guard let trace = call.job.trace else { return await answer(call) }
         return await ServiceContext.$current.withValue(trace.serviceContext) { await answer(call) }
@@ -71,17 +81,13 @@ public struct ExportsClient: ExportsPort {
             return .created(requestID: export.requestID)
         }
         guard let requestID = call.requestID else {
-            return .failed(.refused(message: "The job has no requestId, so its export cannot be asked for."))
+            return .failed(.refused(message: "The job has no requestId, so its export cannot be polled."))
         }
         switch call.token.kind {
         case .create: return .failed(.abandoned)
         case .poll:
             let export = try await client.get(kind: kind, requestID: requestID, correlationID: correlationID)
-            return .seen(
-                ExportCore.ExportStatus(export.status),
-                url: export.blobLocation?.unredacted,
-                expiresAt: export.blobLocation?.expiresAt.map { Instant($0) }
-            )
+            return polled(export)
         case .delete:
             try await client.delete(kind: kind, requestID: requestID, correlationID: correlationID)
             return .deleted
@@ -93,7 +99,19 @@ public struct ExportsClient: ExportsPort {
         }
     }
 
-    /// What an error of the API client means to the worker.
+    /// The result of a poll. A URL is accepted only when its host is allowed.
+    private func polled(_ export: Export) -> CallResult {
+        let status = ExportCore.ExportStatus(export.status)
+        guard status == .completed, let location = export.blobLocation else {
+            return .polled(status, url: nil, expiresAt: nil)
+        }
+        if let objection = hosts.objection(to: location.unredacted) {
+            return .failed(.refusedLocation(message: "\(BlobDownloadError(refusing: location, because: objection))"))
+        }
+        return .polled(status, url: location.unredacted, expiresAt: location.expiresAt.map { Instant($0) })
+    }
+
+    /// The result for an error of the API client.
     static func result(of error: PayoutAPIError) -> CallResult {
         switch error.reason {
         case .notFound: return .notFound
@@ -102,7 +120,7 @@ public struct ExportsClient: ExportsPort {
         default: break
         }
         switch error.recovery {
-        case .retryable: return .failed(.passing(message: error.description))
+        case .retryable: return .failed(.transient(message: error.description))
         case .throttled: return .failed(.throttled(retryAfter: error.retryAfter))
         case .permanentForJob: return .failed(.refused(message: error.description))
         case .permanentForAccount: return .failed(.account(problem(of: error)))
@@ -113,11 +131,12 @@ public struct ExportsClient: ExportsPort {
         if case .authentication(let failure) = error.reason, failure.reason == .accountLocked {
             return .locked(message: error.description)
         }
+        if case .mfaRequired = error.reason { return .mfaRequired(message: error.description) }
         return .refused(message: error.description)
     }
 }
 
-/// The clients in use; they change while the worker runs.
+/// The present clients; they can be replaced while the worker runs.
 private final class AccountClients: Sendable {
     private let clients: Mutex<[String: PayoutClient]>
 

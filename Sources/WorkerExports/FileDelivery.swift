@@ -1,14 +1,15 @@
 import ExportCore
 public import FileStores
 import Foundation
+import HTTPAccess
 import NIOCore
 public import PayoutAPI
 import PayoutFilters
 public import WorkerRuntime
 
-/// Brings an export's file from the service into the file store.
+/// Transfers an export's file from the service into the file store.
 public struct FileDelivery: Sendable {
-    /// What is told of the store and of the transfers into it.
+    /// The state of the store and of the transfers into it.
     public let activity: FileActivity
 
     private let store: any FileStore
@@ -20,10 +21,10 @@ public struct FileDelivery: Sendable {
     /// Creates a delivery.
     ///
     /// - Parameters:
-    ///   - store: Where the files go.
-    ///   - downloader: Fetches them.
-    ///   - template: Their keys in the store.
-    ///   - transfers: How many files are transferred at the same time; those beyond take turns with them.
+    ///   - store: The file store.
+    ///   - downloader: Downloads the files.
+    ///   - template: The keys of the files in the store.
+    ///   - transfers: How many files are transferred at the same time; further ones wait for a turn.
     public init(
         store: any FileStore,
         downloader: BlobDownloader,
@@ -48,7 +49,7 @@ public struct FileDelivery: Sendable {
         gate = TransferGate(limit: transfers)
     }
 
-    /// Delivers a job's file. Doing it again is harmless: the key is the same, and so is the content.
+    /// Delivers a job's file. A repetition stores the same content under the same key.
     func deliver(
         _ call: Call,
         from url: String,
@@ -73,17 +74,20 @@ public struct FileDelivery: Sendable {
         _ turn: TransferTurn,
         _ freshURL: @escaping @Sendable () async throws -> SASURL?
     ) async -> CallResult {
+        let expected: MediaType = call.job.fileFormat == .csv ? .csv : .tsv
         let key = template.key(
             FileKeyValues(
                 account: call.job.account,
                 kind: PayoutKind(call.job.kind).rawValue,
                 jobID: call.job.id,
+                requestID: call.requestID ?? "",
                 fileName: source.fileName,
+                format: expected,
                 date: call.accepted.milliseconds
             )
         )
         let metadata = FileMetadata(
-            expected: call.job.fileFormat == .csv ? .csv : .tsv,
+            expected: expected,
             jobID: call.job.id,
             requestID: call.requestID
         )
@@ -97,7 +101,7 @@ public struct FileDelivery: Sendable {
                 let stored = try await upload.finish()
                 guard stored.sizeBytes == blob.size, stored.sha256 == blob.sha256 else {
                     return .failed(
-                        .passing(message: "The stored file differs from the one downloaded; it is fetched again.")
+                        .transient(message: "The stored file differs from the one downloaded; it is fetched again.")
                     )
                 }
                 activity.stored(bytes: stored.sizeBytes)
@@ -115,26 +119,28 @@ public struct FileDelivery: Sendable {
         switch error {
         case let error as BlobDownloadError:
             if case .expired = error.reason { return .urlExpired }
+            if case .refusedURL = error.reason { return .failed(.refusedLocation(message: error.description)) }
+            if error.concernsContent { return .failed(.unusableFile(message: error.description)) }
             switch error.recovery {
             case .permanentForJob: return .failed(.refused(message: error.description))
             case .retryable, .throttled, .permanentForAccount:
-                return .failed(.passing(message: error.description))
+                return .failed(.transient(message: error.description))
             }
-        // A store that cannot take files now may be mended while the job waits; its deadline bounds that.
+        // A failing store may recover while the job waits; the job's deadline bounds the retries.
         case let error as FileStoreError:
-            return .failed(error.kind == .cancelled ? .abandoned : .passing(message: error.description))
+            return .failed(error.kind == .cancelled ? .abandoned : .transient(message: error.description))
         case let error as PayoutAPIError: return ExportsClient.result(of: error)
         case is FileNotReady: return .urlExpired
         case is CancellationError: return .failed(.abandoned)
-        default: return .failed(.passing(message: "The file could not be delivered: \(error)"))
+        default: return .failed(.transient(message: "The file could not be delivered: \(error)"))
         }
     }
 }
 
-/// The service names no URL for an export that had one.
+/// The service returned no URL for an export that had one before.
 private struct FileNotReady: Error {}
 
-/// Hands the chunks of a download to an upload, as long as its turn lasts.
+/// Writes the chunks of a download to an upload while its turn lasts.
 private struct UploadConsumer: BlobConsumer {
     private let upload: any FileUpload
     private let turn: TransferTurn

@@ -3,7 +3,7 @@ public import ExportCore
 public import Foundation
 
 extension UUID {
-    /// The namespace of the ids that this worker makes; random once, fixed for ever.
+    /// The namespace of the ids that this worker creates. It was chosen at random and must never change.
     private static let workerNamespace: [UInt8] = [
         0x5d, 0x0c, 0x3a, 0x4e, 0x91, 0x7b, 0x4f, 0x26, 0x8e, 0x55, 0x1f, 0xc9, 0x60, 0x2d, 0xb4, 0x78,
     ]
@@ -19,16 +19,16 @@ extension UUID {
         self = bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
     }
 
-    /// The idempotency id (`ms-requestid`) of a job's attempt: the same after a crash, another for another attempt, and
-    /// another when the id is enqueued again after it was forgotten: a service with a longer memory than the
-    /// deduplication window would hand out the old export.
+    /// The idempotency id (`ms-requestid`) of a job's attempt: the same after a crash, another one for each attempt. A
+    /// job id that is enqueued again after it was forgotten gets another one too. Otherwise a service that remembers
+    /// ids for longer than the deduplication window would return the old export.
     ///
-    /// - Parameter accepted: When this life of the job began, as its record says; `nil` for a record of a worker that
-    ///   did not name requests by it.
+    /// - Parameter accepted: When the job was accepted, as its record says; `nil` for a record of an older worker,
+    ///   which did not include this time.
     public static func idempotencyID(job: String, attempt: Int, accepted: Instant?) -> UUID {
-        // A job id holds no line feed, so two names are never the same.
-        let life = accepted.map { "\n\($0.milliseconds)" } ?? ""
-        return UUID(workerName: "request\n\(job)\n\(attempt)\(life)")
+        // A job id has no line feed, so names are unique.
+        let suffix = accepted.map { "\n\($0.milliseconds)" } ?? ""
+        return UUID(workerName: "request\n\(job)\n\(attempt)\(suffix)")
     }
 
     /// The correlation id (`ms-correlationid`) of a job.

@@ -1,10 +1,10 @@
-/// Lets a bounded number of transfers go on at the same time. One that has had its turn for a while gives it to one that
-/// waits, and waits itself: so a huge file does not hold up small ones, and no account the others.
+/// Limits the number of concurrent transfers. A transfer whose turn is over yields to a waiting one and waits itself,
+/// so that a huge file does not delay small ones and no account delays the others.
 ///
-/// The next turn goes to the account with the fewest transfers going on, then to the transfer that has had the fewest
-/// turns: a small file is done after one. Whoever was passed over many times comes first.
+/// The next turn goes to the account with the fewest running transfers, then to the transfer with the fewest turns,
+/// because a small file needs only one. A transfer that was passed over many times comes first.
 actor TransferGate {
-    /// One transfer's place.
+    /// One transfer at the gate.
     struct Place: Sendable {
         let account: String
         /// Turns so far.
@@ -14,7 +14,7 @@ actor TransferGate {
     }
 
     private struct Waiter {
-        var ticket: Int
+        var id: Int
         var place: Place
         var passedOver = 0
         var continuation: CheckedContinuation<Bool, Never>
@@ -22,24 +22,24 @@ actor TransferGate {
 
     private let limit: Int
     private let patience: Int
-    private var going: [String: Int] = [:]
+    private var running: [String: Int] = [:]
     private var total = 0
-    /// In the order in which they came.
+    /// In the order of arrival.
     private var waiting: [Waiter] = []
-    private var nextTicket = 0
+    private var nextWaiterID = 0
 
-    /// - Parameter limit: How many transfers go on at the same time.
+    /// - Parameter limit: How many transfers run at the same time.
     init(limit: Int) {
         self.limit = max(1, limit)
         patience = 4 * max(1, limit)
     }
 
-    /// How many wait for a turn.
+    /// The number of transfers that wait for a turn.
     var waiters: Int { waiting.count }
 
     /// Waits for a turn.
     ///
-    /// - Returns: The place with its turn, to give back to ``leave(_:)``.
+    /// - Returns: The place with its turn, to return with ``leave(_:)``.
     func enter(_ place: Place) async throws(CancellationError) -> Place {
         var entering = place
         entering.turns += 1
@@ -48,37 +48,37 @@ actor TransferGate {
             start(entering.account)
             return entering
         }
-        let (ticket, waiter) = (nextTicket, entering)
-        nextTicket += 1
-        let mayGoOn = await withTaskCancellationHandler {
+        let (id, waiter) = (nextWaiterID, entering)
+        nextWaiterID += 1
+        let isAdmitted = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 if Task.isCancelled {
                     continuation.resume(returning: false)
                 } else {
-                    waiting.append(Waiter(ticket: ticket, place: waiter, continuation: continuation))
+                    waiting.append(Waiter(id: id, place: waiter, continuation: continuation))
                 }
             }
         } onCancel: {
-            Task { await self.withdraw(ticket) }
+            Task { await self.withdraw(id) }
         }
-        guard mayGoOn else { throw CancellationError() }
+        guard isAdmitted else { throw CancellationError() }
         return entering
     }
 
-    /// Gives the turn back.
+    /// Ends a turn.
     func leave(_ place: Place) {
         total -= 1
-        going[place.account, default: 1] -= 1
-        if going[place.account] == 0 { going[place.account] = nil }
-        letNextGoOn()
+        running[place.account, default: 1] -= 1
+        if running[place.account] == 0 { running[place.account] = nil }
+        admitNext()
     }
 
     private func start(_ account: String) {
         total += 1
-        going[account, default: 0] += 1
+        running[account, default: 0] += 1
     }
 
-    private func letNextGoOn() {
+    private func admitNext() {
         guard total < limit, !waiting.isEmpty else { return }
         let index = waiting.indices.first { waiting[$0].passedOver >= patience } ?? fairest
         let next = waiting.remove(at: index)
@@ -94,11 +94,11 @@ actor TransferGate {
     }
 
     private func rank(_ index: Int) -> (Int, Int) {
-        (going[waiting[index].place.account] ?? 0, waiting[index].place.turns)
+        (running[waiting[index].place.account] ?? 0, waiting[index].place.turns)
     }
 
-    private func withdraw(_ ticket: Int) {
-        guard let index = waiting.firstIndex(where: { $0.ticket == ticket }) else { return }
+    private func withdraw(_ id: Int) {
+        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
         waiting.remove(at: index).continuation.resume(returning: false)
     }
 }

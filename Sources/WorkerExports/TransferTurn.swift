@@ -1,12 +1,12 @@
 import WorkerRuntime
 
-/// One transfer's turns at the gate, and what is told of its progress.
+/// One transfer's turns at the gate, and the reports of its progress.
 actor TransferTurn {
     /// How long a turn lasts while others wait.
     struct Length: Sendable {
-        /// So many bytes, or
+        /// Bytes after which a turn ends.
         var bytes = 32 * 1_024 * 1_024
-        /// so much time, whichever is first over.
+        /// Time after which a turn ends, if it ends before ``bytes``.
         var time: Duration = .seconds(10)
     }
 
@@ -35,13 +35,13 @@ actor TransferTurn {
         try await take()
     }
 
-    /// The file's size is known.
+    /// Notes the file's size.
     func expect(_ size: Int64?) { activity.update(token) { $0.expectedBytes = size } }
 
-    /// The file begins again from its first byte.
+    /// The download starts again from the first byte.
     func restarted() { activity.update(token) { $0.receivedBytes = 0 } }
 
-    /// Bytes have come and are stored. Returns when more may come.
+    /// Notes received and stored bytes. Returns when the transfer may continue.
     func received(_ count: Int) async throws(CancellationError) {
         activity.update(token) { $0.receivedBytes += Int64(count) }
         bytes += count
@@ -55,7 +55,7 @@ actor TransferTurn {
         }
     }
 
-    /// The transfer has its end.
+    /// Ends the transfer.
     func end() async {
         guard holdsTurn else { return }
         holdsTurn = false

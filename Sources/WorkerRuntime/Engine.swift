@@ -1,7 +1,7 @@
 import ExportCore
 import Tracing
 
-/// The machine and the hands that carry out what it decides. Owned by the loop's thread.
+/// The machine and the execution of its actions. Owned by the loop's thread.
 struct Engine: Sendable {
     private var machine: WorkerMachine
     private let codec: RecordCodec
@@ -10,11 +10,14 @@ struct Engine: Sendable {
     private let clock: any WorkerClock
     private let observers: [any WorkerObserver]
     private let calls: AsyncStream<[Call]>.Continuation
-    /// Calls of this turn: handed over together, because each hand-over wakes a thread.
+    private let transfers: Transfers
+    /// Calls of this turn. They are started together, because each start wakes a thread.
     private var gatheredCalls: [Call] = []
     private let outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
-    private var recordsUnderWay = 0
-    private var spansUnderWay: [any Span] = []
+    private var recordsInFlight = 0
+    private var spansInFlight: [any Span] = []
+    /// The forms of the records in the commit in flight.
+    private var formsInFlight: [OutputForm] = []
 
     init(
         machine: WorkerMachine,
@@ -24,6 +27,7 @@ struct Engine: Sendable {
         clock: any WorkerClock,
         observers: [any WorkerObserver],
         calls: AsyncStream<[Call]>.Continuation,
+        transfers: Transfers,
         outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     ) {
         self.machine = machine
@@ -33,33 +37,43 @@ struct Engine: Sendable {
         self.clock = clock
         self.observers = observers
         self.calls = calls
+        self.transfers = transfers
         self.outcome = outcome
     }
 
-    mutating func take(_ messages: [WorkerMessage]) {
-        defer { handOverCalls() }
+    mutating func handle(_ messages: [WorkerMessage]) {
+        defer { startCalls() }
         if messages.isEmpty { return handle(.tick) }
         for message in messages {
             switch message {
             case .event(let event): handle(event)
-            case .question(let answer): answer.give(machine)
+            case .question(let answer): answer.resume(machine)
             case .committed(let id, let seconds):
                 endSpans()
-                observe(.committed(records: recordsUnderWay, seconds: seconds))
+                observe(.committed(records: recordsInFlight, seconds: seconds))
                 handle(.committed(batch: id))
             case .commitFailed(let id, let reason):
                 endSpans(failure: reason)
                 observe(.commitFailed(reason: reason))
                 handle(.commitFailed(batch: id))
+            case .commitRefused(let id, let outputs, let reason):
+                endSpans(failure: reason)
+                observe(.commitFailed(reason: reason))
+                let refusals = outputs.filter(formsInFlight.indices.contains).map {
+                    OutputRefusal(index: $0, form: formsInFlight[$0])
+                }
+                handle(.outputsRefused(batch: id, refusals))
             case .connection(let problem): observe(.connection(problem: problem))
+            case .observation(.unread(let partition, let from, let to)):
+                report(.unread(UnreadRecords(partition: partition, from: from, to: to)))
             case .observation(let observation): observe(observation)
             }
         }
     }
 
-    mutating func millisecondsUntilWake(from now: Instant) -> Int64 {
+    mutating func millisecondsUntilWake(from now: EventTime) -> Int64 {
         guard let wake = machine.nextWake(after: now) else { return .max }
-        return max(0, wake.milliseconds.subtractingReportingOverflow(now.milliseconds).partialValue)
+        return max(0, now.monotonic.duration(to: wake).wholeMilliseconds)
     }
 
     func closed() {
@@ -68,32 +82,60 @@ struct Engine: Sendable {
     }
 
     private mutating func handle(_ event: WorkerEvent) {
-        for action in machine.handle(event, at: clock.now()) {
+        for action in machine.handle(event, at: clock.time()) {
             switch action {
-            case .start(let partition, let epoch, let offset):
-                log.begin(partition: partition, epoch: epoch, from: offset)
+            case .start(let partition, let epoch, let position):
+                log.begin(partition: partition, epoch: epoch, from: position)
+            case .stopped(let partition, let epoch):
+                transfers.cancel(partition: partition, epoch: epoch)
+                log.stopped(partition: partition, epoch: epoch)
             case .intake(let isPaused): log.setIntake(isPaused: isPaused)
-            case .commit(var batch):
-                spansUnderWay = tracing.send(&batch)
-                recordsUnderWay = batch.records.count
-                log.commit(codec.encode(batch))
-            case .call(let call): gatheredCalls.append(call)
-            case .release(let partition, let epoch): log.release(partition: partition, epoch: epoch)
+            case .commit(let batch): commit(batch)
+            case .call(let call):
+                if call.token.kind == .download { transfers.expect(call.token) }
+                gatheredCalls.append(call)
+            case .cancel(let token): transfers.cancel(token)
+            case .release(let partition, let epoch):
+                transfers.cancel(partition: partition, epoch: epoch)
+                log.release(partition: partition, epoch: epoch)
             case .drained(let jobs): outcome.yield(.success(jobs))
-            case .report(let report): for observer in observers { observer.report(report) }
+            case .report(let report):
+                if case .lost(let partition, let epoch, _) = report {
+                    transfers.cancel(partition: partition, epoch: epoch)
+                }
+                self.report(report)
             }
         }
     }
 
-    private mutating func handOverCalls() {
+    private mutating func commit(_ batch: CommitBatch) {
+        var batch = batch
+        spansInFlight = tracing.send(&batch)
+        let encoded = codec.encode(batch)
+        guard encoded.refusals.isEmpty else {
+            endSpans(failure: "a record is larger than its topic accepts")
+            // Each refusal makes a record smaller, so this recursion ends.
+            return handle(.outputsRefused(batch: batch.id, encoded.refusals))
+        }
+        recordsInFlight = batch.records.count
+        formsInFlight = encoded.forms
+        log.commit(encoded.commit)
+    }
+
+    private mutating func startCalls() {
         guard !gatheredCalls.isEmpty else { return }
         calls.yield(gatheredCalls)
         gatheredCalls.removeAll(keepingCapacity: true)
     }
 
     private mutating func endSpans(failure: String? = nil) {
-        tracing.end(spansUnderWay, failure: failure)
-        spansUnderWay = []
+        tracing.end(spansInFlight, failure: failure)
+        spansInFlight = []
+    }
+
+    private func report(_ report: Report) {
+        if case .ended(_, let event) = report { tracing.ended(event) }
+        for observer in observers { observer.report(report) }
     }
 
     private func observe(_ observation: LogObservation) {

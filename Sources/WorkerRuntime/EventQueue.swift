@@ -2,35 +2,61 @@ import ExportCore
 import Foundation
 import Synchronization
 
-/// The engine's one queue: events from every thread in, batches of them out, to one owner.
+/// The engine's one queue: every thread posts events, one owner dequeues them in batches.
 ///
-/// A condition on a thread of its own instead of an `AsyncStream`: events come hundreds of
-/// thousands a second, and are taken a whole batch at a time.
+/// It uses a condition and a thread instead of an `AsyncStream`, because hundreds of thousands of events
+/// arrive a second and are dequeued in batches.
 final class EventQueue: @unchecked Sendable {
-    // Sound because every access to the fields below holds the condition's lock, but for one that is the owner's.
-    private let condition = NSCondition()
+    // Sound because every access to the fields below holds the condition's lock, except `lastDequeue`, which only the
+    // owner uses.
+    private let condition = MonotonicCondition()
     private var events: [WorkerMessage] = []
     private var isClosed = false
-    /// Batches of restored records among the events.
+    /// Batches of restored records in the queue.
     private var restored = 0
     private var restorers: [CheckedContinuation<Void, Never>] = []
+    /// Bytes of received records in the queue.
+    private var receivedBytes = 0
 
-    /// Records are decoded on several threads and taken in by one; a decoded record is several times what the table makes
-    /// of it.
+    /// The bound of ``restored``. Records are decoded on several threads and applied by one, and a decoded record is
+    /// several times as large as its table entry.
     private static let restoredAtMost = 4
 
-    /// Only the owner's.
-    private var lastTaken = ContinuousClock.now - .seconds(1)
-    private static let shortestTurn: Duration = .milliseconds(1)
+    /// ``postReceived(_:bytes:waitingAtMost:)`` waits while the received records in the queue hold more bytes than
+    /// this.
+    static let receivedBytesAtMost = 32 << 20
+    /// The longest wait of a posting thread. It must poll its client again well before `max.poll.interval.ms` and the
+    /// limit of its heartbeat.
+    static let longestWait: Duration = .seconds(10)
 
-    /// After ``close()`` nothing is taken any more; a question is then answered with "nobody".
+    /// Used by the owner only.
+    private var lastDequeue = ContinuousClock.now - .seconds(1)
+    private static let shortestInterval: Duration = .milliseconds(1)
+
+    /// Posts an event. After ``close()`` events are dropped, and questions are answered with `nil`.
     func post(_ event: WorkerMessage) {
         condition.lock()
         guard !isClosed else { return condition.unlock() }
         if case .event(.restored) = event { restored += 1 }
         events.append(event)
-        // Only the first of a batch finds the owner asleep.
-        if events.count == 1 { condition.signal() }
+        // Only the first event of a batch can find the owner asleep.
+        if events.count == 1 { condition.broadcast() }
+        condition.unlock()
+    }
+
+    /// Posts records of the jobs topic. Blocks the thread while the queue holds many bytes of them, so that they do not
+    /// fill the memory when the log is read faster than the engine decides. The engine dequeues all events in each
+    /// turn, so this wait ends with its present turn.
+    func postReceived(_ event: WorkerEvent, bytes: Int, waitingAtMost limit: Duration = EventQueue.longestWait) {
+        let deadline = ContinuousClock.now + limit
+        condition.lock()
+        while !isClosed, receivedBytes > 0, receivedBytes + bytes > Self.receivedBytesAtMost {
+            guard condition.wait(until: deadline) else { break }
+        }
+        guard !isClosed else { return condition.unlock() }
+        receivedBytes += bytes
+        events.append(.event(event))
+        if events.count == 1 { condition.broadcast() }
         condition.unlock()
     }
 
@@ -39,18 +65,18 @@ final class EventQueue: @unchecked Sendable {
         isClosed = true
         let (rest, waiting) = (events, restorers)
         (events, restorers) = ([], [])
-        condition.signal()
+        condition.broadcast()
         condition.unlock()
         for restorer in waiting { restorer.resume() }
-        // Let go outside the lock: questions are answered as they go.
+        // Released outside the lock, because the deinitializer answers questions.
         _ = consume rest
     }
 
-    /// Waits for events, `milliseconds` at the most. `nil` once the queue is closed.
-    func take(waitingAtMost milliseconds: Int64) -> [WorkerMessage]? {
-        letEventsGather()
+    /// Waits for events, at most for `milliseconds`. Returns `nil` once the queue is closed.
+    func dequeue(waitingAtMost milliseconds: Int64) -> [WorkerMessage]? {
+        waitForInterval()
         condition.lock()
-        let limit = Date(timeIntervalSinceNow: Double(milliseconds) / 1_000)
+        let limit = ContinuousClock.now + .milliseconds(milliseconds)
         while events.isEmpty, !isClosed {
             guard condition.wait(until: limit) else { break }
         }
@@ -58,34 +84,36 @@ final class EventQueue: @unchecked Sendable {
             condition.unlock()
             return nil
         }
-        var taken: [WorkerMessage] = []
-        taken.reserveCapacity(64)
-        swap(&taken, &events)
+        var batch: [WorkerMessage] = []
+        batch.reserveCapacity(64)
+        swap(&batch, &events)
         let waiting = restorers
         (restored, restorers) = (0, [])
+        if receivedBytes > 0 { condition.broadcast() }
+        receivedBytes = 0
         condition.unlock()
         for restorer in waiting { restorer.resume() }
-        lastTaken = .now
-        return taken
+        lastDequeue = .now
+        return batch
     }
 
-    /// A thousand turns a second are enough. Without a pause the owner is woken for every answer when many come, and so is
-    /// whoever carries out what it decides: switches of threads that cost more than the turn does. What comes first
-    /// after a quiet moment does not wait.
-    private func letEventsGather() {
-        let rest = Self.shortestTurn - (ContinuousClock.now - lastTaken)
+    /// Limits the owner to a thousand turns a second. Otherwise each of many answers would wake the owner and the
+    /// threads that execute its actions, and thread switches cost more than the turn. The first event after a quiet
+    /// period does not wait.
+    private func waitForInterval() {
+        let rest = Self.shortestInterval - (ContinuousClock.now - lastDequeue)
         if rest > .zero { Thread.sleep(forTimeInterval: Double(rest.components.attoseconds) / 1e18) }
     }
 
-    /// Restores that wait for room.
+    /// Restores that wait for space in the queue.
     var waitingRestores: Int {
         condition.lock()
         defer { condition.unlock() }
         return restorers.count
     }
 
-    /// Waits while a few batches of restored records stand in the queue already.
-    func roomForRestored() async {
+    /// Waits while the queue holds several batches of restored records.
+    func spaceForRestored() async {
         await withCheckedContinuation { continuation in
             condition.lock()
             let isFull = !isClosed && restored >= Self.restoredAtMost
@@ -96,13 +124,14 @@ final class EventQueue: @unchecked Sendable {
     }
 }
 
-/// What stands in the engine's queue.
+/// A message in the engine's queue.
 enum WorkerMessage: Sendable {
     case event(WorkerEvent)
     case question(Answer)
     case committed(UInt64, seconds: Double)
     case commitFailed(UInt64, reason: String)
-    case connection(problem: String?)
+    case commitRefused(UInt64, outputs: [Int], reason: String)
+    case connection(problem: LogProblem?)
     case observation(LogObservation)
 }
 
@@ -112,7 +141,7 @@ final class Answer: Sendable {
 
     init(_ body: @escaping @Sendable (WorkerMachine?) -> Void) { self.body = Mutex(body) }
 
-    func give(_ machine: WorkerMachine?) {
+    func resume(_ machine: WorkerMachine?) {
         let body = self.body.withLock { body in
             defer { body = nil }
             return body
@@ -120,5 +149,5 @@ final class Answer: Sendable {
         body?(machine)
     }
 
-    deinit { give(nil) }
+    deinit { resume(nil) }
 }

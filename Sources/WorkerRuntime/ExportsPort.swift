@@ -1,21 +1,21 @@
 public import ExportCore
 
-/// The outside world of exports: the service's API, and the file store.
+/// The exports port: the service's API and the file store.
 public protocol ExportsPort: Sendable {
-    /// Makes one call and says what came of it. Does not retry: the worker schedules repetitions.
+    /// Makes one call and returns its result. Does not retry: the worker schedules retries.
     /// When its task is cancelled the answer is `.failed(.abandoned)`.
     func perform(_ call: Call) async -> CallResult
-    /// Where `perform` of this call runs best; `nil` for anywhere.
+    /// The preferred executor of `perform` for this call; `nil` for any.
     func executor(for call: Call) -> (any TaskExecutor)?
 }
 
 extension ExportsPort {
-    /// Anywhere.
+    /// Any executor.
     public func executor(for call: Call) -> (any TaskExecutor)? { nil }
 }
 
-/// The time of day. Tests bring their own.
+/// The wall clock and the monotonic clock. Tests provide their own.
 public protocol WorkerClock: Sendable {
-    /// The present moment.
-    func now() -> Instant
+    /// The present time on both clocks.
+    func time() -> EventTime
 }

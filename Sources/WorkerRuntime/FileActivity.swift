@@ -1,26 +1,26 @@
 import Synchronization
 
-/// A file on its way from the service into the file store.
+/// A transfer of a file from the service into the file store.
 public struct FileTransfer: Sendable {
     /// The job that it is for.
     public var job: String
     /// The job's account.
     public var account: String
-    /// How many bytes have come so far.
+    /// Bytes received so far.
     public var receivedBytes: Int64
-    /// How many there are; `nil` where the service has not said yet.
+    /// The size of the file in bytes; `nil` while it is unknown.
     public var expectedBytes: Int64?
-    /// Whether it has given its turn to another and waits for the next one.
+    /// Whether it waits for a turn.
     public var isWaiting: Bool
-    /// When it began.
+    /// When it started.
     public var began: ContinuousClock.Instant
 }
 
-/// How the file store and the transfers into it stand.
+/// The state of the file store and the transfers into it.
 public struct FileStatus: Sendable {
     /// Where files go. Holds no secret.
     public var location: String
-    /// What is under way, the oldest first.
+    /// Transfers in progress, the oldest first.
     public var transfers: [FileTransfer]
     /// Files stored since the start.
     public var storedFiles: Int
@@ -28,9 +28,9 @@ public struct FileStatus: Sendable {
     public var storedBytes: Int64
 }
 
-/// Gathers what happens to files, for health, metrics and the dashboard. Never decides anything.
+/// Tracks file transfers, for health checks, metrics and the dashboard.
 public final class FileActivity: Sendable {
-    /// Names one transfer.
+    /// Identifies one transfer.
     public struct Token: Hashable, Sendable {
         fileprivate var number: Int
     }
@@ -48,7 +48,7 @@ public final class FileActivity: Sendable {
     /// - Parameter location: Where files go. Holds no secret.
     public init(location: String) { self.location = location }
 
-    /// How everything stands.
+    /// The present state.
     public var status: FileStatus {
         state.withLock { state in
             FileStatus(
@@ -62,7 +62,7 @@ public final class FileActivity: Sendable {
 
     // MARK: Transfers
 
-    /// A transfer begins; it waits for its turn at first.
+    /// A transfer was started; it waits for its first turn.
     public func began(job: String, account: String) -> Token {
         state.withLock { state in
             state.next += 1
@@ -78,7 +78,7 @@ public final class FileActivity: Sendable {
         }
     }
 
-    /// A transfer has something new to tell.
+    /// Updates a transfer.
     public func update(_ token: Token, _ change: (inout FileTransfer) -> Void) {
         state.withLock { state in
             guard var transfer = state.transfers[token.number] else { return }
@@ -87,12 +87,12 @@ public final class FileActivity: Sendable {
         }
     }
 
-    /// A transfer has its end, one or another.
+    /// A transfer has ended, with or without success.
     public func ended(_ token: Token) { _ = state.withLock { $0.transfers.removeValue(forKey: token.number) } }
 
     // MARK: The store
 
-    /// The store has taken a file.
+    /// The store has stored a file.
     public func stored(bytes: Int64) {
         state.withLock { state in
             state.storedFiles += 1

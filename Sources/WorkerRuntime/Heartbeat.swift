@@ -1,26 +1,21 @@
+import ExportCore
 import Synchronization
 
-/// When something last made progress, on the clock that never goes back.
+/// The time of the last progress of a loop, on the monotonic clock.
 public final class Heartbeat: Sendable {
     private let last: Atomic<Int64>
     private let start = ContinuousClock.now
 
-    /// Creates a heart that has just beaten.
+    /// Creates a heartbeat with progress at the present time.
     public init() { last = Atomic(0) }
 
     /// Notes progress.
     public func beat() {
-        last.store((ContinuousClock.now - start).milliseconds, ordering: .relaxed)
+        last.store((ContinuousClock.now - start).wholeMilliseconds, ordering: .relaxed)
     }
 
     /// Time since the last beat.
     public var age: Duration {
-        .milliseconds((ContinuousClock.now - start).milliseconds - last.load(ordering: .relaxed))
-    }
-}
-
-extension Duration {
-    fileprivate var milliseconds: Int64 {
-        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+        .milliseconds((ContinuousClock.now - start).wholeMilliseconds - last.load(ordering: .relaxed))
     }
 }

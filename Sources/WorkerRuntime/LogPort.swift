@@ -1,34 +1,20 @@
+public import ExportCore
+public import ExportRecords
+
 /// A record as the log holds it: bytes, untouched.
 public struct LogRecord: Sendable {
     /// The record's offset in its partition.
     public var offset: Int64
-    /// The key; `nil` for none.
-    public var key: [UInt8]?
-    /// The value; `nil` for a tombstone.
-    public var value: [UInt8]?
-    /// The headers, in order.
-    public var headers: [LogHeader]
+    /// The timestamp in milliseconds since 1970; `nil` when there is none.
+    public var timestamp: Int64?
+    /// Key, value and headers, without the parts that were too large to be copied.
+    public var content: OriginalRecord
 
     /// Creates a record.
-    public init(offset: Int64, key: [UInt8]?, value: [UInt8]?, headers: [LogHeader] = []) {
+    public init(offset: Int64, timestamp: Int64? = nil, _ content: OriginalRecord) {
         self.offset = offset
-        self.key = key
-        self.value = value
-        self.headers = headers
-    }
-}
-
-/// A header of a record.
-public struct LogHeader: Sendable, Hashable {
-    /// The header's name.
-    public var name: String
-    /// The header's value; `nil` for a null value.
-    public var value: [UInt8]?
-
-    /// Creates a header.
-    public init(name: String, value: [UInt8]?) {
-        self.name = name
-        self.value = value
+        self.timestamp = timestamp
+        self.content = content
     }
 }
 
@@ -38,7 +24,7 @@ public enum LogTopic: Sendable, Hashable, CaseIterable {
     case state
     /// Completion events.
     case results
-    /// What could not be read as a job.
+    /// Records that are not valid jobs.
     case deadLetter
 }
 
@@ -48,115 +34,105 @@ public struct LogOutput: Sendable {
     public var topic: LogTopic
     /// The partition; `nil` to have it chosen by the key, as the Java client does.
     public var partition: Int32?
-    /// The key.
-    public var key: [UInt8]?
-    /// The value; `nil` for a tombstone.
-    public var value: [UInt8]?
-    /// The headers, in order.
-    public var headers: [LogHeader]
+    /// Key, value and headers.
+    public var record: OutgoingRecord
 
     /// Creates a record.
-    public init(topic: LogTopic, partition: Int32?, key: [UInt8]?, value: [UInt8]?, headers: [LogHeader] = []) {
+    public init(topic: LogTopic, partition: Int32?, _ record: OutgoingRecord) {
         self.topic = topic
         self.partition = partition
-        self.key = key
-        self.value = value
-        self.headers = headers
+        self.record = record
     }
 }
 
 /// Records and positions that are stored together or not at all.
 public struct LogCommit: Sendable {
-    /// A position of the jobs topic, reached under an assignment.
-    public struct Position: Sendable, Hashable {
-        /// The partition.
-        public var partition: Int32
-        /// The assignment.
-        public var epoch: UInt32
-        /// The next offset to consume.
-        public var offset: Int64
-
-        /// Creates a position.
-        public init(partition: Int32, epoch: UInt32, offset: Int64) {
-            self.partition = partition
-            self.epoch = epoch
-            self.offset = offset
-        }
-    }
-
     /// Names the commit; comes back with its outcome.
     public var id: UInt64
     /// The records.
     public var outputs: [LogOutput]
     /// The positions. They fence the commit: it fails when one of them belongs to an assignment that is over.
-    public var positions: [Position]
+    public var positions: [CommitBatch.Position]
 
     /// Creates a commit.
-    public init(id: UInt64, outputs: [LogOutput], positions: [Position]) {
+    public init(id: UInt64, outputs: [LogOutput], positions: [CommitBatch.Position]) {
         self.id = id
         self.outputs = outputs
         self.positions = positions
     }
 }
 
-/// The log as the worker sees it: partitions come, are restored, deliver jobs, take commits, and go.
+/// The log port: partitions are assigned, restored, deliver jobs, accept commits, and are released.
 ///
-/// Every call returns at once; what comes of it is told to the sink.
+/// Every call returns at once; its result is reported to the sink.
 public protocol LogPort: Sendable {
-    /// Joins the group. Everything that happens from then on is told to `sink`.
+    /// Joins the group. From then on events are reported to `sink`.
     ///
-    /// - Throws: when the log cannot be used as it is configured.
+    /// - Throws: when the log cannot be used with its configuration.
     func start(_ sink: any LogSink) async throws
-    /// The partition is restored: deliver its jobs from this offset on.
-    func begin(partition: Int32, epoch: UInt32, from offset: Int64)
+    /// The partition is restored: deliver its jobs from this position on, unless the partition does not hold the record that
+    /// the position names. Answers `discontinuity` then.
+    func begin(partition: Int32, epoch: UInt32, from position: JobsPosition)
+    /// The partition is stopped: deliver nothing, and restore it again, under another epoch, when its state partition or
+    /// the jobs partition has changed in a way that may end the stop.
+    func stopped(partition: Int32, epoch: UInt32)
     /// Deliver no records of any partition, or deliver them again.
     func setIntake(isPaused: Bool)
-    /// Store a commit; one at a time. Answered by `committed` or `commitFailed`.
+    /// Store a commit; one at a time. Answered by `committed`, `commitFailed` or `commitRefused`.
     func commit(_ commit: LogCommit)
-    /// The partition may be given up; answers `revoked`.
+    /// The partition can be released; answers `revoked`.
     func release(partition: Int32, epoch: UInt32)
-    /// Leaves the group and gives everything back. Returns when that is done.
+    /// Leaves the group and releases all partitions. Returns when that is done.
     func close() async
 }
 
-/// What the log tells the worker. Calls come from any thread and, but for one, return at once, in an order that
-/// means something: what concerns one partition arrives in the order in which it happened.
+/// Receives events of the log. Calls come from any thread and, unless documented otherwise, return at once. Events of
+/// one partition arrive in the order in which they happened.
 public protocol LogSink: Sendable {
     /// How many partitions the jobs topic has.
     func partitionCount(_ count: Int)
-    /// A partition is this worker's; its state is being read. A partition that was assigned before has another epoch now.
+    /// A partition was assigned; its state is being read. Each assignment has another epoch.
     func assigned(partition: Int32, epoch: UInt32)
-    /// Records of the partition's state, in order. Returns when there is room for more, so that a log that is read faster
-    /// than its records are taken in does not pile them up.
+    /// Records of the partition's state, in order. Returns when there is space for more, so that records do not fill
+    /// the memory when they are read faster than they are applied.
     func restored(partition: Int32, epoch: UInt32, _ records: [LogRecord]) async
     /// The state is read to its end.
-    func restoreFinished(partition: Int32, epoch: UInt32, committed: Int64?, low: Int64, high: Int64)
+    func restoreFinished(partition: Int32, epoch: UInt32, _ ends: RestoredEnds)
     /// The state cannot be read or must not be trusted.
     func restoreFailed(partition: Int32, epoch: UInt32, reason: String)
-    /// Records of the jobs topic, in order.
+    /// This record was found in the jobs partition again, which is therefore the one that was restored, up to it.
+    func anchored(partition: Int32, epoch: UInt32, _ mark: JobsMark)
+    /// The jobs partition, or the state partition, is not the one that was restored: it must stop.
+    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity)
+    /// The largest records that the written topics accept. Kafka's defaults hold until the first report.
+    func limitsChanged(_ limits: OutputLimits)
+    /// Records of the jobs topic, in order. Blocks its thread, at most for seconds, while many bytes of records wait
+    /// for the engine.
     func received(partition: Int32, epoch: UInt32, _ records: [LogRecord])
-    /// How far the jobs of a partition that was begun can be read: the offset after the last one, or `nil` when all of
-    /// them were delivered. Told now and then, for what watches over progress.
-    func jobsEnd(partition: Int32, epoch: UInt32, unreadUpTo offset: Int64?)
+    /// How far the jobs of a partition that was begun can be read. Reported periodically, for the health checks.
+    func jobsEnd(partition: Int32, epoch: UInt32, _ end: JobsEnd)
     /// A commit is stored.
     func committed(_ id: UInt64, seconds: Double)
-    /// A commit is not stored, no part of it, and may be sent again.
+    /// No part of a commit is stored; it may be sent again.
     func commitFailed(_ id: UInt64, reason: String)
+    /// No visible part of a commit is stored, because the topics do not accept the records at these places of its
+    /// outputs. Sent again unchanged, it would fail again.
+    func commitRefused(_ id: UInt64, outputs: [Int], reason: String)
     /// The group has a new generation; a commit that failed for the old one may be sent again.
     func generationChanged()
-    /// Partitions are wanted elsewhere: each is to be answered by `release`.
+    /// Partitions are revoked: each must be answered by `release`.
     func revoked(_ partitions: [Int32])
-    /// Partitions are somebody else's already.
+    /// Partitions already belong to another worker.
     func lost(_ partitions: [Int32])
-    /// Whether the log can be reached, and what is wrong when it cannot.
-    func connection(problem: String?)
-    /// The log cannot go on in this process.
+    /// Whether the log can be used, and what is wrong when it cannot.
+    func connection(problem: LogProblem?)
+    /// The log cannot continue in this process.
     func failed(reason: String)
-    /// What decides nothing, for metrics and health.
+    /// An observation for metrics and health checks.
     func observe(_ observation: LogObservation)
 }
 
 extension LogSink {
-    /// Whoever only drives the log has no use for it.
+    /// Ignores the observation.
     public func observe(_ observation: LogObservation) {}
 }

@@ -1,28 +1,28 @@
 public import ExportCore
 
-/// What the log tells that decides nothing.
+/// An event of the log that has no effect on decisions.
 public enum LogObservation: Sendable {
     /// How the group's assignment changed.
     public enum Rebalance: String, Sendable, CaseIterable {
-        /// Partitions came.
+        /// Partitions were assigned.
         case assigned
-        /// Partitions are wanted elsewhere, in order.
+        /// Partitions were revoked in order.
         case revoked
-        /// Partitions were taken away.
+        /// Partitions were lost.
         case lost
     }
 
-    /// How far the reading of a state partition is.
+    /// The progress of reading a state partition.
     public struct RestoreProgress: Sendable, Hashable {
         /// The partition.
         public var partition: Int32
         /// The assignment.
         public var epoch: UInt32
-        /// Where reading began.
+        /// The offset at which reading started.
         public var from: Int64
-        /// Where it is.
+        /// The present offset.
         public var at: Int64
-        /// Where it ends.
+        /// The offset at which it ends.
         public var to: Int64
 
         /// Creates a progress.
@@ -34,25 +34,37 @@ public enum LogObservation: Sendable {
             self.to = to
         }
 
-        /// From 0 to 1.
+        /// The progress, from 0 to 1.
         public var share: Double { to > from ? min(1, max(0, Double(at - from) / Double(to - from))) : 1 }
     }
 
     /// A commit is stored: records, and seconds from its start.
     case committed(records: Int, seconds: Double)
-    /// A commit failed and will be repeated.
+    /// A commit failed and will be retried.
     case commitFailed(reason: String)
-    /// Why a commit failed, as one of few names.
+    /// The cause of a failed commit, one of a few names.
     case commitAborted(cause: String)
-    /// The log can be reached again (`nil`), or what is wrong.
-    case connection(problem: String?)
-    /// The group's assignment changed, for so many partitions.
+    /// What is wrong with the log; `nil` when it can be used again.
+    case connection(problem: LogProblem?)
+    /// Why the producer cannot commit; `nil` when it can again.
+    case producer(problem: LogProblem?)
+    /// A partition's state could not be read more than once; the restore is retried.
+    case restoreFailing(partition: Int32, LogProblem)
+    /// The delivery of a restored partition's jobs could not start for several seconds and is retried; `nil` when it
+    /// has started.
+    case beginFailing(partition: Int32, LogProblem?)
+    /// Partitions whose jobs are delivered and whose leaders have not answered for a while, and whether these are all
+    /// that this worker has started; empty when all answer again.
+    case leadersSilent([Int32: LogProblem], isEvery: Bool)
+    /// Offsets of the jobs topic, from `from` up to below `to`, were deleted before the worker read them.
+    case unread(partition: Int32, from: Int64, to: Int64)
+    /// The group's assignment changed, for this many partitions.
     case rebalanced(Rebalance, partitions: Int)
     /// A state partition is being read.
     case restoring(RestoreProgress)
-    /// A state partition is read: records, and seconds from its assignment.
+    /// A state partition has been read: records, and seconds from its assignment.
     case restored(partition: Int32, records: Int, seconds: Double)
-    /// Records of a topic came.
+    /// Records of a topic were received.
     case consumed(topic: String, records: Int)
     /// Records of topics are stored, by topic.
     case sent([String: Int])
@@ -60,10 +72,11 @@ public enum LogObservation: Sendable {
     case ends([Int32: Int64])
 }
 
-/// Is told what happens: logs, metrics, health. Called on the engine's thread; returns at once.
+/// Receives reports and observations, for logs, metrics and health checks. Called on the engine's thread; must return
+/// at once.
 public protocol WorkerObserver: Sendable {
-    /// What the machine reports.
+    /// A report of the machine.
     func report(_ report: Report)
-    /// What the log tells.
+    /// An observation of the log.
     func observe(_ observation: LogObservation)
 }

@@ -2,13 +2,13 @@ import ExportCore
 import ExportRecords
 import Synchronization
 
-/// Takes what the log tells, decodes it on the log's own thread, and puts it into the engine's queue.
+/// Receives the log's events, decodes them on the log's own thread, and posts them to the engine's queue.
 final class QueueSink: LogSink {
     private let queue: EventQueue
     private let codec: RecordCodec
     private let tracing: JobTracing
     private let failure: AsyncStream<Result<Int, WorkerFailure>>.Continuation
-    /// Restores whose records could not be read; the rest of them is passed over.
+    /// Restores with a record that could not be read; the rest of their records is skipped.
     private let broken = Mutex<Set<UInt32>>([])
 
     init(
@@ -39,46 +39,56 @@ final class QueueSink: LogSink {
             } catch {
                 broken.withLock { _ = $0.insert(epoch) }
                 let reason =
-                    "The state record at offset \(record.offset) of partition \(partition) cannot be read: \(error). Nothing of this partition is touched. Run a worker of the version that wrote the record, or repair the record."
+                    "The state record at offset \(record.offset) of partition \(partition) cannot be read: \(error). The partition is stopped. Run a worker of the version that wrote the record, or repair the record."
                 return restoreFailed(partition: partition, epoch: epoch, reason: reason)
             }
         }
         queue.post(.event(.restored(partition: partition, epoch: epoch, decoded)))
-        await queue.roomForRestored()
+        await queue.spaceForRestored()
     }
 
-    func restoreFinished(partition: Int32, epoch: UInt32, committed: Int64?, low: Int64, high: Int64) {
+    func restoreFinished(partition: Int32, epoch: UInt32, _ ends: RestoredEnds) {
         guard broken.withLock({ $0.remove(epoch) }) == nil else { return }
-        queue.post(
-            .event(
-                .restoreFinished(partition: partition, epoch: epoch, committed: committed, low: low, high: high)
-            )
-        )
+        queue.post(.event(.restoreFinished(partition: partition, epoch: epoch, ends)))
+    }
+
+    func anchored(partition: Int32, epoch: UInt32, _ mark: JobsMark) {
+        queue.post(.event(.anchored(partition: partition, epoch: epoch, mark)))
+    }
+
+    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity) {
+        let reason: StopReason =
+            switch found {
+            case .jobsEndBelowPosition(let position, let end): .jobsEndBelowPosition(position: position, end: end)
+            case .jobsReplaced(let offset): .jobsReplaced(offset: offset)
+            case .stateReplaced: .stateIncomplete
+            }
+        queue.post(.event(.discontinuity(partition: partition, epoch: epoch, reason)))
     }
 
     func restoreFailed(partition: Int32, epoch: UInt32, reason: String) {
         queue.post(.event(.restoreFailed(partition: partition, epoch: epoch, reason: reason)))
     }
 
+    func limitsChanged(_ limits: OutputLimits) { codec.limits.value = limits }
+
     func received(partition: Int32, epoch: UInt32, _ records: [LogRecord]) {
-        queue.post(
-            .event(
-                .received(
-                    partition: partition,
-                    epoch: epoch,
-                    records.map { tracing.process(codec.decodeJob($0), partition: partition) }
-                )
-            )
-        )
+        let inputs = records.map { tracing.process(codec.decodeJob($0), partition: partition) }
+        let bytes = records.reduce(0) { $0 + $1.content.byteCount }
+        queue.postReceived(.received(partition: partition, epoch: epoch, inputs), bytes: bytes)
     }
 
-    func jobsEnd(partition: Int32, epoch: UInt32, unreadUpTo offset: Int64?) {
-        queue.post(.event(.jobsEnd(partition: partition, epoch: epoch, unreadUpTo: offset)))
+    func jobsEnd(partition: Int32, epoch: UInt32, _ end: JobsEnd) {
+        queue.post(.event(.jobsEnd(partition: partition, epoch: epoch, end)))
     }
 
     func committed(_ id: UInt64, seconds: Double) { queue.post(.committed(id, seconds: seconds)) }
 
     func commitFailed(_ id: UInt64, reason: String) { queue.post(.commitFailed(id, reason: reason)) }
+
+    func commitRefused(_ id: UInt64, outputs: [Int], reason: String) {
+        queue.post(.commitRefused(id, outputs: outputs, reason: reason))
+    }
 
     func generationChanged() { queue.post(.event(.generationChanged)) }
 
@@ -86,7 +96,7 @@ final class QueueSink: LogSink {
 
     func lost(_ partitions: [Int32]) { queue.post(.event(.lost(partitions))) }
 
-    func connection(problem: String?) { queue.post(.connection(problem: problem)) }
+    func connection(problem: LogProblem?) { queue.post(.connection(problem: problem)) }
 
     func observe(_ observation: LogObservation) { queue.post(.observation(observation)) }
 

@@ -5,12 +5,20 @@
 #endif
 public import ExportCore
 
-/// The machine's own wall clock.
+/// The computer's clocks.
 public struct SystemClock: WorkerClock {
+    private static let start = ContinuousClock.now
+
     /// Creates the clock.
     public init() {}
 
-    /// The present moment.
+    /// The present time on both clocks. The monotonic one counts while the machine sleeps.
+    public func time() -> EventTime {
+        let elapsed = ContinuousClock.now - Self.start
+        return EventTime(wall: now(), monotonic: MonotonicInstant(milliseconds: elapsed.wholeMilliseconds))
+    }
+
+    /// The time of day.
     public func now() -> Instant {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

@@ -1,11 +1,8 @@
 public import ExportCore
 import ExportRecords
 import Foundation
-public import Logging
 
-/// The engine's loop: one thread that feeds the machine from one queue and carries out what it decides.
-///
-/// The machine decides, this moves: events in from the log and the calls, actions out to them.
+/// The engine's loop: one thread that passes events from one queue to the machine and executes its actions.
 public final class WorkerLoop: Sendable {
     private let configuration: CoreConfiguration
     private let codec: RecordCodec
@@ -14,27 +11,26 @@ public final class WorkerLoop: Sendable {
     private let exports: any ExportsPort
     private let clock: any WorkerClock
     private let observers: [any WorkerObserver]
-    private let logger: Logger
     private let queue = EventQueue()
-    /// When the loop last took a turn; liveness goes by it.
+    private let transfers = Transfers()
+    /// The time of the loop's last turn, for the liveness check.
     public let heartbeat = Heartbeat()
 
-    /// The longest the loop sleeps: its heartbeat must be seen.
+    /// The longest sleep of the loop in milliseconds, bounded for its heartbeat.
     private static let longestSleep: Int64 = 1_000
 
-    /// Creates a loop; nothing happens until `run`.
+    /// Creates a loop. It does nothing before `run`.
     ///
     /// - Parameters:
-    ///   - configuration: what the decisions depend on.
+    ///   - configuration: the configuration of the decisions.
     ///   - groupID: the consumer group, part of each event's source.
     ///   - jobsTopic: the jobs topic's name, for the headers of dead letters.
     ///   - resultsTopic: the results topic's name, for spans.
     ///   - clientID: this worker's name, for spans.
     ///   - log: the log.
     ///   - exports: the service and the file store.
-    ///   - clock: the time of day.
-    ///   - observers: who is told what happens.
-    ///   - logger: where it is logged.
+    ///   - clock: the time.
+    ///   - observers: receive what happens.
     public init(
         configuration: CoreConfiguration,
         groupID: String,
@@ -44,8 +40,7 @@ public final class WorkerLoop: Sendable {
         log: any LogPort,
         exports: any ExportsPort,
         clock: any WorkerClock = SystemClock(),
-        observers: [any WorkerObserver] = [],
-        logger: Logger
+        observers: [any WorkerObserver] = []
     ) {
         self.configuration = configuration
         codec = RecordCodec(groupID: groupID, jobsTopic: jobsTopic)
@@ -58,13 +53,12 @@ public final class WorkerLoop: Sendable {
         self.log = log
         self.exports = exports
         self.clock = clock
-        self.observers = [ReportLogger(logger)] + observers
-        self.logger = logger
+        self.observers = observers
     }
 
-    // MARK: Asking and telling
+    // MARK: Status
 
-    /// How the worker stands.
+    /// The worker's present state; `nil` when the loop has ended.
     public func status() async -> WorkerStatus? {
         await withCheckedContinuation { continuation in
             queue.post(.question(Answer { continuation.resume(returning: $0?.status()) }))
@@ -78,16 +72,16 @@ public final class WorkerLoop: Sendable {
         }
     }
 
-    /// A look at every open job; `nil` when the loop has ended. It takes the engine some time, so ask rarely.
+    /// A snapshot of the open jobs; `nil` when the loop has ended. It takes the engine some time, so call this rarely.
     ///
-    /// - Parameter limit: how many of the oldest jobs are told one by one.
-    /// - Returns: what was found, and how long the engine took for it.
-    public func survey(oldest limit: Int) async -> (found: JobSurvey, took: Duration)? {
+    /// - Parameter limit: how many of the oldest jobs are listed.
+    /// - Returns: the snapshot, and how long the engine took for it.
+    public func jobSnapshot(oldest limit: Int) async -> (found: JobSnapshot, took: Duration)? {
         let clock = clock
         return await withCheckedContinuation { continuation in
             let answer = Answer { machine in
                 let start = ContinuousClock.now
-                guard let found = machine?.survey(oldest: limit, at: clock.now()) else {
+                guard let found = machine?.jobSnapshot(oldest: limit, at: clock.time()) else {
                     return continuation.resume(returning: nil)
                 }
                 continuation.resume(returning: (found, ContinuousClock.now - start))
@@ -96,7 +90,7 @@ public final class WorkerLoop: Sendable {
         }
     }
 
-    /// The accounts' credentials may have changed: paused ones are tried at once.
+    /// The accounts' credentials may have changed: probes paused accounts at once.
     public func credentialsChanged() { queue.post(.event(.credentialsChanged)) }
 
     // MARK: Running
@@ -105,7 +99,7 @@ public final class WorkerLoop: Sendable {
     ///
     /// - Parameter stop: ends when the worker is to stop.
     /// - Returns: how many jobs wait for the next owner.
-    /// - Throws: ``WorkerFailure`` when the log cannot start or cannot go on.
+    /// - Throws: ``WorkerFailure`` when the log cannot start or cannot continue.
     public func run(until stop: WorkerStop) async throws -> Int {
         let (calls, callContinuation) = AsyncStream.makeStream(of: [Call].self)
         let (outcomes, outcomeContinuation) = AsyncStream.makeStream(of: Result<Int, WorkerFailure>.self)
@@ -118,32 +112,31 @@ public final class WorkerLoop: Sendable {
             clock: clock,
             observers: observers,
             calls: callContinuation,
+            transfers: transfers,
             outcome: outcomeContinuation
         )
         startThread(engine)
-
-        // Starting waits for brokers, however long they are away; a stop must not wait for that.
-        let starter = Task {
-            do {
-                try await log.start(sink)
-            } catch {
-                outcomeContinuation.yield(.failure(WorkerFailure(description: "\(error)")))
+        let outcome = await withDiscardingTaskGroup { group in
+            group.addTask { await self.make(calls) }
+            let outcome = await withDiscardingTaskGroup { group in
+                // Starting waits for brokers while they are unreachable; a stop must not wait for that.
+                group.addTask {
+                    do {
+                        try await self.log.start(sink)
+                    } catch {
+                        outcomeContinuation.yield(.failure(WorkerFailure(description: "\(error)")))
+                    }
+                }
+                group.addTask { for await phase in stop.phases { self.apply(phase, callContinuation) } }
+                defer { group.cancelAll() }
+                return await outcomes.first { _ in true } ?? .success(0)
             }
+            // Calls in flight are cancelled now and awaited last: the log's end does not wait for them.
+            callContinuation.finish()
+            await log.close()
+            queue.close()
+            return outcome
         }
-        let callRunner = Task { await self.make(calls) }
-        let stopper = Task { await self.apply(stop, callRunner) }
-        var outcome: Result<Int, WorkerFailure> = .success(0)
-        for await first in outcomes {
-            outcome = first
-            break
-        }
-        starter.cancel()
-        await starter.value
-        stopper.cancel()
-        callRunner.cancel()
-        await log.close()
-        queue.close()
-        await callRunner.value
         return try outcome.get()
     }
 
@@ -152,10 +145,10 @@ public final class WorkerLoop: Sendable {
         let thread = Thread {
             var engine = engine
             var wait: Int64 = 0
-            while let messages = queue.take(waitingAtMost: min(wait, Self.longestSleep)) {
+            while let messages = queue.dequeue(waitingAtMost: min(wait, Self.longestSleep)) {
                 heartbeat.beat()
-                engine.take(messages)
-                wait = engine.millisecondsUntilWake(from: clock.now())
+                engine.handle(messages)
+                wait = engine.millisecondsUntilWake(from: clock.time())
             }
             engine.closed()
         }
@@ -164,12 +157,16 @@ public final class WorkerLoop: Sendable {
         thread.start()
     }
 
+    /// Makes calls until their stream ends, then cancels those in flight and waits for them.
     private func make(_ calls: AsyncStream<[Call]>) async {
         await withDiscardingTaskGroup { group in
             for await some in calls {
                 for call in some {
-                    group.addTask(executorPreference: exports.executor(for: call)) { [exports, queue] in
-                        let result = await exports.perform(call)
+                    group.addTask(executorPreference: exports.executor(for: call)) { [exports, queue, transfers] in
+                        let result =
+                            call.token.kind == .download
+                            ? await transfers.run(call.token) { await exports.perform(call).bounded() }
+                            : await exports.perform(call).bounded()
                         queue.post(.event(.answered(call.token, result)))
                     }
                 }
@@ -178,18 +175,16 @@ public final class WorkerLoop: Sendable {
         }
     }
 
-    private func apply(_ stop: WorkerStop, _ callRunner: Task<Void, Never>) async {
-        for await phase in stop.phases {
-            switch phase {
-            case .graceful: queue.post(.event(.stop))
-            case .abandonCalls: callRunner.cancel()
-            case .now: queue.post(.event(.stopNow))
-            }
+    private func apply(_ phase: WorkerStop.Phase, _ calls: AsyncStream<[Call]>.Continuation) {
+        switch phase {
+        case .graceful: queue.post(.event(.stop))
+        case .abandonCalls: calls.finish()
+        case .now: queue.post(.event(.stopNow))
         }
     }
 }
 
-/// The log cannot go on in this process.
+/// The log cannot continue in this process.
 public struct WorkerFailure: Error, Sendable, CustomStringConvertible {
     /// What happened and what to do about it.
     public var description: String

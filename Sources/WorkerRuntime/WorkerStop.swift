@@ -1,21 +1,30 @@
-/// How a worker is told to stop, in three steps.
-public struct WorkerStop: Sendable {
+import Synchronization
+
+/// Requests to stop a worker, in three steps.
+public final class WorkerStop: Sendable {
     /// A step.
     public enum Phase: Sendable {
-        /// Take no more jobs, let calls under way end, commit, hand over.
+        /// Take no more jobs, wait for calls in flight, commit, release the partitions.
         case graceful
-        /// Give up the calls that are still under way.
+        /// Cancel the calls that are still in flight.
         case abandonCalls
-        /// Commit what is decided and hand over at once.
+        /// Commit what is decided and release the partitions at once.
         case now
     }
 
     let phases: AsyncStream<Phase>
     private let continuation: AsyncStream<Phase>.Continuation
+    private let hasRequest = Atomic(false)
 
-    /// Creates a switch that has not been used.
+    /// Creates a stop without requests.
     public init() { (phases, continuation) = AsyncStream.makeStream() }
 
-    /// Asks for a step.
-    public func callAsFunction(_ phase: Phase) { continuation.yield(phase) }
+    /// Whether any step was requested.
+    public var isRequested: Bool { hasRequest.load(ordering: .relaxed) }
+
+    /// Requests a step.
+    public func callAsFunction(_ phase: Phase) {
+        hasRequest.store(true, ordering: .relaxed)
+        continuation.yield(phase)
+    }
 }

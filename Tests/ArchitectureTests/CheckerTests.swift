@@ -1,6 +1,6 @@
 import Testing
 
-/// The checks themselves: a check that finds nothing anywhere would pass too.
+/// Tests of the checks, because a check that never finds anything would pass too.
 @Suite("The checks of the structure")
 struct CheckerTests {
     @Test(
@@ -63,12 +63,54 @@ struct CheckerTests {
     }
 
     @Test(
-        "What only looks like it is not",
+        "Similar text is not found",
         arguments: [
             "// exit(1)", "address.environment", "machine.exit(1)", "let text = \"exit(1)\"", "func onExit() {}",
         ]
     )
     func notProcess(_ line: String) {
         #expect(Rooms.linesOfTheCommandOnly(SwiftText(line)) == [])
+    }
+
+    @Test(
+        "A task without an owner is found",
+        arguments: [
+            "Task { await run() }", "    Task {", "Task.detached { run() }", "Task(priority: .low) {",
+            "Task<Void, Never> {", "_ = Task { run() }", "onCancel: { Task { await end() } }", "defer { Task {",
+            "if isDue { Task.detached {", "call()\nTask { run() }",
+        ]
+    )
+    func unownedTask(_ source: String) {
+        #expect(UnownedTasks.lines(in: SwiftText(source)).count == 1)
+    }
+
+    @Test(
+        "A task with an owner is not found",
+        arguments: [
+            "let task = Task { await run() }", "self.task = Task.detached {", "await Task { run() }.value",
+            "return Task {", "let task =\n    Task {", "let task = known\n    ?? Task { [fetch] () async -> Int in",
+            "tasks.append(Task {", "tasks.append(\n    Task { run() }\n)", "start(task: Task { run() })",
+            "group.addTask { run() }", "try await Task.sleep(for: .seconds(1))", "guard !Task.isCancelled else {",
+            "let tasks: [Task<Void, Never>] = []", "// Task { run() }", "struct OwnedTask {",
+        ]
+    )
+    func ownedTask(_ source: String) {
+        #expect(UnownedTasks.lines(in: SwiftText(source)) == [])
+    }
+
+    @Test(
+        "A function's length is counted from its declaration to its closing brace",
+        arguments: [
+            ("func a() {\n    call()\n}", [3]),
+            ("    public static func a<T>(\n        _ b: T\n    ) -> T where T: B {\n        b\n    }", [5]),
+            ("init?(_ a: Int) { nil }", [1]),
+            ("func a(b: () -> Void = {}) {\n    // }\n    c {\n    }\n}", [5]),
+            ("func a() {\n    let b = \"}\"\n    func c() {\n    }\n}", [5, 2]),
+            ("protocol A {\n    func b()\n    func c(\n        d: Int\n    ) async\n}\nfunc e() {\n}", [2]),
+            ("self.init(a: 1)", []),
+        ]
+    )
+    func functionLengths(_ source: String, _ lengths: [Int]) {
+        #expect(SwiftText(source).functions.map(\.length) == lengths)
     }
 }

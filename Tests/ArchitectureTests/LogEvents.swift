@@ -1,41 +1,68 @@
-/// A line that the program may log: where, how loud, and what.
+/// The log events of the sources, and the table of them.
 struct LogEvents {
     struct Event: Hashable {
         var room: String
         var level: String
         var message: String
-        /// The keys of its metadata, as far as they stand beside the call.
+        /// The keys of its metadata that are written at the call.
         var keys: [String]
     }
 
-    /// A call whose message is not one constant string.
-    struct Odd: Hashable {
+    /// A call whose message is not a constant string.
+    struct VariableMessage: Hashable {
         var path: String
         var text: String
     }
 
-    private(set) var events: Set<Event> = []
-    private(set) var odd: [Odd] = []
+    private(set) var variableMessages: [VariableMessage] = []
+    private var calls: [(event: Event, arguments: String)] = []
+    /// The keys of the properties and functions that return metadata, by room and name.
+    private var sharedKeys: [String: [String: [String]]] = [:]
+
+    var events: Set<Event> {
+        let events = calls.map { event, arguments in
+            let shared = (sharedKeys[event.room] ?? [:]).filter { arguments.contains(".\($0.key)") }
+            var event = event
+            event.keys = Set(event.keys + shared.values.joined()).sorted()
+            return event
+        }
+        return Set(events)
+    }
 
     mutating func read(_ file: Repository.File) {
-        let call = /[lL]ogger\??\.(trace|debug|info|notice|warning|error|critical)\(/
+        readSharedMetadata(of: file)
+        // `\x28` is a parenthesis and `\x7B` a brace, so that those of this file balance for the check of functions' lengths.
+        let call = /[lL]ogger\??\.(trace|debug|info|notice|warning|error|critical)\x28/
         for match in file.text.matches(of: call) {
-            let arguments = Self.arguments(after: match.range.upperBound, in: file.text)
+            var arguments = Self.arguments(after: match.range.upperBound, in: file.text)
             guard let message = Self.message(arguments) else {
-                odd.append(Odd(path: file.path, text: String(arguments.prefix(60))))
+                variableMessages.append(VariableMessage(path: file.path, text: String(arguments.prefix(60))))
                 continue
             }
-            var keys = Self.keys(in: arguments)
-            if arguments.contains("metadata: metadata") {
-                keys = Self.keys(in: String(file.text[..<match.range.lowerBound].suffix(900)))
+            let before = file.text[..<match.range.lowerBound]
+            if arguments.contains("metadata: metadata"),
+                let declaration = before.matches(of: /(?:let|var) metadata\b/).last
+            {
+                arguments += before[declaration.range.lowerBound...]
             }
-            events.insert(Event(room: file.target, level: String(match.1), message: message, keys: keys))
+            let keys = Self.keys(in: arguments[...])
+            calls.append((Event(room: file.target, level: String(match.1), message: message, keys: keys), arguments))
         }
     }
 
-    /// Up to the parenthesis that ends the call; those within strings are none.
+    /// Reads the properties and functions that make metadata for several calls.
+    private mutating func readSharedMetadata(of file: Repository.File) {
+        let declaration = /(?:var|func) (\w*[mM]etadata)\b[^{}\n]*Logger\.Metadata \x7B/
+        for match in file.text.matches(of: declaration) {
+            let rest = file.text[match.range.upperBound...]
+            guard let end = rest.firstRange(of: "return metadata") else { continue }
+            sharedKeys[file.target, default: [:]][String(match.1)] = Self.keys(in: rest[..<end.lowerBound])
+        }
+    }
+
+    /// The text up to the parenthesis that ends the call; parentheses in strings do not count.
     private static func arguments(after start: String.Index, in text: String) -> String {
-        // What is open: parentheses of the call itself or of an interpolation, and strings, which hold such again.
+        // The open parentheses of the call and of interpolations, and the open strings around these.
         var open: [Character] = ["("]
         var isEscaped = false
         for index in text[start...].indices {
@@ -66,9 +93,9 @@ struct LogEvents {
         return String(match.1)
     }
 
-    private static func keys(in text: String) -> [String] {
-        let literal = text.matches(of: /"([A-Za-z][A-Za-z0-9._]*)":/).map { String($0.1) }
-        let assigned = text.matches(of: /metadata\["([A-Za-z][A-Za-z0-9._]*)"\]/).map { String($0.1) }
+    private static func keys(in text: Substring) -> [String] {
+        let literal = text.matches(of: /"([A-Za-z][A-Za-z0-9._-]*)":/).map { String($0.1) }
+        let assigned = text.matches(of: /metadata\["([A-Za-z][A-Za-z0-9._-]*)"\]/).map { String($0.1) }
         return Array(Set(literal + assigned)).sorted()
     }
 
@@ -76,12 +103,13 @@ struct LogEvents {
     var document: String {
         var lines = [
             "# Log events", "",
-            "Every line that a worker or a command may log. Messages are constant, so they can be searched and counted;",
-            "what changes is in the metadata, which is in the text format `key=value` and in JSON a field of its own. The",
-            "table is made from the sources by a test (`UPDATE_DOCUMENTS=1 make test` writes it anew).", "",
+            "All log events of workers and commands. Messages are constant, so you can search and count them. Values are in",
+            "the metadata: `key=value` in the text format, a field of its own in JSON. A test generates the table from the",
+            "sources (`UPDATE_DOCUMENTS=1 make test` writes it again).", "",
             "`LOG_LEVEL` sets the level, and levels of parts: `LOG_LEVEL=info,kafka=debug,api=trace`. Parts are `engine`,",
-            "`kafka`, `api`, `files` and `console`. Of lines with the same message and the same `reason` or `error` five are",
-            "written in half a minute; then \"The same was left out of the log\" tells how many there were.", "",
+            "`kafka`, `api`, `files` and `console`. Five lines with equal messages and equal `reason` or `error.message` are",
+            "written in half a minute; then \"Repeated log lines omitted\" gives the number of omitted lines.",
+            "\"Log lines dropped\" with a `count` reports that standard error was not read for a time.", "",
             "| level | message | metadata | from |", "| --- | --- | --- | --- |",
         ]
         let order = ["critical", "error", "warning", "notice", "info", "debug", "trace"]

@@ -1,8 +1,9 @@
+import ChildProcesses
 import Foundation
 
-/// The repository that these tests belong to, as files.
+/// The files of this repository.
 struct Repository {
-    /// A text file: its path from the repository's root, and what it says.
+    /// A text file: its path from the repository's root, and its text.
     struct File {
         var path: String
         var text: String
@@ -23,12 +24,15 @@ struct Repository {
             .deletingLastPathComponent()
     }
 
+    /// A text file's content.
+    func text(of path: String) throws -> String { try String(contentsOf: root.appending(path: path), encoding: .utf8) }
+
     /// The folders directly below one of the repository's folders.
     func folders(in folder: String) throws -> [String] {
         try names(in: folder).filter { isFolder(folder + "/" + $0) }
     }
 
-    /// All Swift files below a folder, those that the Protobuf compiler wrote left out.
+    /// All Swift files below a folder, without the Protobuf compiler's.
     func swiftFiles(in folder: String) throws -> [File] {
         try names(in: folder).flatMap { name -> [File] in
             let path = folder + "/" + name
@@ -38,22 +42,24 @@ struct Repository {
         }
     }
 
-    /// Whether git can be asked.
+    /// Whether this is a git checkout.
     var isCheckout: Bool { FileManager.default.fileExists(atPath: root.appending(path: ".git").path) }
 
-    /// What stands at the top level, as far as it belongs to the repository.
+    /// Whether `PATH` has all of these programs.
+    static func hasPrograms(_ names: String...) -> Bool {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
+        return names.allSatisfy { name in
+            folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
+        }
+    }
+
+    /// The tracked entries of the top level.
     func topLevelEntries() throws -> Set<String> {
-        let git = Process()
-        git.executableURL = URL(filePath: "/usr/bin/env")
-        // The checkout may belong to somebody else, as it does on machines that only build.
-        git.arguments = ["git", "-c", "safe.directory=*", "-C", root.path, "ls-files", "-z"]
-        let output = Pipe()
-        git.standardOutput = output
-        try git.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        git.waitUntilExit()
-        guard git.terminationStatus == 0 else { throw GitFailed(status: git.terminationStatus) }
-        let paths = String(decoding: data, as: UTF8.self).split(separator: "\0")
+        // Another user may own the checkout, for example on a build machine.
+        let arguments = ["git", "-c", "safe.directory=*", "-C", root.path, "ls-files", "-z"]
+        let git = try FinishedProcess("/usr/bin/env", arguments)
+        guard git.status == 0 else { throw GitFailed(status: git.status) }
+        let paths = git.text.split(separator: "\0")
         return Set(paths.compactMap { $0.split(separator: "/").first.map(String.init) })
     }
 

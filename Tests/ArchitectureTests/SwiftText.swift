@@ -1,7 +1,7 @@
-/// Reads Swift source just far enough to find imports and calls: comments and string literals of several lines are
-/// taken out, which is where words like `import` stand without meaning it.
+/// Reads Swift source to find imports and calls. It removes comments and string literals of several lines, because words
+/// like `import` have no meaning there.
 struct SwiftText {
-    /// The lines that hold code, each with its number from 1.
+    /// The lines with code, each with its number from 1.
     let lines: [(number: Int, text: String)]
 
     init(_ source: String) {
@@ -15,7 +15,7 @@ struct SwiftText {
         self.lines = lines
     }
 
-    /// One line without its comments; without anything as long as a comment or a text of several lines goes on.
+    /// One line without comments and without string literals of several lines.
     private static func code(of line: Substring, _ commentDepth: inout Int, _ isInText: inout Bool) -> String {
         let isPlain = !line.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\"") }
         if isPlain, commentDepth == 0 { return isInText ? "" : String(line) }

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Downloads a big file with `payout-worker export download` and with curl, in turns, and compares.
+"""Downloads a large file with `payout-worker export download` and with curl, in turns, and compares them.
 
     python3 download.py --worker .build/release/payout-worker [--size 2048] [--rounds 3]
 
-Measures throughput and peak resident memory of whole processes; the figures that are compared come from the same run.
-A stand-in for the service hands out the file on loopback, straight from the kernel (sendfile), so that it is not what is
-measured. Needs nothing but Python's standard library; without curl only the memory is checked. Exit status 1 when a
-download failed, or took more memory than it may.
+Measures throughput and peak resident memory of whole processes in the same run. A stand-in for the service sends the
+file on loopback with sendfile, so that its own cost is small. Needs only Python's standard library; without curl it
+checks only the memory. Exits with 1 when a download failed or exceeded the memory limit.
 """
 
 import argparse
@@ -30,7 +29,7 @@ EXPORT = "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4"
 
 
 class Service(http.server.BaseHTTPRequestHandler):
-    """Just enough of the service: a token, a completed export, its file."""
+    """The necessary part of the service: a token, a completed export, its file."""
 
     protocol_version = "HTTP/1.1"
     file = None
@@ -110,7 +109,7 @@ def measure(options, folder, port):
         ways["curl, to a file"] = ([curl, "-sS", "-o", str(target), url], False)
         ways["curl, to nothing"] = ([curl, "-sS", url], True)
     results = {name: ([], []) for name in ways}
-    # In turns, so that whatever else the machine does meets all alike.
+    # In turns, so that other load on the machine affects both.
     for _ in range(options.rounds):
         for name, (arguments, is_piped) in ways.items():
             with open(os.devnull, "wb") as nothing:
@@ -125,7 +124,7 @@ def measure(options, folder, port):
 
 
 def check_content(options, folder, port):
-    """Once, the command's own checksum is held against Python's."""
+    """Compares the command's checksum with Python's, once."""
     target = folder / "small"
     with open(Service.file, "r+b") as content:
         content.write(os.urandom(MEBIBYTE))

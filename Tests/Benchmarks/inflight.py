@@ -1,44 +1,44 @@
-"""What jobs cost that only wait: memory, CPU between polls, the time to restore them, and to take them over."""
+"""The cost of jobs that only wait: memory, CPU between polls, and the times of a restore and a takeover."""
 
 import os
 import time
 
-from stage import Stage, payments
+from fixture import Fixture, payments
 from whole import bare
 
-# Longer than the worker takes to give back what a burst has left.
+# Longer than the worker takes to return the memory of a burst.
 IDLE_SECONDS = 20
-# Nothing is due while it is measured.
+# No poll is due during the measurement.
 WAITING = {"WORKER_POLL_MIN_INTERVAL": "1000h", "WORKER_POLL_MAX_INTERVAL": "1000h"}
 LONG_EXPORTS = ("--export-time", "12h")
 SESSION_SECONDS = 10
 
 
 def idle_share(process):
-    """Its share of a core while nothing is due."""
+    """The process's share of a core while no poll is due."""
     time.sleep(3)
     cpu, begin = process.cpu_seconds(), time.monotonic()
     time.sleep(IDLE_SECONDS)
     return (process.cpu_seconds() - cpu) / (time.monotonic() - begin)
 
 
-def started(stage, count, **settings):
-    """A worker that starts, and the seconds until it has restored so many jobs."""
+def started(fixture, count, **settings):
+    """Starts a worker; returns it and the seconds until it has restored `count` jobs."""
     begin = time.monotonic()
-    process = stage.worker(**settings)
-    stage.wait_for(f"{count:,} restored jobs", lambda: stage.waiting_jobs([process]) == count, pause=0.05)
+    process = fixture.worker(**settings)
+    fixture.wait_for(f"{count:,} restored jobs", lambda: fixture.waiting_jobs([process]) == count, pause=0.05)
     return process, time.monotonic() - begin
 
 
 def live(binaries, report, count, has_peer):
-    """Jobs that come in one by one, are submitted, and wait."""
-    with Stage(binaries, LONG_EXPORTS, partitions=64 if count > 20_000 else 6, settings=WAITING) as stage:
-        worker = stage.worker()
-        stage.enqueue(payments(count, "wait"))
-        stage.wait_for(f"{count:,} exports", lambda: stage.waiting_jobs([worker]) == count, pause=0.2)
+    """Jobs that arrive one by one, are submitted, and wait."""
+    with Fixture(binaries, LONG_EXPORTS, partitions=64 if count > 20_000 else 6, settings=WAITING) as fixture:
+        worker = fixture.worker()
+        fixture.enqueue(payments(count, "wait"))
+        fixture.wait_for(f"{count:,} exports", lambda: fixture.waiting_jobs([worker]) == count, pause=0.2)
         found = {"jobs": count, "idleCPU": idle_share(worker), "residentMiB": worker.resident_bytes() / 2**20}
-        stage.retire(worker)
-        worker, found["restartSeconds"] = started(stage, count)
+        fixture.retire(worker)
+        worker, found["restartSeconds"] = started(fixture, count)
         found["residentRestoredMiB"] = worker.resident_bytes() / 2**20
     if has_peer:
         found["peerMiB"] = peer_memory(binaries, count)
@@ -47,24 +47,24 @@ def live(binaries, report, count, has_peer):
 
 
 def peer_memory(binaries, count):
-    with Stage(binaries, LONG_EXPORTS, partitions=6, settings=WAITING) as stage:
-        peer = stage.peer()
-        stage.enqueue(payments(count, "wait"))
-        stage.wait_for(f"{count:,} exports", lambda: stage.sandbox.stats()["exportsCreated"] >= count, pause=0.2)
+    with Fixture(binaries, LONG_EXPORTS, partitions=6, settings=WAITING) as fixture:
+        peer = fixture.peer()
+        fixture.enqueue(payments(count, "wait"))
+        fixture.wait_for(f"{count:,} exports", lambda: fixture.sandbox.stats()["exportsCreated"] >= count, pause=0.2)
         time.sleep(2)
         return peer.resident_bytes() / 2**20
 
 
 def restored(binaries, report, count):
-    """Jobs that an earlier worker has left; then the worker that waits for them is killed, and another takes over."""
-    with Stage(binaries, LONG_EXPORTS, settings=WAITING) as stage:
-        names = stage.topics.names
-        bare(binaries, "fill", stage.topics.bootstrap, names["jobs"], names["state"], count, stage.topics.partitions)
-        worker, seconds = started(stage, count)
+    """Jobs of an earlier worker; then the worker that waits for them is killed, and another takes over."""
+    with Fixture(binaries, LONG_EXPORTS, settings=WAITING) as fixture:
+        names = fixture.topics.names
+        bare(binaries, "fill", fixture.topics.bootstrap, names["jobs"], names["state"], count, fixture.topics.partitions)
+        worker, seconds = started(fixture, count)
         found = {"jobs": count, "restartSeconds": seconds, "restoreCPUSeconds": worker.cpu_seconds(),
                  "idleCPU": idle_share(worker), "residentMiB": worker.resident_bytes() / 2**20}
-        stage.retire(worker, by_force=True)
-        worker, found["takeOverSeconds"] = started(stage, count)
+        fixture.retire(worker, by_force=True)
+        worker, found["takeOverSeconds"] = started(fixture, count)
         found["residentRestoredMiB"] = worker.resident_bytes() / 2**20
     row(report, found)
     report.goal(f"take-over of {count:,} jobs, seconds beyond the session time-out",

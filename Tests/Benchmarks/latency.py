@@ -2,26 +2,26 @@
 
 import datetime
 
-from stage import Stage, payments
+from fixture import Fixture, payments
 
 INTERVAL = 1.0
 GRACE = 0.25
 
 
 def latency(binaries, report, rate, seconds):
-    """Exports of two to eight seconds, looked at once a second."""
+    """Exports of two to eight seconds, polled once a second."""
     interval = f"{INTERVAL * 1000:.0f}ms"
     settings = {"WORKER_POLL_MIN_INTERVAL": interval, "WORKER_POLL_MAX_INTERVAL": interval}
-    with Stage(binaries, ("--speed", "demo"), settings=settings) as stage:
-        stage.worker()
-        results = stage.read_results()
-        stage.run(payments(100, "warm"))
-        stage.run(payments(rate * seconds, "slow"), seconds)
-        finished = {export["requestId"]: moment(export["finished"]) for export in stage.sandbox.journal()}
+    with Fixture(binaries, ("--speed", "demo"), settings=settings) as fixture:
+        fixture.worker()
+        results = fixture.read_results()
+        fixture.run(payments(100, "warm"))
+        fixture.run(payments(rate * seconds, "slow"), seconds)
+        finished = {export["requestId"]: seconds_since_epoch(export["finished"]) for export in fixture.sandbox.journal()}
         delays = sorted(
             read - finished[seen["requestId"]] for name, [(_, seen, read), *_] in results.events.items()
             if name.startswith("slow"))
-        calls = stage.sandbox.answered() / len(results.events)
+        calls = fixture.sandbox.answered() / len(results.events)
     p50, p99, longest = (delays[min(len(delays) - 1, int(len(delays) * share))] for share in (0.5, 0.99, 1))
     report.heading(f"From Completed at the service to the event, {len(delays):,} jobs at {rate} a second, polled every {INTERVAL:.0f} s")
     report.row("p50 / p99 / longest", f"{p50 * 1000:.0f} / {p99 * 1000:.0f} / {longest * 1000:.0f} ms")
@@ -39,8 +39,8 @@ def latency(binaries, report, rate, seconds):
         "histogram": [{"from": number * width, "jobs": bins.get(number, 0)} for number in range(min(bins), max(bins) + 1)]})
 
 
-def moment(text):
-    """A moment of the service, which writes seven digits of a second, as seconds since the epoch."""
+def seconds_since_epoch(text):
+    """A timestamp of the service, which has seven fractional digits, as seconds since the epoch."""
     whole, _, fraction = text.rstrip("Z").partition(".")
     base = datetime.datetime.fromisoformat(whole).replace(tzinfo=datetime.timezone.utc).timestamp()
     return base + float("0." + (fraction or "0"))

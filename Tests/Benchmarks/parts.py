@@ -1,10 +1,10 @@
-"""Parts of the worker by themselves: restore, consumption, and the API client."""
+"""Single parts of the worker: restore, consumption, and the API client."""
 
 import os
 import statistics
 import subprocess
 
-from processes import Child, surroundings
+from processes import Child, worker_environment
 from service import Sandbox
 from whole import bare
 
@@ -51,9 +51,9 @@ def client(binaries, report, jobs, rounds):
     sandbox = Sandbox(binaries / "payout-worker", ["--speed", "instant"], is_embedded=False)
     ways = {"client": [], "requests": []}
     try:
-        environment = surroundings(sandbox.settings)
+        environment = worker_environment(sandbox.settings)
         url = environment["PAYOUT_API_BASE_URL"]
-        # In turns, each in a process of its own: the machine's moods meet both.
+        # In turns, each in a separate process, so that a slow machine affects both.
         for _ in range(rounds):
             for way, costs in ways.items():
                 done = bare(binaries, way, url, jobs, 64, environment=environment)

@@ -1,4 +1,4 @@
-"""Plots as SVG, drawn without a library. Each takes what there is; a step that did not run leaves no panel."""
+"""Plots as SVG, drawn without a library. A step that did not run has no panel."""
 
 import html
 
@@ -79,7 +79,7 @@ def nice_step(top):
 
 
 def sheet(panels, caption=""):
-    """Panels two in a row, with a line below that says what they belong to."""
+    """Panels, two in a row, with a caption below."""
     rows = (len(panels) + 1) // 2
     height = rows * HEIGHT + 30
     placed = "".join(f'<g transform="translate({number % 2 * WIDTH},{number // 2 * HEIGHT})">{"".join(panel.parts)}</g>'

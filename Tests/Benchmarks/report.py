@@ -1,4 +1,4 @@
-"""Rows as they come, and at the end the report folder: the table as text, the results as JSON, plots as SVG."""
+"""Prints rows at once, and writes the report folder at the end: the table as text, the results as JSON, plots as SVG."""
 
 import json
 
@@ -6,7 +6,7 @@ from plot import plots
 
 
 class Report:
-    """What is in it stays if a later step fails."""
+    """The report keeps its rows if a later step fails."""
 
     def __init__(self, folder):
         self.folder, self.lines, self.results = folder, [], {}

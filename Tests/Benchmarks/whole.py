@@ -1,36 +1,36 @@
-"""The whole worker beside its parts and its peer: throughput, CPU time, memory, calls; and more workers than one."""
+"""The whole worker, compared with its parts and its peer: throughput, CPU time, memory, calls; and several workers."""
 
 import json
 import statistics
 import subprocess
 
-from stage import Stage, payments
+from fixture import Fixture, payments
 
 CONNECTIONS = 64
 
 
 def bare(binaries, *arguments, environment=None):
-    """A measurement that `bench` makes in a process of its own."""
+    """A measurement that `bench` makes in a separate process."""
     done = subprocess.run([str(argument) for argument in (binaries / "bench", *arguments)], env=environment, text=True,
                           stdout=subprocess.PIPE, timeout=300, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-class Contest:
-    """The same jobs through one contestant, several times."""
+class Rounds:
+    """Several rounds of the same jobs through one process."""
 
-    def __init__(self, stage, start):
-        self.stage, self.process = stage, start()
+    def __init__(self, fixture, start):
+        self.fixture, self.process = fixture, start()
         self.cpu, self.rates, self.calls = [], [], []
-        stage.read_results()
-        # The first jobs pay for joining the group, connections and the token.
-        stage.run(payments(200, "warm"))
+        fixture.read_results()
+        # The first jobs include joining the group, connections and the token.
+        fixture.run(payments(200, "warm"))
 
     def round(self, number, count):
-        calls, cpu = self.stage.sandbox.answered(), self.process.cpu_seconds()
-        seconds, _ = self.stage.run(payments(count, f"round{number}"))
+        calls, cpu = self.fixture.sandbox.answered(), self.process.cpu_seconds()
+        seconds, _ = self.fixture.run(payments(count, f"round{number}"))
         self.cpu.append((self.process.cpu_seconds() - cpu) / count * 1000)
-        self.calls.append((self.stage.sandbox.answered() - calls) / count)
+        self.calls.append((self.fixture.sandbox.answered() - calls) / count)
         self.rates.append(count / seconds)
 
     def result(self):
@@ -40,36 +40,36 @@ class Contest:
 
 
 def throughput(binaries, report, jobs, rounds):
-    """Worker, peer, bare requests and bare records take turns, so that a busy moment hits all of them."""
-    with Stage(binaries) as stage, Stage(binaries) as peer_stage:
-        worker, peer = Contest(stage, stage.worker), Contest(peer_stage, peer_stage.peer)
+    """Worker, peer, bare requests and bare records take turns, so that a slow machine affects all of them."""
+    with Fixture(binaries) as fixture, Fixture(binaries) as peer_fixture:
+        worker, peer = Rounds(fixture, fixture.worker), Rounds(peer_fixture, peer_fixture.peer)
         requests, records = [], []
         for number in range(rounds):
             worker.round(number, jobs)
-            environment = {**stage.settings}
-            found = bare(binaries, "requests", stage.sandbox.url, jobs, CONNECTIONS, environment=environment)
+            environment = {**fixture.settings}
+            found = bare(binaries, "requests", fixture.sandbox.url, jobs, CONNECTIONS, environment=environment)
             requests.append(found["cpuSeconds"] / jobs * 1000)
             peer.round(number, jobs)
-            records.append(bare_records(binaries, stage, jobs, number))
+            records.append(bare_records(binaries, fixture, jobs, number))
         results = {"jobs": jobs, "rounds": rounds, "worker": worker.result(), "peer": peer.result(),
                    "bareRequests": statistics.median(requests), "bareRecords": statistics.median(records)}
     show(report, results)
 
 
-def bare_records(binaries, stage, jobs, number):
-    if stage.is_real:
-        prefix = f"{stage.topics.prefix}-bare{number}"
+def bare_records(binaries, fixture, jobs, number):
+    if fixture.is_real:
+        prefix = f"{fixture.topics.prefix}-bare{number}"
         names = {f"KAFKA_TOPICS_{role}": f"{prefix}-{role.lower().replace('_', '-')}"
                  for role in ("JOBS", "RESULTS", "STATE", "DEAD_LETTER")}
-        subprocess.run([str(binaries / "payout-worker"), "topics", "create", "--partitions", str(stage.topics.partitions)],
-                       env={**stage.settings, **names}, check=True, timeout=60, stdout=subprocess.DEVNULL)
+        subprocess.run([str(binaries / "payout-worker"), "topics", "create", "--partitions", str(fixture.topics.partitions)],
+                       env={**fixture.settings, **names}, check=True, timeout=60, stdout=subprocess.DEVNULL)
     else:
         prefix = f"bare{number}"
     try:
-        found = bare(binaries, "records", stage.topics.bootstrap, prefix, jobs)
+        found = bare(binaries, "records", fixture.topics.bootstrap, prefix, jobs)
     finally:
-        if stage.is_real:
-            subprocess.run([str(binaries / "bench"), "delete-topics", stage.topics.bootstrap, prefix], timeout=60)
+        if fixture.is_real:
+            subprocess.run([str(binaries / "bench"), "delete-topics", fixture.topics.bootstrap, prefix], timeout=60)
     return found["cpuSeconds"] / jobs * 1000
 
 
@@ -94,13 +94,13 @@ def show(report, results):
 
 
 def sustained(binaries, report, rate, seconds):
-    """A steady stream through one worker: does it keep up, and how long does a job take?"""
-    with Stage(binaries) as stage:
-        worker = stage.worker()
-        results = stage.read_results()
-        stage.run(payments(200, "warm"))
+    """A steady stream through one worker: its throughput, and the time of a job."""
+    with Fixture(binaries) as fixture:
+        worker = fixture.worker()
+        results = fixture.read_results()
+        fixture.run(payments(200, "warm"))
         cpu = worker.cpu_seconds()
-        took, sender = stage.run(payments(rate * seconds, "steady"), seconds)
+        took, sender = fixture.run(payments(rate * seconds, "steady"), seconds)
         cpu = worker.cpu_seconds() - cpu
         times = sorted(results.events[name][0][2] - stored for name, (_, stored) in sender.stored.items())
     found = {"offered": rate, "seconds": seconds, "achieved": rate * seconds / took,
@@ -118,14 +118,14 @@ def workers(binaries, report, jobs, counts, partitions=12):
     report.heading(f"{jobs:,} jobs through several workers, {partitions} partitions")
     found = []
     for count in counts:
-        with Stage(binaries, partitions=partitions) as stage:
-            fleet = [stage.worker() for _ in range(count)]
-            stage.read_results()
-            stage.run(payments(200, "warm"))
-            stage.wait_for("every worker to own partitions", lambda: stage.is_spread(fleet), pause=0.2)
-            stage.run(payments(500, "spread"))
+        with Fixture(binaries, partitions=partitions) as fixture:
+            fleet = [fixture.worker() for _ in range(count)]
+            fixture.read_results()
+            fixture.run(payments(200, "warm"))
+            fixture.wait_for("every worker to own partitions", lambda: fixture.is_spread(fleet), pause=0.2)
+            fixture.run(payments(500, "spread"))
             cpu = sum(worker.cpu_seconds() for worker in fleet)
-            seconds, _ = stage.run(payments(jobs, "bench"))
+            seconds, _ = fixture.run(payments(jobs, "bench"))
             cpu = sum(worker.cpu_seconds() for worker in fleet) - cpu
         found.append({"workers": count, "jobsPerSecond": jobs / seconds, "cpuPer1000": cpu / jobs * 1000})
         report.row(f"{count} worker{'s' if count > 1 else ''}",

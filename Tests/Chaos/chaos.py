@@ -2,13 +2,15 @@
 """The crash suite: real worker processes, killed, frozen and stopped, with a broker and a service that fail.
 
 A broker, a sandbox API and several workers run as processes of their own. Jobs are enqueued while workers are killed
-(SIGKILL), frozen and continued (SIGSTOP, SIGCONT), stopped (SIGTERM) and started anew, the service answers a fifth of
-its calls badly, and the broker answers with errors, closes connections and goes away, at moments that a seed decides.
+(SIGKILL), frozen and continued (SIGSTOP, SIGCONT), stopped (SIGTERM) and started again. The service fails a fifth of its
+calls, and the broker answers with errors, closes connections and becomes unreachable. A seed determines the times.
 At the end a checker that shares no code with the worker reads the results topic (read_committed), the file store and
-the service's journal, prints what it found, and exits with status 1 if a promise is broken.
+the service's journal, prints the results, and exits with status 1 if a guarantee is broken.
 
-Without KAFKA_BOOTSTRAP_SERVERS the embedded broker is used. On a real one, BROKER_RESTART may hold a command that
-restarts it and returns when it is up again. Only loopback addresses are ever a target of failing calls.
+Without KAFKA_BOOTSTRAP_SERVERS the suite uses the embedded broker. On a real one, an administrator adds partitions, leaves
+a transaction open on the jobs topic, and deletes the jobs topic and creates it again while workers run. BROKER_RESTART may
+be a command that restarts the broker and returns when it is up again, BROKER_STOP and BROKER_START commands that stop and
+start one broker of several. Failing calls go to loopback addresses only.
 """
 
 import argparse
@@ -23,12 +25,13 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Processes"))
 
 import guarantees  # noqa: E402
+from administration import Administration  # noqa: E402
 from check import Check, make_jobs  # noqa: E402
 from fleet import Fleet  # noqa: E402
 from processes import is_local  # noqa: E402
 from service import Sandbox  # noqa: E402
 from topics import Results, Sender, Topics  # noqa: E402
-from trouble import API_FAULTS, EmbeddedTrouble, RealTrouble  # noqa: E402
+from faults import API_FAULTS, EmbeddedBrokerFaults, RealBrokerFaults  # noqa: E402
 
 SESSION_SECONDS = 8
 
@@ -38,12 +41,14 @@ def parse_arguments():
     parser.add_argument("--binary", required=True, type=pathlib.Path, help="the payout-worker executable")
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--kills", type=int, default=12, help="how often a worker is struck")
-    parser.add_argument("--broker-faults", type=int, help="how often the broker is; half as often unless given")
+    parser.add_argument("--kills", type=int, default=12, help="how often a worker is killed, frozen or stopped")
+    parser.add_argument("--broker-faults", type=int, help="how many broker faults are injected; half of --kills unless given")
+    parser.add_argument("--admin-faults", type=int,
+                        help="how often an administrator changes topics or stops a broker; 3 unless given, on a real broker")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--partitions", type=int, default=6)
-    parser.add_argument("--seconds", type=float, default=60, help="over how long jobs and strikes are spread")
-    parser.add_argument("--timeout", type=float, default=300, help="the whole run at the most")
+    parser.add_argument("--seconds", type=float, default=60, help="the time over which jobs and faults are spread")
+    parser.add_argument("--timeout", type=float, default=300, help="the time limit of the whole run")
     parser.add_argument("--delivery", choices=["exactly-once", "at-least-once"], default="exactly-once")
     parser.add_argument("--api-faults", choices=["on", "off"], default="on")
     parser.add_argument("--forgetful-service", action="store_true", help="the service ignores idempotency ids")
@@ -68,8 +73,8 @@ class Run:
         self.topics = Topics(bootstrap, self.is_real, options.partitions, "chaos")
         self.topics.create()
         restart = os.environ.get("BROKER_RESTART", "")
-        self.trouble = RealTrouble(restart) if self.is_real else EmbeddedTrouble(self.sandbox, options.seed)
-        self.can_trouble = bool(restart) or not self.is_real
+        self.broker_faults = RealBrokerFaults(restart) if self.is_real else EmbeddedBrokerFaults(self.sandbox, options.seed)
+        self.has_broker_faults = bool(restart) or not self.is_real
         self.promises = guarantees.probe(self.topics)
 
     @property
@@ -80,14 +85,21 @@ class Run:
             "KAFKA_CLIENT_HEARTBEAT_INTERVAL_MS": "1500",
             "WORKER_POLL_MIN_INTERVAL": "500ms", "WORKER_POLL_MAX_INTERVAL": "5s",
             "WORKER_DELIVERY": self.options.delivery, "PAYOUT_API_REQUESTS_PER_SECOND": "2000",
+            "KAFKA_CLIENT_TOPIC_METADATA_REFRESH_INTERVAL_MS": "5000",
             "LOG_LEVEL": "debug", "LOG_FORMAT": "text", "FILES_LOCATION": (self.directory / "files").as_uri()}
 
-    def moments(self, fleet, begin):
-        """When who is struck, in order; the fleet's random numbers decide both."""
+    def schedule(self, fleet, administration, begin):
+        """The times of all faults in order, with their functions; the fleet's random numbers determine both."""
         broker = self.options.broker_faults
         broker = self.options.kills // 2 if broker is None else broker
-        strikes = [fleet.strike] * self.options.kills + [self.trouble.strike] * (broker if self.can_trouble else 0)
-        return sorted(((begin + 3 + fleet.rng.uniform(0, self.options.seconds), strike) for strike in strikes),
+        faults = [fleet.inject] * self.options.kills
+        faults += [self.broker_faults.inject] * (broker if self.has_broker_faults else 0)
+        wanted = self.options.admin_faults
+        if self.is_real:
+            faults += [administration.inject] * (3 if wanted is None else wanted)
+        elif wanted:
+            raise SystemExit("--admin-faults needs a real broker: the embedded one does not delete topics")
+        return sorted(((begin + 3 + fleet.rng.uniform(0, self.options.seconds), inject) for inject in faults),
                       key=lambda pair: pair[0])
 
     def go(self):
@@ -97,15 +109,17 @@ class Run:
         results = Results(self.topics)
         results.start()
         fleet = Fleet(self.options.binary, self.settings, self.directory, self.options.seed)
-        fleet.was_broker_away = self.trouble.was_away
+        sender = Sender(self.topics, records, self.options.seconds, pins=True)
+        administration = self.administration = Administration(self, records, expected, sender, results)
+        fleet.was_broker_unreachable = lambda *times: any(
+            faults.was_unreachable(*times) for faults in (self.broker_faults, administration))
         try:
-            # Every other worker comes back under its name.
+            # Half of the workers return with their names.
             fleet.start_all(self.options.workers, named=(self.options.workers + 1) // 2)
-            sender = Sender(self.topics, records, self.options.seconds)
             begin = time.time()
             sender.start()
-            self.strike_until_done(fleet, sender, results, expected, begin)
-            # What comes late would be a repetition.
+            self.run_until_done(fleet, administration, sender, results, expected, begin)
+            # A late event would be a repetition.
             time.sleep(SESSION_SECONDS)
             took = time.time() - begin
             fleet.stop()
@@ -114,21 +128,23 @@ class Run:
             raise
         time.sleep(2)
         results.stop()
-        check = Check(records, expected, sender, results, self.sandbox.journal())
-        check.look_at_files(self.sandbox, self.options.seed)
+        is_recreated = administration.counts()["recreate_jobs"] > 0
+        check = Check(records, expected, sender, results, self.sandbox.journal(), is_recreated)
+        check.check_files(self.sandbox, self.options.seed)
         return check, fleet, sender, took
 
-    def strike_until_done(self, fleet, sender, results, expected, begin):
-        moments = self.moments(fleet, begin)
+    def run_until_done(self, fleet, administration, sender, results, expected, begin):
+        schedule = self.schedule(fleet, administration, begin)
         while time.time() - begin < self.options.timeout:
-            if moments and time.time() >= moments[0][0]:
-                moments.pop(0)[1]()
-                if not moments:
-                    self.trouble.end()
+            if schedule and time.time() >= schedule[0][0]:
+                schedule.pop(0)[1]()
+                if not schedule:
+                    administration.end()
+                    self.broker_faults.end()
             fleet.check_alive()
             if sender.problem:
                 raise SystemExit(sender.problem)
-            if not moments and sender.done.is_set() and len(results.events) >= len(expected):
+            if not schedule and sender.done.is_set() and len(results.events) >= len(expected):
                 return
             time.sleep(0.05)
 
@@ -139,15 +155,15 @@ class Run:
 
 def show(run, check, fleet, sender, took):
     options = run.options
-    struck = collections.Counter(what for _, what, *_ in fleet.history + run.trouble.history)
-    hand_overs = check.take_over_times(fleet.history)
-    print("what this broker promises, found out by trying")
+    injected = collections.Counter(what for _, what, *_ in fleet.history + run.broker_faults.history)
+    takeovers = check.takeover_times(fleet.history)
+    print("guarantees of this broker, by test")
     for promise, kept in run.promises.items():
         print(f"  {promise:46} {guarantees.text(kept)}")
-    shown = "transactions and fencing" if guarantees.is_exact(run.promises) else "deduplication and position records alone"
+    shown = "transactions and fencing" if guarantees.is_exact(run.promises) else "deduplication and position records only"
     if options.delivery == "at-least-once":
         shown = "nothing against repetition: at-least-once"
-    print(f"  so what this run shows rests on                {shown}\n")
+    print(f"  so this run's result depends on                {shown}\n")
     rows = [
         ("broker", "Kafka at " + run.topics.bootstrap if run.is_real else "embedded"),
         ("delivery, seed", f"{options.delivery}, {options.seed}"),
@@ -160,16 +176,21 @@ def show(run, check, fleet, sender, took):
         ("exports orphaned", len(check.orphans)), ("exports left by cancelled jobs", len(check.left_by_cancelled)),
         ("files / missing / damaged", f"{check.files} / {len(check.lost_files)} / {len(check.damaged_files)}"),
         ("files compared with the service's", check.files_compared),
-        ("workers killed / frozen / stopped", f"{struck['kill']} / {struck['freeze']} / {struck['stop']}"),
+        ("workers killed / frozen / stopped", f"{injected['kill']} / {injected['freeze']} / {injected['stop']}"),
         ("broker: errors / disconnects / down / slow / restarted",
-         " / ".join(str(struck[name]) for name in ("errors", "disconnect", "down", "slow", "restart"))
-         if run.can_trouble else "left alone (BROKER_RESTART is not set)"),
+         " / ".join(str(injected[name]) for name in ("errors", "disconnect", "down", "slow", "restart"))
+         if run.has_broker_faults else "no faults (BROKER_RESTART is not set)"),
+        ("administrator: partitions added / transactions open / jobs topic recreated / broker stopped",
+         " / ".join(str(run.administration.counts()[name]) for name in
+                    ("add_partition", "leave_transaction_open", "recreate_jobs", "stop_one_broker"))
+         if run.is_real else "none (the embedded broker does not delete topics)"),
+        ("partitions recovered", run.administration.recovered),
         ("stops cut short by an outage of the broker", fleet.stops_cut_short),
         ("workers' own failures", len(fleet.failures)),
         ("longest stall of a partition", f"{check.longest_stall():.1f} s"),
-        ("take-over after a kill, longest / median",
-         f"{max(hand_overs):.1f} s / {sorted(hand_overs)[len(hand_overs) // 2]:.1f} s of {len(hand_overs)}"
-         f" (session time-out {SESSION_SECONDS} s)" if hand_overs else "no kill hit a partition with jobs"),
+        ("takeover after a kill, longest / median",
+         f"{max(takeovers):.1f} s / {sorted(takeovers)[len(takeovers) // 2]:.1f} s of {len(takeovers)}"
+         f" (session time-out {SESSION_SECONDS} s)" if takeovers else "no kill hit a partition with jobs"),
         ("took", f"{took:.0f} s"),
     ]
     for name, value in rows:

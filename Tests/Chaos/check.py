@@ -1,4 +1,4 @@
-"""The checker: reads what others see (results topic, the service's journal, files) and shares no code with the worker."""
+"""The checker: reads the worker's outputs (results topic, the service's journal, files) and shares no code with it."""
 
 import collections
 import datetime
@@ -13,10 +13,10 @@ FILES_COMPARED = 200
 
 
 def make_jobs(count, seed):
-    """What is enqueued, in order, and what must come of each job.
+    """The records to enqueue, in order, and each job's expected statuses.
 
-    Both kinds and formats; some are enqueued twice, some broken, some fail at the service however often they are tried,
-    some are cancelled a while after.
+    The jobs have both kinds and formats. Some are enqueued twice, some are invalid, some fail at the service at each
+    attempt, some are cancelled later.
     """
     rng = random.Random(f"jobs {seed}")
     records, expected = [], {}
@@ -43,39 +43,46 @@ def make_jobs(count, seed):
 
 
 class Check:
-    """Everything that can be said about a run, from outside."""
+    """The results of a run, from the worker's outputs only."""
 
-    def __init__(self, records, expected, sender, results, journal):
+    def __init__(self, records, expected, sender, results, journal, is_recreated=False):
         self.expected, self.sender, self.events, self.journal = expected, sender, results.events, journal
         self.times_enqueued = collections.Counter(
             identity for identity, value in records if json.loads(value).get("action") != "cancel")
         self.missing = sorted(set(expected) - set(self.events))
         self.unexpected = sorted(set(self.events) - set(expected))
         # A job that is enqueued again after its end has its event published again, under the same id.
-        self.repeated = self.jobs(lambda name, seen: len(seen) > self.times_enqueued[name])
+        # Records of a recreated jobs topic that were read before an operator let workers read it from the beginning are read
+        # twice; a `rejected` event names its record.
+        factor = 2 if is_recreated else 1
+        self.repeated = self.jobs(lambda name, seen: len(seen) > factor * self.times_enqueued[name])
         self.differing = self.jobs(
-            lambda name, seen: len({(ce_id, json.dumps(body, sort_keys=True)) for ce_id, body, _ in seen}) > 1)
+            lambda name, seen: not (is_recreated and seen[0][1]["status"] == "rejected")
+            and len({(ce_id, json.dumps(body, sort_keys=True)) for ce_id, body, _ in seen}) > 1)
         self.wrong = self.jobs(lambda name, seen: seen[0][1]["status"] not in expected.get(name, set()))
         self.count = sum(len(seen) for seen in self.events.values())
-        self.look_at_exports()
+        self.check_exports()
 
     def jobs(self, is_one):
         return sorted(name for name, seen in self.events.items() if is_one(name, seen))
 
     # At the service
 
-    def look_at_exports(self):
-        """Exports by job, by the number in their filter, not by anything that the worker says."""
+    def check_exports(self):
+        """Exports by job, from the number in their filter, independent of the worker's data."""
         self.exports = collections.defaultdict(list)
         for export in self.journal:
             number = int(re.search(r"'(\d+)'", export["filter"]).group(1))
             self.exports[f"job-{number:06d}"].append(export)
-        by_request = collections.Counter(export["idempotencyId"] for export in self.journal)
-        self.second_exports = sum(count - 1 for count in by_request.values())
         announced = {body["requestId"] for seen in self.events.values() for _, body, _ in seen}
         left = [(name, export) for name, exports in self.exports.items() for export in exports
                 if export["requestId"] not in announced and export["state"] in ("Queued", "Processing", "Completed")]
         statuses = {name: seen[0][1]["status"] for name, seen in self.events.items()}
+        # A worker that was frozen in the middle of a submission sends it when it continues, and by then the export of a
+        # cancelled job may be deleted: the service makes another one. That is counted below, as left by a cancelled job.
+        self.second_exports = sum(
+            count - 1 for name, exports in self.exports.items() if statuses.get(name) != "cancelled"
+            for count in collections.Counter(export["idempotencyId"] for export in exports).values())
         self.orphans = sorted(name for name, _ in left if statuses.get(name) != "cancelled")
         self.left_by_cancelled = sorted(
             name for name, exports in self.exports.items() if statuses.get(name) == "cancelled"
@@ -85,8 +92,8 @@ class Check:
 
     # Files
 
-    def look_at_files(self, sandbox, seed):
-        """Every file against its event, and some of them against the service's own bytes."""
+    def check_files(self, sandbox, seed):
+        """Compares every file with its event, and some of them with the service's file."""
         self.lost_files, self.damaged_files, compared = [], [], []
         for name, seen in self.events.items():
             for file in seen[0][1]["files"]:
@@ -117,42 +124,42 @@ class Check:
         return lives
 
     def longest_stall(self):
-        """The longest time in which a partition had jobs waiting and none of its events came."""
+        """The longest time in which a partition had waiting jobs and published no event."""
         longest = 0.0
         for jobs in self.lives().values():
-            moments = sorted([(stored, 1) for stored, _, _ in jobs] + [(read, -1) for _, read, _ in jobs])
+            changes = sorted([(stored, 1) for stored, _, _ in jobs] + [(read, -1) for _, read, _ in jobs])
             waiting, since = 0, None
-            for moment, change in moments:
+            for at, change in changes:
                 if change < 0:
-                    longest = max(longest, moment - since)
-                    since = moment
+                    longest = max(longest, at - since)
+                    since = at
                 elif waiting == 0:
-                    since = moment
+                    since = at
                 waiting += change
         return longest
 
-    def take_over_times(self, history):
-        """For each kill, the seconds until every partition of the killed had a job ended by its next owner.
+    def takeover_times(self, history):
+        """For each kill, the seconds until the next owners ended a job of every partition of the killed worker.
 
-        A job counts that ended after the kill by its own event. Partitions with nothing to do are left out, and kills
-        whose worker owned nothing or did not say what.
+        A job counts if its event says that it ended after the kill. Partitions without jobs are omitted, and kills of
+        workers that owned no partition or did not report them.
         """
         times = []
         lives = self.lives()
-        for moment, kind, _, owned in history:
+        for killed, kind, _, owned in history:
             if kind != "kill" or not owned:
                 continue
             firsts = []
             for partition in owned:
                 ended = [read for _, read, name in lives.get(partition, [])
-                         if read > moment and seconds_of(self.events[name][0][1]["times"]["finished"]) > moment]
+                         if read > killed and seconds_of(self.events[name][0][1]["times"]["finished"]) > killed]
                 if ended:
-                    firsts.append(min(ended) - moment)
+                    firsts.append(min(ended) - killed)
             if firsts:
                 times.append(max(firsts))
         return times
 
-    # Verdict
+    # Result
 
     def broken_promises(self, is_exact, honours_idempotency):
         promises = {
@@ -167,5 +174,5 @@ class Check:
 
 
 def seconds_of(text):
-    """A moment of an event as seconds since the epoch."""
+    """A timestamp of an event as seconds since the epoch."""
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

@@ -1,4 +1,4 @@
-"""Worker processes, and what happens to them."""
+"""Worker processes and their faults."""
 
 import random
 import signal
@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from processes import Child, free_port, surroundings
+from processes import Child, free_port, worker_environment
 from service import worker_status
 
 
@@ -17,20 +17,20 @@ class Worker(Child):
         self.name, self.identity, self.port = name, identity, free_port()
         self.born = time.time()
         named = {"WORKER_ID": identity} if identity else {}
-        environment = surroundings({**settings, **named, "HTTP_PORT": str(self.port)})
+        environment = worker_environment({**settings, **named, "HTTP_PORT": str(self.port)})
         super().__init__([binary, "run"], environment, directory / f"{name}.log")
         self.ignore_output()
 
     def partitions(self):
-        """The partitions that it owns by its own account, None when it does not say."""
+        """The partitions that it reports as its own; None without a response."""
         status = worker_status(self.port)
         return None if status is None else [entry["partition"] for entry in status["partitions"]]
 
 
 class Fleet:
-    """Workers that are killed, frozen and stopped at moments that a seed decides, and replaced.
+    """Workers that are killed, frozen and stopped, at random times from a seed, and replaced.
 
-    Some have identities that their successors take over (static members of the group), some are new each time.
+    Some have identities that their successors take over (static members of the group), others are new members each time.
     """
 
     def __init__(self, binary, settings, directory, seed):
@@ -39,11 +39,11 @@ class Fleet:
         self.lock = threading.Lock()
         self.workers = {}
         self.started = 0
-        # Moment, what, to whom, and for kills the partitions that were owned.
+        # Time, fault, worker, and for kills the owned partitions.
         self.history = []
         self.failures = []
-        # Whether the broker was away between two moments, and stops that ran into their time-out for it.
-        self.was_broker_away = lambda begin, end: False
+        # Whether the broker was unreachable between two times, and the stops that timed out for that reason.
+        self.was_broker_unreachable = lambda begin, end: False
         self.stops_cut_short = 0
         self.timers = []
         self.is_closing = False
@@ -58,7 +58,7 @@ class Fleet:
             self.workers[name] = Worker(self.binary, name, identity, self.settings, self.directory)
 
     def start_all(self, count, named):
-        """So many workers, of which the first `named` have identities."""
+        """Starts `count` workers, of which the first `named` have identities."""
         for number in range(count):
             self.start(f"worker-{number + 1}" if number < named else None)
 
@@ -67,8 +67,8 @@ class Fleet:
         timer.start()
         self.timers.append(timer)
 
-    def strike(self, kinds=(("kill", 5), ("freeze", 3), ("stop", 2))):
-        """Does something bad to a worker, and starts another where one has gone."""
+    def inject(self, kinds=(("kill", 5), ("freeze", 3), ("stop", 2))):
+        """Kills, freezes or stops a worker, and starts another in place of a killed or stopped one."""
         with self.lock:
             if not self.workers:
                 return
@@ -79,7 +79,7 @@ class Fleet:
         if kind == "freeze":
             self.history.append((time.time(), kind, name, None))
             worker.signal(signal.SIGSTOP)
-            # Some are back before the group has noticed, some come back as zombies.
+            # Some continue before the group has noticed, some continue as zombies.
             return self.later(thaw, worker.signal, signal.SIGCONT)
         owned = worker.partitions()
         with self.lock:
@@ -92,28 +92,28 @@ class Fleet:
             threading.Thread(target=self.replace, args=(worker, pause)).start()
 
     def replace(self, worker, pause=0):
-        """Ends a worker in good order; its successor has its identity, so it must have gone before."""
+        """Stops a worker gracefully; its successor has its identity, so it must have ended before."""
         self.end(worker)
         self.later(pause, self.start, worker.identity)
 
     def end(self, worker):
-        """An orderly end, which must be one; without a broker it may only end in time, without its last commit."""
+        """Stops a worker, which must succeed; without a broker it need only end in time, without its last commit."""
         begin = time.time()
         status = worker.stop()
-        if status == 1 and self.was_broker_away(begin, time.time()):
+        if status == 1 and self.was_broker_unreachable(begin, time.time()):
             self.stops_cut_short += 1
         elif status != 0:
             how = "did not end within 60 s of SIGTERM" if status is None else f"ended with status {status} after SIGTERM"
             self.failures.append(f"{worker.name} {how}")
 
     def check_alive(self):
-        """A worker that ends by itself is a finding; another takes its place."""
+        """A worker that ends unexpectedly is a finding; another replaces it."""
         with self.lock:
             gone = [worker for worker in self.workers.values() if not worker.is_running]
             for worker in gone:
                 del self.workers[worker.name]
         for worker in gone:
-            self.failures.append(f"{worker.name} ended by itself with status {worker.process.returncode}")
+            self.failures.append(f"{worker.name} ended unexpectedly with status {worker.process.returncode}")
             print(self.failures[-1], file=sys.stderr)
             worker.close()
             self.start(worker.identity)
@@ -130,7 +130,7 @@ class Fleet:
             ending.join()
 
     def abandon(self):
-        """After a failure of the suite itself: nothing stays behind."""
+        """Kills all workers after a failure of the suite itself."""
         with self.lock:
             self.is_closing = True
             for worker in self.workers.values():

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The soak: a steady load for minutes or hours, workers replaced one after the other, memory and handles sampled.
+"""The soak test: steady load for minutes or hours, workers that are replaced in turn, samples of memory and handles.
 
-One worker, the elder, runs from the start to the end; the others are stopped (SIGTERM) and started anew in turn. Every
-job must end once, and the elder's memory, open files and threads must be flat after the warm-up: their medians over the
-last quarter are compared with those over the quarter after the warm-up. Exit status 1 if a promise is broken or
-something grows. Without KAFKA_BOOTSTRAP_SERVERS the embedded broker is used.
+One worker, the elder, runs from the start to the end; the others are stopped (SIGTERM) and started again in turn. Every
+job must end once, and the elder's memory, open files and threads must not grow after the warm-up: the suite compares
+their medians over the last quarter with those over the quarter after the warm-up. It exits with status 1 if a guarantee
+is broken or a median grows. Without KAFKA_BOOTSTRAP_SERVERS it uses the embedded broker.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from service import Sandbox  # noqa: E402
 from topics import Results, Sender, Topics  # noqa: E402
 
 WARM_UP = 0.4
-# What may be added after the warm-up: allocators and caches breathe.
+# The allowed growth after the warm-up: sizes of allocators and caches vary.
 MEMORY_GROWTH, MEMORY_SLACK = 0.08, 6 * 2**20
 HANDLES_SLACK, THREADS_SLACK = 4, 3
 
@@ -65,7 +65,7 @@ class Soak:
         settings = {
             **self.sandbox.settings, **self.topics.settings, "KAFKA_CLIENT_SESSION_TIMEOUT_MS": "8000",
             "WORKER_POLL_MIN_INTERVAL": "1s", "WORKER_POLL_MAX_INTERVAL": "5s",
-            # Short, so that finished jobs come and go within the warm-up.
+            # Short, so that finished jobs expire within the warm-up.
             "WORKER_DEDUPLICATION_WINDOW": "20s", "PAYOUT_API_REQUESTS_PER_SECOND": "10000", "LOG_LEVEL": "notice"}
         self.fleet = Fleet(options.binary, settings, self.directory, 0)
         self.samples = collections.defaultdict(list)
@@ -84,7 +84,7 @@ class Soak:
                 time.sleep(1)
                 self.fleet.check_alive()
                 if not elder.is_running:
-                    raise SystemExit(f"the elder worker has ended by itself; logs in {self.directory}")
+                    raise SystemExit(f"the elder worker has ended unexpectedly; logs in {self.directory}")
                 self.sample(elder, begin)
                 if time.time() - last_restart > options.restart_every and options.workers > 1:
                     last_restart = time.time()
@@ -103,7 +103,7 @@ class Soak:
             (time.time() - begin, elder.resident_bytes(), elder.handles(), elder.threads(), self.results.count))
 
     def replace_one(self):
-        """The oldest but the elder goes, in good order, and its successor comes under its name."""
+        """Stops the oldest worker except the elder gracefully, and starts a successor with its name."""
         with self.fleet.lock:
             others = [worker for name, worker in self.fleet.workers.items() if name != "w1"]
             worker = min(others, key=lambda worker: worker.born)
@@ -132,8 +132,8 @@ def growth(samples, column):
     return statistics.median(early), statistics.median(late)
 
 
-def judge(soak, sender):
-    """What was found wrong, and the rows of the table."""
+def evaluate(soak, sender):
+    """The table's rows and the findings."""
     samples, events = soak.samples["elder"], soak.results.events
     missing = [name for name, _ in sender.jobs if name not in events]
     repeated = [name for name, seen in events.items() if len(seen) > 1]
@@ -149,10 +149,10 @@ def judge(soak, sender):
         before, after = growth(samples, column)
         allowed = max(MEMORY_SLACK, before * MEMORY_GROWTH) if allowed is None else allowed
         scale, unit = (2**20, " MiB") if column == 1 else (1, "")
-        verdict = "flat" if after - before <= allowed else "GROWS"
+        trend = "flat" if after - before <= allowed else "GROWS"
         rows.append((f"elder's {name}, after warm-up / at the end",
-                     f"{before / scale:.1f} / {after / scale:.1f}{unit}: {verdict} (up to {allowed / scale:.1f}{unit} more)"))
-        if verdict != "flat":
+                     f"{before / scale:.1f} / {after / scale:.1f}{unit}: {trend} (up to {allowed / scale:.1f}{unit} more)"))
+        if trend != "flat":
             found.append(f"{name} grows: {before / scale:.1f} to {after / scale:.1f}{unit}")
     return rows, found
 
@@ -183,7 +183,7 @@ def main():
         sender, cpu = soak.run()
     finally:
         soak.close()
-    rows, found = judge(soak, sender)
+    rows, found = evaluate(soak, sender)
     rows.append(("elder's CPU", f"{cpu / (options.minutes * 60) * 100:.1f} % of a core at {options.rate:g} jobs a second"))
     for name, value in rows:
         print(f"{name:56} {value}")

@@ -9,7 +9,7 @@ import websockets
 
 
 class Failure(Exception):
-    """What is not as it should be."""
+    """A condition that does not hold."""
 
 
 def require(condition, what):
@@ -24,7 +24,7 @@ class Page:
         self.socket, self.session = socket, session
         self.number = 0
         self.answers = {}
-        self.requests, self.complaints = [], []
+        self.requests, self.console = [], []
         self.reader = asyncio.create_task(self.read())
 
     async def read(self):
@@ -35,11 +35,12 @@ class Page:
             elif message["method"] == "Network.requestWillBeSent":
                 self.requests.append(message["params"]["request"]["url"])
             elif message["method"] == "Runtime.exceptionThrown":
-                self.complaints.append(message["params"]["exceptionDetails"].get("text", "exception"))
+                self.console.append(message["params"]["exceptionDetails"].get("text", "exception"))
             elif message["method"] == "Log.entryAdded":
-                self.complaints.append(message["params"]["entry"]["text"])
+                entry = message["params"]["entry"]
+                self.console.append(f"{entry['text']} {entry.get('url', '')}".strip())
             elif message["method"] == "Runtime.consoleAPICalled" and message["params"]["type"] in ("error", "warning"):
-                self.complaints.append(str(message["params"]["args"]))
+                self.console.append(str(message["params"]["args"]))
 
     async def call(self, method, **params):
         self.number += 1
@@ -59,7 +60,7 @@ class Page:
     async def until(self, script, what, limit=60):
         end = time.monotonic() + limit
         while not (value := await self.run(script)):
-            require(time.monotonic() < end, f"waited in vain for {what}")
+            require(time.monotonic() < end, f"timed out waiting for {what}")
             await asyncio.sleep(0.1)
         return value
 

@@ -1,16 +1,16 @@
-"""Opens the dashboard and a job's page in Chromium while a worker works, and looks at them.
+"""Opens the dashboard, a job's page and the sign-in pages in Chromium while a worker runs, and checks them.
 
 Starts the sandbox (broker and service), a worker and a headless browser, enqueues jobs, then checks that the page shows
-what /api/status says, that its numbers move by themselves, that a job's page opens, that a fault shows with its remedy,
-that nothing is asked of another host and nothing is written to the browser's console. Screenshots in both colour schemes
-and on a phone go to a folder, for people to look at.
+the data of /api/status, that its numbers change without a reload, that a job's page opens, that a fault shows with its
+remedy, that no other host gets a request and that the browser's console is empty. `sign_in.py` then signs in with the same
+browser. Screenshots in both colour schemes and on a phone go to a folder.
 
     dashboard.py --binary PATH [--screenshots FOLDER] [--jobs N] [--measure]
 
-With KAFKA_BOOTSTRAP_SERVERS that broker is used, with topics of its own; --measure needs it, for the embedded broker
+With KAFKA_BOOTSTRAP_SERVERS that broker is used, with topics of its own; --measure needs it, because the embedded broker
 does not keep so many records.
 
-Ends with 0 when all is well, 1 when not, and 77 when there is no Chromium.
+Ends with 0 when every check passes, 1 when one fails, and 77 when Chromium is not installed.
 """
 
 import argparse
@@ -27,12 +27,10 @@ import urllib.request
 try:
     from browser import Failure, open_page, require
 except ImportError:
-    print("skipped: the Python package websockets is not here (make .build/venv/ready)", file=sys.stderr)
+    print("skipped: the Python package websockets is not installed (make .build/venv/ready)", file=sys.stderr)
     sys.exit(77)
-from stage import Stage
-
-DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+import sign_in
+from fixture import DESKTOP, PHONE, Fixture
 
 
 def status(url):
@@ -44,20 +42,20 @@ TILE = "[...document.querySelectorAll('.tile')].map(tile => tile.innerText).join
 COMPLETED = "Number((/([0-9,]+) completed so far/.exec(%s) || [])[1]?.replaceAll(',', '') || 0)" % TILE
 
 
-async def check(page, url, stage, screenshots):
+async def check(page, url, fixture, screenshots):
     await page.show(DESKTOP, "light")
     await page.call("Page.navigate", url=url)
     await page.until("document.querySelector('#live.on') !== null", "the stream of events")
-    stage.command("enqueue", "--count", "400", "--prefix", "browser", "--quiet")
+    fixture.command("enqueue", "--count", "400", "--prefix", "browser", "--quiet")
     first = await page.until(COMPLETED, "completed jobs")
-    second = await page.until(f"(n => n > {first} && n)({COMPLETED})", "the numbers to move by themselves")
+    second = await page.until(f"(n => n > {first} && n)({COMPLETED})", "the numbers to change")
     print(f"ok: {first} completed jobs became {second} without a reload")
 
     await page.until("document.querySelectorAll('#oldest a').length > 0", "the oldest jobs")
     await page.until("document.querySelectorAll('#jobs-plot path').length > 0", "the plot")
     lists = await page.run("document.querySelector('#oldest').innerText")
-    require("Waits for" in lists, f"the oldest jobs do not say what they wait for: {lists}")
-    # For a plot that is worth a look.
+    require("Waits for" in lists, f"the oldest jobs do not show what they wait for: {lists}")
+    # So that the screenshots show plots with data.
     await page.until("past.at.length > 12", "half a minute of history")
     for scheme in ("light", "dark"):
         await page.show(DESKTOP, scheme)
@@ -73,14 +71,14 @@ async def check(page, url, stage, screenshots):
     print("ok: both colour schemes, and a phone without sideways scrolling")
 
 
-async def check_job(page, url, stage, screenshots):
+async def check_job(page, url, fixture, screenshots):
     await page.show(DESKTOP, "light")
     job = await page.run("document.querySelector('#oldest a')?.innerText || 'browser-001'")
     await page.run(f"location.hash = '#/jobs/{job}'")
     text = await page.until(
         "(d => d.open && /Accepted/.test(d.innerText) && d.innerText)(document.querySelector('#job'))", "the job's page"
     )
-    require(job in text and "Request id" in text, f"the job's page says {text}")
+    require(job in text and "Request id" in text, f"the job's page shows {text}")
     for scheme in ("light", "dark"):
         await page.show(DESKTOP, scheme)
         await page.screenshot(screenshots / f"job-{scheme}.png", whole=False)
@@ -91,28 +89,28 @@ async def check_job(page, url, stage, screenshots):
     print("ok: a job's page opens by its address, and closes")
 
 
-async def check_fault(page, url, stage, screenshots):
-    stage.faults([{"kind": "status", "status": 503, "calls": ["create", "get"]}])
-    stage.command("enqueue", "--count", "50", "--prefix", "away", "--quiet")
+async def check_fault(page, url, fixture, screenshots):
+    fixture.faults([{"kind": "status", "status": 503, "calls": ["create", "get"]}])
+    fixture.command("enqueue", "--count", "50", "--prefix", "unavailable", "--quiet")
     began = time.monotonic()
     text = await page.until(
         "(t => /answered none of the last/.test(t) && t)(document.querySelector('#reasons').innerText)", "the fault to show"
     )
     require("PAYOUT_API_BASE_URL" in text, f"no remedy: {text}")
-    print(f"ok: a service that is away shows after {time.monotonic() - began:.1f} s, with its remedy")
+    print(f"ok: an unavailable service shows after {time.monotonic() - began:.1f} s, with its remedy")
     for size, scheme, name in ((DESKTOP, "light", "fault-light"), (DESKTOP, "dark", "fault-dark"), (PHONE, "dark", "fault-phone")):
         await page.show(size, scheme)
         await page.screenshot(screenshots / f"{name}.png")
-    stage.faults([])
+    fixture.faults([])
     await page.show(DESKTOP, "light")
-    await page.until("!/answered none/.test(document.querySelector('#reasons').innerText)", "the fault to go", 120)
-    print("ok: and goes by itself")
+    await page.until("!/answered none/.test(document.querySelector('#reasons').innerText)", "the fault to disappear", 120)
+    print("ok: the fault disappears when the service is available again")
 
 
-async def check_manners(page, url):
+async def check_requests(page, url):
     foreign = [asked for asked in page.requests if not asked.startswith((url, "data:"))]
-    require(not foreign, f"the page asks others: {foreign}")
-    require(not page.complaints, f"the browser complains: {page.complaints}")
+    require(not foreign, f"the page sends requests to other hosts: {foreign}")
+    require(not page.console, f"the browser's console is not empty: {page.console}")
     with urllib.request.urlopen(url, timeout=30) as answer:
         policy = answer.headers["Content-Security-Policy"]
     require("default-src 'none'" in policy, f"the policy is {policy}")
@@ -124,29 +122,29 @@ def cpu(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def measure(page, url, stage, jobs):
-    """What the console costs with many jobs in flight, and how smooth the page is."""
-    # They wait for their moment, so that what the worker costs is the console's, but for a little.
-    stage.command("enqueue", "--count", str(jobs), "--prefix", "m", "--not-before", "2h", "--quiet")
+async def measure(page, url, fixture, jobs):
+    """Measures the console's cost with many jobs in flight, and the page's frame rate."""
+    # The jobs are not due, so that nearly all of the worker's CPU time is the console's.
+    fixture.command("enqueue", "--count", str(jobs), "--prefix", "m", "--not-before", "2h", "--quiet")
     end = time.monotonic() + 600
     while sum(count for phase, count in status(url)["jobs"].items() if phase != "finished") < jobs * 0.99:
-        require(time.monotonic() < end, f"the jobs do not get there: {status(url)['jobs']}")
+        require(time.monotonic() < end, f"the worker did not accept the jobs: {status(url)['jobs']}")
         await asyncio.sleep(1)
     print(f"{jobs} jobs in flight")
     began = time.monotonic()
-    stage.command("status")
+    fixture.command("status")
     print(f"status: {time.monotonic() - began:.2f} s")
-    for what, seconds in (("nobody looking", 20), ("one dashboard open", 20), ("and /metrics every second", 20)):
+    for what, seconds in (("no dashboard open", 20), ("one dashboard open", 20), ("and /metrics every second", 20)):
         if what == "one dashboard open":
             await page.show(DESKTOP, "light")
             await page.call("Page.navigate", url=url)
             await page.until("document.querySelector('#live.on') !== null", "the stream of events")
-        before, start = cpu(stage.worker_process), time.monotonic()
+        before, start = cpu(fixture.worker_process), time.monotonic()
         while time.monotonic() < start + seconds:
             if what.startswith("and"):
                 urllib.request.urlopen(url + "metrics", timeout=30).read()
             await asyncio.sleep(1)
-        share = (cpu(stage.worker_process) - before) / (time.monotonic() - start)
+        share = (cpu(fixture.worker_process) - before) / (time.monotonic() - start)
         print(f"worker's CPU, {what}: {share * 100:.1f} % of a core")
     frames = await page.run(
         """new Promise(done => { const gaps = []; let last = performance.now(); const end = last + 5000;
@@ -160,35 +158,36 @@ async def main(arguments):
     screenshots = pathlib.Path(arguments.screenshots)
     screenshots.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        stage = Stage(arguments, folder)
+        fixture = Fixture(arguments, folder)
         try:
-            address = stage.browser()
+            address = fixture.browser()
             if address is None:
-                print("skipped: there is no Chromium here (Debian: apt-get install chromium)", file=sys.stderr)
+                print("skipped: Chromium is not installed (Debian: apt-get install chromium)", file=sys.stderr)
                 return 77
-            url = stage.worker(arguments)
+            url = fixture.worker(arguments)
             page = await open_page(address)
             if arguments.measure:
-                await measure(page, url, stage, arguments.jobs)
+                await measure(page, url, fixture, arguments.jobs)
                 return 0
-            await check(page, url, stage, screenshots)
-            await check_job(page, url, stage, screenshots)
-            await check_manners(page, url)
-            await check_fault(page, url, stage, screenshots)
-            require(not page.complaints, f"the browser complains: {page.complaints}")
+            await check(page, url, fixture, screenshots)
+            await check_job(page, url, fixture, screenshots)
+            await check_requests(page, url)
+            await check_fault(page, url, fixture, screenshots)
+            require(not page.console, f"the browser's console is not empty: {page.console}")
+            await sign_in.check(arguments.binary, address, screenshots)
             return 0
         except Failure as failure:
             print(f"FAILED: {failure}", file=sys.stderr)
             if "page" in locals():
-                print(f"the browser's console: {page.complaints}; requests: {page.requests[-10:]}", file=sys.stderr)
+                print(f"the browser's console: {page.console}; requests: {page.requests[-10:]}", file=sys.stderr)
             return 1
         finally:
-            stage.stop()
+            fixture.stop()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the payout-worker to try")
+    parser.add_argument("--binary", required=True, help="the payout-worker to check")
     parser.add_argument("--screenshots", default=".build/screenshots", help="where screenshots go")
     parser.add_argument("--jobs", type=int, default=100_000, help="jobs in flight for --measure")
     parser.add_argument("--measure", action="store_true", help="measure the console instead of checking the page")

@@ -6,7 +6,7 @@ import Testing
 private let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
 
 @Suite struct EmbeddedKafkaTests {
-    @Test func showsItsBrokersAndTopics() async throws {
+    @Test func clusterHasItsBrokersAndTopics() async throws {
         let kafka = try EmbeddedKafka(brokers: 3)
         defer { kafka.close() }
         #expect(kafka.brokerCount == 3)
@@ -21,7 +21,7 @@ private let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         await admin.close()
     }
 
-    @Test func refusesCallsAfterClose() throws {
+    @Test func callsAfterCloseAreRejected() throws {
         let kafka = try EmbeddedKafka()
         kafka.close()
         kafka.close()
@@ -29,11 +29,11 @@ private let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         #expect(error?.description.contains("closed") == true)
     }
 
-    @Test func opensAndClosesManyTimes() throws {
+    @Test func clusterOpensAndClosesManyTimes() throws {
         for _ in 0..<20 { try EmbeddedKafka(brokers: 2).close() }
     }
 
-    @Test func namesItsLimits() {
+    @Test func limitsNameTransactionsAndFencing() {
         #expect(EmbeddedKafka.limits.contains { $0.contains("committed") })
         #expect(EmbeddedKafka.limits.contains { $0.contains("fence") })
     }

@@ -1,26 +1,25 @@
+import ChildProcesses
 import Foundation
 
-/// Another program while it runs; what it prints goes to files, so that nobody has to read along.
-///
-/// Sound to share: `Process` is asked for its state only, after it has been started.
-final class Program: @unchecked Sendable {
-    private let process = Process()
+/// A running program. Its output goes to files, so that full pipes cannot block it.
+final class Program: Sendable {
+    private let process: ChildProcess
     private let folder: URL
 
     private init(_ executable: URL, _ arguments: [String], environment: [String: String]) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "examples-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = executable
-        process.arguments = arguments
-        process.environment = Self.surroundings.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.file(folder.appending(path: "out"))
-        process.standardError = try Self.file(folder.appending(path: "err"))
-        try process.run()
+        process = try ChildProcess(
+            executable.path,
+            arguments,
+            environment: Self.inheritedEnvironment.merging(environment) { $1 },
+            output: Self.file(folder.appending(path: "out")),
+            errors: Self.file(folder.appending(path: "err"))
+        )
     }
 
-    /// The environment of the tests without any settings of a worker: those would lead somewhere else.
-    private static var surroundings: [String: String] {
+    /// The tests' environment without a worker's settings, which could point to other servers.
+    private static var inheritedEnvironment: [String: String] {
         let ours = ["KAFKA_", "WORKER_", "PAYOUT_", "FILES_", "HTTP_", "LOG_"]
         return ProcessInfo.processInfo.environment.filter { name, _ in !ours.contains { name.hasPrefix($0) } }
     }
@@ -38,7 +37,7 @@ final class Program: @unchecked Sendable {
         (try? String(contentsOf: folder.appending(path: name), encoding: .utf8)) ?? ""
     }
 
-    /// Runs a program for the length of a body, and ends it then.
+    /// Runs a program until the body returns, then ends it.
     static func running<Result>(
         _ executable: URL,
         _ arguments: [String],
@@ -58,21 +57,21 @@ final class Program: @unchecked Sendable {
 
     /// Waits until the program has ended.
     ///
-    /// - Returns: its exit status; `nil` when it had to be ended because it took too long.
+    /// - Returns: its exit status; `nil` when it exceeded the limit and was killed.
     @discardableResult
     func waitForEnd(within limit: Duration) async -> Int32? {
         let deadline = ContinuousClock.now + limit
         while process.isRunning, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(20)) }
-        guard process.isRunning else { return process.terminationStatus }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        if let status = process.status { return status }
+        process.signal(SIGKILL)
+        process.waitForEnd()
         return nil
     }
 
-    /// Asks the program to end, and makes it.
+    /// Terminates the program, and kills it if necessary.
     private func stop() async {
-        if process.isRunning { process.terminate() }
-        await waitForEnd(within: .seconds(40))
+        process.signal(SIGTERM)
+        await waitForEnd(within: .seconds(600))
         try? FileManager.default.removeItem(at: folder)
     }
 }

@@ -26,12 +26,12 @@ enum Readme {
     }
 }
 
-/// Where things are.
+/// The locations of programs and files.
 enum Places {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// The command, built beside the tests; `PAYOUT_WORKER` names another one.
+    /// The command, from the tests' build folder; `PAYOUT_WORKER` names another one.
     static var worker: URL? {
         let named = ProcessInfo.processInfo.environment["PAYOUT_WORKER"].map { URL(filePath: $0) }
         let beside = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "payout-worker")
@@ -46,13 +46,13 @@ enum Places {
         )
     }
 
-    /// A Python that has confluent-kafka: the one that `make` sets up, or the one that `EXAMPLES_PYTHON` names.
+    /// A Python with confluent-kafka: `make`'s, or the one that `EXAMPLES_PYTHON` names.
     static func python() async -> URL? {
         let named = ProcessInfo.processInfo.environment["EXAMPLES_PYTHON"].map { URL(filePath: $0) }
         let made = root.appending(path: ".build/venv/bin/python3")
         for python in [named, made].compactMap({ $0 }) where isExecutable(python) {
             let status = try? await Program.running(python, ["-c", "import confluent_kafka"], environment: [:]) {
-                await $0.waitForEnd(within: .seconds(30))
+                await $0.waitForEnd(within: .seconds(600))
             }
             if status == 0 { return python }
         }

@@ -10,7 +10,7 @@ import Testing
     ]
 
     @Test(arguments: strings)
-    func stringsComeBack(string: String?) {
+    func stringsRoundTrip(string: String?) {
         var writer = PackedWriter()
         writer.write(string)
         writer.write(byte: 7)
@@ -21,14 +21,14 @@ import Testing
         }
     }
 
-    @Test func uuidsTakeSeventeenBytes() {
+    @Test func uuidIsEncodedInSeventeenBytes() {
         var writer = PackedWriter()
         writer.write("3f2c9a64-0c1e-4b53-9f6d-0a4d8c1b7e55")
         #expect(writer.bytes.count == 17)
     }
 
     @Test(arguments: [0, 1, -1, 63, 64, -64, -65, 127, 128, 1_750_000_000_000, .max, .min] as [Int64])
-    func integersComeBack(integer: Int64) {
+    func integersRoundTrip(integer: Int64) {
         var writer = PackedWriter()
         writer.write(integer: integer)
         writer.write(Instant(milliseconds: integer))
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: strings)
-    func jobsComeBack(string: String?) {
+    func jobsRoundTrip(string: String?) {
         var job = ExportJob(id: string ?? "id", kind: .transactionHistory, filter: string, fileFormat: .tsv)
         job.account = string ?? "default"
         job.notBefore = string == nil ? nil : Instant(milliseconds: 1)
@@ -55,7 +55,7 @@ import Testing
         #expect(decoded == job)
     }
 
-    @Test func aJobIsFoundByItsIDAlone() {
+    @Test func encodedJobStartsWithKeyOfItsIDOnly() {
         let spec = JobSpecCodec.encode(ExportJob(id: "job-1", kind: .payments))
         spec.withUnsafeBytes { bytes in
             #expect(JobSpecCodec.starts(bytes, with: JobSpecCodec.key("job-1")))
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func detailsComeBack() {
+    @Test func detailsRoundTrip() {
         var details = JobDetails()
         details.requestID = "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4"
         details.blobURL = url
@@ -90,7 +90,7 @@ import Testing
         #expect(decoded.files == details.files)
     }
 
-    @Test func aRestoredJobIsTheRecordThatWasWritten() {
+    @Test func restoredJobEqualsWrittenRecord() {
         var partition = PartitionMachine(partition: 3, epoch: 1, configuration: CoreConfiguration())
         var record = JobRecord(
             job: ExportJob(id: "job", kind: .payments),
@@ -111,7 +111,7 @@ import Testing
         record.cleanup = .delete
         #expect(partition.apply(.job(record)).map { partition.record(of: $0) } == record)
         #expect(partition.table.count == 1)
-        #expect(partition.recordedPosition == 42)
+        #expect(partition.recordedPosition.offset == 42)
         partition.apply(.forgotten(id: "job"))
         #expect(partition.table.count == 0)
         #expect(partition.activeCount == 0)

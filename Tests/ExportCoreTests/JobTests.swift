@@ -2,9 +2,9 @@ import Testing
 
 @testable import ExportCore
 
-/// What a job's life needs beyond single steps.
+/// Behaviour of jobs across several transitions.
 @Suite struct JobTests {
-    @Test func nothingIsSentBeforeTheIntentIsStored() {
+    @Test func postWaitsForCommitOfItsIntent() {
         var bench = Bench()
         bench.enqueue(export("job"))
         #expect(bench.calls.isEmpty)
@@ -17,7 +17,7 @@ import Testing
         #expect(bench.calls.map(\.token.kind) == [.create])
     }
 
-    @Test func reportsOfEndsWaitForTheCommit() {
+    @Test func endIsReportedAfterItsCommit() {
         var bench = Bench()
         bench.enqueue(export("job") { $0.deadline = .at(0) })
         #expect(!bench.reports.contains { if case .ended = $0 { true } else { false } })
@@ -25,7 +25,7 @@ import Testing
         #expect(bench.reports.contains { if case .ended = $0 { true } else { false } })
     }
 
-    @Test func theSameJobAgainIsOneExport() {
+    @Test func sameJobEnqueuedTwiceIsExportedOnce() {
         var bench = Bench()
         bench.enqueue(export("job"))
         bench.enqueue(export("job") { $0.trace = TraceContext(parent: "another") })
@@ -34,7 +34,7 @@ import Testing
         #expect(bench.events.isEmpty)
     }
 
-    @Test func theSameJobAfterItsEndHasItsEventAgain() {
+    @Test func finishedJobEnqueuedAgainRepeatsItsEvent() {
         var bench = Bench()
         bench.enqueue(export("job") { $0.deadline = .at(-5) })
         bench.commitAll()
@@ -44,16 +44,18 @@ import Testing
         #expect(bench.events.first == bench.events.last)
     }
 
-    @Test func anotherJobUnderAKnownIDIsRejected() {
+    @Test func knownIDWithOtherContentIsRejectedAsConflicting() {
         var bench = Bench()
         bench.enqueue(export("job"), export("job") { $0.filter = "paymentAmount gt 5" })
         bench.commitAll()
         #expect(bench.events.map(\.status) == [.rejected])
+        #expect(bench.events.first?.error?.code == .conflictingJob)
+        #expect(bench.events.first?.source == RecordSource(partition: 0, offset: 1), "the record that is refused")
         #expect(bench.events.first?.error?.details.map(\.field) == ["jobId"])
         #expect(bench.phase("job") == .submitting)
     }
 
-    @Test func aRecordBelowThePositionIsPassedOver() {
+    @Test func recordBelowPositionIsSkipped() {
         var bench = Bench()
         bench.enqueue(export("job"))
         bench.commitAll()
@@ -63,9 +65,9 @@ import Testing
         #expect(bench.batches.flatMap(\.positions).map(\.offset).max() == 1)
     }
 
-    /// The event of a job that was cancelled while its POST was under way must not change when the
-    /// export's id is learnt for the clean-up.
-    @Test func aRepeatedEventIsTheSameAfterTheCleanup() {
+    /// The event of a job that was cancelled while its POST was in flight must not change when the
+    /// cleanup finds the export's id.
+    @Test func repeatedEventIsUnchangedAfterCleanup() {
         var bench = Bench()
         bench.enqueue(export("job"))
         bench.commitAll()
@@ -82,7 +84,7 @@ import Testing
         #expect(bench.events.first == bench.events.last)
     }
 
-    @Test func anExportThatMayNotBeDeletedYetIsDeletedLater() {
+    @Test func exportNotDeletableYetIsDeletedLater() {
         var bench = Bench()
         bench.enqueue(export("job"))
         bench.commitAll()
@@ -95,8 +97,8 @@ import Testing
         #expect(bench.calls.filter { $0.token.kind == .delete }.count == 2)
     }
 
-    /// The answer to a call for a job that is forgotten meanwhile must not reach the job that took its place.
-    @Test func anAnswerForAForgottenJobReachesNobodyElse() throws {
+    /// A forgotten job's place in the table is used again. A late answer must not reach the job that is there now.
+    @Test func answerForForgottenJobDoesNotReachNextJobInItsPlace() throws {
         var bench = Bench { $0.deduplicationWindow = .seconds(100) }
         bench.enqueue(export("old"))
         bench.commitAll()
@@ -113,7 +115,7 @@ import Testing
         #expect(bench.phase("new") == .submitting)
     }
 
-    @Test func urlsThatNeverWorkAreNotTriedInALoop() {
+    @Test func urlsThatNeverWorkAreRetriedWithBackOff() {
         var bench = Bench { $0.storesFiles = true }
         bench.enqueue(export("job"))
         bench.commitAll()
@@ -131,24 +133,78 @@ import Testing
         #expect(bench.calls.filter { $0.token.kind == .download }.count == 3)
     }
 
-    @Test func everyCallOfOneAttemptNamesTheSameAttempt() {
+    @Test func everyCallOfOneAttemptCarriesItsNumber() {
         var bench = Bench()
         bench.enqueue(export("job"))
         bench.commitAll()
-        bench.answer(.failed(.passing(message: "timed out")))
+        bench.answer(.failed(.transient(message: "timed out")))
         bench.wait(10)
         bench.answer(.created(requestID: "request-1"))
         bench.wait(10)
-        bench.answer(.seen(.failed, url: nil, expiresAt: nil))
+        bench.answer(.polled(.failed, url: nil, expiresAt: nil))
         bench.commitAll()
         #expect(bench.calls.filter { $0.token.kind == .create }.map(\.attempt) == [1, 1, 2])
     }
 
+    @Test func eventCarriesOffsetOfRecordThatCreatedJob() {
+        var bench = Bench { $0.deduplicationWindow = .seconds(100) }
+        for _ in 0..<2 {
+            bench.enqueue(
+                export("job") { $0.notBefore = .at(1_000_000) },
+                cancel("job"),
+                export("job") { $0.notBefore = .at(1_000_000) }
+            )
+            bench.commitAll()
+            bench.wait(200)
+            bench.commitAll()
+        }
+        // Each job has its event, and the repeated job repeats it.
+        #expect(bench.events.map(\.source.offset) == [0, 0, 3, 3])
+        #expect(bench.events[0] == bench.events[1])
+    }
+
+    @Test(arguments: [nil, "request-of-another"])
+    func exportIsDeletedAfterDownloadUnlessAdopted(adopted: String?) {
+        var bench = Bench {
+            $0.storesFiles = true
+            $0.deletesAfterDownload = true
+        }
+        bench.enqueue(export("job") { $0.adoptedRequestID = adopted })
+        bench.commitAll()
+        if adopted == nil { bench.answer(.created(requestID: "request-1")) }
+        bench.wait(30)
+        bench.answer(ready)
+        bench.commitAll()
+        bench.answer(.stored(storedFile))
+        bench.commitAll()
+        #expect(bench.status("job") == .completed)
+        #expect(bench.calls.contains { $0.token.kind == .delete } == (adopted == nil))
+    }
+
+    @Test func defaultDeadlineCountsFromLaterOfAcceptanceAndNotBefore() {
+        var bench = Bench()
+        let notBefore = bench.now.wall.advanced(by: .seconds(48 * 3_600))
+        bench.enqueue(export("job") { $0.notBefore = notBefore })
+        bench.commitAll()
+        bench.wait(48 * 3_600)
+        bench.commitAll()
+        #expect(bench.phase("job") == .submitting)
+        bench.answer(.created(requestID: "request-1"))
+        bench.commitAll()
+        bench.wait(25 * 3_600)
+        #expect(bench.phase("job") == .waiting)
+        bench.answer(.polled(.processing, url: nil, expiresAt: nil))
+        bench.wait(2 * 3_600)
+        bench.answer(.polled(.processing, url: nil, expiresAt: nil))
+        #expect(bench.code("job") == .deadlineExceeded)
+    }
+
     @Test func unknownJobsAndAccountsAreRejectedWithReasons() {
         var bench = Bench()
-        bench.enqueue(cancel("nobody"), export("job") { $0.account = "stranger" })
+        bench.enqueue(cancel("unknown"), export("job") { $0.account = "stranger" })
         bench.commitAll()
         #expect(bench.events.map { $0.error?.code } == [.unknownJob, .unknownAccount])
+        #expect(bench.events.map(\.source.offset) == [0, 1])
         #expect(bench.batches.flatMap(\.records).count { if case .deadLetter = $0 { true } else { false } } == 1)
     }
 }

@@ -4,19 +4,19 @@ import Testing
 
 @Suite struct MemoryTests {
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
-    func arenaKeepsWhatIsStored(seed: UInt64) {
-        var dice = Dice(seed)
+    func arenaReturnsStoredBytes(seed: UInt64) {
+        var random = SeededRandom(seed)
         var arena = ByteArena()
         var model: [(handle: ByteArena.Handle, bytes: [UInt8])] = []
         for step in 0..<4_000 {
-            if dice.roll(3) == 0, !model.isEmpty {
-                arena.free(model.remove(at: dice.roll(model.count)).handle)
+            if random.roll(3) == 0, !model.isEmpty {
+                arena.free(model.remove(at: random.roll(model.count)).handle)
             } else {
-                let count = dice.roll(20) == 0 ? dice.roll(9_000) : dice.roll(200)
+                let count = random.roll(20) == 0 ? random.roll(9_000) : random.roll(200)
                 let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &+ step) }
                 model.append((arena.store(bytes), bytes))
             }
-            if let entry = model.randomEntry(&dice) {
+            if let entry = model.randomEntry(&random) {
                 #expect(arena.withBytes(entry.handle) { Array($0) } == entry.bytes)
             }
         }
@@ -30,25 +30,26 @@ import Testing
         #expect(arena.reservedBytes == ByteArena.unit * ByteArena.unitsPerChunk)
     }
 
-    /// Few distinct hashes, so that runs are long and removals have much to shift.
+    /// Few distinct hashes make long runs, so that removals shift many slots.
     @Test(arguments: [4, 50, 1 << 30])
-    func indexAgreesWithADictionary(distinctHashes: Int) {
-        var dice = Dice(UInt64(distinctHashes))
+    func indexAgreesWithDictionary(distinctHashes: Int) {
+        var random = SeededRandom(UInt64(distinctHashes))
         var index = HashIndex()
         var model: [UInt32: UInt32] = [:]
+        let hashes = (0..<300).map { _ in UInt32(random.roll(distinctHashes)) }
         for _ in 0..<5_000 {
-            let place = UInt32(dice.roll(300))
+            let place = UInt32(random.roll(300))
             if let hash = model[place] {
-                if dice.roll(2) == 0 {
-                    index.remove(place, hash: hash)
+                if random.roll(2) == 0 {
+                    index.remove(place, hash: hash) { hashes[Int($0)] }
                     model[place] = nil
                 }
             } else {
-                let hash = UInt32(dice.roll(distinctHashes))
-                index.insert(place, hash: hash)
+                let hash = hashes[Int(place)]
+                index.insert(place, hash: hash) { hashes[Int($0)] }
                 model[place] = hash
             }
-            let asked = UInt32(dice.roll(300))
+            let asked = UInt32(random.roll(300))
             let found = index.find(model[asked] ?? 1) { $0 == asked }
             #expect(found == (model[asked] == nil ? nil : asked))
             #expect(index.count == model.count)
@@ -58,39 +59,62 @@ import Testing
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
     func timersFireInOrder(seed: UInt64) {
-        var dice = Dice(seed)
+        var random = SeededRandom(seed)
         var table = JobTable()
-        var model: [JobTable.Index: Int64] = [:]
+        var wakes: [JobTable.Index: Int64] = [:]
+        var limits: [JobTable.Index: Int64] = [:]
         let places = (0..<200).map { table.insert(ExportJob(id: "job-\($0)", kind: .payments)) }
         for _ in 0..<2_000 {
-            let place = places[dice.roll(places.count)]
-            if dice.roll(4) == 0 {
-                table.cancelTimer(place)
-                model[place] = nil
-            } else {
-                let wake = Int64(dice.roll(500))
-                table.setTimer(place, to: wake)
-                model[place] = wake
+            let place = places[random.roll(places.count)]
+            let time = Int64(random.roll(500))
+            switch random.roll(4) {
+            case 0:
+                table.cancelWake(place)
+                wakes[place] = nil
+            case 1:
+                table.setLimit(place, to: Instant(milliseconds: time))
+                limits[place] = time
+            default:
+                table.setWake(place, to: MonotonicInstant(milliseconds: time))
+                wakes[place] = time
             }
-            #expect(table.nextWake?.milliseconds == model.values.min())
-            #expect(table.auditTimers(expected: model.count) == nil)
+            #expect(table.nextWake?.milliseconds == wakes.values.min())
+            #expect(table.nextLimit?.milliseconds == limits.values.min())
+            #expect(table.auditTimers(wakes: wakes.count, limits: limits.count) == nil)
         }
         var last = Int64.min
-        while let place = table.popDue(at: Instant(milliseconds: 499)) {
-            let wake = model.removeValue(forKey: place) ?? -1
+        while let place = table.popDue(at: Self.time(wall: 499, monotonic: .min)) {
+            let limit = limits.removeValue(forKey: place) ?? -1
+            #expect(limit >= last)
+            last = limit
+        }
+        last = .min
+        while let place = table.popDue(at: Self.time(wall: .min, monotonic: 499)) {
+            let wake = wakes.removeValue(forKey: place) ?? -1
             #expect(wake >= last)
             last = wake
         }
-        #expect(model.isEmpty)
+        #expect(wakes.isEmpty && limits.isEmpty)
     }
 
-    @Test func timersThatAreNotDueStay() {
+    private static func time(wall: Int64, monotonic: Int64) -> EventTime {
+        EventTime(wall: Instant(milliseconds: wall), monotonic: MonotonicInstant(milliseconds: monotonic))
+    }
+
+    @Test func jobEntryTakesAtMost96Bytes() { #expect(MemoryLayout<JobEntry>.stride <= 96) }
+
+    @Test func timersNotDueAreKept() {
         var table = JobTable()
         let place = table.insert(ExportJob(id: "job", kind: .payments))
-        table.setTimer(place, to: 10)
-        #expect(table.popDue(at: Instant(milliseconds: 9)) == nil)
-        #expect(table.popDue(at: Instant(milliseconds: 10)) == place)
-        #expect(table.nextWake == nil)
+        table.setWake(place, to: MonotonicInstant(milliseconds: 10))
+        table.setLimit(place, to: Instant(milliseconds: 20))
+        #expect(table.popDue(at: Self.time(wall: 19, monotonic: 9)) == nil)
+        #expect(table.popDue(at: Self.time(wall: 19, monotonic: 10)) == place)
+        #expect(table.popDue(at: Self.time(wall: 19, monotonic: 10)) == nil)
+        #expect(table.popDue(at: Self.time(wall: 20, monotonic: 10)) == place)
+        #expect(!table.hasWake(place) && !table.hasLimit(place))
+        table.armLimit(place)
+        #expect(table.nextLimit == Instant(milliseconds: 20))
     }
 
     @Test func tableFindsJobsThroughManyInsertionsAndRemovals() {
@@ -108,21 +132,18 @@ import Testing
     }
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
-    func ringAgreesWithAnArray(seed: UInt64) {
-        var dice = Dice(seed)
+    func ringBufferAgreesWithArray(seed: UInt64) {
+        var random = SeededRandom(seed)
         var ring = RingBuffer<Int>()
         var model: [Int] = []
         for step in 0..<20_000 {
-            // Long phases of growth and of shrinking, so that both resizings are met.
-            let grows = dice.roll(10) < (step / 5_000 % 2 == 0 ? 7 : 3)
-            switch (grows, dice.roll(4)) {
-            case (true, 0):
-                ring.prepend(step)
-                model.insert(step, at: 0)
-            case (true, _):
+            // Long phases of growth and of shrinking, so that the buffer is resized in both directions.
+            let grows = random.roll(10) < (step / 5_000 % 2 == 0 ? 7 : 3)
+            if grows {
                 ring.append(step)
                 model.append(step)
-            case (false, _): #expect(ring.popFirst() == (model.isEmpty ? nil : model.removeFirst()))
+            } else {
+                #expect(ring.popFirst() == (model.isEmpty ? nil : model.removeFirst()))
             }
             #expect(ring.count == model.count)
             #expect(ring.first == model.first)
@@ -132,5 +153,5 @@ import Testing
 }
 
 extension Array {
-    fileprivate func randomEntry(_ dice: inout Dice) -> Element? { isEmpty ? nil : self[dice.roll(count)] }
+    fileprivate func randomEntry(_ random: inout SeededRandom) -> Element? { isEmpty ? nil : self[random.roll(count)] }
 }

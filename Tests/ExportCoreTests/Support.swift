@@ -1,7 +1,7 @@
 @testable import ExportCore
 
 /// A reproducible stream of numbers.
-struct Dice {
+struct SeededRandom {
     private var state: UInt64
 
     init(_ seed: UInt64) { state = seed }
@@ -13,25 +13,38 @@ struct Dice {
 }
 
 extension Instant {
-    /// So many seconds after an arbitrary moment.
+    /// The given number of seconds after an arbitrary time.
     static func at(_ seconds: Double) -> Instant {
         Instant(milliseconds: 1_750_000_000_000 + Int64(seconds * 1_000))
     }
 }
 
-func input(_ offset: Int64, _ content: JobInput.Content) -> JobInput {
+extension MonotonicInstant {
+    /// The given number of seconds after an arbitrary time of this clock.
+    static func at(_ seconds: Double) -> MonotonicInstant {
+        MonotonicInstant(milliseconds: 5_000_000 + Int64(seconds * 1_000))
+    }
+}
+
+extension EventTime {
+    /// The given number of seconds after an arbitrary time.
+    static func at(_ seconds: Double) -> EventTime { EventTime(wall: .at(seconds), monotonic: .at(seconds)) }
+}
+
+func input(_ offset: Int64, _ content: JobInput.Content, timestamp: Int64? = nil) -> JobInput {
     JobInput(
         offset: offset,
         content: content,
+        timestamp: timestamp,
         original: OriginalRecord(key: nil, value: Array("record \(offset)".utf8))
     )
 }
 
-/// One partition of one worker, with its commits and calls answered by hand.
+/// One worker whose commits and calls the test answers.
 struct Bench {
     var worker: WorkerMachine
     var actions: [WorkerAction] = []
-    var now = Instant.at(-60)
+    var now = EventTime.at(-60)
     private var nextOffset: Int64 = 0
 
     /// A worker that owns all partitions, restored and empty.
@@ -55,17 +68,30 @@ struct Bench {
         epoch: Epoch,
         _ records: [StateRecord] = [],
         committed: Int64? = nil,
-        high: Int64 = 1_000
+        low: Int64 = 0,
+        high: Int64 = 1_000,
+        stateLow: Int64 = 0
     ) {
         handle(.assigned(partition: partition, epoch: epoch))
         handle(.restored(partition: partition, epoch: epoch, records))
-        handle(.restoreFinished(partition: partition, epoch: epoch, committed: committed, low: 0, high: high))
+        let ends = RestoredEnds(committed: committed, low: low, high: high, stateLow: stateLow)
+        handle(.restoreFinished(partition: partition, epoch: epoch, ends))
     }
+
+    /// The first record of a partition's state.
+    let origin = StateRecord.origin(StateOrigin(position: JobsPosition(generation: 1)))
 
     mutating func handle(_ event: WorkerEvent) { actions += worker.handle(event, at: now) }
 
     mutating func wait(_ seconds: Double) {
-        now = now.advanced(by: .milliseconds(Int64(seconds * 1_000)))
+        let duration = Duration.milliseconds(Int64(seconds * 1_000))
+        now = EventTime(wall: now.wall.advanced(by: duration), monotonic: now.monotonic.advanced(by: duration))
+        handle(.tick)
+    }
+
+    /// Sets the wall clock; no time passes.
+    mutating func setClock(by seconds: Double) {
+        now.wall = now.wall.advanced(by: .milliseconds(Int64(seconds * 1_000)))
         handle(.tick)
     }
 
@@ -77,7 +103,7 @@ struct Bench {
         handle(.received(partition: partition, epoch: 1, inputs))
     }
 
-    // MARK: What was asked for
+    // MARK: Recorded actions
 
     var batches: [CommitBatch] { actions.compactMap { if case .commit(let batch) = $0 { batch } else { nil } } }
     var calls: [Call] { actions.compactMap { if case .call(let call) = $0 { call } else { nil } } }
@@ -85,11 +111,18 @@ struct Bench {
     var reports: [Report] { actions.compactMap { if case .report(let report) = $0 { report } else { nil } } }
     var intake: [Bool] { actions.compactMap { if case .intake(let isPaused) = $0 { isPaused } else { nil } } }
 
+    var unread: [UnreadRecords] { reports.compactMap { if case .unread(let records) = $0 { records } else { nil } } }
+
+    /// The offsets from which a partition's jobs were started.
+    func starts(of partition: Int32) -> [Int64] {
+        actions.compactMap { if case .start(partition, _, let from) = $0 { from.offset } else { nil } }
+    }
+
     var events: [CompletionEvent] {
         batches.flatMap(\.records).compactMap { if case .event(_, let event) = $0 { event } else { nil } }
     }
 
-    /// Commits what there is to commit until nothing is left.
+    /// Commits batches until none is left.
     mutating func commitAll() {
         var answered: Set<UInt64> = []
         while let batch = batches.first(where: { !answered.contains($0.id) }) {
@@ -118,5 +151,5 @@ func export(_ id: String, _ change: (inout ExportJob) -> Void = { _ in }) -> Job
 func cancel(_ id: String) -> JobInput.Content { .cancel(id: id, trace: nil) }
 
 let url = "https://blobs.example/request-1.csv?sig=secret"
-let ready = CallResult.seen(.completed, url: url, expiresAt: nil)
+let ready = CallResult.polled(.completed, url: url, expiresAt: nil)
 let storedFile = ExportFile(location: "file:///request-1.csv", stored: true, fileName: "request-1.csv")

@@ -5,7 +5,7 @@ import Testing
 
 /// The table of `Life-of-a-job.md`, row by row.
 @Suite struct TransitionTests {
-    /// Brings a job into a phase, makes something happen, and says what must come of it.
+    /// One transition: the phase before, the event, and the expected phase and completion event.
     struct Row: CustomTestStringConvertible, Sendable {
         let from: JobPhase?
         let what: String
@@ -19,24 +19,28 @@ import Testing
     }
 
     static let early: [Row] = [
-        Row(from: nil, what: "goes at once", to: .submitting) { $0.enqueue(export("job")) },
+        Row(from: nil, what: "submitted at once", to: .submitting) { $0.enqueue(export("job")) },
         Row(from: nil, what: "waits for notBefore", to: .accepted) { bench in
             bench.enqueue(export("job") { $0.notBefore = .at(10) })
         },
         Row(from: nil, what: "adopts an export", to: .waiting) { bench in
             bench.enqueue(export("job") { $0.adoptedRequestID = "request-1" })
         },
-        Row(from: nil, what: "comes too late", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+        Row(from: nil, what: "deadline already passed", to: .finished, status: .failed, code: .deadlineExceeded) {
+            bench in
             bench.enqueue(export("job") { $0.deadline = .at(0) })
         },
-        Row(from: .accepted, what: "notBefore comes", to: .submitting) { $0.wait(100) },
+        Row(from: .accepted, what: "notBefore reached", to: .submitting) { $0.wait(100) },
         Row(from: .accepted, what: "cancelled", to: .finished, status: .cancelled) { $0.enqueue(cancel("job")) },
-        Row(from: .accepted, what: "out of time", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+        Row(from: .accepted, what: "deadline passed", to: .finished, status: .failed, code: .deadlineExceeded) {
+            bench in
             bench.wait(20_000)
         },
-        Row(from: .submitting, what: "taken", to: .waiting) { $0.answer(.created(requestID: "request-1")) },
-        Row(from: .submitting, what: "fails in passing", to: .submitting) { bench in
-            bench.answer(.failed(.passing(message: "503")))
+        Row(from: .submitting, what: "accepted by the service", to: .waiting) {
+            $0.answer(.created(requestID: "request-1"))
+        },
+        Row(from: .submitting, what: "transient failure", to: .submitting) { bench in
+            bench.answer(.failed(.transient(message: "503")))
         },
         Row(from: .submitting, what: "refused", to: .finished, status: .failed, code: .apiRejected) { bench in
             bench.answer(.failed(.refused(message: "400")))
@@ -45,11 +49,18 @@ import Testing
             bench.answer(.failed(.account(.refused(message: "AADSTS50126"))))
         },
         Row(from: .submitting, what: "cancelled", to: .finished, status: .cancelled) { $0.enqueue(cancel("job")) },
-        Row(from: .submitting, what: "out of time", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+        Row(from: .submitting, what: "deadline passed", to: .finished, status: .failed, code: .deadlineExceeded) {
+            bench in
             bench.wait(20_000)
-            bench.answer(.failed(.passing(message: "timed out")))
+            bench.answer(.failed(.transient(message: "timed out")))
         },
-        Row(from: .submitting, what: "taken too late", to: .finished, status: .failed, code: .deadlineExceeded) {
+        Row(
+            from: .submitting,
+            what: "accepted after the deadline",
+            to: .finished,
+            status: .failed,
+            code: .deadlineExceeded
+        ) {
             bench in
             bench.wait(20_000)
             bench.answer(.created(requestID: "request-1"))
@@ -57,28 +68,28 @@ import Testing
     ]
 
     static let late: [Row] = [
-        Row(from: .waiting, what: "queued", to: .waiting) { $0.answer(.seen(.queued, url: nil, expiresAt: nil)) },
+        Row(from: .waiting, what: "queued", to: .waiting) { $0.answer(.polled(.queued, url: nil, expiresAt: nil)) },
         Row(from: .waiting, what: "unknown state", to: .waiting) { bench in
-            bench.answer(.seen(.unknown("Paused"), url: nil, expiresAt: nil))
+            bench.answer(.polled(.unknown("Paused"), url: nil, expiresAt: nil))
         },
         Row(from: .waiting, what: "completed without a URL", to: .waiting) { bench in
-            bench.answer(.seen(.completed, url: "", expiresAt: nil))
+            bench.answer(.polled(.completed, url: "", expiresAt: nil))
         },
-        Row(from: .waiting, what: "completed, to be stored", to: .ready) { $0.answer(ready) },
+        Row(from: .waiting, what: "completed, with a file store", to: .ready) { $0.answer(ready) },
         Row(from: .waiting, what: "completed", to: .finished, status: .completed, storesFiles: false) {
             $0.answer(ready)
         },
         Row(from: .waiting, what: "Failed with attempts left", to: .submitting) { bench in
-            bench.answer(.seen(.failed, url: nil, expiresAt: nil))
+            bench.answer(.polled(.failed, url: nil, expiresAt: nil))
         },
         Row(from: .waiting, what: "Failed for good", to: .finished, status: .failed, code: .exportFailed) { bench in
             for _ in 0..<2 {
-                bench.answer(.seen(.failed, url: nil, expiresAt: nil))
+                bench.answer(.polled(.failed, url: nil, expiresAt: nil))
                 bench.commitAll()
                 bench.answer(.created(requestID: "request-2"))
                 bench.wait(60)
             }
-            bench.answer(.seen(.failed, url: nil, expiresAt: nil))
+            bench.answer(.polled(.failed, url: nil, expiresAt: nil))
         },
         Row(from: .waiting, what: "not found once", to: .waiting) { $0.answer(.notFound) },
         Row(from: .waiting, what: "not found twice", to: .finished, status: .failed, code: .exportNotFound) { bench in
@@ -89,25 +100,38 @@ import Testing
         Row(from: .waiting, what: "refused", to: .finished, status: .failed, code: .apiRejected) { bench in
             bench.answer(.failed(.refused(message: "403")))
         },
+        Row(from: .waiting, what: "file location not allowed", to: .finished, status: .failed, code: .downloadFailed) {
+            bench in
+            bench.answer(.failed(.refusedLocation(message: "not from that host")))
+        },
         Row(from: .waiting, what: "cancelled", to: .finished, status: .cancelled) { $0.enqueue(cancel("job")) },
-        Row(from: .waiting, what: "out of time", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
+        Row(from: .waiting, what: "deadline passed", to: .finished, status: .failed, code: .deadlineExceeded) { bench in
             bench.wait(20_000)
-            bench.answer(.seen(.processing, url: nil, expiresAt: nil))
+            bench.answer(.polled(.processing, url: nil, expiresAt: nil))
         },
         Row(from: .ready, what: "stored", to: .finished, status: .completed) { $0.answer(.stored(storedFile)) },
-        Row(from: .ready, what: "fails in passing", to: .ready) { $0.answer(.failed(.passing(message: "reset"))) },
+        Row(from: .ready, what: "transient failure", to: .ready) { $0.answer(.failed(.transient(message: "reset"))) },
         Row(from: .ready, what: "URL expired", to: .ready) { $0.answer(.urlExpired) },
         Row(from: .ready, what: "Failed after all", to: .submitting) { bench in
             bench.answer(.urlExpired)
-            bench.answer(.seen(.failed, url: nil, expiresAt: nil))
+            bench.answer(.polled(.failed, url: nil, expiresAt: nil))
         },
         Row(from: .ready, what: "not storable", to: .finished, status: .failed, code: .downloadFailed) { bench in
             bench.answer(.failed(.refused(message: "no space")))
         },
+        Row(from: .ready, what: "unusable file", to: .ready) { bench in
+            bench.answer(.failed(.unusableFile(message: "a page")))
+        },
+        Row(from: .ready, what: "too many unusable files", to: .finished, status: .failed, code: .downloadFailed) {
+            bench in
+            for _ in 0..<CoreConfiguration().maxUnusableFiles {
+                bench.answer(.failed(.unusableFile(message: "a page")))
+                bench.wait(60)
+            }
+        },
         Row(from: .ready, what: "cancelled", to: .finished, status: .cancelled) { $0.enqueue(cancel("job")) },
-        Row(from: .ready, what: "out of time", to: .finished, status: .failed, code: .downloadFailed) { bench in
+        Row(from: .ready, what: "deadline passed", to: .finished, status: .failed, code: .downloadFailed) { bench in
             bench.wait(20_000)
-            bench.answer(.failed(.passing(message: "reset")))
         },
     ]
 
@@ -129,15 +153,15 @@ import Testing
         #expect(bench.events.last?.status == row.status)
     }
 
-    /// The document says what is tested here, and nothing else.
-    @Test func theDocumentsTableIsThisOne() throws {
+    /// The document and the tests list the same transitions.
+    @Test func documentedTransitionsAreThoseTested() throws {
         var rows = Set(
             (Self.early + Self.late).map { row in
                 let end = [row.status.map { "\($0)" }, row.code.map { "\($0)" }].compactMap { $0 }
                 return [row.from.map { "\($0)" } ?? "new", row.what, "\(row.to)", end.joined(separator: ", ")]
             }
         )
-        rows.insert(["finished", "the window is over", "forgotten", ""])
+        rows.insert(["finished", "deduplication window over", "forgotten", ""])
         let documented = Set(try documentedTransitions())
         #expect(documented.subtracting(rows).isEmpty, "documented and not tested")
         #expect(rows.subtracting(documented).isEmpty, "tested and not documented")
@@ -160,7 +184,7 @@ import Testing
         bench.commitAll()
     }
 
-    @Test func aFileThatCannotBeStoredIsNamedWhereTheServiceHasIt() {
+    @Test func eventOfFileThatCannotBeStoredCarriesServiceURL() {
         for expired in [false, true] {
             var bench = Bench {
                 $0.storesFiles = true
@@ -168,11 +192,10 @@ import Testing
             }
             reach(.waiting, &bench)
             let url = "https://blobs.example/request-1.csv?sv=1&se=2026-11-25T07%3A50%3A29Z&sig=secret"
-            bench.answer(.seen(.completed, url: url, expiresAt: nil))
+            bench.answer(.polled(.completed, url: url, expiresAt: nil))
             bench.commitAll()
             if expired {
                 bench.wait(20_000)
-                bench.answer(.failed(.passing(message: "the store is away")))
             } else {
                 bench.answer(.failed(.refused(message: "the file is gone")))
             }
@@ -186,7 +209,18 @@ import Testing
         }
     }
 
-    @Test func theExportIsDeletedOnlyWhenItsEventIsCommitted() {
+    @Test func refusedLocationIsNotPublished() {
+        for isKnown in [false, true] {
+            var bench = Bench { $0.storesFiles = true }
+            reach(isKnown ? .ready : .waiting, &bench)
+            bench.answer(.failed(.refusedLocation(message: "not from that host")))
+            bench.commitAll()
+            #expect(bench.events.last?.error == JobError(code: .downloadFailed, message: "not from that host"))
+            #expect(bench.events.last?.files.isEmpty == true)
+        }
+    }
+
+    @Test func exportIsDeletedOnlyAfterItsEventIsCommitted() {
         var bench = Bench {
             $0.storesFiles = true
             $0.deletesAfterDownload = true
@@ -195,11 +229,11 @@ import Testing
         bench.answer(.stored(storedFile))
         #expect(bench.calls.last?.token.kind == .download)
         guard let batch = bench.batches.last else {
-            Issue.record("the end was not to be committed")
+            Issue.record("the end is not in a batch")
             return
         }
         #expect(batch.records.contains { if case .event = $0 { true } else { false } })
-        // A commit that fails deletes nothing.
+        // A failed commit must not start the deletion.
         bench.handle(.commitFailed(batch: batch.id))
         bench.wait(1)
         #expect(bench.calls.last?.token.kind == .download)
@@ -221,11 +255,11 @@ import Testing
             ("https://x/a?se=2026-13-25", nil), ("https://x/a?se=99999999999999-01-01", nil),
         ] as [(String, Int64?)]
     )
-    func theExpiryIsReadOffTheURL(url: String, milliseconds: Int64?) {
+    func expiryIsParsedFromURL(url: String, milliseconds: Int64?) {
         #expect(Instant(expiryOfSASURL: url)?.milliseconds == milliseconds)
     }
 
-    @Test func aFinishedJobIsForgottenWhenTheWindowEnds() {
+    @Test func finishedJobIsForgottenAfterDeduplicationWindow() {
         var bench = Bench { $0.deduplicationWindow = .seconds(100) }
         bench.enqueue(export("job") { $0.deadline = .at(0) })
         bench.commitAll()
@@ -236,8 +270,10 @@ import Testing
         #expect(bench.phase("job") == nil)
         let last = bench.batches.last?.records ?? []
         #expect(last.contains { if case .state(_, .forgotten("job")) = $0 { true } else { false } })
-        // What the job's record told of the position must be told by another record now.
-        #expect(last.contains { if case .state(_, .position(1)) = $0 { true } else { false } })
+        // The job's record held the position, so another record must hold it now.
+        #expect(
+            last.contains { if case .state(_, .position(let position)) = $0 { position.offset == 1 } else { false } }
+        )
     }
 }
 

@@ -2,21 +2,21 @@ import Testing
 
 @testable import ExportCore
 
-/// Assignment, hand-over, commits and intake.
+/// Assignment, release, commits and intake.
 @Suite struct WorkerTests {
-    // MARK: Hand-over
+    // MARK: Release
 
-    @Test func aRevokedPartitionIsReleasedWhenItsDecisionsAreStored() {
+    @Test func revokedPartitionIsReleasedAfterItsDecisionsAreCommitted() {
         var bench = Bench(partitions: 2)
         bench.enqueue(export("job"))
         bench.handle(.revoked([0, 1]))
-        #expect(bench.releases == [1], "nothing is open for the other one")
+        #expect(bench.releases == [1], "the other one has no open decisions")
         bench.commitAll()
         #expect(bench.releases == [1, 0])
         #expect(bench.calls.isEmpty, "a call that waited for the commit belongs to the next owner")
     }
 
-    @Test func aDrainingPartitionWaitsForAnswersButNotForEver() {
+    @Test func drainingPartitionWaitsForAnswersForLimitedTime() {
         var bench = Bench(partitions: 2)
         bench.enqueue(export("job-0"))
         bench.commitAll()
@@ -29,12 +29,12 @@ import Testing
         bench.enqueue(export("job-1"), partition: 1)
         bench.commitAll()
         bench.handle(.revoked([1]))
-        #expect(bench.worker.nextWake(after: bench.now) == bench.now.advanced(by: WorkerMachine.drainGrace))
+        #expect(bench.worker.nextWake(after: bench.now) == bench.now.monotonic.advanced(by: WorkerMachine.drainGrace))
         bench.wait(2)
         #expect(bench.releases == [0, 1])
     }
 
-    @Test func aPartitionThatTheLogDoesNotTakeIsGivenUp() {
+    @Test func drainingPartitionIsReleasedAfterRepeatedCommitFailures() {
         var bench = Bench()
         bench.enqueue(export("job"))
         bench.handle(.revoked([0]))
@@ -47,14 +47,14 @@ import Testing
         #expect(bench.reports.contains { if case .lost(0, 1, _) = $0 { true } else { false } })
     }
 
-    @Test func waitingForACommitDoesNotSpin() {
+    @Test func drainingPartitionNeedsNoTickWhileItsCommitIsInFlight() {
         var bench = Bench()
         bench.enqueue(export("job"))
         bench.handle(.stopNow)
         #expect(bench.worker.nextWake(after: bench.now) == nil)
     }
 
-    @Test func aLostPartitionCommitsNothingMore() {
+    @Test func lostPartitionCommitsNothing() {
         var bench = Bench(partitions: 2) { $0.commitInterval = .seconds(1) }
         bench.enqueue(export("job-0"))
         bench.enqueue(export("job-1"), partition: 1)
@@ -67,7 +67,7 @@ import Testing
         #expect(bench.calls.map(\.job.id) == ["job-1"])
     }
 
-    @Test func aFailedBatchIsSentAgainWithoutWhatWasLost() {
+    @Test func failedBatchIsSentAgainWithoutLostPartition() {
         var bench = Bench(partitions: 2) { $0.commitInterval = .seconds(1) }
         bench.enqueue(export("job-0"))
         bench.enqueue(export("job-1"), partition: 1)
@@ -100,7 +100,7 @@ import Testing
         #expect(bench.reports.contains { if case .lateAnswer(0, 1) = $0 { true } else { false } })
     }
 
-    @Test func stoppingEndsWithTheLastRelease() {
+    @Test func stopCompletesWithLastRelease() {
         var bench = Bench(partitions: 2)
         bench.enqueue(export("job"))
         bench.commitAll()
@@ -111,12 +111,12 @@ import Testing
         #expect(bench.releases == [1, 0])
         #expect({ if case .drained(jobs: 1) = bench.actions.last { true } else { false } }())
         bench.assign(0, epoch: 2)
-        #expect(bench.releases == [1, 0, 0], "what comes after a stop goes at once")
+        #expect(bench.releases == [1, 0, 0], "a partition assigned after a stop is released at once")
     }
 
     // MARK: Restore
 
-    @Test func aRestoredJobGoesOnWhereItStood() {
+    @Test func restoredJobContinuesInItsPhase() {
         var bench = Bench()
         bench.handle(.lost([0]))
         let times = JobTimes(accepted: .at(0), submitted: .at(0))
@@ -136,22 +136,76 @@ import Testing
         bench.assign(0, epoch: 2, [record("a", 3, .submitting), record("b", 4, .waiting), record("c", 6, .ready)])
         bench.wait(300)
         #expect(Set(bench.calls.map(\.token.kind)) == [.create, .poll, .download])
-        let starts = bench.actions.compactMap { if case .start(_, 2, let from) = $0 { from } else { nil } }
-        #expect(starts == [7], "the state alone says where to go on")
+        let starts = bench.actions.compactMap { if case .start(_, 2, let from) = $0 { from.offset } else { nil } }
+        #expect(starts == [7], "the state alone determines where to continue")
     }
 
-    @Test func thePositionIsCommittedWhenTheGroupDoesNotKnowIt() {
+    @Test func positionUnknownToGroupIsCommitted() {
         var bench = Bench()
         bench.handle(.lost([0]))
-        bench.assign(0, epoch: 2, [.position(9)], committed: nil)
+        let origin = StateOrigin(position: JobsPosition(generation: 1))
+        let position = JobsPosition(generation: 1, offset: 9)
+        bench.assign(0, epoch: 2, [.origin(origin), .position(position)], committed: nil)
         #expect(bench.batches.last?.positions.map(\.offset) == [9])
         #expect(bench.batches.last?.records.isEmpty ?? false)
     }
 
-    @Test func stateThatIsAheadOfTheJobsTopicStopsThePartition() {
+    @Test func readingContinuesFromStatePositionWhenCommittedOffsetIsBeyondIt() {
         var bench = Bench()
         bench.handle(.lost([0]))
-        bench.assign(0, epoch: 2, [.position(9)], committed: 9, high: 5)
+        bench.assign(0, epoch: 2, [bench.origin, .position(JobsPosition(generation: 1, offset: 9))], committed: 40)
+        #expect(bench.starts(of: 0) == [9])
+        #expect(bench.reports.contains { if case .foreignOffset(0, 40, 9) = $0 { true } else { false } })
+        #expect(bench.unread.isEmpty)
+        #expect(bench.batches.last?.positions.map(\.offset) == [9], "the group's offset is corrected")
+    }
+
+    @Test func committedOffsetBeyondEndOfTopicIsReportedAsForeign() {
+        var bench = Bench()
+        bench.handle(.lost([0]))
+        bench.assign(0, epoch: 2, [bench.origin, .position(JobsPosition(generation: 1, offset: 9))], committed: 4_000)
+        #expect(bench.starts(of: 0) == [9])
+    }
+
+    @Test func offsetsDeletedUnreadAreReported() {
+        var bench = Bench()
+        bench.handle(.lost([0]))
+        bench.assign(
+            0,
+            epoch: 2,
+            [bench.origin, .position(JobsPosition(generation: 1, offset: 9))],
+            committed: 9,
+            low: 19
+        )
+        #expect(bench.starts(of: 0) == [19])
+        #expect(bench.unread == [UnreadRecords(partition: 0, from: 9, to: 19)])
+        #expect(bench.unread.map(\.count) == [10])
+        // Reported once: the position beyond the gap is part of the state from now on.
+        bench.commitAll()
+        bench.handle(.lost([0]))
+        bench.actions = []
+        bench.assign(
+            0,
+            epoch: 3,
+            [bench.origin, .position(JobsPosition(generation: 1, offset: 19))],
+            committed: 19,
+            low: 19
+        )
+        #expect(bench.unread.isEmpty)
+    }
+
+    @Test func newGroupOnTruncatedTopicReportsNoUnreadRecords() {
+        var bench = Bench()
+        bench.handle(.lost([0]))
+        bench.assign(0, epoch: 2, committed: nil, low: 19)
+        #expect(bench.starts(of: 0) == [19])
+        #expect(bench.unread.isEmpty)
+    }
+
+    @Test func stateAheadOfJobsTopicStopsPartition() {
+        var bench = Bench()
+        bench.handle(.lost([0]))
+        bench.assign(0, epoch: 2, [.position(JobsPosition(offset: 9))], committed: 9, high: 5)
         #expect(bench.reports.contains { if case .stopped(0, 2, _) = $0 { true } else { false } })
         bench.handle(.received(partition: 0, epoch: 2, [input(9, export("job"))]))
         bench.commitAll()
@@ -172,11 +226,11 @@ import Testing
         bench.commitAll()
         for (index, call) in bench.calls.enumerated() {
             bench.handle(.answered(call.token, .created(requestID: "request-\(index)")))
-            #expect(bench.intake == (index == 0 ? [true] : [true, false]), "eight are few enough, nine are not")
+            #expect(bench.intake == (index == 0 ? [true] : [true, false]), "intake resumes at eight, not at nine")
         }
     }
 
-    @Test func aPausedAccountDoesNotStopTheOthersIntake() {
+    @Test func pausedAccountDoesNotPauseIntakeOfOthers() {
         var bench = Bench {
             $0.accounts = ["default", "other"]
             $0.maxPending = 5
@@ -194,10 +248,10 @@ import Testing
         }
         #expect(bench.intake == [true, false])
         for number in 20..<49 { bench.enqueue(export("job-\(number)")) }
-        #expect(bench.intake == [true, false, true], "ten times the limit is too many all the same")
+        #expect(bench.intake == [true, false, true], "ten times the limit pauses intake even for paused accounts")
     }
 
-    @Test func aTenantThatRefusesEverythingPausesTheIntake() {
+    @Test func tenantRefusingEveryJobPausesIntake() {
         var bench = Bench {
             $0.breaker.window = 20
             $0.requestsPerSecond = [1_000]
@@ -213,17 +267,17 @@ import Testing
         #expect(bench.intake == [true, false])
     }
 
-    @Test func everyBatchCarriesThePositionsThatFenceIt() {
+    @Test func everyBatchCarriesPositionsOfItsPartitions() {
         var bench = Bench(partitions: 3) { $0.commitInterval = .seconds(1) }
         bench.enqueue(export("a"), partition: 0)
-        bench.enqueue(cancel("nobody"), partition: 2)
+        bench.enqueue(cancel("unknown"), partition: 2)
         bench.wait(1)
         #expect(bench.batches.last?.positions.map(\.partition) == [0, 2])
         bench.commitAll()
         bench.answer(.created(requestID: "request-1"))
         bench.wait(1)
-        // The position did not move; the partition was changed all the same.
+        // The position did not move, but the partition has records.
         #expect(bench.batches.last?.positions.map(\.partition) == [0])
-        #expect(bench.worker.audit(inFlight: [], tables: true) == nil)
+        #expect(bench.worker.audit(inFlight: [], at: bench.now, tables: true) == nil)
     }
 }

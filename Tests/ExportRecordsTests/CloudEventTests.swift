@@ -19,26 +19,26 @@ struct CloudEventTests {
         "application/cloudevents+json", "application/cloudevents+json; charset=UTF-8", "Application/CloudEvents+JSON;x",
         "application/cloudevents",
     ])
-    func readsStructuredMode(contentType: String) {
+    func structuredModeIsRead(contentType: String) {
         let input = structured(#"\#(attributes),"data":\#(job)"#, contentType: contentType)
         #expect(input.job == ExportJob(id: "a", kind: .payments))
         #expect(input.keyIsJobID)
     }
 
     @Test(arguments: ["application/cloudevents+avro", "application/cloudevents-batch+json"])
-    func refusesOtherFormats(contentType: String) throws {
+    func otherCloudEventsFormatsAreRefused(contentType: String) throws {
         let input = structured(#"\#(attributes),"data":\#(job)"#, contentType: contentType)
         #expect(try #require(input.reason).contains(contentType))
     }
 
-    @Test func readsDataInBase64() {
+    @Test func dataInBase64IsRead() {
         let encoded = Data(job.utf8).base64EncodedString()
         #expect(structured(#"\#(attributes),"data_base64":"\#(encoded)""#).job?.id == "a")
         #expect(structured(#"\#(attributes),"data_base64":"\#(encoded)?""#).fields == ["data_base64"])
         #expect(structured(#"\#(attributes),"data_base64":7"#).fields == ["data_base64"])
     }
 
-    @Test func base64IsRead() {
+    @Test func base64OfAnyLengthIsDecoded() {
         for count in 0..<40 {
             let id = String(repeating: "x", count: count + 1)
             let encoded = Data(#"{"jobId":"\#(id)","action":"cancel"}"#.utf8).base64EncodedString()
@@ -46,31 +46,31 @@ struct CloudEventTests {
         }
     }
 
-    @Test func namesBrokenAttributesAndBrokenFields() {
+    @Test func invalidAttributesAndFieldsAreReported() {
         let input = structured(#""specversion":"0.3","id":"","source":7,"data":{"jobId":"a","kind":"x"}"#)
         #expect(input.fields == ["id", "kind", "source", "specversion", "type"])
         #expect(input.unreadableID == "a")
     }
 
-    @Test func needsData() {
+    @Test func eventWithoutDataIsRefused() {
         #expect(structured(attributes).fields == ["data"])
         #expect(structured(attributes + #","data":null"#).fields == ["data"])
         #expect(structured(attributes + #","data":"text""#).fields == ["data"])
     }
 
-    @Test func readsTheIDOfABrokenEvent() {
+    @Test func jobIDOfInvalidEventIsRead() {
         let input = structured(#"\#(attributes),"data":\#(job),"x":"#)
         #expect(input.unreadableID == "a")
         #expect(input.reason?.contains("not JSON") == true)
     }
 
-    @Test func readsBinaryMode() {
+    @Test func binaryModeIsRead() {
         let input = decode(job, key: "a", headers: binaryHeaders + [("content-type", "application/json")])
         #expect(input.job == ExportJob(id: "a", kind: .payments))
     }
 
     @Test(arguments: ["ce_specversion", "ce_id", "ce_source", "ce_type"])
-    func binaryModeNeedsItsAttributes(name: String) {
+    func binaryModeWithoutRequiredAttributeIsRefused(name: String) {
         let others = binaryHeaders.filter { $0.0 != name }
         for headers in [others, others + [(name, "")]] {
             let input = decode(job, headers: headers)
@@ -79,19 +79,19 @@ struct CloudEventTests {
         }
     }
 
-    @Test func binaryModeNeedsItsVersion() {
+    @Test func binaryModeWithOtherVersionIsRefused() {
         let input = decode(job, headers: binaryHeaders + [("ce_specversion", "1.1")])
         #expect(input.fields == ["ce_specversion"])
     }
 
-    @Test func otherContentTypesAreBare() {
+    @Test func recordWithOtherContentTypeIsBareJob() {
         #expect(decode(job, headers: [("content-type", "application/json")]).job != nil)
         #expect(decode(job, headers: [("Content-Type", "text/plain")]).job != nil)
     }
 
     // MARK: Trace context
 
-    @Test func handsTheTraceContextOn() {
+    @Test func traceContextIsPassedThrough() {
         let trace = TraceContext(parent: parent, state: "a=b")
         let headers = [("traceparent", parent), ("tracestate", "a=b")]
         #expect(decode(job, headers: headers).trace == trace)
@@ -100,7 +100,7 @@ struct CloudEventTests {
         #expect(decode(job, headers: [("TraceParent", parent)]).trace == TraceContext(parent: parent))
     }
 
-    @Test func takesItFromTheEventWhereThereIsNoHeader() {
+    @Test func traceContextIsReadFromEventWithoutHeader() {
         let extensions = #","traceparent":"\#(parent)","tracestate":"a=b""#
         #expect(
             structured(attributes + #","data":\#(job)"# + extensions).trace
@@ -116,16 +116,16 @@ struct CloudEventTests {
         "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
         parent.replacingOccurrences(of: "-", with: "_"), "cc" + parent.dropFirst(2) + ".x", parent + "\r\nx: y",
     ])
-    func dropsABrokenTraceContext(parent: String) {
+    func invalidTraceParentIsDropped(parent: String) {
         #expect(decode(job, headers: [("traceparent", parent), ("tracestate", "a=b")]).trace == nil)
     }
 
-    @Test func takesLaterVersions() {
+    @Test func laterTraceContextVersionsAreAccepted() {
         let later = "cc" + parent.dropFirst(2) + "-what-will-come"
         #expect(decode(job, headers: [("traceparent", later)]).trace == TraceContext(parent: later))
     }
 
-    @Test func dropsOnlyABrokenTraceState() {
+    @Test func invalidTraceStateIsDroppedAlone() {
         for state in ["", "a=\n", String(repeating: "x", count: 513)] {
             let headers = [("traceparent", parent), ("tracestate", state)]
             #expect(decode(job, headers: headers).trace == TraceContext(parent: parent))

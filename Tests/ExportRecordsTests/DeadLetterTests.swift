@@ -11,7 +11,7 @@ struct DeadLetterTests {
         headers: [.init(name: "a", value: nil), .init(name: "b", value: [0xFE]), .init(name: "a", value: [])]
     )
 
-    @Test func keepsTheRecordAndAddsItsPlace() {
+    @Test func deadLetterKeepsRecordAndAddsItsSource() {
         let letter = DeadLetter(original: original, partition: 3, offset: 99, reason: "not JSON")
         let record = encoder.encode(letter)
         #expect(record.key == original.key)
@@ -25,13 +25,13 @@ struct DeadLetterTests {
         )
     }
 
-    @Test func keepsNullKeyAndNullValue() {
+    @Test func deadLetterKeepsNullKeyAndNullValue() {
         let letter = DeadLetter(original: OriginalRecord(key: nil, value: nil), partition: 0, offset: 0, reason: "r")
         #expect(encoder.encode(letter).key == nil)
         #expect(encoder.encode(letter).value == nil)
     }
 
-    @Test func canBeReadBackAndSentAgain() {
+    @Test func deadLetterCanBeDecodedAndReplayed() {
         let letter = DeadLetter(original: original, partition: 3, offset: 99, reason: "not JSON")
         let document = DeadLetterDocument(encoder.encode(letter).original)
         #expect(document.original == original)
@@ -42,14 +42,14 @@ struct DeadLetterTests {
         #expect(document.reason == "not JSON")
     }
 
-    @Test func replacesThePlaceOfAnEarlierStay() {
+    @Test func headersOfEarlierDeadLetterAreReplaced() {
         let first = encoder.encode(DeadLetter(original: original, partition: 3, offset: 99, reason: "first"))
         let again = encoder.encode(DeadLetter(original: first.original, partition: 4, offset: 7, reason: "second"))
         #expect(again.headers.count == first.headers.count)
         #expect(again.header("__dlq.errors.message") == "second")
     }
 
-    @Test func otherRecordsSayNothing() {
+    @Test func otherRecordHasNoDeadLetterValues() {
         let document = DeadLetterDocument(original)
         #expect(document.original == original)
         #expect(document.topic == nil && document.partition == nil && document.offset == nil && document.reason == nil)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Completion events")
 struct EventEncoderTests {
-    private let encoder = EventEncoder(groupID: "payout-export-workers")
+    private let encoder = EventEncoder(groupID: "payout-export-workers", jobsTopic: "payout.export.jobs")
+    private let source = RecordSource(partition: 3, offset: 1_842)
     private let accepted = Instant(milliseconds: 1_795_305_600_000)
 
     private func parsed(_ bytes: [UInt8]) throws -> NSDictionary {
@@ -22,7 +23,7 @@ struct EventEncoderTests {
         guard case .job(let job) = try StateCodec().decode(key: Array(key.utf8), value: value) else {
             return #expect(Bool(false))
         }
-        let record = encoder.encode(try #require(CompletionEvent(job)))
+        let record = encoder.encode(try #require(CompletionEvent(job, partition: 3)))
         let sample = try #require(samples("events")[String(name.dropFirst("finished-".count))])
         #expect(try parsed(record.value ?? []) == parsed(Array(try Data(contentsOf: sample))))
         #expect(record.key == Array(key.utf8))
@@ -35,7 +36,7 @@ struct EventEncoderTests {
         #expect(document.status == name.prefix { $0 != "-" })
     }
 
-    @Test func writesTheDocumentedForm() {
+    @Test func eventHasDocumentedForm() {
         let job = ExportJob(
             id: "j",
             kind: .transactionHistory,
@@ -53,6 +54,7 @@ struct EventEncoderTests {
         let event = CompletionEvent(
             jobID: "j",
             status: .completed,
+            source: source,
             job: job,
             requestID: "r",
             attempts: 1,
@@ -66,17 +68,19 @@ struct EventEncoderTests {
                 "filter":"earningForDate ge 2023-03-01","fileFormat":"csv","requestId":"r","attempts":1,\
                 "files":[{"location":"s3://b/j.csv","stored":true,"fileName":"j.csv","mediaType":"text/csv",\
                 "sizeBytes":48211,"sha256":"9f86","expiresAt":null}],"error":null,\
+                "source":{"topic":"payout.export.jobs","partition":3,"offset":1842},\
                 "times":{"accepted":"\(time)","submitted":"\(time)","ready":"\(time)","finished":"\(time)"},\
                 "metadata":{"requestedBy":"billing"}}
                 """
         )
     }
 
-    @Test func writesAnEventWithoutAJob() throws {
+    @Test func eventWithoutJobIsEncoded() throws {
         let error = JobError(code: .invalidJob, message: "m", details: [FieldError(field: "kind", message: "d")])
         let event = CompletionEvent(
             jobID: "rejected-2",
             status: .rejected,
+            source: source,
             error: error,
             times: JobTimes(accepted: accepted, finished: accepted)
         )
@@ -84,18 +88,20 @@ struct EventEncoderTests {
             encoder.encode(event).text == """
                 {"jobId":"rejected-2","status":"rejected","kind":null,"account":null,"filter":null,"fileFormat":null,\
                 "requestId":null,"attempts":0,"files":[],"error":{"code":"invalidJob","message":"m",\
-                "details":[{"field":"kind","message":"d"}]},"times":{"accepted":"2026-11-22T00:00:00.000Z",\
+                "details":[{"field":"kind","message":"d"}]},\
+                "source":{"topic":"payout.export.jobs","partition":3,"offset":1842},"times":{"accepted":"2026-11-22T00:00:00.000Z",\
                 "submitted":null,"ready":null,"finished":"2026-11-22T00:00:00.000Z"},"metadata":{}}
                 """
         )
     }
 
-    @Test(arguments: JobStatus.allCases) func writesTheAttributes(status: JobStatus) {
+    @Test(arguments: JobStatus.allCases) func eventHasCloudEventsAttributes(status: JobStatus) {
         let finished = accepted.advanced(by: .milliseconds(1))
         let trace = TraceContext(parent: "p", state: "s")
         let event = CompletionEvent(
             jobID: "a:1",
             status: status,
+            source: source,
             times: JobTimes(accepted: accepted, finished: finished),
             trace: trace
         )
@@ -109,7 +115,7 @@ struct EventEncoderTests {
         )
         #expect(record.key == Array("a:1".utf8))
         #expect(record.header("ce_specversion") == "1.0")
-        #expect(record.header("ce_id") == "a:1/\(status.name)")
+        #expect(record.header("ce_id") == "a:1/3-1842/\(status.name)")
         #expect(record.header("ce_source") == "/payout-export-worker/payout-export-workers")
         #expect(record.header("ce_type") == "payout.export.\(status.name)")
         #expect(record.header("ce_subject") == "a:1")
@@ -119,10 +125,11 @@ struct EventEncoderTests {
         #expect(record.header("tracestate") == "s")
     }
 
-    @Test func encodesAnyGroupID() {
-        let event = CompletionEvent(jobID: "a", status: .failed, times: JobTimes(accepted: accepted))
+    @Test func groupIDIsPercentEncodedInSource() {
+        let event = CompletionEvent(jobID: "a", status: .failed, source: source, times: JobTimes(accepted: accepted))
         #expect(
-            EventEncoder(groupID: "a b/ü").encode(event).header("ce_source") == "/payout-export-worker/a%20b%2F%C3%BC"
+            EventEncoder(groupID: "a b/ü", jobsTopic: "t").encode(event).header("ce_source")
+                == "/payout-export-worker/a%20b%2F%C3%BC"
         )
         #expect(encoder.encode(event).header("ce_time") == "2026-11-22T00:00:00.000Z")
         #expect(encoder.encode(event).header("traceparent") == nil)
@@ -135,11 +142,12 @@ struct EventEncoderTests {
             record.phase = .finished
             record.status = .failed
             record.job.metadataJSON = nil
-            let event = try #require(CompletionEvent(record))
+            let event = try #require(CompletionEvent(record, partition: 7))
             let encoded = encoder.encode(event)
             #expect(encoded == encoder.encode(event))
             let document = try EventDecoder().decode(value: encoded.value)
             #expect(document.jobId == event.jobID)
+            #expect(document.source?.partition == 7 && document.source?.offset == record.offset)
             #expect(document.filter == event.job?.filter)
             #expect(document.requestId == event.requestID)
             #expect(document.files.map(\.location) == event.files.map(\.location))
@@ -149,7 +157,15 @@ struct EventEncoderTests {
         }
     }
 
-    @Test func saysWhatIsNoEvent() {
+    @Test func eventOfEarlierWorkerHasNoSource() throws {
+        let url = try #require(samples("events")["completed"])
+        var document = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+        document["source"] = nil
+        let value = Array(try JSONSerialization.data(withJSONObject: document))
+        #expect(try EventDecoder().decode(value: value).source == nil)
+    }
+
+    @Test func invalidEventIsRefusedWithReason() {
         for value in [nil, [], Array("{}".utf8), Array("[1]".utf8)] as [[UInt8]?] {
             #expect(throws: EventDecodingError.self) { try EventDecoder().decode(value: value) }
         }

@@ -18,14 +18,14 @@ struct JobDecoderFuzzTests {
         "\"jobId\"", "\"metadata\"", "\"data\"", "\u{0}", "é", "🚀", "\u{FEFF}", " ",
     ]
 
-    /// Whatever comes, there is an answer that keeps its promises.
+    /// Checks the guarantees of the decoder for any input.
     private func check(_ bytes: [UInt8], headers: [(String, String)] = []) {
         let input = decode(bytes: bytes, key: "3f2c9a64", headers: headers)
         switch input.content {
         case .export(let job):
             #expect(JobLimits.isJobID(job.id))
             #expect(JobLimits.maxAttempts.contains(job.maxAttempts))
-            // What was read can be written, and is the same when it is read again.
+            // A decoded job is unchanged after it is encoded and decoded again.
             let again = decode(bytes: JobEncoder().encode(job).value)
             #expect(again.job.map(job.hasSameContent) == true)
         case .cancel(let id, _):
@@ -37,8 +37,8 @@ struct JobDecoderFuzzTests {
         }
     }
 
-    /// A text that the decoder takes for JSON is JSON to Foundation too, and the other way round but for the
-    /// commas that Foundation permits after the last element.
+    /// The scanner and Foundation accept the same texts, except for the commas that Foundation permits after the last
+    /// element.
     private func compareWithFoundation(_ bytes: [UInt8]) {
         let reason = decode(bytes: bytes).reason ?? ""
         let isJSON = !reason.contains("not JSON") && !reason.contains("not UTF-8")
@@ -50,7 +50,7 @@ struct JobDecoderFuzzTests {
         if object != nil { #expect(isJSON || text.contains(/,\s*[\]}]/), "\(text)") }
     }
 
-    @Test(arguments: 0..<4) func survivesRandomBytes(seed: Int) {
+    @Test(arguments: 0..<4) func randomBytesAreDecodedWithoutCrash(seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed))
         for _ in 0..<2_000 {
             let count = Int.random(in: 0...200, using: &generator)
@@ -58,7 +58,7 @@ struct JobDecoderFuzzTests {
         }
     }
 
-    @Test(arguments: 0..<4) func survivesRandomTokens(seed: Int) {
+    @Test(arguments: 0..<4) func randomTokensAreDecodedWithoutCrash(seed: Int) {
         var generator = SeededGenerator(seed: 100 + UInt64(seed))
         for _ in 0..<2_000 {
             let count = Int.random(in: 0...20, using: &generator)
@@ -68,7 +68,7 @@ struct JobDecoderFuzzTests {
         }
     }
 
-    @Test(arguments: 0..<8) func survivesMutatedJobs(seed: Int) {
+    @Test(arguments: 0..<8) func mutatedJobsAreDecodedWithoutCrash(seed: Int) {
         var generator = SeededGenerator(seed: 200 + UInt64(seed))
         let event = #"{"specversion":"1.0","id":"1","source":"/s","type":"t","data":\#(job)}"#
         for _ in 0..<1_000 {
@@ -80,13 +80,13 @@ struct JobDecoderFuzzTests {
         }
     }
 
-    @Test(arguments: 0..<2) func agreesWithFoundationOnWhatIsJSON(seed: Int) {
+    @Test(arguments: 0..<2) func scannerAgreesWithFoundation(seed: Int) {
         var generator = SeededGenerator(seed: 300 + UInt64(seed))
         compareWithFoundation(Array(job.utf8))
         for _ in 0..<1_500 { compareWithFoundation(mutated(Array(job.utf8), using: &generator)) }
     }
 
-    @Test func survivesEveryPrefix() {
+    @Test func everyPrefixIsDecodedWithoutCrash() {
         let bytes = Array(job.utf8)
         #expect(decode(bytes: bytes).job != nil)
         for count in 0..<bytes.count {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Reading jobs")
 struct JobDecoderTests {
-    @Test func fillsInDefaults() throws {
+    @Test func absentFieldsGetDefaults() throws {
         let input = decode(#"{"jobId":"a","kind":"payments"}"#, key: "a")
         #expect(input.job == ExportJob(id: "a", kind: .payments))
         #expect(input.offset == 7)
@@ -14,7 +14,7 @@ struct JobDecoderTests {
         #expect(input.original.value == Array(#"{"jobId":"a","kind":"payments"}"#.utf8))
     }
 
-    @Test func readsEveryField() throws {
+    @Test func everyFieldIsRead() throws {
         let job = try #require(
             decode(
                 """
@@ -42,7 +42,7 @@ struct JobDecoderTests {
     }
 
     @Test(arguments: samples("jobs/valid").keys.sorted())
-    func takesGoldenSample(name: String) throws {
+    func validGoldenSampleIsAccepted(name: String) throws {
         let url = try #require(samples("jobs/valid")[name])
         let input = decode(bytes: Array(try Data(contentsOf: url)))
         #expect(input.reason == nil)
@@ -51,7 +51,7 @@ struct JobDecoderTests {
     }
 
     @Test(arguments: samples("jobs/invalid").keys.sorted())
-    func refusesGoldenSampleAndNamesFields(name: String) throws {
+    func invalidGoldenSampleIsRefusedWithItsFields(name: String) throws {
         let url = try #require(samples("jobs/invalid")[name])
         let sample = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
         let value = try #require(sample["value"])
@@ -77,27 +77,27 @@ struct JobDecoderTests {
         ("{\"a\":\"\\udc00\\udc00\"}", "surrogate"), ("{\"a\":\"\\ud800\\ud800\"}", "surrogate"),
         ("{\"a\":\"\u{1}\"}", "control character"), ("{\"a\":\"\\x\"}", "escape"),
     ])
-    func saysWhyADocumentIsNone(text: String, expected: String) throws {
+    func invalidDocumentIsRefusedWithReason(text: String, expected: String) throws {
         let input = decode(text)
         #expect(try #require(input.reason).contains(expected))
         #expect(input.fields.isEmpty)
         #expect(input.unreadableID == nil)
     }
 
-    @Test func refusesWhatIsNotUTF8() throws {
+    @Test func valueThatIsNotUTF8IsRefused() throws {
         let bytes = Array(#"{"jobId":"a","kind":"payments","x":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
         let input = decode(bytes: bytes)
         #expect(try #require(input.reason).contains("not UTF-8"))
         #expect(input.unreadableID == "a")
     }
 
-    @Test func refusesNull() throws {
+    @Test func nullValueIsRefused() throws {
         let input = decode(bytes: nil, key: "a")
         #expect(try #require(input.reason).contains("null"))
         #expect(input.unreadableID == nil)
     }
 
-    @Test func takesOneMebibyteAndNoMore() throws {
+    @Test func valueOfMoreThanOneMebibyteIsRefused() throws {
         let start = #"{"jobId":"a","kind":"payments","unknown":""#
         let filling = String(repeating: "x", count: 1_048_576 - start.utf8.count - 2)
         #expect(decode(start + filling + "\"}").job?.id == "a")
@@ -106,7 +106,7 @@ struct JobDecoderTests {
         #expect(input.unreadableID == "a")
     }
 
-    @Test func boundsNesting() throws {
+    @Test func tooDeepNestingIsRefused() throws {
         func nested(_ levels: Int) -> String {
             #"{"jobId":"a","kind":"payments","x":"# + String(repeating: "[", count: levels)
                 + String(repeating: "]", count: levels) + "}"
@@ -116,11 +116,11 @@ struct JobDecoderTests {
         #expect(decode(nested(400_000)).reason != nil)
     }
 
-    @Test func passesOverAByteOrderMark() {
+    @Test func byteOrderMarkIsSkipped() {
         #expect(decode("\u{FEFF}{\"jobId\":\"a\",\"kind\":\"payments\"}").job?.id == "a")
     }
 
-    @Test func readsTheIDBeforeAFault() {
+    @Test func jobIDBeforeFaultIsRead() {
         #expect(decode(#"{"jobId":"a","kind":"pay"#).unreadableID == "a")
         #expect(decode(#"{"jobId":"a"#).unreadableID == nil)
     }
@@ -133,7 +133,7 @@ struct JobDecoderTests {
         #expect(input.job?.metadataJSON == #"{"x":"3","y":"2"}"#)
     }
 
-    @Test func readsEscapes() {
+    @Test func escapesAreRead() {
         let input = decode(
             #"{"\u006aobId":"\u0061\u002D1","kind":"payments","#
                 + #""metadata":{"\"k\\":"\ud83d\ude80\/\b\f\n\r\t\u00fc\u0001"}}"#
@@ -142,7 +142,7 @@ struct JobDecoderTests {
         #expect(input.job?.metadataJSON == #"{"\"k\\":"🚀/\b\f\n\r\t"# + "ü" + #"\u0001"}"#)
     }
 
-    @Test func hasOneFormOfMetadata() {
+    @Test func equalMetadataHasOneForm() {
         func metadata(_ text: String) -> String? {
             decode(#"{"jobId":"a","kind":"payments","metadata":\#(text)}"#).job?.metadataJSON
         }
@@ -151,7 +151,7 @@ struct JobDecoderTests {
         #expect(metadata(#"{"é":"1","z":"2","Z":"3"}"#) == #"{"Z":"3","z":"2","é":"1"}"#)
     }
 
-    @Test func limitsMetadataToItsCompactSize() {
+    @Test func metadataLimitAppliesToCompactForm() {
         func input(_ count: Int, space: String) -> JobInput {
             decode(
                 #"{"jobId":"a","kind":"payments","metadata":{"a":\#(space)"\#(String(repeating: "x", count: count))"}}"#
@@ -162,7 +162,7 @@ struct JobDecoderTests {
         #expect(input(most + 1, space: "").fields == ["metadata"])
     }
 
-    @Test func namesFewOfManyWrongMembers() throws {
+    @Test func onlyFewInvalidMembersAreReported() throws {
         let members = (0..<5_000).map { "\"\($0)\":0" }.joined(separator: ",")
         guard
             case .unreadable(_, let reason, let details, _) =
@@ -172,7 +172,7 @@ struct JobDecoderTests {
         #expect(reason.utf8.count < 1_500)
     }
 
-    @Test func integersMayBeWrittenAsJSONSchemaAllows() {
+    @Test func integersInAllJSONSchemaFormsAreAccepted() {
         func attempts(_ text: String) -> Int? {
             decode(#"{"jobId":"a","kind":"payments","maxAttempts":\#(text)}"#).job?.maxAttempts
         }
@@ -185,7 +185,7 @@ struct JobDecoderTests {
         }
     }
 
-    @Test func aRequestIDStaysOneSegmentOfAPath() {
+    @Test func requestIDMustBeSinglePathSegment() {
         func isTaken(_ id: String) -> Bool {
             decode(#"{"jobId":"a","kind":"payments","requestId":"\#(id)"}"#).job != nil
         }
@@ -195,7 +195,7 @@ struct JobDecoderTests {
         }
     }
 
-    @Test func reasonsHoldExcerptsOnly() throws {
+    @Test func reasonsContainOnlyExcerpts() throws {
         let secret = String(repeating: "s3cret", count: 50)
         let input = decode(
             #"{"jobId":"\#(secret)!","kind":"\#(secret)","account":7,"notBefore":"\#(secret)","#
@@ -208,7 +208,7 @@ struct JobDecoderTests {
 
     // MARK: Keys
 
-    @Test func comparesTheKeyWithTheID() {
+    @Test func keyIsComparedWithJobID() {
         let text = #"{"jobId":"a","kind":"payments"}"#
         #expect(decode(text, key: "a").keyIsJobID)
         #expect(!decode(text, key: "b").keyIsJobID)
@@ -219,18 +219,18 @@ struct JobDecoderTests {
 
     // MARK: Filters
 
-    @Test func unknownFilterFieldsOnlyWarn() {
+    @Test func unknownFilterFieldYieldsWarning() {
         let input = decode(#"{"jobId":"a","kind":"payments","filter":"earningForDate ge 2023-03-01"}"#)
         #expect(input.job?.filter == "earningForDate ge 2023-03-01")
         #expect(input.warnings.map(\.field) == ["filter"])
     }
 
-    @Test func namesThePlaceInAFilter() throws {
+    @Test func filterErrorReportsItsPosition() throws {
         let input = decode(#"{"jobId":"a","kind":"payments","filter":"paymentAmount gt"}"#)
         #expect(try #require(input.reason).contains("at character"))
     }
 
-    @Test func takesAFilterOfEightKibibytes() {
+    @Test func filterOfEightKibibytesIsAccepted() {
         let start = "paymentId eq '"
         let filter = start + String(repeating: "x", count: 8_192 - start.utf8.count - 1) + "'"
         #expect(decode(#"{"jobId":"a","kind":"payments","filter":"\#(filter)"}"#).job?.filter == filter)

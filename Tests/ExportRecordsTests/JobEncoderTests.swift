@@ -6,7 +6,7 @@ import Testing
 struct JobEncoderTests {
     private let encoder = JobEncoder()
 
-    @Test func writesWhatTheDecoderReads() {
+    @Test func encodedJobIsDecodedUnchanged() {
         let trace = TraceContext(parent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", state: "a=b")
         let job = ExportJob(
             id: "j:1",
@@ -26,7 +26,7 @@ struct JobEncoderTests {
         #expect(input.keyIsJobID)
     }
 
-    @Test func leavesOutWhatIsAbsent() {
+    @Test func absentFieldsAreLeftOut() {
         let text = encoder.encode(ExportJob(id: "a", kind: .payments)).text
         #expect(
             text
@@ -34,13 +34,13 @@ struct JobEncoderTests {
         )
     }
 
-    @Test func writesACancelCommand() {
+    @Test func cancelCommandIsEncoded() {
         let record = encoder.encodeCancel(id: "a")
         #expect(record.text == #"{"jobId":"a","action":"cancel"}"#)
         #expect(JobDecoder().decode(record.original, offset: 0).cancelledID == "a")
     }
 
-    @Test func writesMetadataInOneForm() {
+    @Test func metadataIsEncodedInOneForm() {
         #expect(encoder.metadataJSON([:]) == nil)
         #expect(encoder.metadataJSON(["b": "2", "a": "1\n"]) == #"{"a":"1\n","b":"2"}"#)
     }

@@ -1,7 +1,7 @@
 import ExportCore
 
 extension JobRecord {
-    /// A record with every field at random, each optional one absent half of the time.
+    /// A record with random values; each optional field is absent half of the time.
     static func random(using generator: inout SeededGenerator) -> JobRecord {
         let phase = JobPhase.allCases.randomElement(using: &generator) ?? .accepted
         var record = JobRecord(

@@ -16,7 +16,7 @@ struct StateCodecTests {
 
     // MARK: Round trips
 
-    @Test(arguments: 0..<8) func keepsRandomRecords(seed: Int) throws {
+    @Test(arguments: 0..<8) func randomRecordsRoundTrip(seed: Int) throws {
         var generator = SeededGenerator(seed: UInt64(seed))
         for _ in 0..<300 {
             let record = StateRecord.job(.random(using: &generator))
@@ -24,19 +24,43 @@ struct StateCodecTests {
         }
     }
 
-    @Test(arguments: [0, 1, 123_456_789_012, Int64.max]) func keepsPositions(position: Int64) throws {
-        #expect(try roundTrip(.position(position)) == .position(position))
+    @Test(arguments: [0, 1, 123_456_789_012, Int64.max]) func positionsRoundTrip(offset: Int64) throws {
+        for timestamp in [nil, 0, -1, 1_795_305_600_000] as [Int64?] {
+            for generation in [0, 1, UInt32.max] {
+                let anchor = timestamp.map { JobsMark(offset: 3, timestamp: $0) }
+                let position = JobsPosition(
+                    generation: generation,
+                    offset: offset,
+                    timestamp: timestamp,
+                    anchor: anchor
+                )
+                #expect(try roundTrip(.position(position)) == .position(position))
+                let origin = StateOrigin(position: position, stateStart: offset)
+                #expect(try roundTrip(.origin(origin)) == .origin(origin))
+            }
+        }
     }
 
-    @Test func forgetsWithATombstone() throws {
+    @Test func recordsWithoutGenerationAreRead() throws {
+        let url = try #require(samples("state/v1", suffix: "bin")["position"])
+        let record = try codec.decode(key: Array("@position".utf8), value: Array(Data(contentsOf: url)))
+        guard case .position(let position) = record else { throw StateDecodingError.missingPosition(key: "@position") }
+        #expect(position.generation == 0)
+        #expect(position.timestamp == nil)
+        #expect(position.offset > 0)
+    }
+
+    @Test func forgottenJobIsEncodedAsTombstone() throws {
         let written = codec.encode(.forgotten(id: "a"))
         #expect(written == OutgoingRecord(key: Array("a".utf8), value: nil))
         #expect(try roundTrip(.forgotten(id: "a")) == .forgotten(id: "a"))
     }
 
-    @Test func thePositionsKeyIsNoJobID() {
+    @Test func workerKeysAreNotJobIDs() {
         #expect(!JobLimits.isJobID(StateCodec.positionKey))
-        #expect(codec.encode(.position(1)).key == Array("@position".utf8))
+        #expect(!JobLimits.isJobID(StateCodec.originKey))
+        #expect(codec.encode(.position(JobsPosition(offset: 1))).key == Array("@position".utf8))
+        #expect(codec.encode(.origin(StateOrigin(position: JobsPosition()))).key == Array("@origin".utf8))
     }
 
     // MARK: Golden samples
@@ -63,7 +87,7 @@ struct StateCodecTests {
         if case .job(let job) = record { #expect(name.hasPrefix(job.phase.name)) }
     }
 
-    @Test func readsAGoldenSampleFieldByField() throws {
+    @Test func goldenSampleHasExpectedFields() throws {
         let url = try #require(samples("state/v1", suffix: "bin")["finished-completed-zip"])
         let accepted: Int64 = 1_795_305_600_000
         let expected = JobRecord(
@@ -98,7 +122,7 @@ struct StateCodecTests {
         #expect(try codec.decode(key: Array("zip_1".utf8), value: Array(Data(contentsOf: url))) == .job(expected))
     }
 
-    // MARK: What cannot be read
+    // MARK: Unreadable records
 
     private func message(_ change: (inout ProtoStateRecord) -> Void) throws -> [UInt8] {
         var generator = SeededGenerator(seed: 9)
@@ -117,9 +141,9 @@ struct StateCodecTests {
         }
     }
 
-    @Test func saysWhatCannotBeRead() throws {
+    @Test func unreadableRecordIsRefusedWithReason() throws {
         let good = try message { _ in }
-        let position = codec.encode(.position(1)).value
+        let position = codec.encode(.position(JobsPosition(offset: 1))).value
         #expect(error("a", good) == nil)
         #expect(error(nil, good) == .missingKey)
         #expect(error("a b", good) == .invalidKey("'a b'"))
@@ -130,12 +154,13 @@ struct StateCodecTests {
         #expect(try error("a", message { $0.content = nil }) == .missingJob(key: "a"))
         #expect(try error("a", message { $0.job.clearJob() }) == .missingJob(key: "a"))
         #expect(error("a", position) == .missingJob(key: "a"))
-        #expect(error("@position", good) == .missingPosition)
-        #expect(error("@position", nil) == .missingPosition)
+        #expect(error("@position", good) == .missingPosition(key: "@position"))
+        #expect(error("@position", nil) == .missingPosition(key: "@position"))
+        #expect(error("@origin", position) == .missingPosition(key: "@origin"))
         #expect(error("@position", position) == nil)
     }
 
-    @Test func unknownNumbersAreNamed() throws {
+    @Test func unknownNumberIsReportedWithItsField() throws {
         func unknown(_ field: String, _ number: Int, _ change: (inout ProtoJobState) -> Void) throws {
             let value = try message { change(&$0.job) }
             #expect(error("a", value) == .unknownValue(field: field, number: number, key: "a"))
@@ -151,7 +176,7 @@ struct StateCodecTests {
         try unknown("error.code", 0) { $0.error.code = .unspecified }
     }
 
-    @Test func aFinishedJobHasAStatus() throws {
+    @Test func finishedJobWithoutStatusIsRefused() throws {
         let value = try message {
             $0.job.phase = .finished
             $0.job.status = .unspecified
@@ -159,16 +184,17 @@ struct StateCodecTests {
         #expect(error("a", value) == .missingField(field: "status", key: "a"))
     }
 
-    @Test func everyErrorSaysWhatToDo() {
+    @Test func everyErrorHasRemedy() {
         let errors: [StateDecodingError] = [
             .missingKey, .invalidKey("'a'"), .malformedValue(key: "a"), .unsupportedVersion(2, key: "a"),
-            .missingJob(key: "a"), .missingPosition, .unknownValue(field: "phase", number: 7, key: "a"),
+            .missingJob(key: "a"), .missingPosition(key: "@position"),
+            .unknownValue(field: "phase", number: 7, key: "a"),
             .missingField(field: "status", key: "a"),
         ]
         for error in errors { #expect(error.description.contains("Run ") || error.description.contains("Make sure")) }
     }
 
-    @Test(arguments: 0..<4) func survivesMutatedRecords(seed: Int) throws {
+    @Test(arguments: 0..<4) func mutatedRecordsAreDecodedWithoutCrash(seed: Int) throws {
         var generator = SeededGenerator(seed: 50 + UInt64(seed))
         let value = try #require(codec.encode(.job(.random(using: &generator))).value)
         for _ in 0..<2_000 {

@@ -17,7 +17,7 @@ func samples(_ folder: String, suffix: String = "json") -> [String: URL] {
     return Dictionary(uniqueKeysWithValues: matching.map { ($0.deletingPathExtension().lastPathComponent, $0) })
 }
 
-/// Numbers that look random and are the same in every run.
+/// Pseudo-random numbers, the same in every run.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
@@ -32,7 +32,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// Decodes a value as the job decoder sees it.
+/// Decodes a value with the job decoder.
 func decode(
     _ text: String,
     key: String? = nil,
@@ -71,7 +71,7 @@ extension JobInput {
         return id
     }
 
-    /// The offending fields, each once, sorted.
+    /// The invalid fields, each once, sorted.
     var fields: [String] {
         guard case .unreadable(_, _, let details, _) = content else { return [] }
         return Set(details.map(\.field)).sorted()

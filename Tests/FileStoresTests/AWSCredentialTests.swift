@@ -1,9 +1,11 @@
 import Foundation
+import HTTPAccess
 import NIOHTTP1
 import Testing
 
 @testable import FileStores
 
+/// The order of the sources of AWS credentials, and the requests to each of them.
 @Suite("AWS credentials")
 struct AWSCredentialTests {
     private let directory: TemporaryDirectory
@@ -19,9 +21,9 @@ struct AWSCredentialTests {
 
     private func fetch(
         _ variables: [String: String],
-        _ wire: ScriptedWire = ScriptedWire { _, _ throws(WireFault) in throw .failed("cannot be reached") }
+        _ wire: ScriptedWire = ScriptedWire { _, _ in throw TransportFault(.connect, "no connection could be made") }
     ) async throws(FileStoreError) -> AWSCredentialChain.Lease {
-        // Nothing of this machine's.
+        // An empty home: profiles of this machine are not read.
         let own = ["HOME": directory.path]
         return try await AWSCredentialChain(
             environment: AWSEnvironment(own.merging(variables) { $1 }),
@@ -35,7 +37,7 @@ struct AWSCredentialTests {
         """
     private let expiry: Int64 = 1_795_327_200_000
 
-    @Test func theEnvironmentComesFirst() async throws {
+    @Test func environmentPrecedesWebIdentity() async throws {
         let lease = try await fetch([
             "AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "s1", "AWS_SESSION_TOKEN": "",
             "AWS_ROLE_ARN": "arn:x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere",
@@ -44,10 +46,10 @@ struct AWSCredentialTests {
         #expect(lease.expiresAt == nil)
     }
 
-    @Test func aWebIdentityTokenIsExchanged() async throws {
+    @Test func webIdentityTokenIsExchangedForCredentials() async throws {
         let path = try write("token", "the+token\n")
-        let wire = ScriptedWire { _, _ throws(WireFault) in
-            WireAnswer(
+        let wire = ScriptedWire { _, _ in
+            HTTPAnswer(
                 200,
                 """
                 <AssumeRoleWithWebIdentityResponse><Credentials><AccessKeyId>ASIA2</AccessKeyId>
@@ -71,11 +73,11 @@ struct AWSCredentialTests {
         #expect(request.header("authorization") == nil)
     }
 
-    @Test func aRefusedTokenIsNoReasonToLookElsewhere() async throws {
+    @Test func refusedWebIdentityIsAnErrorThoughAProfileExists() async throws {
         let path = try write("token", "t")
         _ = try write("credentials", "[default]\naws_access_key_id=AKIA\naws_secret_access_key=s\n")
-        let wire = ScriptedWire { _, _ throws(WireFault) in
-            WireAnswer(400, "<ErrorResponse><Error><Code>ExpiredTokenException</Code></Error></ErrorResponse>")
+        let wire = ScriptedWire { _, _ in
+            HTTPAnswer(400, "<ErrorResponse><Error><Code>ExpiredTokenException</Code></Error></ErrorResponse>")
         }
         let error = await #expect(throws: FileStoreError.self) {
             try await fetch(
@@ -90,7 +92,7 @@ struct AWSCredentialTests {
         #expect(error?.detail == "ExpiredTokenException, HTTP 400")
     }
 
-    @Test func profilesAreRead() async throws {
+    @Test func profilesAreReadFromBothFiles() async throws {
         let credentials = try write(
             "credentials",
             "# comment\n[default]\naws_access_key_id = AKIA3\naws_secret_access_key=s=3 \n\n[other]\naws_access_key_id=AKIA4\naws_secret_access_key=s4\naws_session_token=t4\n"
@@ -102,7 +104,7 @@ struct AWSCredentialTests {
         let files = ["AWS_SHARED_CREDENTIALS_FILE": credentials, "AWS_CONFIG_FILE": config]
         let first = try await fetch(files)
         #expect(first.value == AWSCredentials(accessKeyID: "AKIA3", secretAccessKey: "s=3", sessionToken: nil))
-        // Read again after a while: somebody may have exchanged them.
+        // The file is read again later: an operator may have replaced it.
         #expect(first.expiresAt == 1_795_305_600_000 + AWSCredentialChain.fileLifetime)
         let other = files.merging(["AWS_PROFILE": "other"]) { $1 }
         #expect(try await fetch(other).value.sessionToken == "t4")
@@ -116,7 +118,7 @@ struct AWSCredentialTests {
         #expect(error?.description.contains("'none'") == true)
     }
 
-    @Test func profilesThatNameEachOtherEnd() async throws {
+    @Test func profilesThatNameEachOtherAreAnError() async throws {
         let config = try write(
             "config",
             "[profile a]\nrole_arn=x\nsource_profile=b\n[profile b]\nrole_arn=y\nsource_profile=a\n"
@@ -126,10 +128,10 @@ struct AWSCredentialTests {
         }
     }
 
-    @Test func aContainerIsAsked() async throws {
+    @Test func containerServiceIsAskedWithItsToken() async throws {
         let token = try write("authorization", "Basic abc\n")
         let document = document
-        let wire = ScriptedWire { _, _ throws(WireFault) in WireAnswer(200, document) }
+        let wire = ScriptedWire { _, _ in HTTPAnswer(200, document) }
         let full = try await fetch(
             [
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
@@ -149,9 +151,9 @@ struct AWSCredentialTests {
     }
 
     @Test(arguments: ["http://example.com/", "http://127.0.0.1.example.com/x", "ftp://127.0.0.1/"])
-    func aContainersAddressIsNotAnyAddress(url: String) async throws {
+    func unknownContainerAddressIsRefusedBeforeARequest(url: String) async throws {
         let document = document
-        let wire = ScriptedWire { _, _ throws(WireFault) in WireAnswer(200, document) }
+        let wire = ScriptedWire { _, _ in HTTPAnswer(200, document) }
         let error = await #expect(throws: FileStoreError.self) {
             try await fetch(["AWS_CONTAINER_CREDENTIALS_FULL_URI": url], wire)
         }
@@ -159,14 +161,14 @@ struct AWSCredentialTests {
         #expect(wire.requests.isEmpty)
     }
 
-    @Test func anInstanceIsAskedLastWithASessionToken() async throws {
+    @Test func instanceMetadataIsReadWithASessionToken() async throws {
         let document = document
-        let wire = ScriptedWire { request, _ throws(WireFault) in
+        let wire = ScriptedWire { request, _ in
             if request.method == .PUT {
-                return WireAnswer(request.header("x-aws-ec2-metadata-token-ttl-seconds") == nil ? 400 : 200, "session")
+                return HTTPAnswer(request.header("x-aws-ec2-metadata-token-ttl-seconds") == nil ? 400 : 200, "session")
             }
-            guard request.header("x-aws-ec2-metadata-token") == "session" else { return WireAnswer(401) }
-            return WireAnswer(200, request.url.hasSuffix("/security-credentials/") ? "exports-role\n" : document)
+            guard request.header("x-aws-ec2-metadata-token") == "session" else { return HTTPAnswer(401) }
+            return HTTPAnswer(200, request.url.hasSuffix("/security-credentials/") ? "exports-role\n" : document)
         }
         let lease = try await fetch(["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:9/"], wire)
         #expect(lease.value.accessKeyID == "ASIA1")
@@ -179,8 +181,8 @@ struct AWSCredentialTests {
         )
     }
 
-    @Test func saysThatThereAreNone() async throws {
-        let wire = ScriptedWire { _, _ throws(WireFault) in throw .failed("cannot be reached in time") }
+    @Test func missingCredentialsAreReportedWithTheirRemedy() async throws {
+        let wire = ScriptedWire { _, _ in throw TransportFault(.connect, "no connection within the connect time-out") }
         for (variables, requests) in [(["AWS_EC2_METADATA_DISABLED": "true"], 0), ([:], 5)] {
             let before = wire.requests.count
             let error = await #expect(throws: FileStoreError.self) { try await fetch(variables, wire) }

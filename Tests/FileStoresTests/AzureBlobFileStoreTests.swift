@@ -1,20 +1,22 @@
 import Crypto
 import Foundation
+import HTTPAccess
+import Primitives
 import StoreStandIns
 import Testing
 
 @testable import FileStores
 
-/// Against a stand-in that checks what the service's documentation demands.
+/// Azure Blob Storage, tested with a stand-in that checks what the service's documentation demands.
 @Suite("Azure Blob file store")
 struct AzureBlobFileStoreTests {
     private let standIn = AzureStandIn()
-    private let connections = StoreConnections()
+    private let connections = HTTPTransport.forStore()
     private let content = (0..<150_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
 
     private func with(
         container: String = AzureStandIn.container,
-        _ change: (inout AzureBlobConfiguration) -> Void = { $0.sasToken = .text("?" + AzureStandIn.signature) },
+        _ change: (inout AzureBlobConfiguration) -> Void = { $0.sasToken = Secret("?" + AzureStandIn.signature) },
         _ body: (AzureBlobFileStore) async throws -> Void
     ) async throws {
         let standIn = standIn
@@ -28,9 +30,10 @@ struct AzureBlobFileStoreTests {
         let store = try AzureBlobFileStore(
             "azblob://\(AzureStandIn.account)/\(container)/prefix",
             configuration,
-            connections.wire,
+            StoreWire(connections),
             clock,
-            blockSize: StoreBench.blockSize
+            connections,
+            blockSize: StoreFixture.blockSize
         )
         do {
             try await body(store)
@@ -54,7 +57,7 @@ struct AzureBlobFileStoreTests {
     private let application: (inout AzureBlobConfiguration) -> Void = { configuration in
         configuration.tenantID = "tenant"
         configuration.clientID = "app"
-        configuration.clientSecret = .text(AzureStandIn.clientSecret)
+        configuration.clientSecret = Secret(AzureStandIn.clientSecret)
     }
 
     @Test func blobsCarryTypeDigestAndMetadata() async throws {
@@ -73,7 +76,7 @@ struct AzureBlobFileStoreTests {
         }
     }
 
-    @Test func blocksOfCrashedUploadsDoNoHarm() async throws {
+    @Test func committedUploadEndsAnotherUploadOfTheSameBlob() async throws {
         try await with { store in
             let crashed = try await store.begin(.sample, metadata: FileMetadata())
             try await crashed.write(content)
@@ -81,7 +84,7 @@ struct AzureBlobFileStoreTests {
             try await other.write(content.reversed())
             _ = try await other.finish()
             #expect(standIn.blob("prefix/" + FileKey.samplePath)?.bytes == content.reversed())
-            // With the other's end the first one's blocks have gone: it says so, and the file is whole.
+            // The other upload's commit removed the first one's blocks: the first fails, and the file is whole.
             let error = await #expect(throws: FileStoreError.self) { try await crashed.finish() }
             #expect(error?.kind == .uploadLost)
             #expect(error?.isTransient == true)
@@ -89,7 +92,7 @@ struct AzureBlobFileStoreTests {
         }
     }
 
-    @Test func namesWhoseLastSignTheServiceDropsKeepIt() async throws {
+    @Test func dotAtTheEndOfANameIsEncoded() async throws {
         try await with { store in
             let key = try #require(FileKey(parts: ["job.", "a.csv"]))
             let stored = try await store.put([[1]], key: key)
@@ -100,7 +103,7 @@ struct AzureBlobFileStoreTests {
 
     // MARK: Credentials
 
-    @Test func anApplicationGetsOneTokenAndANewOneWhenItIsRefused() async throws {
+    @Test func tokenIsSharedAndReplacedWhenRefused() async throws {
         try await with(application) { store in
             _ = try await put(content, store)
             _ = try await put(content, store)
@@ -111,10 +114,10 @@ struct AzureBlobFileStoreTests {
         }
     }
 
-    @Test func aRefusedSecretIsNamedAndNotShown() async throws {
+    @Test func refusedClientSecretIsReportedWithoutItsValue() async throws {
         let change: (inout AzureBlobConfiguration) -> Void = { configuration in
             application(&configuration)
-            configuration.clientSecret = .text("wrong-secret")
+            configuration.clientSecret = Secret("wrong-secret")
         }
         try await with(change) { store in
             let error = await #expect(throws: FileStoreError.self) { try await store.check() }
@@ -124,7 +127,7 @@ struct AzureBlobFileStoreTests {
         }
     }
 
-    @Test func aSignatureInAFileIsReadAgain() async throws {
+    @Test func replacedSignatureFileIsUsedByTheNextUpload() async throws {
         let directory = try TemporaryDirectory()
         let file = URL(filePath: directory.path + "/sas")
         try Data("sv=1&sig=OLD\n".utf8).write(to: file)
@@ -137,8 +140,8 @@ struct AzureBlobFileStoreTests {
         }
     }
 
-    @Test func saysThatThereIsNoContainer() async throws {
-        try await with(container: "nobodys") { store in
+    @Test func missingContainerIsReported() async throws {
+        try await with(container: "missing") { store in
             for attempt in [{ try await store.check() }, { _ = try await put(content, store) }] {
                 let error = await #expect(throws: FileStoreError.self) { try await attempt() }
                 #expect(error?.kind == .bucketMissing)
@@ -149,7 +152,7 @@ struct AzureBlobFileStoreTests {
 
     // MARK: Faults
 
-    @Test func goesOnAfterFaultsThatPass() async throws {
+    @Test func uploadSucceedsAfterTransientFaults() async throws {
         try await with { store in
             var broken = StandInReply(500)
             broken.breaks = true
@@ -168,7 +171,9 @@ struct AzureBlobFileStoreTests {
         (403, "AuthorizationPermissionMismatch", .forbidden, false), (507, "", .noSpace, true),
         (409, "BlobImmutableDueToPolicy", .refused, false),
     ])
-    func namesFaultsThatStay(status: Int, code: String, kind: FileStoreError.Kind, isTransient: Bool) async throws {
+    func persistentFaultIsClassified(status: Int, code: String, kind: FileStoreError.Kind, isTransient: Bool)
+        async throws
+    {
         try await with { store in
             let fault = StandInReply(status, headers: code.isEmpty ? [] : [("x-ms-error-code", code)])
             standIn.answerNext(with: Array(repeating: fault, count: 20))
@@ -185,9 +190,9 @@ struct AzureBlobFileStoreTests {
         "azblob:finance/exports",
         "azblob://finance/exports/../x", "azblob://finance/exports?sig=SECRET",
     ])
-    func refusesOtherLocations(location: String) {
+    func invalidLocationIsRefusedWithoutSecrets(location: String) {
         var configuration = AzureBlobConfiguration()
-        configuration.sasToken = .text("sig=x")
+        configuration.sasToken = Secret("sig=x")
         let error = #expect(throws: FileStoreError.self) {
             try AzureBlobFileStore(location: location, configuration: configuration)
         }
@@ -195,7 +200,7 @@ struct AzureBlobFileStoreTests {
         #expect(error?.description.contains("SECRET") == false)
     }
 
-    @Test func needsCredentials() {
+    @Test func missingCredentialsAreReportedWithTheSettings() {
         let error = #expect(throws: FileStoreError.self) {
             try FileStoreFactory.make(location: "azblob://finance/exports")
         }

@@ -2,6 +2,7 @@ import Testing
 
 @testable import FileStores
 
+/// The detection of a file's media type.
 @Suite("Media types")
 struct MediaTypeTests {
     @Test(arguments: [
@@ -10,24 +11,24 @@ struct MediaTypeTests {
         ("a\tb,c\td\n", .tsv), ("\"a\tb\tc\",d\n", .csv), ("\u{FEFF}a\tb\r\n", .tsv), ("a;b\n1,2", .csv), ("", .csv),
         ("a,b\u{0}", .binary), ("\u{7F}ELF\u{2}", .binary),
     ])
-    func areDetected(text: String, type: MediaType) {
+    func mediaTypeIsDetectedFromTheContent(text: String, type: MediaType) {
         #expect(MediaType(detecting: Array(text.utf8)) == type)
     }
 
-    @Test func detectsGzipAndUTF16() {
+    @Test func gzipAndUTF16AreDetected() {
         #expect(MediaType(detecting: [0x1F, 0x8B, 8, 0]) == .gzip)
         #expect(MediaType(detecting: [0xFF, 0xFE] + "a\tb\n".utf8.flatMap { [$0, 0] }) == .tsv)
         #expect(MediaType(detecting: [0xFE, 0xFF] + "a,b\n".utf8.flatMap { [0, $0] }) == .csv)
     }
 
-    @Test func theExpectedFormatDecidesWhereTheContentDoesNot() {
+    @Test func expectedFormatDecidesForTextWithoutColumns() {
         #expect(MediaType(detecting: Array("paymentId\n1\n".utf8), expected: .tsv) == .tsv)
         #expect(MediaType(detecting: Array("paymentId\n1\n".utf8), expected: .zip) == .csv)
         #expect(MediaType(detecting: Array("a,b\n".utf8), expected: .tsv) == .csv)
     }
 }
 
-/// An archive without contents: what matters is its directory.
+/// A ZIP archive without contents, for tests of its directory.
 struct ZipSample {
     var members: [(name: String, size: UInt64)]
     var isZip64 = false
@@ -55,7 +56,7 @@ struct ZipSample {
 
     private func entry(_ member: (name: String, size: UInt64)) -> [UInt8] {
         let isLong = member.size >= 0xFFFF_FFFF
-        // An extra field of somebody else's before the one of ZIP64.
+        // Another extra field precedes the one of ZIP64.
         let extra =
             isLong ? number(0x5455, 2) + number(1, 2) + [0] + number(1, 2) + number(8, 2) + number(member.size, 8) : []
         var bytes = number(0x0201_4B50, 4) + [UInt8](repeating: 0, count: 16) + number(1, 4)
@@ -83,14 +84,16 @@ struct ZipDirectoryTests {
         FileEntry(name: "a.csv", sizeBytes: 1), FileEntry(name: "dir/ü.csv", sizeBytes: 5_000_000_000),
     ]
 
-    @Test func listsMembers() {
+    @Test func membersAreListed() {
         #expect(entries(ZipSample(members: members).bytes) == listed)
         #expect(entries(ZipSample(members: members, isZip64: true).bytes) == listed)
-        #expect(entries(ZipSample(members: members, comment: "made by PK\u{5}\u{6} somebody").bytes) == listed)
+        // The signature of the directory's end may also occur in the comment.
+        let comment = "made by PK\u{5}\u{6}, a program with a longer name"
+        #expect(entries(ZipSample(members: members, comment: comment).bytes) == listed)
         #expect(entries(ZipSample(members: []).bytes) == [])
     }
 
-    @Test func keepsWithinItsLimits() {
+    @Test func archiveBeyondTheLimitsHasNoList() {
         let many = (0..<257).map { (name: "\($0)", size: UInt64(1)) }
         #expect(entries(ZipSample(members: many).bytes) == nil)
         #expect(entries(ZipSample(members: Array(many.dropLast())).bytes)?.count == 256)
@@ -101,7 +104,7 @@ struct ZipDirectoryTests {
         #expect(entries(ZipSample(members: [("huge", UInt64.max)], isZip64: true).bytes) == nil)
     }
 
-    @Test func readsLittleWhateverTheArchiveClaims() {
+    @Test func oversizedDirectoryIsNotRead() {
         var bytes = ZipSample(members: members, isZip64: true).bytes
         // The directory's length in the ZIP64 record.
         let record = bytes.count - 22 - 20 - 56
@@ -115,7 +118,7 @@ struct ZipDirectoryTests {
         #expect(read < 70_000)
     }
 
-    @Test func damagedArchivesHaveNoList() {
+    @Test func damagedArchiveHasNoList() {
         let bytes = ZipSample(members: members).bytes
         #expect(entries([]) == nil)
         #expect(entries(Array(bytes.dropLast())) == nil)
@@ -123,11 +126,29 @@ struct ZipDirectoryTests {
         for count in 0..<bytes.count { #expect(entries(Array(bytes[..<count])) == nil) }
     }
 
-    @Test func namesLoseControlCharacters() {
+    @Test func controlCharactersInMemberNamesAreReplaced() {
         #expect(entries(ZipSample(members: [("a\n\u{1B}[31m", 1)]).bytes)?.first?.name == "a\u{FFFD}\u{FFFD}[31m")
     }
 
-    @Test(arguments: 0..<4) func survivesMutations(seed: Int) {
+    @Test(arguments: [
+        ("../../etc/passwd", "_/_/etc/passwd"), ("/etc/passwd", "etc/passwd"), ("..\\..\\x.csv", "_/_/x.csv"),
+        ("C:\\x.csv", "C_/x.csv"), ("./a//b.csv", "_/a/b.csv"), ("a\u{202E}vsc.exe", "a\u{FFFD}vsc.exe"),
+        ("a\u{2066}b\u{200F}c\u{2028}d", "a\u{FFFD}b\u{FFFD}c\u{FFFD}d"), ("...", "..."), ("//", "_"),
+        ("ü/é.csv", "ü/é.csv"),
+    ])
+    func memberNamesAreSafeRelativePaths(name: String, safe: String) {
+        #expect(MemberName.safe(Array(name.utf8)[...]) == safe)
+    }
+
+    @Test func longMemberNameIsTruncated() {
+        let long = MemberName.safe(Array(String(repeating: "ü", count: 500).utf8)[...])
+        #expect(long.utf8.count <= MemberName.maximumBytes)
+        #expect(long.hasSuffix("ü…"))
+        let name = entries(ZipSample(members: [(String(repeating: "x", count: 1_000), 1)]).bytes)?.first?.name
+        #expect(name?.utf8.count == MemberName.maximumBytes)
+    }
+
+    @Test(arguments: 0..<4) func mutatedArchiveYieldsNoNegativeSize(seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed))
         for isZip64 in [false, true] {
             let original = ZipSample(members: members, isZip64: isZip64, comment: "comment").bytes

@@ -2,17 +2,48 @@ import Testing
 
 @testable import FileStores
 
+/// The keys that templates and values yield.
 @Suite("File keys")
 struct FileKeyTests {
     private func key(_ template: String, _ value: String) throws -> [String] {
         try FileKeyTemplate(template).key(
-            FileKeyValues(account: value, kind: "payments", jobID: "j", fileName: value, date: 1_795_305_600_000)
+            FileKeyValues(
+                account: value,
+                kind: "payments",
+                jobID: "j",
+                requestID: value,
+                fileName: value,
+                format: .csv,
+                date: 1_795_305_600_000
+            )
         ).parts
     }
 
-    @Test func hasADefault() throws {
+    @Test func defaultTextIsTheStandardTemplate() throws {
         #expect(try FileKeyTemplate(FileKeyTemplate.defaultText) == .standard)
         #expect(FileKey.sample.description == FileKey.samplePath)
+    }
+
+    @Test func sameJobIDWithAnotherExportHasAnotherFile() throws {
+        func path(_ requestID: String, _ fileName: String = "export.csv", _ format: MediaType = .csv) -> String {
+            FileKeyTemplate.standard.key(
+                FileKeyValues(
+                    account: "a",
+                    kind: "payments",
+                    jobID: "j",
+                    requestID: requestID,
+                    fileName: fileName,
+                    format: format,
+                    date: 1_795_305_600_000
+                )
+            ).description
+        }
+        #expect(path("r-1") == "a/payments/2026/11/22/j/r-1.csv")
+        #expect(path("r-1") != path("r-2"))
+        #expect(path("r-1") == path("r-1"))
+        #expect(path("r-1", "export.ZIP").hasSuffix("/r-1.zip"))
+        #expect(path("r-1", "export.php", .tsv).hasSuffix("/r-1.tsv"))
+        #expect(path("../r").hasSuffix("/%2E.%2Fr.csv"))
     }
 
     @Test(arguments: [
@@ -20,16 +51,16 @@ struct FileKeyTests {
         ("a\\b", "a%5Cb"), ("a\u{0}b\n", "a%00b%0A"), (".hidden", "%2Ehidden"), ("100%", "100%25"), ("~x", "%7Ex"),
         ("a b", "a%20b"), ("ü", "%C3%BC"), ("plain-name_1.csv", "plain-name_1.csv"), ("a:b=c,d@e", "a:b=c,d@e"),
     ])
-    func makesValuesSafe(value: String, part: String) throws {
+    func valuesAreEscaped(value: String, part: String) throws {
         #expect(try key("{account}/{jobId}", value) == [part, "j"])
     }
 
-    @Test func partsOfSeveralPiecesAreSafeToo() throws {
+    @Test func partOfSeveralPlaceholdersIsEscaped() throws {
         #expect(try key("{account}{account}/{jobId}", ".") == ["%2E.", "j"])
         #expect(try key("day={yyyy}-{MM}-{dd}/{jobId}.{kind}", "") == ["day=2026-11-22", "j.payments"])
     }
 
-    @Test func longPartsAreCutAndStayDistinct() throws {
+    @Test func longPartsAreTruncatedAndStayDistinct() throws {
         let long = String(repeating: "x", count: 300)
         let first = try key("{jobId}/{fileName}", long + "1.csv")[1]
         let second = try key("{jobId}/{fileName}", long + "2.csv")[1]
@@ -63,25 +94,35 @@ struct FileKeyTests {
         "{jobId}/{nothing}",
         "{jobId", "jobId}", "{jobId}/a b", "{jobId}/ü", "{}/{jobId}", String(repeating: "a/", count: 40) + "{jobId}",
     ])
-    func refusesBadTemplates(text: String) {
+    func invalidTemplateIsRefused(text: String) {
         let error = #expect(throws: FileStoreError.self) { try FileKeyTemplate(text) }
         #expect(error?.kind == .invalidTemplate)
     }
 
     @Test(arguments: [
-        (0, 1970, 1, 1), (-1, 1969, 12, 31), (951_782_400_000, 2000, 2, 29), (951_868_800_000, 2000, 3, 1),
-        (1_795_391_999_999, 2026, 11, 22), (4_107_542_400_000, 2100, 3, 1), (Int64.max, 9999, 12, 31),
-        (Int64.min, 0, 1, 1),
+        (0, "1970-01-01"), (-1, "1969-12-31"), (951_782_400_000, "2000-02-29"), (951_868_800_000, "2000-03-01"),
+        (1_795_391_999_999, "2026-11-22"), (4_107_542_400_000, "2100-03-01"), (Int64.max, "9999-12-31"),
+        (Int64.min, "0000-01-01"),
     ])
-    func knowsTheCalendar(milliseconds: Int64, year: Int64, month: Int64, day: Int64) {
-        let date = CalendarDay(milliseconds: milliseconds)
-        #expect((date.year, date.month, date.day) == (year, month, day))
+    func timestampYieldsItsUTCDay(milliseconds: Int64, day: String) throws {
+        let key = try FileKeyTemplate("{yyyy}-{MM}-{dd}/{jobId}").key(
+            FileKeyValues(
+                account: "a",
+                kind: "payments",
+                jobID: "j",
+                requestID: "r",
+                fileName: "f",
+                format: .csv,
+                date: milliseconds
+            )
+        )
+        #expect(key.parts == [day, "j"])
     }
 }
 
 @Suite("Choosing a store")
 struct FileStoreFactoryTests {
-    @Test func emptyMeansNone() throws {
+    @Test func emptyLocationHasNoStore() throws {
         #expect(try FileStoreFactory.make(location: "") == nil)
     }
 
@@ -89,7 +130,7 @@ struct FileStoreFactoryTests {
         ("file:///var/lib/exports", "/var/lib/exports"), ("file:///var/lib/exports/", "/var/lib/exports"),
         ("FILE://localhost/a//b/./c", "/a/b/c"), ("file:///a%20b/%C3%BC", "/a b/ü"),
     ])
-    func makesALocalStore(location: String, root: String) throws {
+    func fileURLYieldsALocalStore(location: String, root: String) throws {
         let store = try #require(try FileStoreFactory.make(location: location) as? LocalFileStore)
         #expect(store.root == root)
     }
@@ -99,13 +140,13 @@ struct FileStoreFactoryTests {
         "file:///a#b",
         "file:///a%zz", "file:///a%2", "file:///a%00", "file:///%ff", "/var/lib/exports", "nothing", "file:///a%+1",
     ])
-    func refusesBadLocations(location: String) {
+    func invalidLocationIsRefused(location: String) {
         let error = #expect(throws: FileStoreError.self) { try FileStoreFactory.make(location: location) }
         #expect(error?.kind == .invalidLocation)
     }
 
     @Test(arguments: ["https://x/?sig=SECRET", "gs://bucket"])
-    func saysWhatIsNotSupported(location: String) {
+    func unsupportedSchemeIsRefusedWithoutTheLocation(location: String) {
         let error = #expect(throws: FileStoreError.self) { try FileStoreFactory.make(location: location) }
         #expect(error?.kind == .unsupportedLocation)
         #expect(error?.description.contains("SECRET") == false)

@@ -10,7 +10,7 @@ import Testing
     import Musl
 #endif
 
-/// Counts the calls on files; from a certain one on none does anything any more, as after a crash.
+/// File system calls of which the first ones succeed and all later ones fail, as after a crash.
 private final class Crash: Sendable {
     private let remaining: Mutex<Int>
 
@@ -29,17 +29,17 @@ private final class Crash: Sendable {
     var calls: FileSystemCalls {
         let system = FileSystemCalls.system
         return FileSystemCalls(
-            makeDirectory: { path throws(SystemError) in
+            makeDirectory: { path, mode throws(SystemError) in
                 try self.step()
-                try system.makeDirectory(path)
+                try system.makeDirectory(path, mode)
             },
-            createFile: { path throws(SystemError) in
+            createFile: { path, mode throws(SystemError) in
                 try self.step()
-                return try system.createFile(path)
+                return try system.createFile(path, mode)
             },
             write: { file, bytes, offset throws(SystemError) in
                 try self.step()
-                // Half of it, so that a crash also comes in the midst of a chunk.
+                // Half of the bytes, so that a crash also occurs within a chunk.
                 let half = UnsafeRawBufferPointer(rebasing: bytes[..<((bytes.count + 1) / 2)])
                 return try system.write(file, half, offset)
             },
@@ -63,13 +63,14 @@ private final class Crash: Sendable {
                 try self.step()
                 try system.remove(path)
             },
-            // A process that is gone has no open files.
+            device: { path throws(SystemError) in try system.device(path) },
+            // The system closes the files of a process that has ended.
             close: { file in system.close(file) }
         )
     }
 }
 
-/// Lets the first call fail and no other.
+/// A fault of the first call alone.
 private final class OneFault: Sendable {
     private let hasStruck = Mutex(false)
 
@@ -82,20 +83,33 @@ private final class OneFault: Sendable {
     }
 }
 
+/// A flag that a test sets while a store reads it.
+final class Flag: Sendable {
+    private let state: Mutex<Bool>
+
+    init(_ value: Bool) { state = Mutex(value) }
+
+    var value: Bool {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+}
+
+/// The local store under crashes and failing system calls.
 @Suite("Local file store, faults")
 struct LocalFileStoreFaultTests {
-    private let directory: TemporaryDirectory
-    private let content = (0..<100).map { UInt8($0) }
+    let directory: TemporaryDirectory
+    let content = (0..<100).map { UInt8($0) }
 
     init() throws { directory = try TemporaryDirectory() }
 
-    private func store(_ change: (inout FileSystemCalls) -> Void) -> LocalFileStore {
+    func store(_ change: (inout FileSystemCalls) -> Void) -> LocalFileStore {
         var calls = FileSystemCalls.system
         change(&calls)
         return LocalFileStore(root: directory.path, calls: calls)
     }
 
-    @Test func aCrashAtAnyStepLeavesAWholeFileOrNone() async throws {
+    @Test func crashAtAnyCallLeavesAWholeFileOrNone() async throws {
         var (crashes, leftovers, wholes) = (0, 0, 0)
         for calls in 0..<200 {
             let directory = try TemporaryDirectory()
@@ -112,7 +126,7 @@ struct LocalFileStoreFaultTests {
             }
             leftovers += directory.leftovers.isEmpty ? 0 : 1
 
-            // The worker that takes over puts the file again; the leftover is swept when it is a day old.
+            // The next owner stores the file again; the leftover is swept when it is a day old.
             let next = LocalFileStore(root: directory.path)
             #expect(try await next.put([content + content]).sizeBytes == 200)
             for path in directory.leftovers {
@@ -125,13 +139,13 @@ struct LocalFileStoreFaultTests {
             _ = try await next.sweep()
             #expect(directory.files() == [FileKey.samplePath: content + content])
         }
-        // Directories, the file, writes, fsync, rename, fsync of the directory: all of them have been hit.
+        // Directories, the file, writes, fsync, rename, fsync of the directory: each of them has failed.
         #expect(crashes > 20)
         #expect(leftovers > 5)
         #expect(wholes == 1)
     }
 
-    @Test func bytesAreOnTheDeviceBeforeTheFileHasItsName() async throws {
+    @Test func fileIsSyncedBeforeItIsRenamed() async throws {
         let log = Mutex<[String]>([])
         let logging = store { calls in
             let system = FileSystemCalls.system
@@ -158,7 +172,7 @@ struct LocalFileStoreFaultTests {
         #expect(log.withLock { $0 } == parents + ["write", "sync", "rename", "sync directory"])
     }
 
-    @Test func aCrashWhileReplacingKeepsTheOldFile() async throws {
+    @Test func crashWhileReplacingLeavesTheOldOrTheNewFile() async throws {
         for calls in 0..<100 {
             let directory = try TemporaryDirectory()
             _ = try await LocalFileStore(root: directory.path).put([[1]])
@@ -168,7 +182,7 @@ struct LocalFileStoreFaultTests {
             let file = directory.files()[FileKey.samplePath]
             #expect(file == [1] || file == content)
         }
-        #expect(Bool(false), "the upload never came to its end")
+        #expect(Bool(false), "the upload never completed")
     }
 
     @Test(arguments: [
@@ -177,8 +191,8 @@ struct LocalFileStoreFaultTests {
         (EMFILE, .tooManyOpenFiles, true), (ENAMETOOLONG, .nameTooLong, false), (ESTALE, .vanished, true),
         (EIO, .ioFailure, true), (EFBIG, .fileTooLarge, false),
     ])
-    func namesTheSystemsErrors(number: Int32, kind: FileStoreError.Kind, isTransient: Bool) async throws {
-        let failing = store { $0.createFile = { _ throws(SystemError) in throw SystemError(number: number) } }
+    func systemErrorIsClassified(number: Int32, kind: FileStoreError.Kind, isTransient: Bool) async throws {
+        let failing = store { $0.createFile = { _, _ throws(SystemError) in throw SystemError(number: number) } }
         let error = await #expect(throws: FileStoreError.self) { try await failing.put([content]) }
         #expect(error?.kind == kind)
         #expect(error?.isTransient == isTransient)
@@ -187,7 +201,7 @@ struct LocalFileStoreFaultTests {
         #expect(error?.remedy.isEmpty == false)
     }
 
-    @Test func aFullDiskLeavesNothingOnceAborted() async throws {
+    @Test func uploadToAFullDiskLeavesNothingOnceAborted() async throws {
         let failing = store { calls in
             calls.write = { file, bytes, offset throws(SystemError) in
                 guard offset < 150 else { throw SystemError(number: ENOSPC) }
@@ -202,7 +216,7 @@ struct LocalFileStoreFaultTests {
         try await upload.write(content)
         let error = await #expect(throws: FileStoreError.self) { try await upload.write(content) }
         #expect(error?.kind == .noSpace)
-        // Nothing goes on after an error: the file would have a hole.
+        // No write is accepted after an error: the file would have a hole.
         let again = await #expect(throws: FileStoreError.self) { try await upload.write([1]) }
         #expect(again?.kind == .uploadEnded)
         await #expect(throws: FileStoreError.self) { try await upload.finish() }
@@ -210,7 +224,7 @@ struct LocalFileStoreFaultTests {
         #expect(directory.files().isEmpty)
     }
 
-    @Test func restartsAfterAFailedSync() async throws {
+    @Test func restartSucceedsAfterAFailedSync() async throws {
         let fault = OneFault()
         let failing = store { calls in
             calls.sync = { file throws(SystemError) in
@@ -221,7 +235,7 @@ struct LocalFileStoreFaultTests {
         try await expectSecondTryToSucceed(failing)
     }
 
-    @Test func restartsAfterAFailedRename() async throws {
+    @Test func restartSucceedsAfterAFailedRename() async throws {
         let fault = OneFault()
         let failing = store { calls in
             calls.rename = { from, to throws(SystemError) in
@@ -238,7 +252,7 @@ struct LocalFileStoreFaultTests {
         let error = await #expect(throws: FileStoreError.self) { try await upload.finish() }
         #expect(error?.kind == .ioFailure)
         #expect(directory.files()[FileKey.samplePath] == nil)
-        // What is on the device is not certain, so the file cannot be finished as it is.
+        // The content of the device is unknown, so the upload cannot be finished without a restart.
         let again = await #expect(throws: FileStoreError.self) { try await upload.finish() }
         #expect(again?.kind == .uploadEnded)
         try await upload.restart()
@@ -246,12 +260,5 @@ struct LocalFileStoreFaultTests {
         try await upload.write(content)
         #expect(try await upload.finish().sizeBytes == 100)
         #expect(directory.files() == [FileKey.samplePath: content])
-    }
-
-    @Test func checkReportsWhatWouldFailLater() async throws {
-        let failing = store { $0.write = { _, _, _ throws(SystemError) in throw SystemError(number: EDQUOT) } }
-        let error = await #expect(throws: FileStoreError.self) { try await failing.check() }
-        #expect(error?.kind == .quotaExceeded)
-        #expect(directory.files().isEmpty)
     }
 }

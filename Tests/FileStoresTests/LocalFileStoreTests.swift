@@ -4,6 +4,7 @@ import Testing
 
 @testable import FileStores
 
+/// The store in a local directory, on a file system without faults.
 @Suite("Local file store")
 struct LocalFileStoreTests {
     private let directory: TemporaryDirectory
@@ -14,7 +15,7 @@ struct LocalFileStoreTests {
         store = LocalFileStore(root: directory.path + "/exports")
     }
 
-    @Test func putsAFile() async throws {
+    @Test func storedFileHasLocationSizeDigestAndType() async throws {
         let content = Array("a,b\n1,2\n".utf8)
         let stored = try await store.put([Array(content[..<3]), [], Array(content[3...])])
         let digest = SHA256.hash(data: content).map { String(format: "%02x", $0) }.joined()
@@ -26,13 +27,13 @@ struct LocalFileStoreTests {
         #expect(directory.files() == ["exports/" + FileKey.samplePath: content])
     }
 
-    @Test func putsAnEmptyFile() async throws {
+    @Test func emptyFileIsStored() async throws {
         let stored = try await store.put([])
         #expect(stored.sizeBytes == 0)
         #expect(stored.sha256 == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     }
 
-    @Test func theLocationLeadsToTheFile() async throws {
+    @Test func locationIsTheFilesURL() async throws {
         let store = LocalFileStore(root: directory.path + "/a b%ü")
         let key = try #require(FileKey(parts: ["x y", "100%.csv"]))
         let stored = try await store.put([[1]], key: key)
@@ -41,7 +42,7 @@ struct LocalFileStoreTests {
         #expect(store.location == "file://\(directory.path)/a%20b%25%C3%BC")
     }
 
-    @Test func nothingIsVisibleBeforeTheEnd() async throws {
+    @Test func unfinishedUploadIsHidden() async throws {
         let upload = try await store.begin(.sample, metadata: FileMetadata())
         try await upload.write([1, 2, 3])
         #expect(directory.files().keys.allSatisfy { $0.contains("/.payout-export-") && $0.hasSuffix(".part") })
@@ -51,7 +52,7 @@ struct LocalFileStoreTests {
         await upload.abort()
     }
 
-    @Test func puttingAgainIsHarmless() async throws {
+    @Test func storingAgainReplacesTheFile() async throws {
         let first = try await store.put([[1, 2]])
         #expect(try await store.put([[1], [2]]) == first)
         #expect(directory.files() == ["exports/" + FileKey.samplePath: [1, 2]])
@@ -59,7 +60,7 @@ struct LocalFileStoreTests {
         #expect(directory.files() == ["exports/" + FileKey.samplePath: [3]])
     }
 
-    @Test func restartsFromZero() async throws {
+    @Test func restartedUploadBeginsFromZero() async throws {
         let upload = try await store.begin(.sample, metadata: FileMetadata())
         try await upload.write(Array("PK\u{3}\u{4} not what comes".utf8))
         try await upload.restart()
@@ -70,7 +71,7 @@ struct LocalFileStoreTests {
         #expect(directory.files() == ["exports/" + FileKey.samplePath: Array("a\tb\n".utf8)])
     }
 
-    @Test func anEndedUploadStaysEnded() async throws {
+    @Test func finishedUploadRefusesFurtherCalls() async throws {
         let upload = try await store.begin(.sample, metadata: FileMetadata())
         _ = try await upload.finish()
         await upload.abort()
@@ -80,7 +81,7 @@ struct LocalFileStoreTests {
         await #expect(throws: FileStoreError.self) { try await upload.restart() }
     }
 
-    @Test func uploadsRunSideBySide() async throws {
+    @Test func concurrentUploadsAreIndependent() async throws {
         let store = store
         try await withThrowingTaskGroup(of: StoredFile.self) { group in
             for index in 0..<40 {
@@ -96,30 +97,18 @@ struct LocalFileStoreTests {
         for (path, content) in files { #expect(content == Array(repeating: UInt8(path.suffix(1))!, count: 50)) }
     }
 
-    @Test func aDroppedUploadLeavesNothing() async throws {
+    @Test func releasedUploadRemovesItsHiddenFile() async throws {
         do {
             let upload = try await store.begin(.sample, metadata: FileMetadata())
             try await upload.write([1])
         }
-        // The file goes on the store's own thread, some time after.
-        let deadline = ContinuousClock.now + .seconds(20)
+        // The store's own thread removes the file, some time later.
+        let deadline = ContinuousClock.now + .seconds(300)
         while !directory.leftovers.isEmpty, ContinuousClock.now < deadline { await Task.yield() }
         #expect(directory.leftovers.isEmpty)
     }
 
-    @Test func respectsTheUmask() async throws {
-        // The umask belongs to the process, so it is only read.
-        let mask = umask(0)
-        umask(mask)
-        _ = try await store.put([[1]])
-        func mode(_ path: String) throws -> Int? {
-            try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
-        }
-        #expect(try mode(directory.path + "/exports/" + FileKey.samplePath) == 0o666 & ~Int(mask))
-        #expect(try mode(directory.path + "/exports/default") == 0o777 & ~Int(mask))
-    }
-
-    @Test func listsAZIPArchive() async throws {
+    @Test func membersOfAZIPArchiveAreListed() async throws {
         let archive = ZipSample(members: [("a.csv", 3), ("folder/", 0), ("folder/b.csv", 70_000)]).bytes
         let stored = try await store.put([archive])
         #expect(stored.mediaType == .zip)
@@ -138,7 +127,7 @@ struct LocalFileStoreTests {
         #expect(directory.files().isEmpty)
     }
 
-    @Test func checkFindsAFileInTheWay() async throws {
+    @Test func checkReportsAFileInPlaceOfTheStore() async throws {
         _ = FileManager.default.createFile(atPath: directory.path + "/exports", contents: nil)
         let error = await #expect(throws: FileStoreError.self) { try await store.check() }
         #expect(error?.kind == .notADirectory)
@@ -146,7 +135,7 @@ struct LocalFileStoreTests {
         #expect(error?.description.contains(directory.path) == true)
     }
 
-    @Test func findsAFileInTheWayOfAKey() async throws {
+    @Test func fileInPlaceOfADirectoryIsReported() async throws {
         try FileManager.default.createDirectory(
             atPath: directory.path + "/exports/default",
             withIntermediateDirectories: true
@@ -156,14 +145,14 @@ struct LocalFileStoreTests {
         #expect(error?.kind == .notADirectory)
     }
 
-    @Test func findsADirectoryWithTheFilesName() async throws {
+    @Test func directoryWithTheFilesNameIsReported() async throws {
         let path = directory.path + "/exports/" + FileKey.samplePath
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let error = await #expect(throws: FileStoreError.self) { try await store.put([[1]]) }
         #expect(error?.kind == .nameTaken)
     }
 
-    @Test func sweepsOldLeftoversOnly() async throws {
+    @Test func sweepRemovesOldLeftoversOnly() async throws {
         let root = directory.path + "/exports"
         let names = [
             "a/b/.payout-export-0123456789abcdef0123456789abcdef.part",
@@ -180,14 +169,35 @@ struct LocalFileStoreTests {
             try Data([1]).write(to: url)
             try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: url.path)
         }
-        let underWay = try await store.begin(.sample, metadata: FileMetadata())
+        let inProgress = try await store.begin(.sample, metadata: FileMetadata())
         #expect(try await store.sweep() == 2)
         #expect(try await store.sweep() == 0)
         #expect(directory.files().count == 4)
-        #expect(try await underWay.finish().sizeBytes == 0)
+        #expect(try await inProgress.finish().sizeBytes == 0)
     }
 
-    @Test func sweepsNothingWhereNothingIs() async throws {
+    @Test func sweepOfAMissingDirectoryRemovesNothing() async throws {
         #expect(try await store.sweep() == 0)
     }
+
+    // MARK: Modes
+
+    private func mode(_ path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: directory.path + "/" + path)
+        return try #require(attributes[.posixPermissions] as? Int)
+    }
+
+    @Test(arguments: [("0640", 0o640, 0o750), ("600", 0o600, 0o700), ("0664", 0o664, 0o775)])
+    func filesAndFoldersHaveTheConfiguredMode(text: String, file: Int, folder: Int) async throws {
+        let store = LocalFileStore(root: directory.path + "/exports", mode: try #require(FileMode(text)))
+        let upload = try await store.begin(.sample, metadata: FileMetadata())
+        #expect(try mode(try #require(directory.leftovers.first)) == file)
+        _ = try await upload.finish()
+        #expect(try mode("exports/" + FileKey.samplePath) == file)
+        #expect(try mode("exports") == folder)
+        #expect(try mode("exports/default") == folder)
+    }
+
+    @Test(arguments: ["", "640x", "0740", "0440", "640 ", "-640", "00640", "0888", "u=rw"])
+    func invalidModeIsRefused(text: String) { #expect(FileMode(text) == nil) }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FileStores
 
-/// Against moto, with signatures checked.
+/// The S3 store, tested with moto, which checks signatures.
 @Suite("S3 file store", .enabled(if: MotoServer.python != nil, "moto is not installed"))
 struct S3FileStoreTests {
     private let moto: MotoServer
@@ -17,20 +17,20 @@ struct S3FileStoreTests {
         bucket: String? = nil,
         _ change: (inout S3Configuration) -> Void = { _ in }
     ) throws -> S3FileStore {
-        var configuration = StoreBench.configuration(moto)
+        var configuration = StoreFixture.configuration(moto)
         change(&configuration)
         var clock = StoreClock.system
         clock.sleep = { _ in }
         return try S3FileStore(
             "s3://\(bucket ?? moto.stage.bucket)/\(prefix)",
             configuration,
-            Moto.connections.wire,
+            StoreWire(Moto.connections),
             clock,
-            partSize: StoreBench.s3PartSize
+            partSize: StoreFixture.s3PartSize
         )
     }
 
-    private let large = [UInt8](repeating: 0x61, count: StoreBench.s3PartSize + 1_000)
+    private let large = [UInt8](repeating: 0x61, count: StoreFixture.s3PartSize + 1_000)
     private let metadata = FileMetadata(expected: .csv, jobID: "j:1", requestID: "93c2b3cf")
 
     private func describe(_ arguments: [String]) throws -> [String: Any] {
@@ -44,7 +44,7 @@ struct S3FileStoreTests {
         return try await upload.finish()
     }
 
-    @Test func theAWSToolReadsWhatWasPut() async throws {
+    @Test func awsToolReadsStoredObjects() async throws {
         for content in [Array("a,b\n1,2\n".utf8), large] {
             let stored = try await put(content, store())
             #expect(stored.location == "s3://\(moto.stage.bucket)/\(prefix)/\(FileKey.samplePath)")
@@ -53,7 +53,7 @@ struct S3FileStoreTests {
         }
     }
 
-    @Test func smallObjectsCarryTheirMetadata() async throws {
+    @Test func smallObjectsCarryMetadata() async throws {
         let content = Array("a,b\n1,2\n".utf8)
         let stored = try await put(content, store())
         let head = try describe(["head-object", "--key", "\(prefix)/\(FileKey.samplePath)"])
@@ -71,7 +71,7 @@ struct S3FileStoreTests {
         let head = try describe(["head-object", "--key", key, "--checksum-mode", "ENABLED"])
         #expect(head["Metadata"] as? [String: String] == ["job-id": "j:1", "request-id": "93c2b3cf"])
         // The checksum of the parts' checksums.
-        let parts = [large[..<StoreBench.s3PartSize], large[StoreBench.s3PartSize...]]
+        let parts = [large[..<StoreFixture.s3PartSize], large[StoreFixture.s3PartSize...]]
         let composite = SHA256.hash(data: parts.flatMap { Array(SHA256.hash(data: Array($0))) })
         // S3 adds the number of the parts to it, moto does not.
         #expect((head["ChecksumSHA256"] as? String)?.hasPrefix(Data(composite).base64EncodedString()) == true)
@@ -79,7 +79,7 @@ struct S3FileStoreTests {
         #expect(tags == [["Key": "sha256", "Value": stored.sha256]])
     }
 
-    @Test func asksForEncryptionAndStorageClass() async throws {
+    @Test func encryptionAndStorageClassAreSet() async throws {
         let store = try store { configuration in
             configuration.encryption = .kms
             configuration.kmsKeyID = "alias/exports"
@@ -94,7 +94,7 @@ struct S3FileStoreTests {
         }
     }
 
-    @Test func worksWithMD5Only() async throws {
+    @Test func objectsAreStoredWithMD5Checksums() async throws {
         let store = try store { $0.checksum = .md5 }
         for content in [[1, 2, 3], large] {
             let stored = try await put(content, store)
@@ -110,12 +110,12 @@ struct S3FileStoreTests {
         _ code: String,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async {
-        let tries: [(String, () async throws -> Void)] = [
+        let attempts: [(String, () async throws -> Void)] = [
             ("check", { try await store.check() }), ("small", { _ = try await put([1], store) }),
             ("large", { _ = try await put(large, store) }),
         ]
-        for (what, attempt) in tries {
-            let error = await #expect(throws: FileStoreError.self, "\(what)", sourceLocation: sourceLocation) {
+        for (name, attempt) in attempts {
+            let error = await #expect(throws: FileStoreError.self, "\(name)", sourceLocation: sourceLocation) {
                 try await attempt()
             }
             #expect(error?.kind == kind, sourceLocation: sourceLocation)
@@ -125,17 +125,17 @@ struct S3FileStoreTests {
         }
     }
 
-    @Test func saysThatTheSignatureIsWrong() async throws {
+    @Test func wrongSecretKeyIsReported() async throws {
         let store = try store { $0.environment["AWS_SECRET_ACCESS_KEY"] = "not the secret" }
         await expectRefusal(store, .credentialsRefused, "SignatureDoesNotMatch")
     }
 
-    @Test func saysThatTheKeyIsUnknown() async throws {
-        let store = try store { $0.environment["AWS_ACCESS_KEY_ID"] = "AKIANOBODY" }
+    @Test func unknownKeyIDIsReported() async throws {
+        let store = try store { $0.environment["AWS_ACCESS_KEY_ID"] = "AKIAUNKNOWN" }
         await expectRefusal(store, .credentialsRefused, "InvalidAccessKeyId")
     }
 
-    @Test func saysThatARightIsMissing() async throws {
+    @Test func missingPermissionIsReported() async throws {
         let store = try store { configuration in
             configuration.environment = [
                 "AWS_ACCESS_KEY_ID": moto.stage.readerKeyId, "AWS_SECRET_ACCESS_KEY": moto.stage.readerSecret,
@@ -144,17 +144,21 @@ struct S3FileStoreTests {
         await expectRefusal(store, .forbidden, "AccessDenied")
     }
 
-    @Test func saysThatThereIsNoBucket() async throws {
-        await expectRefusal(try store(bucket: "nobodys-bucket"), .bucketMissing, "NoSuchBucket")
+    @Test func missingBucketIsReported() async throws {
+        await expectRefusal(try store(bucket: "missing-bucket"), .bucketMissing, "NoSuchBucket")
     }
 
-    @Test func saysThatNobodyAnswers() async throws {
-        await expectRefusal(try store { $0.endpoint = "http://127.0.0.1:1" }, .unavailable, "cannot be reached")
+    @Test func unreachableStoreIsReported() async throws {
+        await expectRefusal(
+            try store { $0.endpoint = "http://127.0.0.1:1" },
+            .unavailable,
+            "no connection could be made"
+        )
     }
 
     // MARK: Roles
 
-    @Test func takesOnTheRoleOfAProfile() async throws {
+    @Test func roleOfAProfileIsAssumed() async throws {
         let directory = try TemporaryDirectory()
         let config = """
             [profile exports]
@@ -189,19 +193,19 @@ struct S3AddressTests {
         return try S3Address(location.dropFirst(3), configuration, region: configuration.region ?? "eu-west-1")
     }
 
-    @Test func followsAWS() throws {
+    @Test func addressWithoutEndpointLeadsToAWS() throws {
         let plain = try address("s3://finance-exports/a//b/")
         #expect(plain.base == "https://finance-exports.s3.eu-west-1.amazonaws.com")
         #expect((plain.prefix, plain.pathPrefix) == ("a/b/", "/"))
         #expect(plain.location == "s3://finance-exports/a/b")
         #expect(try address("s3://bucket").location == "s3://bucket")
         #expect(try address("s3://bucket") { $0.region = "cn-north-1" }.host == "bucket.s3.cn-north-1.amazonaws.com.cn")
-        // No certificate fits a name with dots.
+        // No certificate is valid for a name with dots.
         #expect(try address("s3://my.bucket").base == "https://s3.eu-west-1.amazonaws.com")
         #expect(try address("s3://my.bucket").pathPrefix == "/my.bucket/")
     }
 
-    @Test func followsAnEndpoint() throws {
+    @Test func addressFollowsTheEndpoint() throws {
         let endpoint = try address("s3://bucket/x") { $0.endpoint = "http://minio:9000/" }
         #expect((endpoint.base, endpoint.host, endpoint.pathPrefix) == ("http://minio:9000", "minio:9000", "/bucket/"))
         let hosted = try address("s3://bucket/x") {
@@ -216,7 +220,7 @@ struct S3AddressTests {
         "s3://user@bucket/x",
         "s3://b%20t/x",
     ])
-    func refusesOtherLocations(location: String) {
+    func invalidLocationIsRefused(location: String) {
         let error = #expect(throws: FileStoreError.self) { try address(location) }
         #expect(error?.kind == .invalidLocation)
     }
@@ -224,7 +228,7 @@ struct S3AddressTests {
     @Test(arguments: [
         "minio:9000", "ftp://x", "https://", "https://user:secret@x", "https://x/?sig=secret", "https://a b",
     ])
-    func refusesOtherEndpoints(endpoint: String) {
+    func invalidEndpointIsRefusedWithoutSecrets(endpoint: String) {
         let error = #expect(throws: FileStoreError.self) { try address("s3://bucket") { $0.endpoint = endpoint } }
         #expect(error?.kind == .invalidLocation)
         #expect(error?.description.contains("sig=") == false)

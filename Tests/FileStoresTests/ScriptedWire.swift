@@ -1,21 +1,22 @@
+import HTTPAccess
 import NIOCore
 import NIOHTTP1
 import Synchronization
 
 @testable import FileStores
 
-/// Answers requests by a script, and keeps them.
+/// A wire that answers requests by a script and records them, in place of a store's HTTP transport.
 final class ScriptedWire: Sendable {
-    private let seen = Mutex<[WireRequest]>([])
-    private let script: @Sendable (WireRequest, Int) throws(WireFault) -> WireAnswer
+    private let seen = Mutex<[OutgoingRequest]>([])
+    private let script: @Sendable (OutgoingRequest, Int) throws -> HTTPAnswer
 
     /// - Parameter script: Gets each request and how many came before it.
-    init(_ script: @escaping @Sendable (WireRequest, Int) throws(WireFault) -> WireAnswer) { self.script = script }
+    init(_ script: @escaping @Sendable (OutgoingRequest, Int) throws -> HTTPAnswer) { self.script = script }
 
-    var requests: [WireRequest] { seen.withLock { $0 } }
+    var requests: [OutgoingRequest] { seen.withLock { $0 } }
 
     var wire: StoreWire {
-        StoreWire { [self] request async throws(WireFault) in
+        StoreWire { [self] request in
             let index = seen.withLock { seen in
                 seen.append(request)
                 return seen.count - 1
@@ -25,18 +26,18 @@ final class ScriptedWire: Sendable {
     }
 }
 
-extension WireAnswer {
+extension HTTPAnswer {
     init(_ status: Int, _ body: String = "", headers: HTTPHeaders = [:]) {
-        self.init(status: status, headers: headers, body: Array(body.utf8))
+        self.init(status: status, headers: headers, body: ByteBuffer(string: body))
     }
 }
 
-extension WireRequest {
+extension OutgoingRequest {
     var text: String { body.map { String(buffer: $0) } ?? "" }
     func header(_ name: String) -> String? { headers.first(name: name) }
 }
 
-/// A clock that stands, until it is told; pauses pass at once and are kept.
+/// A store's clock that stands still until it is advanced. Sleeps return immediately and are recorded.
 final class TestClock: Sendable {
     private let state: Mutex<(now: Int64, pauses: [Duration])>
 

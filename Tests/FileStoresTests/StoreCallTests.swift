@@ -1,9 +1,11 @@
+import HTTPAccess
 import NIOHTTP1
 import Synchronization
 import Testing
 
 @testable import FileStores
 
+/// How calls of object stores are retried, and how their refusals are classified.
 @Suite("Calls of object stores")
 struct StoreCallTests {
     private let time = TestClock()
@@ -15,18 +17,18 @@ struct StoreCallTests {
         return try S3FileStore("s3://bucket/p", configuration, wire.wire, time.clock)
     }
 
-    private static func refusal(_ status: Int, _ code: String) -> WireAnswer {
-        WireAnswer(status, "<Error><Code>\(code)</Code><RequestId>r1</RequestId></Error>")
+    private static func refusal(_ status: Int, _ code: String) -> HTTPAnswer {
+        HTTPAnswer(status, "<Error><Code>\(code)</Code><RequestId>r1</RequestId></Error>")
     }
 
-    @Test func whatPassesIsTriedAgainWithLongerPauses() async throws {
-        let wire = ScriptedWire { _, index throws(WireFault) in
+    @Test func transientFaultsAreRetriedWithBackOff() async throws {
+        let wire = ScriptedWire { _, index in
             switch index {
-            case 0: throw .failed("broke the connection")
+            case 0: throw TransportFault(.closed, "the connection was closed")
             case 1: Self.refusal(503, "SlowDown")
             case 2: Self.refusal(500, "InternalError")
             case 3: Self.refusal(400, "BadDigest")
-            default: WireAnswer(200)
+            default: HTTPAnswer(200)
             }
         }
         _ = try await store(wire).put([[1]])
@@ -34,14 +36,14 @@ struct StoreCallTests {
         #expect(time.pauses == [.milliseconds(200), .milliseconds(400), .milliseconds(800), .milliseconds(1_600)])
     }
 
-    @Test func whatDoesNotPassSoonIsLeftToTheWorker() async throws {
-        let wire = ScriptedWire { _, _ throws(WireFault) in throw .failed("does not answer in time") }
+    @Test func persistentOutageIsReportedAfterTheLastAttempt() async throws {
+        let wire = ScriptedWire { _, _ in throw TransportFault(.closed, "the connection was closed") }
         let error = await #expect(throws: FileStoreError.self) { try await store(wire).put([[1]]) }
         #expect(error?.kind == .unavailable)
         #expect(error?.isTransient == true)
         #expect(
             error?.description
-                == "cannot put s3://bucket/p/\(FileKey.samplePath): the store is not available (does not answer in time). Look whether the store is up and can be reached from here; the worker tries again by itself."
+                == "Failed to store s3://bucket/p/\(FileKey.samplePath): the store is unavailable (the connection was closed). Check that the store is running and reachable from this machine; the worker retries automatically."
         )
         #expect(wire.requests.count == StoreCaller.attempts)
     }
@@ -54,9 +56,9 @@ struct StoreCallTests {
         (400, "InvalidStorageClass", .refused, 1), (418, "", .refused, 1), (429, "", .throttled, 5),
         (400, "EntityTooLarge", .fileTooLarge, 1),
     ])
-    func refusalsAreNamed(status: Int, code: String, kind: FileStoreError.Kind, requests: Int) async throws {
-        let wire = ScriptedWire { _, _ throws(WireFault) in
-            code.isEmpty ? WireAnswer(status, "<html>") : Self.refusal(status, code)
+    func refusalIsClassified(status: Int, code: String, kind: FileStoreError.Kind, requests: Int) async throws {
+        let wire = ScriptedWire { _, _ in
+            code.isEmpty ? HTTPAnswer(status, "<html>") : Self.refusal(status, code)
         }
         let error = await #expect(throws: FileStoreError.self) { try await store(wire).put([[1]]) }
         #expect(error?.kind == kind)
@@ -65,23 +67,23 @@ struct StoreCallTests {
         #expect(wire.requests.count == requests)
     }
 
-    @Test func theRegionThatTheBucketIsInIsNamed() async throws {
-        let wire = ScriptedWire { _, _ throws(WireFault) in
-            WireAnswer(301, "", headers: ["x-amz-bucket-region": "eu-north-1"])
+    @Test func bucketInAnotherRegionIsReportedWithItsRegion() async throws {
+        let wire = ScriptedWire { _, _ in
+            HTTPAnswer(301, "", headers: ["x-amz-bucket-region": "eu-north-1"])
         }
         let error = await #expect(throws: FileStoreError.self) { try await store(wire).check() }
         #expect(error?.description.contains("eu-north-1") == true)
     }
 
-    private static func multipart(_ request: WireRequest, commit: WireAnswer) -> WireAnswer {
-        if request.url.hasSuffix("?uploads=") { return WireAnswer(200, "<UploadId>u&amp;1</UploadId>") }
-        if request.method == .PUT { return WireAnswer(200, "", headers: ["etag": "\"e\""]) }
-        return request.method == .POST ? commit : WireAnswer(204)
+    private static func multipart(_ request: OutgoingRequest, commit: HTTPAnswer) -> HTTPAnswer {
+        if request.url.hasSuffix("?uploads=") { return HTTPAnswer(200, "<UploadId>u&amp;1</UploadId>") }
+        if request.method == .PUT { return HTTPAnswer(200, "", headers: ["etag": "\"e\""]) }
+        return request.method == .POST ? commit : HTTPAnswer(204)
     }
 
-    @Test func aSuccessThatHoldsAnErrorIsNone() async throws {
-        // S3 answers 200 before it has put the parts together.
-        let wire = ScriptedWire { request, _ throws(WireFault) in
+    @Test func errorInASuccessfulCommitIsAFailure() async throws {
+        // S3 sends status 200 before it has put the parts together.
+        let wire = ScriptedWire { request, _ in
             Self.multipart(request, commit: Self.refusal(200, "InternalError"))
         }
         let store = try store(wire)
@@ -96,10 +98,10 @@ struct StoreCallTests {
         #expect(wire.requests.count { $0.method == .DELETE } == 1)
     }
 
-    @Test func aPartThatFailsEndsTheUploadAndIsAborted() async throws {
-        let wire = ScriptedWire { request, _ throws(WireFault) in
+    @Test func failedPartEndsAndAbortsTheUpload() async throws {
+        let wire = ScriptedWire { request, _ in
             if request.url.contains("partNumber=2") { return Self.refusal(403, "AccessDenied") }
-            return Self.multipart(request, commit: WireAnswer(200))
+            return Self.multipart(request, commit: HTTPAnswer(200))
         }
         let store = try store(wire)
         do {
@@ -109,24 +111,24 @@ struct StoreCallTests {
             #expect(error?.kind == .forbidden)
             #expect(!wire.requests.contains { $0.method == .POST && $0.url.contains("uploadId") })
         }
-        // Dropped without an abort: the parts go all the same, in a task of their own.
-        let deadline = ContinuousClock.now + .seconds(20)
+        // The upload is released without an abort: a task removes its parts.
+        let deadline = ContinuousClock.now + .seconds(300)
         while !wire.requests.contains(where: { $0.method == .DELETE }), ContinuousClock.now < deadline {
             await Task.yield()
         }
         #expect(wire.requests.contains { $0.method == .DELETE })
     }
 
-    @Test func aTagThatIsNotPermittedIsDoneWithout() async throws {
-        let wire = ScriptedWire { request, _ throws(WireFault) in
+    @Test func uploadSucceedsWithoutPermissionToTag() async throws {
+        let wire = ScriptedWire { request, _ in
             if request.url.hasSuffix("?tagging=") { return Self.refusal(403, "AccessDenied") }
-            return Self.multipart(request, commit: WireAnswer(200))
+            return Self.multipart(request, commit: HTTPAnswer(200))
         }
         let stored = try await store(wire).put([[UInt8](repeating: 1, count: S3Backend.firstPartSize + 1)])
         #expect(stored.sizeBytes == Int64(S3Backend.firstPartSize) + 1)
     }
 
-    @Test func partsGrowSoThatThereAreNeverTooMany() throws {
+    @Test func partSizeGrowsWithThePartNumber() throws {
         let store = try Backends()
         #expect(store.s3.partSize(1) == 8 << 20)
         #expect(store.s3.partSize(2_501) == 16 << 20)
@@ -134,8 +136,8 @@ struct StoreCallTests {
         #expect(store.s3.partSize(10_001) == nil)
     }
 
-    @Test func aLongNameIsRefusedBeforeAnythingIsSent() async throws {
-        let wire = ScriptedWire { _, _ throws(WireFault) in WireAnswer(200) }
+    @Test func longNameIsRefusedBeforeARequest() async throws {
+        let wire = ScriptedWire { _, _ in HTTPAnswer(200) }
         let key = try #require(FileKey(parts: (0..<10).map { "\($0)" + String(repeating: "x", count: 150) }))
         let error = await #expect(throws: FileStoreError.self) { try await store(wire).put([[1]], key: key) }
         #expect(error?.kind == .nameTooLong)
@@ -147,11 +149,11 @@ struct StoreCallTests {
 
         init() throws {
             let clock = TestClock().clock
-            let wire = ScriptedWire { _, _ throws(WireFault) in throw .cancelled }
+            let wire = ScriptedWire { _, _ in throw CancellationError() }
             s3 = S3Backend(
                 address: try S3Address("//bucket", S3Configuration(), region: "us-east-1"),
                 configuration: S3Configuration(),
-                credentials: Renewing(now: clock.now) { () throws(FileStoreError) in
+                credentials: CachedCredential(now: clock.now) { () throws(FileStoreError) in
                     throw FileStoreError(.noCredentials, action: "get", path: "credentials")
                 },
                 caller: StoreCaller(wire: wire.wire, clock: clock),
@@ -161,112 +163,75 @@ struct StoreCallTests {
     }
 }
 
-@Suite("Renewing")
-struct RenewingTests {
+@Suite("CachedCredential")
+struct CachedCredentialTests {
     private let time = TestClock()
 
     private final class Source: Sendable {
         let state = Mutex<(fetches: Int, fails: Bool)>((0, false))
 
-        func fetch(_ lifetime: Int64?, _ now: Int64) throws(FileStoreError) -> Renewing<Int>.Lease {
+        func fetch(_ lifetime: Int64?, _ now: Int64) throws(FileStoreError) -> CachedCredential<Int>.Lease {
             let (number, fails) = state.withLock { state in
                 state.fetches += 1
                 return (state.fetches, state.fails)
             }
             if fails { throw FileStoreError(.unavailable, action: "get", path: "it") }
-            return Renewing<Int>.Lease(value: number, expiresAt: lifetime.map { now + $0 })
+            return CachedCredential<Int>.Lease(value: number, expiresAt: lifetime.map { now + $0 })
         }
     }
 
-    private func renewing(_ source: Source, lifetime: Int64?) -> Renewing<Int> {
+    private func credential(_ source: Source, lifetime: Int64?) -> CachedCredential<Int> {
         let now = time.clock.now
-        return Renewing(now: now) { () throws(FileStoreError) in try source.fetch(lifetime, now()) }
+        return CachedCredential(now: now) { () throws(FileStoreError) in try source.fetch(lifetime, now()) }
     }
 
-    @Test func renewsAheadOfTheEnd() async throws {
-        let renewing = renewing(Source(), lifetime: 3_600_000)
-        #expect(try await renewing.value() == 1)
+    @Test func credentialIsFetchedAgainBeforeItExpires() async throws {
+        let credential = credential(Source(), lifetime: 3_600_000)
+        #expect(try await credential.value() == 1)
         time.advance(by: 3_200_000)
-        #expect(try await renewing.value() == 1)
+        #expect(try await credential.value() == 1)
         time.advance(by: 101_000)
-        #expect(try await renewing.value() == 2)
+        #expect(try await credential.value() == 2)
     }
 
-    @Test func theOldValueServesWhileItIsValid() async throws {
+    @Test func oldCredentialIsUsedWhileRenewalFails() async throws {
         let source = Source()
-        let renewing = renewing(source, lifetime: 3_600_000)
-        _ = try await renewing.value()
+        let credential = credential(source, lifetime: 3_600_000)
+        _ = try await credential.value()
         source.state.withLock { $0.fails = true }
         time.advance(by: 3_400_000)
-        #expect(try await renewing.value() == 1)
-        #expect(try await renewing.value() == 1)
-        // Not asked again for each use.
+        #expect(try await credential.value() == 1)
+        #expect(try await credential.value() == 1)
+        // A failed renewal is not repeated for each use.
         #expect(source.state.withLock { $0.fetches } == 2)
         time.advance(by: 190_000)
-        await #expect(throws: FileStoreError.self) { try await renewing.value() }
+        await #expect(throws: FileStoreError.self) { try await credential.value() }
         source.state.withLock { $0.fails = false }
-        #expect(try await renewing.value() == 4)
+        #expect(try await credential.value() == 4)
     }
 
-    @Test func whatDoesNotEndIsFetchedOnce() async throws {
-        let renewing = renewing(Source(), lifetime: nil)
-        _ = try await renewing.value()
+    @Test func credentialWithoutExpiryIsFetchedOnce() async throws {
+        let credential = credential(Source(), lifetime: nil)
+        _ = try await credential.value()
         time.advance(by: .max / 4)
-        #expect(try await renewing.value() == 1)
-        await renewing.forget()
-        #expect(try await renewing.value() == 2)
+        #expect(try await credential.value() == 1)
+        await credential.forget()
+        #expect(try await credential.value() == 2)
     }
 
-    @Test func manyWaitForOneFetch() async throws {
+    @Test func concurrentCallersShareOneFetch() async throws {
         let source = Source()
-        let renewing: Renewing<Int> = renewing(source, lifetime: 3_600_000)
+        let credential: CachedCredential<Int> = credential(source, lifetime: 3_600_000)
         try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<50 { group.addTask { [renewing] in try await renewing.value() } }
+            for _ in 0..<50 { group.addTask { [credential] in try await credential.value() } }
             for try await value in group { #expect(value == 1) }
         }
     }
 }
 
-@Suite("Slots")
-struct SlotPoolTests {
-    private final class Running: Sendable {
-        let state = Mutex((now: 0, most: 0))
-    }
-
-    @Test func aCancelledWaiterLeavesTheQueue() async {
-        let pool = SlotPool(slots: 1)
-        #expect(await pool.take())
-        let waiting = Task { await pool.take() }
-        waiting.cancel()
-        #expect(await waiting.value == false)
-        await pool.give()
-        #expect(await pool.take())
-    }
-
-    @Test func noMoreThanItsSlotsGoOn() async {
-        let pool = SlotPool(slots: 3)
-        let running = Running()
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<40 {
-                group.addTask {
-                    guard await pool.take() else { return }
-                    running.state.withLock { running in
-                        running.now += 1
-                        running.most = max(running.most, running.now)
-                    }
-                    for _ in 0..<5 { await Task.yield() }
-                    running.state.withLock { $0.now -= 1 }
-                    await pool.give()
-                }
-            }
-        }
-        #expect(running.state.withLock { $0.most } <= 3)
-    }
-}
-
 @Suite("The end of a stream")
 struct TailWindowTests {
-    @Test func isKept() {
+    @Test func windowKeepsTheLastBytes() {
         var window = TailWindow()
         var bytes: [UInt8] = []
         var generator = SeededGenerator(seed: 3)

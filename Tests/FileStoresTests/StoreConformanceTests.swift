@@ -5,19 +5,19 @@ import Testing
 
 @testable import FileStores
 
-/// What every store promises.
+/// The guarantees of every store: each test runs with a local directory, S3 and Azure Blob Storage.
 @Suite("Store conformance")
 struct StoreConformanceTests {
-    private func with(_ kind: StoreUnderTest, _ body: (StoreBench) async throws -> Void) async throws {
-        let bench = try await kind.makeBench()
+    private func with(_ kind: StoreUnderTest, _ body: (StoreFixture) async throws -> Void) async throws {
+        let fixture = try await kind.makeFixture()
         do {
-            try await body(bench)
+            try await body(fixture)
         } catch {
-            await bench.close()
+            await fixture.close()
             throw error
         }
-        if case .azblob(let standIn, _, _) = bench { #expect(standIn.objections == []) }
-        await bench.close()
+        if case .azblob(let standIn, _, _) = fixture { #expect(standIn.objections == []) }
+        await fixture.close()
     }
 
     private func digest(_ bytes: [UInt8]) -> String {
@@ -25,31 +25,31 @@ struct StoreConformanceTests {
     }
 
     @Test(arguments: StoreUnderTest.available)
-    func putsFilesOfAllSizes(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
-            let store = try bench.store()
-            for content in [[], Array("a,b\n1,2\n".utf8), bench.partedContent] {
+    func filesOfAllSizesAreStored(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
+            let store = try fixture.store()
+            for content in [[], Array("a,b\n1,2\n".utf8), fixture.partedContent] {
                 let half = content.count / 2
                 let stored = try await store.put([Array(content[..<half]), [], Array(content[half...])])
                 #expect(stored.location == store.location + "/" + FileKey.samplePath)
                 #expect(stored.sizeBytes == Int64(content.count))
                 #expect(stored.sha256 == digest(content))
-                let seen = try await bench.visible()
+                let seen = try await fixture.visible()
                 #expect(seen == content)
             }
         }
     }
 
     @Test(arguments: StoreUnderTest.available)
-    func showsNothingBeforeTheEndAndNothingOnceAborted(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
-            let store = try bench.store()
+    func unfinishedAndAbortedUploadsAreInvisible(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
+            let store = try fixture.store()
             let upload = try await store.begin(.sample, metadata: FileMetadata())
-            try await upload.write(bench.partedContent)
-            #expect(try await bench.visible() == nil)
+            try await upload.write(fixture.partedContent)
+            #expect(try await fixture.visible() == nil)
             await upload.abort()
             await upload.abort()
-            #expect(try await bench.visible() == nil)
+            #expect(try await fixture.visible() == nil)
             await #expect(throws: FileStoreError.self) { try await upload.write([1]) }
             await #expect(throws: FileStoreError.self) { try await upload.finish() }
             await #expect(throws: FileStoreError.self) { try await upload.restart() }
@@ -57,44 +57,44 @@ struct StoreConformanceTests {
     }
 
     @Test(arguments: StoreUnderTest.available)
-    func restartsFromZero(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
-            let store = try bench.store()
+    func restartedUploadBeginsFromZero(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
+            let store = try fixture.store()
             let upload = try await store.begin(.sample, metadata: FileMetadata())
-            try await upload.write(bench.partedContent)
+            try await upload.write(fixture.partedContent)
             try await upload.restart()
             try await upload.write(Array("a\tb\n".utf8))
             let stored = try await upload.finish()
             #expect(stored.mediaType == .tsv)
             #expect(stored.sizeBytes == 4)
-            #expect(try await bench.visible() == Array("a\tb\n".utf8))
+            #expect(try await fixture.visible() == Array("a\tb\n".utf8))
             await upload.abort()
-            #expect(try await bench.visible() == Array("a\tb\n".utf8))
+            #expect(try await fixture.visible() == Array("a\tb\n".utf8))
         }
     }
 
     @Test(arguments: StoreUnderTest.available)
-    func puttingAgainIsHarmless(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
-            let store = try bench.store()
-            let content = bench.partedContent
+    func storingAgainYieldsTheSameFile(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
+            let store = try fixture.store()
+            let content = fixture.partedContent
             let first = try await store.put([content])
             #expect(try await store.put([content]) == first)
-            #expect(try await bench.visible() == content)
+            #expect(try await fixture.visible() == content)
         }
     }
 
     @Test(arguments: StoreUnderTest.available)
-    func uploadsRunSideBySide(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
-            let store = try bench.store()
+    func concurrentUploadsAreIndependent(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
+            let store = try fixture.store()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for index in 0..<12 {
                     group.addTask {
                         let key = try #require(FileKey(parts: ["same", "\(index)"]))
                         let content = Array(repeating: UInt8(index), count: 70_000 + index)
                         _ = try await store.put([content], key: key)
-                        let seen = try await bench.visible(key)
+                        let seen = try await fixture.visible(key)
                         #expect(seen == content)
                     }
                 }
@@ -104,9 +104,9 @@ struct StoreConformanceTests {
     }
 
     @Test(arguments: StoreUnderTest.available)
-    func keysOfAnyKindLeadToTheirFiles(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
-            let store = try bench.store()
+    func fileWithSpecialCharactersInItsKeyIsReadable(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
+            let store = try fixture.store()
             let key = try #require(FileKey(parts: ["a b+c", "100%", "ü~", "d:e=f,g@h", "..", "x?y#z&.csv"]))
             let stored = try await store.put([[1, 2, 3]], key: key)
             #expect(try await store.read(stored.location, limit: 100) == [1, 2, 3])
@@ -114,13 +114,13 @@ struct StoreConformanceTests {
     }
 
     @Test(arguments: StoreUnderTest.available)
-    func listsAnArchive(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
+    func membersOfAnArchiveAreListed(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
             var archive = ZipSample(members: [("a.csv", 3), ("folder/", 0), ("folder/b.csv", 70_000)])
-            archive.padding = bench.partedContent.count
+            archive.padding = fixture.partedContent.count
             let bytes = archive.bytes
             let chunks = stride(from: 0, to: bytes.count, by: 60_000).map { Array(bytes[$0...].prefix(60_000)) }
-            let stored = try await bench.store().put(chunks)
+            let stored = try await fixture.store().put(chunks)
             #expect(stored.mediaType == .zip)
             #expect(
                 stored.entries == [
@@ -131,19 +131,19 @@ struct StoreConformanceTests {
     }
 
     @Test(arguments: StoreUnderTest.available)
-    func checkShowsNobodyAnything(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
-            let store = try bench.store()
+    func checkLeavesNothingVisible(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
+            let store = try fixture.store()
             try await store.check()
             let key = try #require(FileKey(parts: ["payout-export-check"]))
-            #expect(try await bench.visible(key) == nil)
+            #expect(try await fixture.visible(key) == nil)
         }
     }
 
     @Test(arguments: StoreUnderTest.available)
-    func readsOnlyItsOwn(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
-            let store = try bench.store()
+    func locationsOfOtherStoresAreRefused(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
+            let store = try fixture.store()
             for location in ["file:///etc/passwd", "s3://other/x", "azblob://other/x/y", ""] {
                 await #expect(throws: FileStoreError.self) { try await store.read(location, limit: 10) }
             }
@@ -152,55 +152,55 @@ struct StoreConformanceTests {
 
     // MARK: Crashes
 
-    /// The file store's calls are not requests; its own suite lets a crash come between any two of them.
+    /// Without the local store, which sends no requests: `LocalFileStoreFaultTests` lets it crash between any two calls.
     @Test(arguments: StoreUnderTest.available.filter { $0 != .file }, WireCut.Mode.allCases)
-    func aCrashBetweenAnyTwoRequestsLeavesAWholeFileOrNone(kind: StoreUnderTest, mode: WireCut.Mode) async throws {
-        let bench = try await kind.makeBench()
-        let content = bench.partedContent
+    func crashBetweenAnyTwoRequestsLeavesAWholeFileOrNone(kind: StoreUnderTest, mode: WireCut.Mode) async throws {
+        let fixture = try await kind.makeFixture()
+        let content = fixture.partedContent
         var (crashes, wholes) = (0, 0)
         for requests in 0..<30 {
             let key = try #require(FileKey(parts: ["crash-\(requests)", "a.csv"]))
             let cut = WireCut(after: requests, mode)
-            let stored = try? await bench.store(cut).put([content], key: key)
+            let stored = try? await fixture.store(cut).put([content], key: key)
             guard cut.isOver else {
                 #expect(stored != nil)
                 break
             }
             crashes += 1
-            let before = try await bench.visible(key)
+            let before = try await fixture.visible(key)
             #expect(before == nil || before == content)
-            // An event is only written for what the store has said is there.
+            // A completion event is published only for a file that the store has confirmed.
             #expect(stored == nil || before == content)
             if before != nil { wholes += 1 }
-            // The worker that takes over puts the file again.
-            let again = try await bench.store().put([content], key: key)
+            // The next owner stores the file again.
+            let again = try await fixture.store().put([content], key: key)
             #expect(again.sizeBytes == Int64(content.count))
-            let after = try await bench.visible(key)
+            let after = try await fixture.visible(key)
             #expect(after == content)
         }
-        // The parts and the end, and for S3 the beginning and the tag.
+        // The requests are the parts and the commit, and for S3 the beginning and the tag.
         #expect(crashes >= 4)
         #expect(wholes >= (mode == .after ? 1 : 0))
-        // A day later nothing is left of the uploads that never came to their end.
+        // A day later a sweep removes the uploads that were never finished.
         let later = StoreClock.system.now() + 90_000_000
         if kind == .s3 {
-            // Signed at that moment a request would be refused, so only what is abandoned goes by it.
-            let store = try #require(try bench.store() as? S3FileStore)
+            // Requests are signed with the present time, or the store would refuse them; only the sweep's limit is later.
+            let store = try #require(try fixture.store() as? S3FileStore)
             let swept = try await store.sweep(abandonedBefore: later)
             #expect(swept > 0)
             #expect(try await store.sweep(abandonedBefore: later) == 0)
         }
-        await bench.close()
+        await fixture.close()
     }
 
     @Test(arguments: StoreUnderTest.available.filter { $0 != .file })
-    func aCrashWhileReplacingKeepsTheOldFile(kind: StoreUnderTest) async throws {
-        try await with(kind) { bench in
-            let content = bench.partedContent
+    func crashWhileReplacingLeavesTheOldOrTheNewFile(kind: StoreUnderTest) async throws {
+        try await with(kind) { fixture in
+            let content = fixture.partedContent
             for requests in [0, 2, 3] {
-                _ = try await bench.store().put([[1]])
-                _ = try? await bench.store(WireCut(after: requests, .before)).put([content])
-                let seen = try await bench.visible()
+                _ = try await fixture.store().put([[1]])
+                _ = try? await fixture.store(WireCut(after: requests, .before)).put([content])
+                let seen = try await fixture.visible()
                 #expect(seen == [1] || seen == content)
             }
         }

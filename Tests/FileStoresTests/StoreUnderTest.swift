@@ -1,11 +1,13 @@
 import Foundation
+import HTTPAccess
+import Primitives
 import StoreStandIns
 import Synchronization
 import Testing
 
 @testable import FileStores
 
-/// The three stores, each as the conformance tests need it.
+/// The three kinds of stores that the conformance tests run with.
 enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case file
     case s3
@@ -13,27 +15,27 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
 
     var testDescription: String { rawValue }
 
-    /// Those that can be tried here: S3 needs moto, which is a Python package.
+    /// The kinds that can be tested on this machine: S3 needs moto, which is a Python package.
     static var available: [StoreUnderTest] {
         allCases.filter { $0 != .s3 || MotoServer.python != nil }
     }
 
-    /// A place of its own, empty.
-    func makeBench() async throws -> StoreBench {
+    /// An empty directory, prefix or container for one test.
+    func makeFixture() async throws -> StoreFixture {
         switch self {
         case .file: return .file(try TemporaryDirectory())
         case .s3: return .s3(try Moto.shared(), prefix: UUID().uuidString)
         case .azblob:
             let standIn = AzureStandIn()
-            return .azblob(standIn, try await StandInServer { standIn.reply(to: $0) }, StoreConnections())
+            return .azblob(standIn, try await StandInServer { standIn.reply(to: $0) }, HTTPTransport.forStore())
         }
     }
 }
 
-/// One moto for all tests of this process; it ends with it.
+/// One moto server for all tests of this process; it ends with the process.
 enum Moto {
     private static let started = Mutex<Result<MotoServer, any Error>?>(nil)
-    static let connections = StoreConnections()
+    static let connections = HTTPTransport.forStore()
 
     static func shared() throws -> MotoServer {
         try started.withLock { started in
@@ -44,13 +46,13 @@ enum Moto {
     }
 }
 
-/// A place where a store puts its files, and what tests want to know of it.
-enum StoreBench: Sendable {
+/// A place for a store's files: makes stores there and reads what they stored.
+enum StoreFixture: Sendable {
     case file(TemporaryDirectory)
     case s3(MotoServer, prefix: String)
-    case azblob(AzureStandIn, StandInServer, StoreConnections)
+    case azblob(AzureStandIn, StandInServer, HTTPTransport)
 
-    /// Small parts, as far as the store permits, so that small files have several.
+    /// The smallest size of a part that the store permits, so that small files have several parts.
     static let s3PartSize = 5 * 1_024 * 1_024
     static let blockSize = 64 * 1_024
 
@@ -70,8 +72,8 @@ enum StoreBench: Sendable {
     }
 
     /// - Parameters:
-    ///   - cut: Lets requests fail; does nothing for the file store, which has calls of its own.
-    ///   - now: The store's clock in milliseconds, in place of the present.
+    ///   - cut: Makes requests fail; without effect for the local store, which sends none.
+    ///   - now: The time of the store's clock in milliseconds, in place of the present.
     func store(_ cut: WireCut? = nil, now: Int64? = nil) throws -> any FileStore {
         var clock = StoreClock.system
         clock.sleep = { _ in }
@@ -79,7 +81,7 @@ enum StoreBench: Sendable {
         switch self {
         case .file(let directory): return LocalFileStore(root: directory.path)
         case .s3(let moto, let prefix):
-            let wire = Moto.connections.wire
+            let wire = StoreWire(Moto.connections)
             return try S3FileStore(
                 "s3://\(moto.stage.bucket)/\(prefix)",
                 Self.configuration(moto),
@@ -90,11 +92,11 @@ enum StoreBench: Sendable {
         case .azblob(_, let server, let connections):
             var configuration = AzureBlobConfiguration()
             configuration.endpoint = server.url
-            configuration.sasToken = .text(AzureStandIn.signature)
+            configuration.sasToken = Secret(AzureStandIn.signature)
             return try AzureBlobFileStore(
                 "azblob://\(AzureStandIn.account)/\(AzureStandIn.container)/some/prefix",
                 configuration,
-                cut?.wire(connections.wire) ?? connections.wire,
+                cut?.wire(StoreWire(connections)) ?? StoreWire(connections),
                 clock,
                 blockSize: Self.blockSize
             )
@@ -108,7 +110,7 @@ enum StoreBench: Sendable {
         return configuration
     }
 
-    /// What readers see under the sample's key.
+    /// The file that readers see under a key; nil if they see none.
     func visible(_ key: FileKey = .sample) async throws -> [UInt8]? {
         let store = try store()
         return try await store.read(store.location + "/" + key.description, limit: 64 * 1_024 * 1_024)
@@ -122,12 +124,12 @@ enum StoreBench: Sendable {
     }
 }
 
-/// Ends a process's requests from a certain one on, as a crash does.
+/// Makes every request after the first ones fail, as after a crash.
 final class WireCut: Sendable {
     enum Mode: Sendable, CaseIterable {
-        /// The last request is not sent any more.
+        /// The crash comes before the last request is sent.
         case before
-        /// The last request is sent, and its answer meets nobody.
+        /// The crash comes after the last request was sent, before its response arrives.
         case after
     }
 
@@ -142,14 +144,14 @@ final class WireCut: Sendable {
     var isOver: Bool { remaining.withLock { $0 < 0 } }
 
     func wire(_ wire: StoreWire) -> StoreWire {
-        StoreWire { [self] request async throws(WireFault) in
+        StoreWire { [self] request in
             let left = remaining.withLock { remaining in
                 remaining -= 1
                 return remaining
             }
             if left >= 0 { return try await wire.send(request) }
             if left == -1, mode == .after { _ = try await wire.send(request) }
-            throw .cancelled
+            throw CancellationError()
         }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import FileStores
 
-/// A directory that is gone after the test.
+/// A directory that is removed after the test.
 final class TemporaryDirectory: Sendable {
     let path: String
 
@@ -14,7 +14,7 @@ final class TemporaryDirectory: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// All files below, by their paths from here.
+    /// The content of all files in it, by relative path.
     func files() -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
         for path in FileManager.default.subpaths(atPath: path) ?? [] {
@@ -33,15 +33,23 @@ final class TemporaryDirectory: Sendable {
 }
 
 extension FileKey {
-    /// A key for tests.
+    /// The key that most tests store a file under.
     static let sample = FileKeyTemplate.standard.key(
-        FileKeyValues(account: "default", kind: "payments", jobID: "j:1", fileName: "a.csv", date: 1_795_305_600_000)
+        FileKeyValues(
+            account: "default",
+            kind: "payments",
+            jobID: "j:1",
+            requestID: "r-1",
+            fileName: "a.csv",
+            format: .csv,
+            date: 1_795_305_600_000
+        )
     )
-    static let samplePath = "default/payments/2026/11/22/j:1/a.csv"
+    static let samplePath = "default/payments/2026/11/22/j:1/r-1.csv"
 }
 
 extension FileStore {
-    /// Puts a whole file.
+    /// Stores a whole file.
     func put(
         _ chunks: [[UInt8]],
         key: FileKey = .sample,
@@ -53,7 +61,7 @@ extension FileStore {
     }
 }
 
-/// Numbers that look random and are the same in every run.
+/// Random numbers that are the same in every run.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

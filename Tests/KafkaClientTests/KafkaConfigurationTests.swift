@@ -11,36 +11,36 @@ import Testing
         }
     }
 
-    @Test func acceptsKnownProperties() {
+    @Test func knownPropertiesAreAccepted() {
         #expect(failure(["linger.ms": "5", "security.protocol": "plaintext", "compression.codec": "lz4"]) == nil)
     }
 
-    @Test func namesAnUnknownProperty() throws {
+    @Test func unknownPropertyIsNamed() throws {
         let error = try #require(failure(["linger.ms": "5", "lingre.ms": "5"]))
         #expect(error.fault == .configuration)
         #expect(error.property == "lingre.ms")
         #expect(error.description.contains("lingre.ms"))
     }
 
-    @Test func namesAPropertyWithAWrongValue() throws {
+    @Test func propertyWithAnInvalidValueIsNamed() throws {
         let error = try #require(failure(["acks": "perhaps"]))
         #expect(error.fault == .configuration)
         #expect(error.property == "acks")
         #expect(error.message.contains("acks"))
     }
 
-    @Test func namesEmptyServers() throws {
+    @Test func emptyServersAreNamed() throws {
         #expect(failure([:], servers: "")?.property == "bootstrap.servers")
     }
 
     @Test(arguments: ["enable.auto.commit", "transactional.id", "isolation.level", "group.id"])
-    func refusesWhatTheClientDependsOn(_ property: String) throws {
+    func propertyThatTheClientSetsItselfIsRejected(_ property: String) throws {
         let error = try #require(failure([property: "true"]))
         #expect(error.fault == .configuration)
         #expect(error.property == property)
     }
 
-    @Test func keepsSecretsToItself() {
+    @Test func descriptionContainsNoSecret() {
         let configuration = KafkaConfiguration(
             bootstrapServers: "broker:9092",
             properties: ["sasl.password": "hunter2", "ssl.key.pem": "hunter2"]
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func keepsASecretOutOfTheErrorAboutIt() throws {
+    @Test func errorAboutASecretDoesNotContainIt() throws {
         // librdkafka refuses the key only when the client is made, and the property as such is fine.
         let configuration = KafkaConfiguration(
             bootstrapServers: "localhost:1",
@@ -68,7 +68,7 @@ import Testing
         #expect(error?.description.contains("hunter2") == false)
     }
 
-    @Test func everyFaultSaysWhatToDo() {
+    @Test func everyFaultNamesARemedy() {
         for fault in KafkaFault.allCases { #expect(!fault.remedy.isEmpty) }
     }
 }

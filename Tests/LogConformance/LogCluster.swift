@@ -1,7 +1,7 @@
 import WorkerKafka
 import WorkerRuntime
 
-/// What a log can show. A test that needs more than its log can is skipped by that name.
+/// What a log implements. A test runs on the logs that have the capabilities it needs.
 struct LogCapabilities: OptionSet, Sendable {
     let rawValue: Int
 
@@ -9,13 +9,16 @@ struct LogCapabilities: OptionSet, Sendable {
     static let hidesAborted = LogCapabilities(rawValue: 1)
     /// Positions that a transaction carries are stored with it.
     static let storesTransactionalPositions = LogCapabilities(rawValue: 2)
-    /// A transaction with a generation that is over is refused.
+    /// A transaction with an old generation is refused.
     static let checksGeneration = LogCapabilities(rawValue: 4)
     /// A second producer with the same transactional id fences the first.
     static let fencesProducers = LogCapabilities(rawValue: 8)
 
+    /// Topics can be deleted.
+    static let deletesTopics = LogCapabilities(rawValue: 16)
+
     static let all: LogCapabilities = [
-        .hidesAborted, .storesTransactionalPositions, .checksGeneration, .fencesProducers,
+        .hidesAborted, .storesTransactionalPositions, .checksGeneration, .fencesProducers, .deletesTopics,
     ]
 }
 
@@ -27,18 +30,20 @@ protocol LogCluster: Sendable {
     func enqueue(_ records: [(partition: Int32, key: String, value: String)]) async throws
     /// Every record of a topic that a reader of committed records sees.
     func read(_ topic: LogTopic) async throws -> [LogReading]
-    /// Writes in a transaction of somebody else's, which stays open.
+    /// Writes in a transaction of another producer, which stays open.
     func openTransaction(_ outputs: [LogOutput]) async throws -> any OpenTransaction
-    /// Gives everything back.
+    /// Deletes the jobs topic and creates it again.
+    func recreateJobs() async throws
+    /// Closes the ports and clients.
     func close() async throws
 }
 
-/// A transaction whose records are written and whose end is for the test to choose.
+/// A transaction whose records are written and whose end the test chooses.
 protocol OpenTransaction: Sendable {
     func end(committing: Bool) async throws
 }
 
-/// Each cluster has so many partitions.
+/// The partitions of each topic of a cluster.
 let partitionCount = 3
 
 /// A record as a test reads it back.

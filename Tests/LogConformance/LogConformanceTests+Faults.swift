@@ -3,19 +3,19 @@ import Testing
 import WorkerKafka
 import WorkerRuntime
 
-/// What goes wrong around a port: zombies, usurpers, state that is not there.
+/// Faults around a port: zombies, fenced producers, missing state.
 extension LogConformanceTests {
     @Test(arguments: checksGeneration)
-    func keepsAZombieOut(on log: LogUnderTest) async throws {
+    func zombieCommitIsFenced(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (first, one) = try await start(cluster, "one")
         try await waitForRestore(one)
         // The second worker joins; the first does not answer its revocation and is given up on.
         let (second, two) = try await start(cluster, "two")
-        try await eventually("a revocation", within: 90) { !one.now.revoked.isEmpty }
+        try await eventually("a revocation") { !one.now.revoked.isEmpty }
         let revoked = try #require(one.now.revoked.first)
         let zombie = commit(9, one, position: 5, partition: revoked, event: "zombie")
-        try await eventually("given up on", within: 90) { one.now.lost.contains(revoked) }
+        try await eventually("given up on") { one.now.lost.contains(revoked) }
         first.commit(zombie)
         try await eventually("the zombie's commit fails") { one.now.commitFailures[9] != nil }
         #expect(try await cluster.read(.results).isEmpty)
@@ -26,11 +26,11 @@ extension LogConformanceTests {
 
     /// Only where there are brokers: the state topic has fewer partitions than the jobs topic.
     @Test(arguments: LogUnderTest.available.filter { $0 != .simulated })
-    func aPartitionWithoutStateWaitsAlone(on log: LogUnderTest) async throws {
+    func partitionWithoutStateDoesNotDelayOthers(on log: LogUnderTest) async throws {
         let address = log == .broker ? KafkaCluster.address : nil
         let cluster = try await KafkaCluster(address: address, statePartitions: 1)
         let (port, sink) = try await start(cluster)
-        // Restored one at a time, so that those that wait could be in the other's way.
+        // Restored one at a time, so that a waiting restore could block the others.
         try await eventually("the one with state restored") { sink.now.ready[0] != nil }
         try await eventually("the others say why they wait") { Set(sink.now.restoreFailures.keys) == [1, 2] }
         #expect(sink.now.restoreFailures[1]?.contains("has no partition 1") == true)
@@ -46,19 +46,19 @@ extension LogConformanceTests {
     }
 
     @Test(arguments: fencesProducers)
-    func restoresAfterItsProducerIsFenced(on log: LogUnderTest) async throws {
+    func partitionsAreRestoredAfterTheProducerIsFenced(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (first, one) = try await start(cluster, "same")
         try await waitForRestore(one)
         let before = one.now.assigned[0] ?? 0
-        // A successor of the same name takes the transactional id over, and goes again.
+        // A successor of the same name registers the transactional id, and leaves again.
         let usurper = cluster.makeLog("same", delivery: .exactlyOnce)
         let sink = RecordingSink()
         try await usurper.start(sink)
         await closeReleasing(usurper, sink)
         first.commit(commit(5, one, position: 1, event: "fenced"))
-        try await eventually("the commit is not taken for stored", within: 90) { one.now.commitFailures[5] != nil }
-        try await eventually("restored under another epoch", within: 90) {
+        try await eventually("the commit is not taken for stored") { one.now.commitFailures[5] != nil }
+        try await eventually("restored under another epoch") {
             one.now.assigned[0] ?? 0 > before && one.now.ready[0]?.epoch == one.now.assigned[0]
         }
         #expect(try await cluster.read(.results).isEmpty)

@@ -1,3 +1,5 @@
+import ExportCore
+import ExportRecords
 import Foundation
 import Testing
 import WorkerKafka
@@ -5,7 +7,7 @@ import WorkerRuntime
 
 /// The logs that the suite runs on.
 enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
-    /// The log that the simulation of the engine runs on: what the engine is proven on must behave as the real one.
+    /// The log that the simulation of the engine runs on: it must behave as the real one.
     case simulated
     case embedded
     case broker
@@ -33,7 +35,7 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 }
 
-/// What every log port must do; serialized, because each test has a broker or a group of its own.
+/// What every log port must do. Serialized, because each test has a broker or a group of its own.
 @Suite(.serialized) struct LogConformanceTests {
     // What the embedded broker cannot show, by name. Set KAFKA_BOOTSTRAP_SERVERS to run everything on a real broker too.
     static let hidesAborted = LogUnderTest.showing(.hidesAborted)
@@ -55,7 +57,8 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
 
     func begin(_ log: any LogPort, _ sink: RecordingSink) {
         for (partition, ready) in sink.now.ready {
-            log.begin(partition: partition, epoch: ready.epoch, from: ready.committed ?? ready.low)
+            let position = JobsPosition(offset: ready.committed ?? ready.low)
+            log.begin(partition: partition, epoch: ready.epoch, from: position)
         }
     }
 
@@ -69,17 +72,23 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         LogCommit(
             id: id,
             outputs: [
-                LogOutput(topic: .state, partition: partition, key: Array("k".utf8), value: Array(event.utf8)),
+                LogOutput(
+                    topic: .state,
+                    partition: partition,
+                    OutgoingRecord(key: Array("k".utf8), value: Array(event.utf8))
+                ),
                 LogOutput(
                     topic: .results,
                     partition: nil,
-                    key: Array("k".utf8),
-                    value: Array(event.utf8),
-                    headers: [LogHeader(name: "ce_id", value: Array("k/\(event)".utf8))]
+                    OutgoingRecord(
+                        key: Array("k".utf8),
+                        value: Array(event.utf8),
+                        headers: [OriginalRecord.Header(name: "ce_id", value: Array("k/\(event)".utf8))]
+                    )
                 ),
             ],
             positions: [
-                LogCommit.Position(
+                CommitBatch.Position(
                     partition: partition,
                     epoch: sink.now.assigned[partition] ?? 0,
                     offset: position
@@ -89,7 +98,7 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 
     @Test(arguments: LogUnderTest.available)
-    func deliversJobsOnlyOnceRestoredAndBegun(on log: LogUnderTest) async throws {
+    func jobsAreDeliveredAfterRestoreAndBegin(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         try await cluster.enqueue((0..<30).map { (Int32($0 % 3), "job-\($0)", "{\"n\":\($0)}") })
         let (port, sink) = try await start(cluster)
@@ -100,8 +109,9 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         try await eventually("all jobs delivered") { sink.now.received.values.map(\.count).reduce(0, +) == 30 }
         for (partition, records) in sink.now.received {
             #expect(records.map(\.offset) == Array(0..<10))
-            #expect(records.first?.key == Array("job-\(partition)".utf8))
-            #expect(records.first?.headers == [LogHeader(name: "traceparent", value: Array("00-abc".utf8))])
+            #expect(records.first?.content.key == Array("job-\(partition)".utf8))
+            let trace = OriginalRecord.Header(name: "traceparent", value: Array("00-abc".utf8))
+            #expect(records.first?.content.headers == [trace])
         }
         try await eventually("partitions counted") { sink.now.partitionCount == partitionCount }
         await closeReleasing(port, sink)
@@ -109,7 +119,7 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 
     @Test(arguments: LogUnderTest.available, [DeliveryMode.exactlyOnce, .atLeastOnce])
-    func storesCommitsAndRestoresThem(on log: LogUnderTest, delivery: DeliveryMode) async throws {
+    func commitsAreStoredAndRestored(on log: LogUnderTest, delivery: DeliveryMode) async throws {
         let cluster = try await log.makeCluster()
         try await cluster.enqueue([(0, "a", "1"), (0, "b", "2")])
         let (first, sink) = try await start(cluster, "one", delivery)
@@ -125,7 +135,7 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         #expect(results.map { $0.headers["ce_id"] } == ["k/first", "k/second"])
         let (second, again) = try await start(cluster, "two", delivery)
         try await waitForRestore(again)
-        #expect(again.now.restored[0]?.last?.value == Array("second".utf8))
+        #expect(again.now.restored[0]?.last?.content.value == Array("second".utf8))
         #expect(again.now.restored[1]?.isEmpty ?? true)
         let keepsPosition = delivery == .atLeastOnce || log.capabilities.contains(.storesTransactionalPositions)
         if keepsPosition { #expect(again.now.ready[0]?.committed == 2) }
@@ -133,11 +143,15 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         try await cluster.close()
     }
 
-    /// A predecessor's transaction is neither believed nor overtaken: the restore waits for its end.
+    /// The restore waits for the end of a predecessor's transaction: it neither reads nor skips its records before.
     @Test(arguments: hidesAborted, [true, false])
-    func waitsForATransactionThatIsOpen(on log: LogUnderTest, commits: Bool) async throws {
+    func restoreWaitsForAnOpenTransaction(on log: LogUnderTest, commits: Bool) async throws {
         let cluster = try await log.makeCluster()
-        let record = LogOutput(topic: .state, partition: 0, key: Array("k".utf8), value: Array("open".utf8))
+        let record = LogOutput(
+            topic: .state,
+            partition: 0,
+            OutgoingRecord(key: Array("k".utf8), value: Array("open".utf8))
+        )
         let transaction = try await cluster.openTransaction([record])
         let (port, sink) = try await start(cluster)
         try await eventually("the other partitions restored") { sink.now.ready.count == partitionCount - 1 }
@@ -145,15 +159,15 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         #expect(sink.now.restored[0]?.isEmpty ?? true)
         try await transaction.end(committing: commits)
         try await waitForRestore(sink)
-        #expect(sink.now.restored[0]?.map(\.value) == (commits ? [Array("open".utf8)] : []))
+        #expect(sink.now.restored[0]?.map(\.content.value) == (commits ? [Array("open".utf8)] : []))
         #expect(try await cluster.read(.state).map(\.value) == (commits ? ["open"] : []))
         await closeReleasing(port, sink)
         try await cluster.close()
     }
 
-    /// Consumers that stand still and topics that are empty can be told apart.
+    /// An operator can distinguish a consumer that stands still from an empty topic.
     @Test(arguments: LogUnderTest.available)
-    func tellsHowManyJobsAreUnread(on log: LogUnderTest) async throws {
+    func unreadJobsAreReported(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (port, sink) = try await start(cluster)
         try await waitForRestore(sink)
@@ -173,7 +187,7 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 
     @Test(arguments: LogUnderTest.available)
-    func refusesACommitOfAnAssignmentThatIsOver(on log: LogUnderTest) async throws {
+    func commitOfAnEndedAssignmentIsRefused(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (port, sink) = try await start(cluster)
         try await waitForRestore(sink)
@@ -187,7 +201,7 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 
     @Test(arguments: LogUnderTest.available)
-    func pausesIntakeWithoutGapOrRepetition(on log: LogUnderTest) async throws {
+    func pausedIntakeLeavesNoGapOrRepetition(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (port, sink) = try await start(cluster)
         try await waitForRestore(sink)
@@ -210,27 +224,27 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 
     @Test(arguments: LogUnderTest.available)
-    func handsPartitionsOverOnlyWhenReleased(on log: LogUnderTest) async throws {
+    func partitionsMoveOnlyAfterTheirRelease(on log: LogUnderTest) async throws {
         let cluster = try await log.makeCluster()
         let (first, one) = try await start(cluster, "one")
         try await waitForRestore(one)
         let (second, two) = try await start(cluster, "two")
-        try await eventually("a revocation", within: 90) { !one.now.revoked.isEmpty }
+        try await eventually("a revocation") { !one.now.revoked.isEmpty }
         #expect(two.now.ready.isEmpty)
         let moved = one.now.revoked
-        // The last commit of a partition that is being handed over still goes through.
+        // The last commit of a partition that is being revoked still succeeds.
         if let partition = moved.first {
             first.commit(commit(3, one, position: 0, partition: partition, event: "last"))
             try await eventually("last commit") { one.now.committed.contains(3) }
         }
         for partition in moved { first.release(partition: partition, epoch: one.now.assigned[partition] ?? 0) }
-        try await eventually("the second worker restored them", within: 90) {
+        try await eventually("the second worker restored them") {
             Set(two.now.ready.keys).isSuperset(of: moved)
         }
         if let partition = moved.first {
-            #expect(two.now.restored[partition]?.last?.value == Array("last".utf8))
+            #expect(two.now.restored[partition]?.last?.content.value == Array("last".utf8))
             first.commit(commit(4, one, position: 0, partition: partition, event: "too late"))
-            try await eventually("a commit after the hand-over is refused") { one.now.commitFailures[4] != nil }
+            try await eventually("a commit after the release is refused") { one.now.commitFailures[4] != nil }
         }
         #expect(one.now.lost.isEmpty)
         async let firstClosed: Void = closeReleasing(first, one)
@@ -239,7 +253,7 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
         try await cluster.close()
     }
 
-    /// Closes a port the way the engine does: what is revoked on the way out is released.
+    /// Closes a port as the engine does: it releases what the closing revokes.
     func closeReleasing(_ log: any LogPort, _ sink: RecordingSink) async {
         for (partition, epoch) in sink.now.assigned { log.release(partition: partition, epoch: epoch) }
         await log.close()

@@ -1,7 +1,8 @@
+import ExportCore
 import Synchronization
 import WorkerRuntime
 
-/// Notes what a log tells, and lets a test wait for it.
+/// Records what a log reports, so that a test can wait for it.
 final class RecordingSink: LogSink {
     struct Notes: Sendable {
         var partitionCount = 0
@@ -16,6 +17,16 @@ final class RecordingSink: LogSink {
         var lost: Set<Int32> = []
         var generations = 0
         var restoreFailures: [Int32: String] = [:]
+        var connections: [LogProblem?] = []
+        var producer: [LogProblem?] = []
+        var failingRestores: [Int32: LogProblem] = [:]
+        var failingBegins: [Int32: LogProblem] = [:]
+        var unread: [UnreadRecords] = []
+        var refusals: [UInt64: [Int]] = [:]
+        var limits: OutputLimits?
+        var discontinuities: [Int32: LogDiscontinuity] = [:]
+        var anchors: [Int32: JobsMark] = [:]
+        var keptBack: [Int32: Range<Int64>] = [:]
         var failure: String?
     }
 
@@ -24,6 +35,7 @@ final class RecordingSink: LogSink {
         var committed: Int64?
         var low: Int64
         var high: Int64
+        var stateLow: Int64
     }
 
     private let notes = Mutex(Notes())
@@ -39,6 +51,7 @@ final class RecordingSink: LogSink {
             $0.assigned[partition] = epoch
             $0.restored[partition] = []
             $0.ready[partition] = nil
+            $0.discontinuities[partition] = nil
             $0.revoked.remove(partition)
             $0.lost.remove(partition)
         }
@@ -48,8 +61,24 @@ final class RecordingSink: LogSink {
         note { if $0.assigned[partition] == epoch { $0.restored[partition, default: []] += records } }
     }
 
-    func restoreFinished(partition: Int32, epoch: UInt32, committed: Int64?, low: Int64, high: Int64) {
-        note { $0.ready[partition] = Restored(epoch: epoch, committed: committed, low: low, high: high) }
+    func restoreFinished(partition: Int32, epoch: UInt32, _ ends: RestoredEnds) {
+        note {
+            $0.ready[partition] = Restored(
+                epoch: epoch,
+                committed: ends.committed,
+                low: ends.low,
+                high: ends.high,
+                stateLow: ends.stateLow
+            )
+        }
+    }
+
+    func anchored(partition: Int32, epoch: UInt32, _ mark: JobsMark) {
+        note { if $0.assigned[partition] == epoch { $0.anchors[partition] = mark } }
+    }
+
+    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity) {
+        note { if $0.assigned[partition] == epoch { $0.discontinuities[partition] = found } }
     }
 
     func restoreFailed(partition: Int32, epoch: UInt32, reason: String) {
@@ -60,12 +89,18 @@ final class RecordingSink: LogSink {
         note { if $0.assigned[partition] == epoch { $0.received[partition, default: []] += records } }
     }
 
-    func jobsEnd(partition: Int32, epoch: UInt32, unreadUpTo offset: Int64?) {
-        note { if $0.assigned[partition] == epoch { $0.unreadUpTo[partition] = .some(offset) } }
+    func jobsEnd(partition: Int32, epoch: UInt32, _ end: JobsEnd) {
+        note {
+            guard $0.assigned[partition] == epoch else { return }
+            $0.unreadUpTo[partition] = .some(end.unreadUpTo)
+            $0.keptBack[partition] = end.keptBack
+        }
     }
 
     func committed(_ id: UInt64, seconds: Double) { note { $0.committed.append(id) } }
 
+    func limitsChanged(_ limits: OutputLimits) { note { $0.limits = limits } }
+    func commitRefused(_ id: UInt64, outputs: [Int], reason: String) { note { $0.refusals[id] = outputs } }
     func commitFailed(_ id: UInt64, reason: String) { note { $0.commitFailures[id] = reason } }
 
     func generationChanged() { note { $0.generations += 1 } }
@@ -74,12 +109,23 @@ final class RecordingSink: LogSink {
 
     func lost(_ partitions: [Int32]) { note { $0.lost.formUnion(partitions) } }
 
-    func connection(problem: String?) {}
+    func connection(problem: LogProblem?) { note { $0.connections.append(problem) } }
+
+    func observe(_ observation: LogObservation) {
+        switch observation {
+        case .producer(let problem): note { $0.producer.append(problem) }
+        case .restoreFailing(let partition, let problem): note { $0.failingRestores[partition] = problem }
+        case .beginFailing(let partition, let problem): note { $0.failingBegins[partition] = problem }
+        case .unread(let partition, let from, let to):
+            note { $0.unread.append(UnreadRecords(partition: partition, from: from, to: to)) }
+        default: break
+        }
+    }
 
     func failed(reason: String) { note { $0.failure = reason } }
 }
 
-/// What a condition that never came true leaves behind.
+/// The error of a condition that never became true.
 struct NeverHappened: Error, CustomStringConvertible {
     var description: String
 }
@@ -87,7 +133,7 @@ struct NeverHappened: Error, CustomStringConvertible {
 /// Waits for a condition, generously: the bound is for a test that would otherwise hang.
 func eventually(
     _ what: String,
-    within seconds: Int = 60,
+    within seconds: Int = 600,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)

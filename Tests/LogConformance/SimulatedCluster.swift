@@ -8,12 +8,16 @@ import WorkerRuntime
 /// The simulation's log, group and ports, on a clock that goes with the real one. Everything happens on one queue.
 ///
 /// Sound to share: what is mutable is touched on the queue only.
-final class SimulatedCluster: LogCluster, PortWorld, @unchecked Sendable {
+final class SimulatedCluster: LogCluster, PortEnvironment, @unchecked Sendable {
     let queue = DispatchQueue(label: "simulated-log")
     let log = VirtualLog(partitions: partitionCount)
     let group = VirtualGroup(partitions: partitionCount)
-    let portSettings = PortSettings(partitions: partitionCount, transactionTimeout: 10_000)
-    var dice = SeededRandom(seed: 1, stream: 1)
+    let portSettings = PortSettings(
+        partitions: partitionCount,
+        transactionTimeout: 10_000,
+        continuityInterval: 300
+    )
+    var random = SeededRandom(seed: 1, stream: 1)
     private let start = ContinuousClock.now
     private var results: [LogReading] = []
     private var numbers: [String: Int] = [:]
@@ -47,7 +51,7 @@ final class SimulatedCluster: LogCluster, PortWorld, @unchecked Sendable {
                     headers: [OriginalRecord.Header(name: "traceparent", value: Array("00-abc".utf8))]
                 )
                 let content = JobInput.Content.unreadable(jobID: nil, reason: "", details: [], trace: nil)
-                _ = log.append(content, original, partition: Int(record.partition), gap: 0)
+                _ = log.append(content, original, partition: Int(record.partition), gap: 0, at: now)
             }
             for host in hosts.values { for partition in 0..<partitionCount { host.port?.fetch(partition) } }
         }
@@ -70,7 +74,7 @@ final class SimulatedCluster: LogCluster, PortWorld, @unchecked Sendable {
 
     func openTransaction(_ outputs: [LogOutput]) async throws -> any OpenTransaction {
         await on { [self] in
-            let producer = number(of: "somebody")
+            let producer = number(of: "other")
             let epoch = log.initialise(producer: producer)
             let transaction = log.begin(producer: producer, epoch: epoch, worker: 0)
             if let transaction {
@@ -78,6 +82,10 @@ final class SimulatedCluster: LogCluster, PortWorld, @unchecked Sendable {
             }
             return SimulatedTransaction(cluster: self, transaction: transaction)
         }
+    }
+
+    func recreateJobs() async throws {
+        await on { [self] in for partition in 0..<partitionCount { log.recreateJobs(partition) } }
     }
 
     func close() async throws { await on { [self] in hosts = [:] } }
@@ -102,7 +110,7 @@ final class SimulatedCluster: LogCluster, PortWorld, @unchecked Sendable {
         return numbers.count
     }
 
-    // MARK: PortWorld
+    // MARK: PortEnvironment
 
     var now: Int64 { ContinuousClock.now.wholeMilliseconds(since: start) }
 

@@ -1,4 +1,5 @@
 import Dispatch
+import ExportRecords
 import WorkerRuntime
 
 @testable import ExportCore
@@ -35,12 +36,17 @@ final class SimulatedLog: LogPort, PortHost, @unchecked Sendable {
             let port = VirtualPort(self, in: cluster, producer: cluster.number(of: name), delivery: delivery)
             self.port = port
             port.start()
-            tellBacklog()
+            reportBacklog()
         }
     }
 
-    func begin(partition: Int32, epoch: UInt32, from offset: Int64) {
-        cluster.queue.async { self.port?.begin(Int(partition), epoch, from: offset) }
+    func begin(partition: Int32, epoch: UInt32, from position: JobsPosition) {
+        let position = JobsPosition(offset: position.offset, anchor: position.marks.first)
+        cluster.queue.async { self.port?.begin(Int(partition), epoch, from: position) }
+    }
+
+    func stopped(partition: Int32, epoch: UInt32) {
+        cluster.queue.async { self.port?.stopped(Int(partition), epoch) }
     }
 
     func setIntake(isPaused: Bool) { cluster.queue.async { self.port?.setIntake(isPaused: isPaused) } }
@@ -50,7 +56,7 @@ final class SimulatedLog: LogPort, PortHost, @unchecked Sendable {
             let batch = CommitBatch(
                 id: commit.id,
                 records: commit.outputs.compactMap { StoredText.record(of: $0) },
-                positions: commit.positions.map { .init(partition: $0.partition, epoch: $0.epoch, offset: $0.offset) }
+                positions: commit.positions
             )
             self.port?.commit(batch)
         }
@@ -84,8 +90,13 @@ final class SimulatedLog: LogPort, PortHost, @unchecked Sendable {
         case .assigned(let partition, let epoch): sink.assigned(partition: partition, epoch: epoch)
         case .restored(let partition, let epoch, let records):
             sink.restored(partition: partition, epoch: epoch, records.map { StoredText.logRecord(of: $0) })
-        case .restoreFinished(let partition, let epoch, let committed, let low, let high):
-            sink.restoreFinished(partition: partition, epoch: epoch, committed: committed, low: low, high: high)
+        case .restoreFinished(let partition, let epoch, let ends):
+            sink.restoreFinished(partition: partition, epoch: epoch, ends)
+        case .anchored(let partition, let epoch, let mark):
+            sink.anchored(partition: partition, epoch: epoch, mark)
+        case .discontinuity(let partition, let epoch, let reason):
+            guard let found = StoredText.discontinuity(reason) else { break }
+            sink.discontinuity(partition: partition, epoch: epoch, found)
         case .received(let partition, let epoch, let inputs):
             sink.received(partition: partition, epoch: epoch, inputs.map { StoredText.logRecord(of: $0) })
         case .committed(let id): sink.committed(id, seconds: 0)
@@ -99,20 +110,21 @@ final class SimulatedLog: LogPort, PortHost, @unchecked Sendable {
         }
     }
 
-    private func tellBacklog() {
+    private func reportBacklog() {
         for (partition, state) in (port?.partitions ?? []).enumerated() {
             guard let state, let next = state.next else { continue }
             let end = cluster.log.jobEnds[partition]
-            sink?.jobsEnd(partition: Int32(partition), epoch: state.epoch, unreadUpTo: next < end ? end : nil)
+            let unread = JobsEnd(unreadUpTo: next < end ? end : nil)
+            sink?.jobsEnd(partition: Int32(partition), epoch: state.epoch, unread)
         }
-        later(Self.backlogInterval) { self.tellBacklog() }
+        later(Self.backlogInterval) { self.reportBacklog() }
     }
 }
 
 /// The simulated log keeps values and not bytes: texts of the suite travel in a field that the core never looks into.
 enum StoredText {
     static func record(of output: LogOutput) -> OutputRecord? {
-        let (key, value) = (text(output.key) ?? "", text(output.value))
+        let (key, value) = (text(output.record.key) ?? "", text(output.record.value))
         let job = ExportJob(id: key, kind: .payments, metadataJSON: value)
         let times = JobTimes(accepted: Instant(milliseconds: 0))
         switch output.topic {
@@ -120,10 +132,17 @@ enum StoredText {
             let record = JobRecord(job: job, offset: 0, phase: .accepted, times: times)
             return .state(partition: output.partition ?? 0, value == nil ? .forgotten(id: key) : .job(record))
         case .results:
-            let trace = output.headers.first.flatMap { text($0.value) }.map { TraceContext(parent: $0) }
+            let trace = output.record.headers.first.flatMap { text($0.value) }.map { TraceContext(parent: $0) }
             return .event(
                 partition: output.partition ?? 0,
-                CompletionEvent(jobID: key, status: .completed, job: job, times: times, trace: trace)
+                CompletionEvent(
+                    jobID: key,
+                    status: .completed,
+                    source: RecordSource(partition: output.partition ?? 0, offset: 0),
+                    job: job,
+                    times: times,
+                    trace: trace
+                )
             )
         case .deadLetter: return nil
         }
@@ -134,21 +153,26 @@ enum StoredText {
         case .job(let job):
             LogRecord(
                 offset: job.offset,
-                key: Array(job.job.id.utf8),
-                value: job.job.metadataJSON.map { Array($0.utf8) }
+                OriginalRecord(key: Array(job.job.id.utf8), value: job.job.metadataJSON.map { Array($0.utf8) })
             )
-        case .forgotten(let id): LogRecord(offset: 0, key: Array(id.utf8), value: nil)
-        case .position(let offset): LogRecord(offset: offset, key: nil, value: nil)
+        case .forgotten(let id): LogRecord(offset: 0, OriginalRecord(key: Array(id.utf8), value: nil))
+        case .position(let position): LogRecord(offset: position.offset, OriginalRecord(key: nil, value: nil))
+        case .origin(let origin):
+            LogRecord(offset: origin.position.offset, OriginalRecord(key: nil, value: nil))
         }
     }
 
     static func logRecord(of input: JobInput) -> LogRecord {
-        LogRecord(
-            offset: input.offset,
-            key: input.original.key,
-            value: input.original.value,
-            headers: input.original.headers.map { LogHeader(name: $0.name, value: $0.value) }
-        )
+        LogRecord(offset: input.offset, timestamp: input.timestamp, input.original)
+    }
+
+    static func discontinuity(_ reason: StopReason) -> LogDiscontinuity? {
+        switch reason {
+        case .jobsEndBelowPosition(let position, let end): .jobsEndBelowPosition(position: position, end: end)
+        case .jobsReplaced(let offset): .jobsReplaced(offset: offset)
+        case .stateIncomplete: .stateReplaced
+        case .stateUnreadable, .stateMissing, .stateTruncated, .stateRefused: nil
+        }
     }
 
     static func reading(of event: CompletionEvent, offset: Int64) -> LogReading {
@@ -166,8 +190,8 @@ enum StoredText {
         return LogReading(
             partition: partition,
             offset: offset,
-            key: text(stored.key),
-            value: text(stored.value),
+            key: text(stored.content.key),
+            value: text(stored.content.value),
             headers: [:]
         )
     }

@@ -1,4 +1,6 @@
 import Foundation
+import HTTPAccess
+import HTTPStandIns
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -6,9 +8,9 @@ import Testing
 
 @testable import PayoutAPI
 
-/// Downloads are read at their consumer's pace.
+/// Downloads are read at their consumer's pace: back-pressure reaches the server.
 @Suite struct BlobFlowTests {
-    /// Writes without end and counts what the socket took.
+    /// A server that writes as fast as the socket accepts bytes, and counts them.
     private final class Flood: ChannelInboundHandler, Sendable {
         typealias InboundIn = ByteBuffer
         static let piece = ByteBuffer(repeating: 0x61, count: 64 * 1024)
@@ -44,47 +46,47 @@ import Testing
         }
     }
 
-    /// Takes one chunk and then nothing until it is let go.
+    /// A consumer that blocks in its first chunk until the test releases it.
     private final class SlowConsumer: BlobConsumer {
         let received = Mutex(0)
-        private let go: AsyncStream<Void>
-        let opener: AsyncStream<Void>.Continuation
+        private let released: AsyncStream<Void>
+        let release: AsyncStream<Void>.Continuation
 
-        init() { (self.go, self.opener) = AsyncStream<Void>.makeStream() }
+        init() { (self.released, self.release) = AsyncStream<Void>.makeStream() }
 
         func receive(_ chunk: ByteBuffer) async throws {
             let isFirst = self.received.withLock { count in
                 defer { count += chunk.readableBytes }
                 return count == 0
             }
-            if isFirst { for await _ in self.go {} }
+            if isFirst { for await _ in self.released {} }
             try Task.checkCancellation()
         }
 
         func restart() async throws {}
     }
 
-    @Test func aSlowConsumerHoldsTheServerBack() async throws {
+    @Test func slowConsumerSlowsTheServerDown() async throws {
         let flood = Flood()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { $0.pipeline.addHandler(flood) }
             .bind(host: "127.0.0.1", port: 0).get()
-        let transport = PayoutTransport()
+        let transport = HTTPTransport()
         let result = await Task { try await self.download(from: channel, flood: flood, over: transport) }.result
         try await transport.shutdown()
         try await channel.close()
         try result.get()
     }
 
-    private func download(from channel: any Channel, flood: Flood, over transport: PayoutTransport) async throws {
-        // A consumer may take longer than the network may: its time is no stall.
+    private func download(from channel: any Channel, flood: Flood, over transport: HTTPTransport) async throws {
+        // The consumer takes longer than the stall time-out, which applies to the network alone.
         let clock = ManualClock()
         let downloader = try BlobDownloaderTests.downloader(transport, stall: .seconds(60), attempts: 1, clock: clock)
         let consumer = SlowConsumer()
         let url = SASURL("http://127.0.0.1:\(channel.localAddress?.port ?? 0)/f")
         let task = Task { try await downloader.download(url, to: consumer) }
         try await eventually { consumer.received.withLock { $0 } > 0 }
-        // The server is held back once nothing more is written for a while.
+        // Back-pressure has reached the server once it writes nothing for a while.
         var last = -1
         var quietSince = ContinuousClock.now
         try await eventually {
@@ -93,9 +95,9 @@ import Testing
             clock.advance(by: .seconds(600))
             return ContinuousClock.now - quietSince > .milliseconds(500)
         }
-        // What is under way is in socket buffers, which are a few MiB at most.
+        // The bytes in flight are in socket buffers, which hold a few MiB at most.
         #expect(flood.count < 32 * 1024 * 1024)
-        consumer.opener.finish()
+        consumer.release.finish()
         let blob = try await task.value
         #expect(blob.size == Int64(Flood.total))
     }

@@ -1,9 +1,12 @@
 import Foundation
+import HTTPAccess
+import HTTPStandIns
 import Synchronization
 import Testing
 
 @testable import PayoutAPI
 
+/// Downloads that the storage refuses, expired URLs, and hosts that are not allowed.
 @Suite struct BlobRefusalTests {
     typealias Base = BlobDownloaderTests
 
@@ -19,7 +22,7 @@ import Testing
         (404, "BlobNotFound", "notFound"), (400, "InvalidQueryParameterValue", "rejected"),
         (409, "x", "rejected"), (304, "x", "protocolViolation"), (206, "x", "protocolViolation"),
     ])
-    func statusesHaveTheirErrors(status: Int, code: String, expected: String) async throws {
+    func statusIsReportedAsItsError(status: Int, code: String, expected: String) async throws {
         try await withStub({ _, _ in
             .answer(
                 status,
@@ -39,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [408, 429, 500, 503])
-    func passingTroubleIsTriedAgain(status: Int) async throws {
+    func transientStatusIsRetried(status: Int) async throws {
         try await withStub({ _, index in
             index < 2 ? .answer(status) : .bytes(200, body: [1])
         }) { server, transport in
@@ -52,7 +55,7 @@ import Testing
 
     // MARK: - Expiry
 
-    @Test func anExpiredSignatureIsReported() async throws {
+    @Test func expiredSignatureIsReported() async throws {
         try await withStub({ _, _ in .answer(403, body: Self.expiredBody) }) { server, transport in
             let error = try await failure(of: BlobDownloadError.self) {
                 try await Base.downloader(transport).download(Base.url(server), to: MemoryConsumer())
@@ -64,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func aSignatureThatIsPastIsNotEvenTried() async throws {
+    @Test func knownExpiryIsReportedBeforeARequest() async throws {
         try await withStub({ _, _ in .bytes(200, body: [1]) }) { server, transport in
             let url = Base.url(server, expires: "2020-01-01T00:00:00Z")
             let error = try await failure(of: BlobDownloadError.self) {
@@ -75,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func aFreshURLContinuesTheDownload() async throws {
+    @Test func newURLContinuesTheDownload() async throws {
         try await withStub({ request, index in
             switch index {
             case 0: Base.broken(at: 100_000)
@@ -95,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func freshURLsThatExpireTooAreBounded() async throws {
+    @Test func expiredNewURLsAreBounded() async throws {
         try await withStub({ _, _ in .answer(403, body: Self.expiredBody) }) { server, transport in
             let count = Mutex(0)
             let url = Base.url(server)
@@ -110,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func whatRefreshingThrowsEndsTheDownload() async throws {
+    @Test func errorOfTheRefreshEndsTheDownload() async throws {
         struct Gone: Error {}
         try await withStub({ _, _ in .answer(403, body: Self.expiredBody) }) { server, transport in
             await #expect(throws: Gone.self) {
@@ -122,7 +125,7 @@ import Testing
 
     // MARK: - Hosts
 
-    @Test func loopbackMustBeAllowed() async throws {
+    @Test func loopbackIsRefusedUnlessAllowed() async throws {
         try await withStub({ _, _ in .bytes(200, body: [1]) }) { server, transport in
             let refusing = try Base.downloader(transport, patterns: ["*"], allowsLoopback: false)
             let error = try await failure(of: BlobDownloadError.self) {
@@ -141,7 +144,7 @@ import Testing
         "http://169.254.169.254/latest/meta-data", "http://evil.example/file", "https://evil.example/file",
         "ftp://127.0.0.1/x", "//evil.example/x", "file:///etc/passwd",
     ])
-    func redirectsElsewhereAreRefused(target: String) async throws {
+    func redirectToAnotherHostIsRefused(target: String) async throws {
         try await withStub({ _, _ in .answer(302, headers: [("location", target)]) }) { server, transport in
             let error = try await failure(of: BlobDownloadError.self) {
                 try await Base.downloader(transport).download(Base.url(server), to: MemoryConsumer())
@@ -151,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func redirectsToAllowedHostsAreFollowedABit() async throws {
+    @Test func redirectsToAllowedHostsAreFollowedUpToTheLimit() async throws {
         try await withStub({ request, _ in
             switch request.path {
             case "/exports/file%20one.csv": .answer(307, headers: [("location", "/there?x=1")])
@@ -221,17 +224,17 @@ import Testing
         ("https:///f", ["*"], false),
         ("https://acct.blob.core.windows.net/a b", azure, false),
     ])
-    func hostsAreHeldAgainstTheList(url: String, patterns: [String], allowed: Bool) throws {
+    func hostIsAllowedByTheListAlone(url: String, patterns: [String], allowed: Bool) throws {
         let objection = try BlobHostRules(patterns: patterns).objection(to: url)
         #expect((objection == nil) == allowed, "\(objection ?? "no objection")")
     }
 
     @Test(arguments: ["a/b", "*x", "a.*.b", "https://", "user@host", "host:port", "a b"])
-    func patternsThatAreNoneAreRefused(pattern: String) {
-        #expect(throws: PayoutConfigurationError.self) { try BlobHostRules(patterns: [pattern]) }
+    func invalidPatternIsRefused(pattern: String) {
+        #expect(throws: ClientConfigurationError.self) { try BlobHostRules(patterns: [pattern]) }
     }
 
-    @Test func theDefaultIsAzuresPublicCloud() {
+    @Test func defaultAllowsAzuresPublicCloudAlone() {
         #expect(BlobHostRules.azure.objection(to: "https://x.blob.core.windows.net/c/f") == nil)
         #expect(BlobHostRules.azure.objection(to: "https://x.example/c/f") != nil)
     }

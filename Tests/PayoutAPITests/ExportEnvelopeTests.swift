@@ -1,9 +1,13 @@
 import Foundation
+import HTTPStandIns
 import NIOCore
+import Primitives
 import Testing
 
+@testable import EntraIdentity
 @testable import PayoutAPI
 
+/// The envelopes of exports in the service's answers.
 @Suite struct ExportEnvelopeTests {
     static let documented = """
         {
@@ -23,7 +27,7 @@ import Testing
         }
         """
 
-    @Test func theDocumentedEnvelopeIsRead() throws {
+    @Test func documentedEnvelopeIsRead() throws {
         let envelope = try ExportEnvelope(ByteBuffer(string: Self.documented))
         let item = try #require(envelope.items.first)
         let export = Export(item, requestID: item.requestID ?? "", defaultStatus: .queued)
@@ -37,7 +41,7 @@ import Testing
         #expect(export.processingStartDateTime?.timeIntervalSince1970 == 1_685_049_660)
     }
 
-    @Test func completedWithoutAPlaceIsNotReady() throws {
+    @Test func completedExportWithoutALocationIsNotReady() throws {
         for blob in ["\"\"", "\"  \"", "null"] {
             let body = "{\"value\":[{\"requestId\":\"a\",\"status\":\"Completed\",\"blobLocation\":\(blob)}]}"
             let item = try #require(try ExportEnvelope(ByteBuffer(string: body)).items.first)
@@ -47,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func severalExportsAreAllThere() throws {
+    @Test func everyExportOfAnAnswerIsRead() throws {
         let body = #"{"value":[{"requestId":"a"},null,7,{"requestId":"b"}]}"#
         #expect(try ExportEnvelope(ByteBuffer(string: body)).items.map(\.requestID) == ["a", "b"])
     }
@@ -60,24 +64,24 @@ import Testing
         #expect(throws: JSONSyntaxError.self) { try ExportEnvelope(ByteBuffer(string: body)) }
     }
 
-    @Test func depthIsBounded() throws {
+    @Test func deepNestingIsAnError() throws {
         func nested(_ depth: Int) -> ByteBuffer {
             ByteBuffer(
                 string: "{\"x\":" + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"
             )
         }
-        #expect(try ExportEnvelope(nested(JSONScanner.maximumDepth - 1)).items.isEmpty)
-        #expect(throws: JSONSyntaxError.self) { try ExportEnvelope(nested(JSONScanner.maximumDepth)) }
+        #expect(try ExportEnvelope(nested(JSONReader.maximumDepth - 1)).items.isEmpty)
+        #expect(throws: JSONSyntaxError.self) { try ExportEnvelope(nested(JSONReader.maximumDepth)) }
         #expect(throws: JSONSyntaxError.self) { try ExportEnvelope(nested(200_000)) }
     }
 
-    /// Bytes changed, cut and doubled at random: any answer will do, as long as there is one.
+    /// Bytes are changed, removed and repeated at random: the reader may return or throw, and must not crash.
     @Test(arguments: 0..<8 as Range<UInt64>)
-    func mangledEnvelopesHaveAnAnswer(seed: UInt64) async {
+    func mutatedEnvelopeIsReadOrRefused(seed: UInt64) async {
         var random = SeededGenerator(seed: seed)
         let original = Array(Self.documented.utf8)
         for _ in 0..<500 {
-            // Others want the threads too.
+            // Other tests share the cooperative threads.
             await Task.yield()
             var bytes = original
             for _ in 0..<Int.random(in: 1...8, using: &random) where !bytes.isEmpty {

@@ -1,10 +1,14 @@
+import EntraIdentity
 import Foundation
+import HTTPAccess
+import HTTPStandIns
 import PayoutFilters
 import Synchronization
 import Testing
 
 @testable import PayoutAPI
 
+/// The retries, tokens and gates of API calls.
 @Suite struct PayoutClientRetryTests {
     typealias Base = PayoutClientTests
 
@@ -16,7 +20,7 @@ import Testing
         )
     }
 
-    @Test func repeatsCarryTheSameIdempotencyID() async throws {
+    @Test func retriesSendTheSameIdempotencyID() async throws {
         let replies: [StubReply] = [
             .close, .answer(503), .answer(500, body: "<html>"), .answer(202, body: Base.envelope()),
         ]
@@ -32,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func getsHaveAnIdOfTheirOwnForEachCall() async throws {
+    @Test func everyGetHasItsOwnIdempotencyID() async throws {
         try await withStub({ _, index in
             index == 0 ? .answer(503) : .answer(200, body: Base.envelope())
         }) { server, transport in
@@ -47,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func attemptsAreBounded() async throws {
+    @Test func failedAttemptsAreBounded() async throws {
         try await withStub({ _, _ in .answer(503) }) { server, transport in
             let client = try Base.client(server, transport, retryPolicy: .standard)
             let error = try await failure(of: PayoutAPIError.self) { try await create(client) }
@@ -56,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func noneRepeatsNothing() async throws {
+    @Test func policyNoneDisablesRetries() async throws {
         for reply in [StubReply.close, .answer(503), .answer(429, headers: [("retry-after", "1")])] {
             try await withStub({ _, _ in reply }) { server, transport in
                 let clock = TestClock()
@@ -68,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func permanentErrorsAreNotRepeated() async throws {
+    @Test func permanentErrorIsNotRetried() async throws {
         for status in [400, 403, 404] {
             try await withStub({ _, _ in .answer(status) }) { server, transport in
                 let client = try Base.client(server, transport, retryPolicy: .standard)
@@ -89,12 +93,12 @@ import Testing
             let clock = TestClock()
             let client = try Base.client(server, transport, retryPolicy: .standard, clock: clock)
             _ = try await create(client)
-            // Seven seconds, and the jitter of a first attempt.
+            // Retry-After, and the jitter of a first attempt.
             #expect(clock.sleeps == [.milliseconds(7250)])
         }
     }
 
-    @Test func waitsBeyondTheDeadlineAreNotBegun() async throws {
+    @Test func waitBeyondTheDeadlineThrowsTheError() async throws {
         try await withStub({ _, _ in .answer(429, headers: [("retry-after", "3600")]) }) { server, transport in
             let clock = TestClock()
             let client = try Base.client(server, transport, retryPolicy: .standard, clock: clock)
@@ -108,7 +112,7 @@ import Testing
 
     // MARK: - 401
 
-    /// Hands out a new token each time one is refused.
+    /// A provider with a new token after each refusal.
     final class CountingTokens: TokenProvider {
         private let count = Mutex(1)
         let refused = Mutex<[String]>([])
@@ -121,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func arefusedTokenIsRenewedOnce() async throws {
+    @Test func refusedTokenIsRenewedOnce() async throws {
         try await withStub({ request, _ in
             request.header("authorization") == "Bearer token-2" ? .answer(202, body: Base.envelope()) : .answer(401)
         }) { server, transport in
@@ -133,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func aSecondRefusalIsPermanentForTheAccount() async throws {
+    @Test func secondRefusalIsPermanentForTheAccount() async throws {
         try await withStub({ _, _ in .answer(401) }) { server, transport in
             let client = try Base.client(server, transport, retryPolicy: .standard, tokens: CountingTokens())
             let error = try await failure(of: PayoutAPIError.self) { try await create(client) }
@@ -149,7 +153,7 @@ import Testing
         func invalidate(_ token: AccessToken) async {}
     }
 
-    @Test func failuresOfTheProviderKeepTheirClass() async throws {
+    @Test func failureOfTheProviderKeepsItsRecovery() async throws {
         try await withStub({ _, _ in .answer(500) }) { server, transport in
             for (reason, recovery) in [
                 (AuthenticationFailure.Reason.mfaRequired, Recovery.permanentForAccount),
@@ -184,7 +188,7 @@ import Testing
         }
     }
 
-    @Test func theGateSeesEveryRequest() async throws {
+    @Test func gateIsAskedBeforeEveryRequest() async throws {
         let replies: [StubReply] = [
             .answer(429, headers: [("retry-after", "2")]), .close, .answer(202, body: Base.envelope()),
         ]
@@ -199,7 +203,7 @@ import Testing
         }
     }
 
-    @Test func aClosedGateLetsNothingThrough() async throws {
+    @Test func closedGatePreventsEveryRequest() async throws {
         try await withStub({ _, _ in .answer(202) }) { server, transport in
             let client = try Base.client(server, transport, gate: RecordingGate(isOpen: false))
             await #expect(throws: RecordingGate.Closed.self) { try await create(client) }
@@ -209,7 +213,7 @@ import Testing
 
     // MARK: - The policy itself
 
-    @Test func delaysGrowToTheirBoundAndJitterBelowIt() {
+    @Test func delaysGrowToTheirBoundWithJitterBelowIt() {
         let policy = RetryPolicy.standard
         #expect(policy.delay(after: 1, retryAfter: nil, random: 1) == .milliseconds(500))
         #expect(policy.delay(after: 3, retryAfter: nil, random: 1) == .seconds(2))

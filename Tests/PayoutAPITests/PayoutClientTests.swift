@@ -1,9 +1,14 @@
+import EntraIdentity
 import Foundation
+import HTTPAccess
+import HTTPStandIns
 import PayoutFilters
+import Primitives
 import Testing
 
 @testable import PayoutAPI
 
+/// The requests and answers of API calls. Other suites use its helpers.
 @Suite struct PayoutClientTests {
     static let id = "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4"
     static let idempotencyID = UUID(uuidString: "0B1C2D3E-4F50-4111-8222-A3B4C5D6E7F8") ?? UUID()
@@ -19,12 +24,12 @@ import Testing
 
     static func client(
         _ server: StubServer,
-        _ transport: PayoutTransport,
+        _ transport: HTTPTransport,
         retryPolicy: RetryPolicy = .none,
         tokens: any TokenProvider = StaticTokenProvider(Secret("the-token")),
         gate: (any RequestGate)? = nil,
         clock: TestClock = TestClock(),
-        requestTimeout: Duration = .seconds(20)
+        requestTimeout: Duration = .seconds(300)
     ) throws -> PayoutClient {
         var configuration = PayoutClient.Configuration()
         configuration.baseURL = server.url
@@ -52,7 +57,7 @@ import Testing
         try await client.get(kind: .payments, requestID: Self.id, correlationID: Self.correlationID)
     }
 
-    @Test func createSendsWhatTheServiceDocuments() async throws {
+    @Test func createSendsTheDocumentedRequest() async throws {
         try await withStub({ _, _ in .answer(202, body: Self.envelope()) }) { server, transport in
             let client = try Self.client(server, transport)
             let export = try await client.create(
@@ -83,7 +88,7 @@ import Testing
     }
 
     @Test(arguments: [(PayoutKind.payments, "payments"), (.transactionHistory, "transactionhistory")])
-    func getAndDeleteAskForTheExport(kind: PayoutKind, segment: String) async throws {
+    func getAndDeleteRequestTheExport(kind: PayoutKind, segment: String) async throws {
         try await withStub({ request, _ in
             request.method == "GET"
                 ? .answer(200, body: Self.envelope(status: "COMPLETED", blob: "https://a.example/f?sig=x"))
@@ -99,14 +104,14 @@ import Testing
         }
     }
 
-    @Test func noFilterLeavesTheParameterOut() async throws {
+    @Test func createWithoutAFilterOmitsTheParameter() async throws {
         try await withStub({ _, _ in .answer(202, body: Self.envelope()) }) { server, transport in
             _ = try await create(try Self.client(server, transport), filter: "  ")
             #expect(server.requests.first?.uri == "/v1.0/payouts/payments?fileformat=csv")
         }
     }
 
-    @Test func typedFilterNamesTheKind() async throws {
+    @Test func typedFilterDeterminesTheKind() async throws {
         try await withStub({ _, _ in .answer(202, body: Self.envelope()) }) { server, transport in
             let client = try Self.client(server, transport)
             _ = try await client.create(
@@ -122,7 +127,7 @@ import Testing
     }
 
     @Test(arguments: ["", ".", "..", String(repeating: "x", count: 513)])
-    func idsThatAreNoneAreRefused(id: String) async throws {
+    func invalidIDIsRefusedBeforeARequest(id: String) async throws {
         try await withStub({ _, _ in .answer(200) }) { server, transport in
             let client = try Self.client(server, transport)
             let error = try await failure(of: PayoutAPIError.self) {
@@ -133,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func idsCannotChangeThePath() async throws {
+    @Test func specialCharactersInAnIDAreEncoded() async throws {
         try await withStub({ _, _ in .answer(200) }) { server, transport in
             let client = try Self.client(server, transport)
             try await client.delete(kind: .payments, requestID: "../x?y#z", correlationID: UUID())
@@ -143,7 +148,7 @@ import Testing
 
     // MARK: - Envelopes
 
-    static let oddEnvelopes: [(String, [(String, String)])] = [
+    static let unusualEnvelopes: [(String, [(String, String)])] = [
         (#"{"value":{"requestId":"\#(id)","status":"queued"}}"#, []),
         (#"[{"requestId":"\#(id)","status":"QUEUED"}]"#, []),
         (#"{"requestId":"\#(id)","status":"Queued"}"#, []),
@@ -154,9 +159,9 @@ import Testing
         ("\u{FEFF}" + #"{"value":[{"requestId":"\#(id)"}]}"#, []),
     ]
 
-    @Test(arguments: oddEnvelopes.indices)
-    func createToleratesEveryEnvelope(index: Int) async throws {
-        let (body, headers) = Self.oddEnvelopes[index]
+    @Test(arguments: unusualEnvelopes.indices)
+    func createReadsEveryEnvelope(index: Int) async throws {
+        let (body, headers) = Self.unusualEnvelopes[index]
         try await withStub({ _, _ in .answer(202, headers: headers, body: body) }) { server, transport in
             let export = try await create(try Self.client(server, transport))
             #expect(export.requestID == Self.id)
@@ -165,7 +170,7 @@ import Testing
     }
 
     @Test(arguments: ["", "{}", #"{"value":[]}"#, #"{"value":[{"status":"Queued"}]}"#, "<html></html>", "[", "null"])
-    func createWithoutAnIdIsAViolation(body: String) async throws {
+    func createdExportWithoutAnIDIsAViolation(body: String) async throws {
         try await withStub({ _, _ in
             .answer(202, headers: [("location", "/v1.0/payouts/payments/")], body: body)
         }) { server, transport in
@@ -179,7 +184,7 @@ import Testing
     @Test(arguments: [
         "", "[]", #"{"value":[]}"#, #"{"value":[{"requestId":"other","status":"Completed"}]}"#, "nonsense",
     ])
-    func getOfSomethingElseIsAViolation(body: String) async throws {
+    func answerAboutAnotherExportIsAViolation(body: String) async throws {
         try await withStub({ _, _ in .answer(200, body: body) }) { server, transport in
             let client = try Self.client(server, transport)
             let error = try await failure(of: PayoutAPIError.self) { try await get(client) }
@@ -187,7 +192,7 @@ import Testing
         }
     }
 
-    @Test func statusesAreReadRegardlessOfCaseAndKeptWhenUnknown() async throws {
+    @Test func statusIsReadInAnyCaseAndKeptWhenUnknown() async throws {
         let statuses: [(String, ExportStatus)] = [
             ("processing", .processing), ("COMPLETED", .completed), ("failed", .failed), ("Paused", .unknown("Paused")),
         ]
@@ -209,7 +214,7 @@ import Testing
         (503, "unavailable", .retryable), (504, "unavailable", .retryable), (302, "protocolViolation", .retryable),
         (415, "rejected", .permanentForJob), (410, "notFound", .permanentForJob),
     ])
-    func everyStatusHasItsError(status: Int, code: String, recovery: Recovery) async throws {
+    func everyStatusIsReportedAsItsError(status: Int, code: String, recovery: Recovery) async throws {
         try await withStub({ _, _ in
             .answer(
                 status,
@@ -232,7 +237,7 @@ import Testing
     }
 
     @Test(arguments: [400, 409])
-    func deletingWhileProcessingIsAConflict(status: Int) async throws {
+    func deletionWhileProcessingIsAConflict(status: Int) async throws {
         try await withStub({ _, _ in .answer(status) }) { server, transport in
             let client = try Self.client(server, transport, retryPolicy: .standard)
             let error = try await failure(of: PayoutAPIError.self) {
@@ -241,67 +246,6 @@ import Testing
             #expect(error.code == "conflict")
             #expect(error.recovery == .retryable)
             #expect(server.requests.count == 1)
-        }
-    }
-
-    // MARK: - Transport
-
-    @Test func lostAnswersAreTransportErrors() async throws {
-        try await withStub({ _, _ in .close }) { server, transport in
-            let client = try Self.client(server, transport)
-            let error = try await failure(of: PayoutAPIError.self) { try await create(client) }
-            #expect(error.code == "transport.closed")
-            #expect(error.recovery == .retryable)
-        }
-    }
-
-    @Test func slowAnswersTimeOut() async throws {
-        try await withStub({ _, index in
-            index == 0 ? .silence : .stalled(200, headers: [], announced: 100, body: [1])
-        }) { server, transport in
-            let client = try Self.client(server, transport, requestTimeout: .milliseconds(200))
-            for _ in 0..<2 {
-                let error = try await failure(of: PayoutAPIError.self) { try await get(client) }
-                #expect(error.code == "transport.timeout")
-            }
-        }
-    }
-
-    @Test func refusedConnectionsAreTransportErrors() async throws {
-        try await withStub({ _, _ in .close }) { server, transport in
-            let client = try Self.client(server, transport)
-            await server.stop()
-            let error = try await failure(of: PayoutAPIError.self) { try await get(client) }
-            #expect(error.code == "transport.connect")
-        }
-    }
-
-    @Test func whatIsNoHTTPIsATransportError() async throws {
-        try await withStub({ _, _ in .garbage("hello\r\n\r\n") }) { server, transport in
-            let client = try Self.client(server, transport)
-            let error = try await failure(of: PayoutAPIError.self) { try await get(client) }
-            #expect(["transport.unreadable", "transport.closed"].contains(error.code))
-        }
-    }
-
-    @Test func hugeAnswersAreNotRead() async throws {
-        try await withStub({ _, _ in .bytes(200, body: Array(repeating: 0x20, count: 3_000_000)) }) {
-            server,
-            transport in
-            let client = try Self.client(server, transport)
-            let error = try await failure(of: PayoutAPIError.self) { try await get(client) }
-            #expect(error.code == "transport.unreadable")
-        }
-    }
-
-    @Test func cancellingTheTaskCancelsTheRequest() async throws {
-        try await withStub({ _, _ in .silence }) { server, transport in
-            let client = try Self.client(server, transport)
-            let task = Task { try await get(client) }
-            try await eventually { server.requests.count == 1 }
-            task.cancel()
-            let result = await task.result
-            #expect(throws: CancellationError.self) { try result.get() }
         }
     }
 }

@@ -1,14 +1,16 @@
 import NIOCore
+import Primitives
 import Testing
 
 @testable import PayoutAPI
 
+/// The forms of error bodies.
 @Suite struct ServiceErrorTests {
     static func read(_ body: String, secrets: [String] = []) -> ServiceError? {
         ServiceError(body: ByteBuffer(string: body), secrets: secrets)
     }
 
-    @Test func nestedErrorsAreRead() {
+    @Test func nestedErrorIsRead() {
         for inner in ["innerError", "innererror", "InnerError"] {
             let body = """
                 {"error":{"code":"invalidRequest","message":"Bad filter","target":"$filter",\
@@ -26,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func flatErrorsAreRead() {
+    @Test func flatErrorIsRead() {
         #expect(
             Self.read(#"{"code":900001,"description":"No","data":[1],"source":"PayoutService"}"#)
                 == ServiceError(code: "900001", message: "No", target: "PayoutService")
@@ -36,12 +38,12 @@ import Testing
     }
 
     @Test(arguments: ["", " \r\n", "{}", "[]", "null", #"{"error":{}}"#, #"{"other":1}"#])
-    func emptyBodiesSayNothing(body: String) {
+    func emptyBodyIsNoError(body: String) {
         let error = Self.read(body)
         #expect(error == nil || error?.code == nil)
     }
 
-    @Test func pagesGiveTheirTitle() {
+    @Test func titleOfAPageIsTheMessage() {
         let page = "<!DOCTYPE html><html><head><title>502\n Bad  Gateway</title></head><body>x</body></html>"
         #expect(Self.read(page)?.message == "502 Bad Gateway")
         #expect(Self.read("<html>nothing</html>")?.message == "the body is a page without a title")
@@ -49,7 +51,7 @@ import Testing
         #expect(Self.read("<Error><Code>BlobNotFound</Code></Error>")?.code == "BlobNotFound")
     }
 
-    @Test func textsAreBoundedToALine() throws {
+    @Test func longTextsAreTruncatedToALine() throws {
         let long = String(repeating: "x y\n", count: 5000)
         let message = try #require(
             Self.read("{\"error\":{\"message\":\"\(long.replacing("\n", with: "\\n"))\"}}")?.message
@@ -60,7 +62,7 @@ import Testing
         #expect((Self.read(inner)?.innerCodes.count ?? 0) <= 8)
     }
 
-    @Test func secretsAreTakenOut() throws {
+    @Test func secretsAreRedacted() throws {
         let body = """
             {"error":{"code":"x","message":"token s3cr3t-tok and s3cr3t%2Dtok, Bearer abc.def, \
             eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.sig, https://a/b?sv=1&sig=abc%3D&x=1 password=hunter2"}}
@@ -70,5 +72,13 @@ import Testing
             #expect(!message.contains(secret), "\(message)")
         }
         #expect(message.contains("&x=1"))
+    }
+
+    @Test func characterOfManyScalarsIsTruncated() throws {
+        let huge = "e" + String(repeating: "\u{301}", count: 6_000)
+        let body = ByteBuffer(string: #"{"error":{"code":"\#(huge)","message":"before \#(huge) after"}}"#)
+        let error = try #require(ServiceError(body: body, secrets: []))
+        #expect(error.code?.utf8.count ?? 0 < 200)
+        #expect(error.message == "before \u{FFFD} after")
     }
 }

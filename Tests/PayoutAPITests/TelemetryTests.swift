@@ -1,4 +1,5 @@
 import Foundation
+import HTTPStandIns
 import PayoutFilters
 import Synchronization
 import Testing
@@ -6,10 +7,11 @@ import Tracing
 
 @testable import PayoutAPI
 
+/// The spans and durations of calls and downloads.
 @Suite struct TelemetryTests {
     let capture = TelemetryCapture.shared
 
-    /// The spans of requests to one server; the process has others.
+    /// The spans of requests to one server; other tests record spans of other servers.
     func spans(to server: StubServer) -> [CapturedSpan] {
         self.capture.spans.withLock { $0.filter { $0.text.contains(":\(server.port)/") } }
     }
@@ -55,12 +57,12 @@ import Tracing
             #expect(spans[0].attributes.get("error.type") == .string("closed"))
             #expect(spans[1].attributes.get("url.full") == .string(url.description))
             #expect(spans.allSatisfy { !$0.text.contains("c2VjcmV0") && $0.hasEnded })
-            // The storage is a stranger: it learns nothing of our traces.
+            // The storage belongs to another party, so it is not sent the trace context.
             #expect(server.requests.allSatisfy { $0.header("traceparent") == nil })
         }
     }
 
-    @Test func durationsAreMeasured() async throws {
+    @Test func durationsAreRecordedByMethodAndStatus() async throws {
         try await withStub({ _, index in
             index == 0 ? .answer(418) : .close
         }) { server, transport in

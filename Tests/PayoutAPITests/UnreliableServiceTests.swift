@@ -1,10 +1,14 @@
+import EntraIdentity
 import Foundation
+import HTTPAccess
+import HTTPStandIns
 import PayoutFilters
+import Primitives
 import Testing
 
 @testable import PayoutAPI
 
-/// Answers that no document promises and that servers, gateways and stand-ins give all the same.
+/// Undocumented forms of answers, which servers and gateways send nevertheless.
 @Suite struct UnreliableServiceTests {
     typealias Base = PayoutClientTests
 
@@ -30,12 +34,12 @@ import Testing
 
     // MARK: - HTTP
 
-    @Test func anAnswerOfHTTP10EndsWithItsConnection() async throws {
+    @Test func http10AnswerEndsWithItsConnection() async throws {
         let export = try await get(.garbage("HTTP/1.0 200 OK\r\n\r\n" + Base.envelope(status: "Processing")))
         #expect(export.status == .processing)
     }
 
-    @Test func interimAnswersAreNotTheAnswer() async throws {
+    @Test func interimAnswersAreSkipped() async throws {
         let body = Base.envelope(status: "Completed")
         let export = try await get(
             .garbage(
@@ -46,7 +50,7 @@ import Testing
         #expect(export.status == .completed)
     }
 
-    @Test func chunkedAnswersAreRead() async throws {
+    @Test func chunkedAnswerIsRead() async throws {
         let body = Base.envelope(status: "Queued")
         let (first, second) = (body.prefix(40), body.dropFirst(40))
         let chunks = [first, second].map { "\(String($0.utf8.count, radix: 16))\r\n\($0)\r\n" }.joined()
@@ -66,29 +70,29 @@ import Testing
             "eJwNyrEKgCAQANB/uTnBUtT6g7b2aDj1iiCKOm0R/73e/Aq8eGSCYS7w0J2J0xhhgF6FzquwimCiE5osCYzUCimtNQ4NedTQACdMmf8/PVcg5v3coC71A53OG3I="
         ),
     ])
-    func packedAnswersAreUnpacked(encoding: String, body: String) async throws {
+    func compressedAnswerIsDecompressed(encoding: String, body: String) async throws {
         let bytes = try #require(Data(base64Encoded: body))
         let export = try await get(.bytes(200, headers: [("content-encoding", encoding)], body: Array(bytes)))
         #expect(export.requestID == Self.id)
         #expect(export.status == .processing)
     }
 
-    @Test func anAnswerThatCannotBeUnpackedIsRetryable() async throws {
+    @Test func damagedCompressedAnswerIsRetryable() async throws {
         let error = try await failure(of: PayoutAPIError.self) {
-            try await get(.answer(200, headers: [("content-encoding", "gzip")], body: "this is no gzip at all"))
+            try await get(.answer(200, headers: [("content-encoding", "gzip")], body: "this is not gzip"))
         }
         #expect(error.recovery == .retryable)
         #expect(error.code == "transport.unreadable")
     }
 
     @Test(arguments: [200, 201, 202, 203])
-    func everySuccessIsASuccess(status: Int) async throws {
+    func everySuccessStatusIsAccepted(status: Int) async throws {
         #expect(try await create(.answer(status, body: Base.envelope())).requestID == Self.id)
         #expect(try await get(.answer(status, body: Base.envelope())).requestID == Self.id)
     }
 
     @Test(arguments: [200, 202, 204])
-    func aDeletionNeedsNoBody(status: Int) async throws {
+    func deletionWithoutABodyIsASuccess(status: Int) async throws {
         try await withStub({ _, _ in .answer(status) }) { server, transport in
             try await Base.client(server, transport).delete(kind: .payments, requestID: Self.id, correlationID: UUID())
             #expect(server.requests.map(\.method) == ["DELETE"])
@@ -101,7 +105,7 @@ import Testing
         "https://api.example/v1.0/payouts/payments('\(id)')", "/v1.0/payouts/payments(\(id))",
         "payments/\(id)", " /v1.0/payouts/payments/\(id) ", "/v1.0/payouts/payments/\(id)/?api-version=1#x",
     ])
-    func aLocationMayBeWrittenInManyWays(location: String) async throws {
+    func idIsReadFromEveryFormOfALocation(location: String) async throws {
         let export = try await create(.answer(201, headers: [("location", location)]))
         #expect(export.requestID == Self.id)
     }
@@ -114,11 +118,11 @@ import Testing
         #"{"value":[{"requestId":"other"},{"requestId":"\#(id.uppercased())","status":"completed\n"}]}"#,
         "\r\n\t" + #"{"value":[{"requestId":null,"status":"Completed"},]}"#.replacing(",]", with: "]"),
     ])
-    func envelopesOfManyShapesAreRead(body: String) async throws {
+    func envelopeOfEveryShapeIsRead(body: String) async throws {
         #expect(try await get(.answer(200, body: body)).status == .completed)
     }
 
-    @Test func numbersMayBeStringsAndStringsNumbers() async throws {
+    @Test func numbersAndStringsAreInterchangeable() async throws {
         let export = try await create(
             .answer(202, body: #"{"value":[{"requestId":42,"status":"Queued"}],"totalCount":"1"}"#)
         )
@@ -134,7 +138,7 @@ import Testing
             ),
         ] as [(String, String?)]
     )
-    func aPlaceMayBeMissingOrUntidy(place: String, expected: String?) async throws {
+    func blobLocationIsNormalizedOrMissing(place: String, expected: String?) async throws {
         let member = place.isEmpty ? "" : #","blobLocation":\#(place)"#
         let export = try await get(
             .answer(200, body: #"{"value":[{"requestId":"\#(Self.id)","status":"Completed"\#(member)}]}"#)
@@ -144,7 +148,7 @@ import Testing
     }
 
     @Test(arguments: [404, 410])
-    func aCreationThatFindsNothingIsNoMissingExport(status: Int) async throws {
+    func missingPathOfACreationIsARejection(status: Int) async throws {
         let error = try await failure(of: PayoutAPIError.self) { try await create(.answer(status)) }
         #expect(error.code == "rejected")
         #expect(error.recovery == .permanentForJob)
@@ -154,7 +158,7 @@ import Testing
     // MARK: - Addresses
 
     @Test(arguments: ["", "/", "/v1.0", "/V1.0/", "//"])
-    func aBaseURLMayEndInManyWays(end: String) async throws {
+    func everyEndOfABaseURLIsAccepted(end: String) async throws {
         try await withStub({ _, _ in .answer(200, body: Base.envelope()) }) { server, transport in
             var configuration = PayoutClient.Configuration()
             configuration.baseURL = server.url + end
@@ -168,15 +172,15 @@ import Testing
         }
     }
 
-    @Test func anAuthorityMayNameTheTenantAlready() async throws {
-        try await withStub({ _, _ in .answer(200, body: TokenProviderTests.v1Answer) }) { server, transport in
-            var configuration = AzureADTokenProvider.Configuration(
+    @Test func tenantInTheAuthorityIsNotRepeated() async throws {
+        try await withStub({ _, _ in .answer(200, body: TokenStandIn.v1Answer) }) { server, transport in
+            var configuration = EntraTokenProvider.Configuration(
                 tenantID: "contoso.example",
                 clientID: "c",
                 flow: .clientCredentials(clientSecret: Secret("s"))
             )
             configuration.authority = server.url + "/contoso.example/"
-            _ = try await AzureADTokenProvider(configuration: configuration, transport: transport).token()
+            _ = try await EntraTokenProvider(configuration: configuration, transport: transport).token()
             #expect(server.requests.map(\.uri) == ["/contoso.example/oauth2/v2.0/token"])
         }
     }

@@ -4,7 +4,7 @@ import Testing
 @Suite struct FilterBuilderTests {
     let day = FilterDate(year: 2023, month: 3, day: 1)
 
-    @Test func filtersReadAsWritten() throws {
+    @Test func builtFiltersHaveTheExpectedText() throws {
         let day = try #require(self.day)
         let filter = Payments.paymentDate.ge(day)
             .and(Payments.payoutOrderType.eq("FEE").or(Payments.paymentAmount.gt(100)))
@@ -17,7 +17,7 @@ import Testing
         #expect(ODataFilter.parse(filter.text).expression == filter.expression)
     }
 
-    @Test func everyOperatorIsThere() throws {
+    @Test func builderHasEveryOperator() throws {
         let field = Payments.paymentAmount
         let filters = [field.eq(1), field.ne(1), field.gt(1), field.ge(1), field.lt(1), field.le(1)]
         #expect(filters.map { $0.text.split(separator: " ")[1] } == ["eq", "ne", "gt", "ge", "lt", "le"])
@@ -26,7 +26,7 @@ import Testing
         #expect(PayoutFilter<Payments>.any([]) == nil)
     }
 
-    @Test func theBuilderKnowsEveryField() throws {
+    @Test func builderHasEveryField() throws {
         let day = try #require(self.day)
         let history: [PayoutFilter<TransactionHistory>] = [
             TransactionHistory.enrollmentParticipantId.eq(5), TransactionHistory.paymentId.eq(""),
@@ -67,18 +67,18 @@ import Testing
             (253_402_300_799_999, "9999-12-31T23:59:59.999Z"), (-62_135_596_800_000, "0001-01-01T00:00:00Z"),
         ] as [(Int64, String)]
     )
-    func momentsAreReckonedFrom1970(milliseconds: Int64, text: String) {
+    func timesAreComputedFrom1970(milliseconds: Int64, text: String) {
         #expect(FilterDate(millisecondsSince1970: milliseconds)?.text == text)
     }
 
-    @Test func momentsOutsideTheCalendarAreNone() {
+    @Test func timesOutsideTheCalendarAreNil() {
         #expect(FilterDate(millisecondsSince1970: .max) == nil)
         #expect(FilterDate(millisecondsSince1970: .min) == nil)
         #expect(FilterDate(millisecondsSince1970: -62_135_596_800_001) == nil)
         #expect(FilterDate(millisecondsSince1970: 253_402_300_800_000) == nil)
     }
 
-    @Test func numbersAreThoseThatODataKnows() throws {
+    @Test func onlyNumbersInODataFormAreAccepted() throws {
         for value in [0.1, -5, 1e300, 1e-300, 123_456_789.25] {
             let number = try #require(FilterNumber(value))
             #expect(ODataFilter.parse("paymentAmount eq \(number.text)").isWellFormed)

@@ -1,7 +1,7 @@
 import PayoutFilters
 import Testing
 
-/// Random texts, the same ones every time. The seed of a failure is in its message.
+/// Random texts from fixed seeds. The seed of a failure is in its message.
 @Suite struct FilterFuzzTests {
     private static let pieces = [
         "a", "paymentId", "programName", "eq", "ne", "EQ", "and", "or", "not", "(", ")", "'", "''", "'x'", "\"", "‘",
@@ -13,10 +13,10 @@ import Testing
     ]
 
     @Test(arguments: 0..<8 as Range<UInt64>)
-    func everyTextHasAnAnswerThatHolds(seed: UInt64) async {
+    func everyTextHasAConsistentResult(seed: UInt64) async {
         var random = SeededGenerator(seed: seed)
         for round in 0..<500 {
-            // Others want the threads too.
+            // Other tests need the threads too.
             await Task.yield()
             var text = ""
             for _ in 0..<Int.random(in: 0...24, using: &random) {
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    /// What does not hold of an answer.
+    /// The contradictions in a result.
     private static func problem(with parsed: ParsedFilter, of text: String) -> String? {
         if parsed.isWellFormed != parsed.errors.isEmpty { return "an expression and errors, or neither" }
         if parsed.diagnostics.count > 32 { return "too many diagnostics" }
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: 0..<4 as Range<UInt64>)
-    func bytesAreParsedWhateverTheyAre(seed: UInt64) {
+    func arbitraryBytesAreParsed(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             let bytes = (0..<Int.random(in: 0...200, using: &random)).map { _ in
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: 0..<8 as Range<UInt64>)
-    func whatIsBuiltIsWellFormed(seed: UInt64) throws {
+    func builtFiltersAreWellFormed(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for round in 0..<200 {
             let filter = Self.randomFilter(depth: 5, using: &random)
@@ -81,8 +81,8 @@ import Testing
         case 1:
             return Payments.paymentAmount.lt(FilterNumber(Double.random(in: -1e9...1e9, using: &random)) ?? 0)
         case 2:
-            let moment = Int64.random(in: -62_135_596_800_000...253_402_300_799_999, using: &random)
-            return FilterDate(millisecondsSince1970: moment).map { Payments.paymentDate.ge($0) }
+            let milliseconds = Int64.random(in: -62_135_596_800_000...253_402_300_799_999, using: &random)
+            return FilterDate(millisecondsSince1970: milliseconds).map { Payments.paymentDate.ge($0) }
                 ?? Payments.paymentId.eq("")
         default:
             return Payments.enrollmentParticipantId.ne(.number(Int.random(in: .min ... .max, using: &random)))

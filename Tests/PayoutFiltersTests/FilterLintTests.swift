@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: PayoutKind.allCases)
-    func valuesMustFitTheFieldsType(kind: PayoutKind) {
+    func valuesOfAnotherTypeAreReported(kind: PayoutKind) {
         let literals: [(String, Set<FilterFieldType>)] = [
             ("12", [.number, .stringOrNumber]), ("2023-03-01", [.dateTime]),
             ("2023-03-01T00:00:00Z", [.dateTime]), ("true", []),
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func textForDatesAndNumbersIsWarnedOf() {
+    @Test func textForDatesAndNumbersIsAWarning() {
         #expect(ODataFilter.lint("paymentDate ge '2023-03-01'", for: .payments).map(\.code) == [.typeMismatch])
         #expect(ODataFilter.lint("paymentAmount ge '5'", for: .payments).map(\.code) == [.typeMismatch])
         #expect(ODataFilter.parse("paymentAmount ge '5'", for: .payments).isWellFormed)
@@ -52,7 +52,7 @@ import Testing
         for kind in PayoutKind.allCases { #expect(ODataFilter.lint(text, for: kind).isEmpty) }
     }
 
-    @Test func unknownFieldsAreWarnedOfAndHelpedWith() throws {
+    @Test func unknownFieldsAreAWarningWithASuggestion() throws {
         let cases: [(String, PayoutKind, String)] = [
             ("paymentDate", .transactionHistory, "belongs to payments"),
             ("earningForDate", .payments, "belongs to transactionHistory"),
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func undocumentedValuesAreWarnedOf() {
+    @Test func undocumentedValuesAreAWarning() {
         #expect(ODataFilter.lint("payoutStatus eq 'Sent'", for: .transactionHistory).map(\.code) == [.unknownValue])
         #expect(ODataFilter.lint("payoutStatus eq 'IN PROGRESS'", for: .transactionHistory).isEmpty)
         #expect(ODataFilter.lint("payoutOrderType ne 'FREE'", for: .payments).map(\.code) == [.unknownValue])

@@ -15,7 +15,7 @@ import Testing
         "earningForDate ge 2024-02-29T00:00+02:00",
         "((earningForDate lt 2023-03-01T00:00:00.1234567Z))",
     ])
-    func documentedFiltersAreFine(text: String) {
+    func documentedFiltersHaveNoDiagnostics(text: String) {
         let parsed = ODataFilter.parse(text, for: .transactionHistory)
         #expect(parsed.diagnostics.isEmpty)
         #expect(parsed.isWellFormed)
@@ -31,7 +31,7 @@ import Testing
         #expect(expression.description == "a eq 1 or b eq 2 and c eq 3")
     }
 
-    @Test func parenthesesAreKeptWhereTheyMatter() throws {
+    @Test func onlyNecessaryParenthesesAreKept() throws {
         let expression = try #require(ODataFilter.parse("(a eq 1 or b eq 2) and ((c eq 3) and d eq 4)").expression)
         #expect(expression.description == "(a eq 1 or b eq 2) and c eq 3 and d eq 4")
         #expect(expression.comparisons.map(\.field) == ["a", "b", "c", "d"])
@@ -43,9 +43,9 @@ import Testing
         #expect(expression.description == "a eq 'it''s'")
     }
 
-    // MARK: - Slips
+    // MARK: - Mistakes
 
-    struct Slip: Sendable, CustomTestStringConvertible {
+    struct Mistake: Sendable, CustomTestStringConvertible {
         let text: String
         let code: FilterDiagnostic.Code
         let offset: Int
@@ -53,85 +53,95 @@ import Testing
         var testDescription: String { self.text }
     }
 
-    static let slips: [Slip] = [
-        Slip(text: "paymentId = '1'", code: .symbolOperator, offset: 10, mention: "write eq"),
-        Slip(text: "paymentId == '1'", code: .symbolOperator, offset: 10, mention: "write eq"),
-        Slip(text: "paymentId != '1'", code: .symbolOperator, offset: 10, mention: "write ne"),
-        Slip(text: "paymentId <> '1'", code: .symbolOperator, offset: 10, mention: "write ne"),
-        Slip(text: "earningAmount > 1", code: .symbolOperator, offset: 14, mention: "write gt"),
-        Slip(text: "earningAmount >= 1", code: .symbolOperator, offset: 14, mention: "write ge"),
-        Slip(text: "earningAmount < 1", code: .symbolOperator, offset: 14, mention: "write lt"),
-        Slip(text: "earningAmount<=1", code: .symbolOperator, offset: 13, mention: "write le"),
-        Slip(text: "paymentId eq '1' && paymentId eq '2'", code: .symbolConnective, offset: 17, mention: "write and"),
-        Slip(text: "paymentId eq '1' || paymentId eq '2'", code: .symbolConnective, offset: 17, mention: "write or"),
-        Slip(text: "paymentId eq '1', paymentId eq '2'", code: .symbolConnective, offset: 16, mention: "write and"),
-        Slip(text: "paymentId eq ‘1’", code: .curlyQuotes, offset: 13, mention: "straight"),
-        Slip(text: "paymentId eq “1”", code: .curlyQuotes, offset: 13, mention: "straight"),
-        Slip(text: "paymentId eq \"1\"", code: .doubleQuotes, offset: 13, mention: "single quotes"),
-        Slip(text: "$filter=paymentId eq '1'", code: .queryPrefix, offset: 0, mention: "$filter="),
-        Slip(text: "?$filter=paymentId eq '1'", code: .queryPrefix, offset: 0, mention: "?$filter="),
-        Slip(text: "%24filter=paymentId eq '1'", code: .queryPrefix, offset: 0, mention: "%24filter="),
-        Slip(text: "filter=paymentId eq '1'", code: .queryPrefix, offset: 0, mention: "filter="),
-        Slip(text: "paymentId eq '1'&fileformat=csv", code: .queryPrefix, offset: 16, mention: "parameter"),
-        Slip(text: "paymentId%20eq%20'1'", code: .percentEncoded, offset: 9, mention: "plain text"),
-        Slip(text: "paymentId+eq+'1'", code: .percentEncoded, offset: 0, mention: "plain text"),
-        Slip(text: "paymentId eq '1", code: .unterminatedString, offset: 13, mention: "never closed"),
-        Slip(text: "paymentId eq 'O'Brien'", code: .undoubledQuote, offset: 15, mention: "doubled"),
-        Slip(text: "paymentId '1'", code: .missingOperator, offset: 10, mention: "operator"),
-        Slip(text: "paymentId", code: .missingOperator, offset: 9, mention: "paymentId"),
-        Slip(text: "paymentId like '1'", code: .missingOperator, offset: 10, mention: "like"),
-        Slip(text: "paymentId equals '1'", code: .missingOperator, offset: 10, mention: "equals"),
-        Slip(text: "paymentId eq", code: .missingValue, offset: 12, mention: "eq"),
-        Slip(text: "paymentId eq and paymentId eq '2'", code: .missingValue, offset: 13),
-        Slip(text: "eq '1'", code: .missingField, offset: 0),
-        Slip(text: "'1' eq paymentId", code: .missingField, offset: 0, mention: "first"),
-        Slip(text: "paymentId eq '1' and", code: .missingField, offset: 20),
-        Slip(text: "and paymentId eq '1'", code: .missingField, offset: 0),
-        Slip(text: "paymentId eq '1' paymentId eq '2'", code: .missingConnective, offset: 17),
-        Slip(text: "(paymentId eq '1'", code: .unbalancedParenthesis, offset: 0, mention: "never closed"),
-        Slip(text: "paymentId eq '1')", code: .unbalancedParenthesis, offset: 16, mention: "never opened"),
-        Slip(text: "()", code: .missingField, offset: 1),
-        Slip(text: "payoutStatus eq IN PROGRESS", code: .unquotedText, offset: 16, mention: "single quotes"),
-        Slip(text: "paymentId eq 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4", code: .unquotedText, offset: 13),
-        Slip(text: "not (paymentId eq '1')", code: .unsupported, offset: 0, mention: "ne"),
-        Slip(text: "contains(programName, 'CSP')", code: .unsupported, offset: 0, mention: "contains"),
-        Slip(text: "earningForDate ge now()", code: .unsupported, offset: 18, mention: "now"),
-        Slip(text: "earningForDate ge datetime'2023-03-01T00:00:00'", code: .unsupported, offset: 18, mention: "v3"),
-        Slip(text: "earningForDate ge 01/03/2023", code: .malformedDate, offset: 18, mention: "2023-03-01"),
-        Slip(text: "earningForDate ge 2023/03/01", code: .malformedDate, offset: 18),
-        Slip(text: "earningForDate ge 1.3.2023", code: .malformedDate, offset: 18),
-        Slip(text: "earningForDate ge 2023-3-1", code: .malformedDate, offset: 18),
-        Slip(text: "earningForDate ge 2023-02-30", code: .malformedDate, offset: 18, mention: "no such day"),
-        Slip(text: "earningForDate ge 2023-13-01", code: .malformedDate, offset: 18, mention: "no such day"),
-        Slip(text: "earningForDate ge 2023-03-01T25:00:00Z", code: .malformedDate, offset: 18, mention: "no such time"),
-        Slip(text: "earningForDate ge 2023-03-01T00:00:00", code: .malformedDate, offset: 18, mention: "append Z"),
-        Slip(
+    static let mistakes: [Mistake] = [
+        Mistake(text: "paymentId = '1'", code: .symbolOperator, offset: 10, mention: "write eq"),
+        Mistake(text: "paymentId == '1'", code: .symbolOperator, offset: 10, mention: "write eq"),
+        Mistake(text: "paymentId != '1'", code: .symbolOperator, offset: 10, mention: "write ne"),
+        Mistake(text: "paymentId <> '1'", code: .symbolOperator, offset: 10, mention: "write ne"),
+        Mistake(text: "earningAmount > 1", code: .symbolOperator, offset: 14, mention: "write gt"),
+        Mistake(text: "earningAmount >= 1", code: .symbolOperator, offset: 14, mention: "write ge"),
+        Mistake(text: "earningAmount < 1", code: .symbolOperator, offset: 14, mention: "write lt"),
+        Mistake(text: "earningAmount<=1", code: .symbolOperator, offset: 13, mention: "write le"),
+        Mistake(
+            text: "paymentId eq '1' && paymentId eq '2'",
+            code: .symbolConnective,
+            offset: 17,
+            mention: "write and"
+        ),
+        Mistake(text: "paymentId eq '1' || paymentId eq '2'", code: .symbolConnective, offset: 17, mention: "write or"),
+        Mistake(text: "paymentId eq '1', paymentId eq '2'", code: .symbolConnective, offset: 16, mention: "write and"),
+        Mistake(text: "paymentId eq ‘1’", code: .curlyQuotes, offset: 13, mention: "straight"),
+        Mistake(text: "paymentId eq “1”", code: .curlyQuotes, offset: 13, mention: "straight"),
+        Mistake(text: "paymentId eq \"1\"", code: .doubleQuotes, offset: 13, mention: "single quotes"),
+        Mistake(text: "$filter=paymentId eq '1'", code: .queryPrefix, offset: 0, mention: "$filter="),
+        Mistake(text: "?$filter=paymentId eq '1'", code: .queryPrefix, offset: 0, mention: "?$filter="),
+        Mistake(text: "%24filter=paymentId eq '1'", code: .queryPrefix, offset: 0, mention: "%24filter="),
+        Mistake(text: "filter=paymentId eq '1'", code: .queryPrefix, offset: 0, mention: "filter="),
+        Mistake(text: "paymentId eq '1'&fileformat=csv", code: .queryPrefix, offset: 16, mention: "parameter"),
+        Mistake(text: "paymentId%20eq%20'1'", code: .percentEncoded, offset: 9, mention: "plain text"),
+        Mistake(text: "paymentId+eq+'1'", code: .percentEncoded, offset: 0, mention: "plain text"),
+        Mistake(text: "paymentId eq '1", code: .unterminatedString, offset: 13, mention: "never closed"),
+        Mistake(text: "paymentId eq 'O'Brien'", code: .undoubledQuote, offset: 15, mention: "doubled"),
+        Mistake(text: "paymentId '1'", code: .missingOperator, offset: 10, mention: "operator"),
+        Mistake(text: "paymentId", code: .missingOperator, offset: 9, mention: "paymentId"),
+        Mistake(text: "paymentId like '1'", code: .missingOperator, offset: 10, mention: "like"),
+        Mistake(text: "paymentId equals '1'", code: .missingOperator, offset: 10, mention: "equals"),
+        Mistake(text: "paymentId eq", code: .missingValue, offset: 12, mention: "eq"),
+        Mistake(text: "paymentId eq and paymentId eq '2'", code: .missingValue, offset: 13),
+        Mistake(text: "eq '1'", code: .missingField, offset: 0),
+        Mistake(text: "'1' eq paymentId", code: .missingField, offset: 0, mention: "first"),
+        Mistake(text: "paymentId eq '1' and", code: .missingField, offset: 20),
+        Mistake(text: "and paymentId eq '1'", code: .missingField, offset: 0),
+        Mistake(text: "paymentId eq '1' paymentId eq '2'", code: .missingConnective, offset: 17),
+        Mistake(text: "(paymentId eq '1'", code: .unbalancedParenthesis, offset: 0, mention: "never closed"),
+        Mistake(text: "paymentId eq '1')", code: .unbalancedParenthesis, offset: 16, mention: "never opened"),
+        Mistake(text: "()", code: .missingField, offset: 1),
+        Mistake(text: "payoutStatus eq IN PROGRESS", code: .unquotedText, offset: 16, mention: "single quotes"),
+        Mistake(text: "paymentId eq 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4", code: .unquotedText, offset: 13),
+        Mistake(text: "not (paymentId eq '1')", code: .unsupported, offset: 0, mention: "ne"),
+        Mistake(text: "contains(programName, 'CSP')", code: .unsupported, offset: 0, mention: "contains"),
+        Mistake(text: "earningForDate ge now()", code: .unsupported, offset: 18, mention: "now"),
+        Mistake(text: "earningForDate ge datetime'2023-03-01T00:00:00'", code: .unsupported, offset: 18, mention: "v3"),
+        Mistake(text: "earningForDate ge 01/03/2023", code: .malformedDate, offset: 18, mention: "2023-03-01"),
+        Mistake(text: "earningForDate ge 2023/03/01", code: .malformedDate, offset: 18),
+        Mistake(text: "earningForDate ge 1.3.2023", code: .malformedDate, offset: 18),
+        Mistake(text: "earningForDate ge 2023-3-1", code: .malformedDate, offset: 18),
+        Mistake(text: "earningForDate ge 2023-02-30", code: .malformedDate, offset: 18, mention: "no such day"),
+        Mistake(text: "earningForDate ge 2023-13-01", code: .malformedDate, offset: 18, mention: "no such day"),
+        Mistake(
+            text: "earningForDate ge 2023-03-01T25:00:00Z",
+            code: .malformedDate,
+            offset: 18,
+            mention: "no such time"
+        ),
+        Mistake(text: "earningForDate ge 2023-03-01T00:00:00", code: .malformedDate, offset: 18, mention: "append Z"),
+        Mistake(
             text: "earningForDate ge 2023-03-01 00:00:00Z",
             code: .malformedDate,
             offset: 18,
             mention: "2023-03-01T00:00:00Z"
         ),
-        Slip(text: "earningAmount gt 1,000.50", code: .malformedNumber, offset: 17, mention: "1234.50"),
-        Slip(text: "earningAmount gt 5m", code: .malformedNumber, offset: 17, mention: "suffix"),
-        Slip(text: "earningAmount gt 1.", code: .malformedNumber, offset: 17),
-        Slip(text: "earningAmount gt #5", code: .unexpectedCharacter, offset: 17, mention: "#"),
-        Slip(text: "paymentId\u{A0}eq '1'", code: .unexpectedCharacter, offset: 9, mention: "no-break"),
-        Slip(text: "paymentId eq\u{0} '1'", code: .controlCharacter, offset: 12),
-        Slip(text: "", code: .empty, offset: 0, mention: "leave it out"),
-        Slip(text: "  \t ", code: .empty, offset: 0),
+        Mistake(text: "earningAmount gt 1,000.50", code: .malformedNumber, offset: 17, mention: "1234.50"),
+        Mistake(text: "earningAmount gt 5m", code: .malformedNumber, offset: 17, mention: "suffix"),
+        Mistake(text: "earningAmount gt 1.", code: .malformedNumber, offset: 17),
+        Mistake(text: "earningAmount gt #5", code: .unexpectedCharacter, offset: 17, mention: "#"),
+        Mistake(text: "paymentId\u{A0}eq '1'", code: .unexpectedCharacter, offset: 9, mention: "no-break"),
+        Mistake(text: "paymentId eq\u{0} '1'", code: .controlCharacter, offset: 12),
+        Mistake(text: "", code: .empty, offset: 0, mention: "leave it out"),
+        Mistake(text: "  \t ", code: .empty, offset: 0),
     ]
 
-    @Test(arguments: slips)
-    func slipsAreNamed(slip: Slip) throws {
-        let parsed = ODataFilter.parse(slip.text, for: .transactionHistory)
+    @Test(arguments: mistakes)
+    func mistakesAreReported(mistake: Mistake) throws {
+        let parsed = ODataFilter.parse(mistake.text, for: .transactionHistory)
         #expect(!parsed.isWellFormed)
         let first = try #require(parsed.errors.first)
-        #expect(first.code == slip.code, "\(first)")
-        #expect(first.utf8Offset == slip.offset, "\(first)")
-        #expect(first.message.contains(slip.mention), "\(first)")
+        #expect(first.code == mistake.code, "\(first)")
+        #expect(first.utf8Offset == mistake.offset, "\(first)")
+        #expect(first.message.contains(mistake.mention), "\(first)")
     }
 
-    @Test func severalSlipsAreNamedAtOnce() {
+    @Test func severalMistakesAreReportedAtOnce() {
         let parsed = ODataFilter.parse("$filter=paymentId = \"1\" && earningAmount > 5", for: .transactionHistory)
         #expect(
             parsed.errors.map(\.code)
@@ -139,7 +149,7 @@ import Testing
         )
     }
 
-    @Test func onlyTheFirstFewSlipsAreNamed() {
+    @Test func onlyTheFirstMistakesAreReported() {
         let parsed = ODataFilter.parse(String(repeating: "a = 1 && ", count: 500))
         #expect(parsed.errors.count == 16)
     }
@@ -147,7 +157,7 @@ import Testing
     @Test(arguments: [
         "paymentId EQ '1'", "paymentId eq '1' AND paymentId eq '2'", "paymentId eq'1'", "paymentId eq\n'1'",
     ])
-    func looseFormIsOnlyWarnedOf(text: String) {
+    func looseFormIsAWarningOnly(text: String) {
         let parsed = ODataFilter.parse(text, for: .payments)
         #expect(parsed.isWellFormed)
         #expect(parsed.warnings.count == 1)
@@ -155,12 +165,12 @@ import Testing
 
     @Test func positionsAreInBytesAndInCharacters() throws {
         let text = "programName eq 'Köln 👩‍👩‍👧 x' and paymentId = '1'"
-        let slip = try #require(ODataFilter.lint(text, for: .payments).first)
+        let mistake = try #require(ODataFilter.lint(text, for: .payments).first)
         let equals = try #require(text.utf8.firstIndex(of: UInt8(ascii: "=")))
-        #expect(slip.utf8Offset == text.utf8.distance(from: text.startIndex, to: equals))
-        #expect(slip.characterOffset == text.distance(from: text.startIndex, to: equals))
-        #expect(slip.utf8Offset > slip.characterOffset)
-        #expect(slip.description.hasPrefix("error at character \(slip.characterOffset + 1): "))
+        #expect(mistake.utf8Offset == text.utf8.distance(from: text.startIndex, to: equals))
+        #expect(mistake.characterOffset == text.distance(from: text.startIndex, to: equals))
+        #expect(mistake.utf8Offset > mistake.characterOffset)
+        #expect(mistake.description.hasPrefix("error at character \(mistake.characterOffset + 1): "))
     }
 
     // MARK: - Bounds
@@ -178,21 +188,21 @@ import Testing
         "(", ")", "not (", "not ", "'", "a eq ", "a eq 1 and ", "f(", "1", "-", "‘", "\"", "é", "a eq 1 or (", "\0",
         "eq ",
     ])
-    func hostileTextsHaveAnAnswer(piece: String) {
+    func hostileTextsHaveAResult(piece: String) {
         let count = ODataFilter.maximumLength * 4 / piece.utf8.count
         #expect(!ODataFilter.parse(String(repeating: piece, count: count), for: .payments).isWellFormed)
     }
 
-    @Test func longChainsAreFine() throws {
+    @Test func longChainsAreParsed() throws {
         let text = Array(repeating: "paymentId eq '1'", count: 5000).joined(separator: " or ")
         let expression = try #require(ODataFilter.parse(text).expression)
         #expect(expression.comparisons.count == 5000)
         #expect(expression.description == text)
     }
 
-    // MARK: - Many slips
+    // MARK: - Many mistakes
 
-    @Test func manyWarningsDoNotEndTheReading() throws {
+    @Test func manyWarningsDoNotEndParsing() throws {
         let count = 40
         let text = (0..<count).map { "paymentId eq '\($0)'" }.joined(separator: "\nOR\n")
         let parsed = ODataFilter.parse(text, for: .payments)
@@ -206,7 +216,7 @@ import Testing
     }
 
     @Test(arguments: [" and", " )", " 'x", " paymentId", " \u{7}"])
-    func anErrorBehindManyWarningsIsFound(tail: String) {
+    func errorBehindManyWarningsIsFound(tail: String) {
         let text = (0..<40).map { "paymentId eq '\($0)'" }.joined(separator: "\nOR\n") + tail
         let parsed = ODataFilter.parse(text, for: .payments)
         #expect(!parsed.isWellFormed)

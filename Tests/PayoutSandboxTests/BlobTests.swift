@@ -1,3 +1,4 @@
+import ChildProcesses
 import Crypto
 import Foundation
 import NIOHTTP1
@@ -5,7 +6,7 @@ import PayoutSandbox
 import Testing
 
 @Suite struct BlobTests {
-    @Test func aFileIsTheSameAtEveryDownloadAndHasTheSizeAskedFor() async throws {
+    @Test func fileHasTheConfiguredSizeAndIsTheSameAtEveryDownload() async throws {
         try await withSandbox { sandbox, client async throws in
             let url = try await client.fileURL(filter: "programName eq 'sandbox-size-300000'")
             let first = try await client.send(.GET, url)
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test(arguments: [SandboxClient.payments, SandboxClient.history], ["csv", "tsv"])
-    func everyRowHasTheHeadersColumns(path: String, format: String) async throws {
+    func everyRowHasTheColumnsOfTheHeader(path: String, format: String) async throws {
         try await withSandbox { _, client async throws in
             let filter = "programName eq 'sandbox-size-150000'"
             let text = try await client.send(.GET, client.fileURL(path, filter: filter, format: format)).text
@@ -69,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func theEndOfAGiantFileIsQuicklyRead() async throws {
+    @Test func endOfALargeFileIsReadWithoutTheRest() async throws {
         try await withSandbox { _, client async throws in
             let size = 5 << 30
             let url = try await client.fileURL(filter: "programName eq 'sandbox-size-\(size)'")
@@ -82,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func onlyAnUnchangedUnexpiredURLWorks() async throws {
+    @Test func changedOrExpiredURLIsRefused() async throws {
         let clock = PayoutSandbox.ManualClock()
         var configuration = PayoutSandbox.Configuration.instant
         configuration.clock = clock
@@ -112,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func aLeakedTokenIsNoticed() async throws {
+    @Test func downloadWithATokenIsCountedAsALeak() async throws {
         try await withSandbox { sandbox, client async throws in
             let answer = try await client.send(.GET, client.fileURL(), headers: client.authorization)
             #expect(answer.status == 400)
@@ -122,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func anArchiveHoldsTheSameRows() async throws {
+    @Test func archiveContainsTheRowsOfThePlainFile() async throws {
         try await withSandbox { sandbox, client async throws in
             let url = try await client.fileURL(filter: "programName eq 'sandbox-size-100000'")
             let plain = try await client.send(.GET, url).body
@@ -138,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func checksumsCanBeLeftAway() async throws {
+    @Test func checksumsAreOmittedWhenDisabled() async throws {
         try await withSandbox { sandbox, client async throws in
             sandbox.updateBlobs { $0.contentMD5Limit = 0 }
             let answer = try await client.send(.GET, client.fileURL())
@@ -159,23 +160,11 @@ import Testing
 
     /// Reads the archive with Python's zipfile, which checks sizes and the checksum.
     private func unzipped(_ archive: [UInt8]) throws -> [UInt8] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         let script = """
             import io, sys, zipfile
             archive = zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read()))
             sys.stdout.buffer.write(archive.read(archive.namelist()[0]))
             """
-        process.arguments = ["python3", "-c", script]
-        let input = Pipe()
-        let output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data(archive))
-        try input.fileHandleForWriting.close()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return Array(bytes)
+        return Array(try FinishedProcess("/usr/bin/env", ["python3", "-c", script], input: Data(archive)).output)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ControlTests {
     typealias Fault = PayoutSandbox.Fault
 
-    @Test func theJournalTellsWhatHappened() async throws {
+    @Test func journalListsExportsWithTheirFacts() async throws {
         try await withSandbox { _, client async throws in
             let id = UUID().uuidString
             let created = try await client.create(filter: "programName eq 'a\"b\\c'", idempotencyID: id)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func aLongJournalComesInLinesAndInOneDocument() async throws {
+    @Test func longJournalIsServedAsLinesAndAsOneDocument() async throws {
         try await withSandbox { _, client async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<8 {
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func controlPathsOfOthersAreHandedOn() async throws {
+    @Test func unknownControlPathsArePassedToTheConfiguredClosure() async throws {
         var configuration = PayoutSandbox.Configuration.instant
         configuration.control = { request in
             guard request.path == "/_sandbox/other" else { return nil }
@@ -61,7 +61,7 @@ import Testing
             let answer = try await client.send(.POST, "/_sandbox/other", body: "[]")
             #expect(answer.status == 418)
             #expect(answer.text == #"{"method":"POST"}[]"#)
-            // What they do not know is the sandbox's own.
+            // The sandbox answers paths that the closure does not know.
             #expect(try await client.send(.GET, "/_sandbox/stats").status == 200)
             #expect(try await client.send(.GET, "/_sandbox/nonsense").status == 404)
         }
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func faultsAreSwitchedOverHTTP() async throws {
+    @Test func faultsAreSetAndRemovedOverHTTP() async throws {
         try await withSandbox { sandbox, client async throws in
             let first = #"[{"kind":"status","status":503,"calls":["create"],"body":"html","count":1}]"#
             #expect(try await client.send(.PUT, "/_sandbox/faults", body: first).status == 200)
@@ -95,6 +95,9 @@ import Testing
             _ = try await client.send(.DELETE, "/_sandbox/faults")
             #expect(sandbox.faults.isEmpty)
             for wrong in [
+                #"[{"kind":"blobTrickles","milliseconds":9223372036854775807}]"#,
+                #"[{"kind":"slow","milliseconds":-1}]"#,
+                #"[{"kind":"blobLocation"}]"#,
                 "", "[{}]", #"[{"kind":"nothing"}]"#, #"[{"kind":"status","status":200}]"#, #"[{"kind":"slow"}]"#,
             ] {
                 #expect(try await client.send(.PUT, "/_sandbox/faults", body: wrong).status == 400)
@@ -102,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func faultsGoThroughJSONUnchanged() throws {
+    @Test func faultsSurviveEncodingAndDecoding() throws {
         let faults = [
             Fault(
                 .status(429, body: .flat, retryAfter: .date(secondsFromNow: 3), afterEffect: true),
@@ -110,15 +113,16 @@ import Testing
             ),
             Fault(.status(429, retryAfter: .seconds(2)), count: 4), Fault(.lostAnswer), Fault(.closed, on: [.blob]),
             Fault(.slow(.milliseconds(1500))), Fault(.signInError(.consentRequired)), Fault(.envelope(.bareArray)),
-            Fault(.statusText("Odd")), Fault(.statusCase(.lower)), Fault(.emptyBlobLocation), Fault(.exportFails),
+            Fault(.statusText("Archived")), Fault(.statusCase(.lower)), Fault(.emptyBlobLocation), Fault(.exportFails),
             Fault(.exportVanishes), Fault(.blobBreaks(after: 0.75)), Fault(.wrongMD5), Fault(.expiredURL),
-            Fault(.blobStalls(.seconds(2))),
+            Fault(.blobStalls(.seconds(2))), Fault(.blobTrickles(.seconds(20))), Fault(.blobPage),
+            Fault(.blobUnframed(after: 0.5)), Fault(.blobLocation("https://elsewhere.example/x?sig=y")),
         ]
         let decoded = try JSONDecoder().decode([Fault].self, from: JSONEncoder().encode(faults))
         #expect(decoded == faults)
     }
 
-    @Test func resetForgetsExportsAndFaultsButNotTokens() async throws {
+    @Test func resetDeletesExportsAndFaultsButNotTokens() async throws {
         try await withSandbox { sandbox, client async throws in
             let created = try await client.create()
             sandbox.add(Fault(.status(500), on: [.get]))
@@ -131,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func controlPathsRefuseWhatTheyDoNotKnow() async throws {
+    @Test func controlPathsRefuseUnknownInputs() async throws {
         try await withSandbox { _, client async throws in
             #expect(try await client.send(.GET, "/_sandbox/elsewhere").status == 404)
             #expect(try await client.send(.GET, "/_sandbox/reset").status == 404)
@@ -140,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func anExportIsDeletedByHandOverHTTP() async throws {
+    @Test func exportIsDeletedThroughAControlPath() async throws {
         try await withSandbox { _, client async throws in
             let id = try await client.create().requestID
             #expect(try await client.send(.DELETE, "/_sandbox/exports/\(id)").status == 200)
@@ -149,7 +153,7 @@ import Testing
         }
     }
 
-    @Test func theEnvironmentLeadsAClientHere() async throws {
+    @Test func environmentPointsAClientToTheSandbox() async throws {
         try await withSandbox { _, client async throws in
             let environment = Dictionary(uniqueKeysWithValues: client.address.environment)
             let account = PayoutSandbox.Account()

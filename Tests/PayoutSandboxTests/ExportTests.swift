@@ -4,7 +4,7 @@ import PayoutSandbox
 import Testing
 
 @Suite struct ExportTests {
-    @Test func anExportLivesThroughItsStatesAsTimeGoesBy() async throws {
+    @Test func exportChangesItsStateOverTime() async throws {
         let clock = PayoutSandbox.ManualClock()
         var configuration = PayoutSandbox.Configuration.instant
         configuration.clock = clock
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func aDemonstrationTakesTwoToEightSeconds() async throws {
+    @Test func demoExportsTakeTwoToEightSeconds() async throws {
         let clock = PayoutSandbox.ManualClock()
         var configuration = PayoutSandbox.Configuration.demo
         configuration.clock = clock
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func theRealisticPresetTakesADayAtMost() async throws {
+    @Test func realisticExportsTakeADayAtMost() async throws {
         let clock = PayoutSandbox.ManualClock()
         var configuration = PayoutSandbox.Configuration.realistic
         configuration.clock = clock
@@ -60,9 +60,9 @@ import Testing
         }
     }
 
-    @Test func theFirstAnswerCanTellThePresentState() async throws {
+    @Test func creationCanReturnThePresentState() async throws {
         var configuration = PayoutSandbox.Configuration.instant
-        configuration.exports.createTellsPresentState = true
+        configuration.exports.createReturnsPresentState = true
         try await withSandbox(configuration) { _, client async throws in
             let created = try await client.create()
             #expect(created.exportStatus == "Completed")
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func aRepeatedIdempotencyIDIsAnsweredWithTheFirstExport() async throws {
+    @Test func repeatedIdempotencyIDReturnsTheFirstExport() async throws {
         try await withSandbox { sandbox, client async throws in
             let id = UUID().uuidString
             let first = try await client.create(idempotencyID: id)
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func idempotencyCanBeSwitchedOff() async throws {
+    @Test func repeatedIdempotencyIDCreatesAnotherExportWhenDisabled() async throws {
         try await withSandbox { sandbox, client async throws in
             sandbox.updateExports { $0.honoursIdempotency = false }
             let id = UUID().uuidString
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: [PayoutSandbox.ExportBehaviour.DeleteRefusal.badRequest, .conflict])
-    func aDeletionIsRefusedWhileProcessing(refusal: PayoutSandbox.ExportBehaviour.DeleteRefusal) async throws {
+    func deletionIsRefusedWhileProcessing(refusal: PayoutSandbox.ExportBehaviour.DeleteRefusal) async throws {
         let clock = PayoutSandbox.ManualClock()
         var configuration = PayoutSandbox.Configuration.instant
         configuration.clock = clock
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func aDeletedExportDoesNotAnswerARepetition() async throws {
+    @Test func repetitionAfterADeletionCreatesAnotherExport() async throws {
         try await withSandbox { _, client async throws in
             let id = UUID().uuidString
             let first = try await client.create(idempotencyID: id)
@@ -157,7 +157,7 @@ import Testing
         "paymentDate ge 2023-03-01 and (paymentAmount gt 1.5 or paymentId eq 'O''Neill & Söhne+1')",
         "unknownField eq 'x'", "not (a eq 1)", "earningForDate ge 2019-01-27T23:16:31.009Z",
     ])
-    func wellFormedFiltersComeBackAsTheyWent(filter: String) async throws {
+    func wellFormedFiltersAreReturnedUnchanged(filter: String) async throws {
         try await withSandbox { sandbox, client async throws in
             let answer = try await client.create(SandboxClient.history, filter: filter, format: "TSV")
             #expect(answer.status == 202)
@@ -182,7 +182,7 @@ import Testing
         }
     }
 
-    @Test func aCreationNeedsALength() async throws {
+    @Test func creationWithoutALengthIsRefused() async throws {
         try await withSandbox { sandbox, client async throws in
             let head = "POST /v1.0/payouts/payments HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n"
             let text = try await rawExchange(
@@ -194,7 +194,7 @@ import Testing
         }
     }
 
-    @Test func anAccountSeesItsOwnExportsOnly() async throws {
+    @Test func accountSeesOnlyItsOwnExports() async throws {
         var configuration = PayoutSandbox.Configuration.instant
         var second = PayoutSandbox.Account(name: "second")
         second.username = "second@contoso.example"
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func markersInTheFilterDecideTheEnd() async throws {
+    @Test func markersInTheFilterDetermineTheEnd() async throws {
         try await withSandbox { _, client async throws in
             let failed = try await client.create(filter: "programName eq 'sandbox-fail'")
             #expect(try await client.get(failed.requestID).exportStatus == "Failed")
@@ -223,7 +223,7 @@ import Testing
         }
     }
 
-    @Test func probabilitiesDecideTheEnd() async throws {
+    @Test func probabilitiesDetermineTheEnd() async throws {
         var configuration = PayoutSandbox.Configuration.instant
         configuration.seed = 7
         configuration.exports.failureProbability = 0.3
@@ -237,9 +237,9 @@ import Testing
         }
     }
 
-    @Test func aCompletedExportMayHaveNoFileYet() async throws {
+    @Test func completedExportCanLackItsFile() async throws {
         var configuration = PayoutSandbox.Configuration.instant
-        configuration.exports.emptyBlobLocationLooks = 2
+        configuration.exports.emptyBlobLocationPolls = 2
         try await withSandbox(configuration) { _, client async throws in
             let id = try await client.create().requestID
             for _ in 0..<2 {
@@ -252,7 +252,7 @@ import Testing
     }
 
     @Test(arguments: [PayoutSandbox.Fault.RetryAfter.seconds(1), .date(secondsFromNow: 1), nil])
-    func theRateLimitIsKeptPerTypeOfCall(form: PayoutSandbox.Fault.RetryAfter?) async throws {
+    func rateLimitAppliesPerTypeOfCall(form: PayoutSandbox.Fault.RetryAfter?) async throws {
         let clock = PayoutSandbox.ManualClock()
         var configuration = PayoutSandbox.Configuration.instant
         configuration.clock = clock

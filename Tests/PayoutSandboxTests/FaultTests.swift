@@ -8,7 +8,7 @@ import Testing
     typealias Fault = PayoutSandbox.Fault
 
     @Test(arguments: [400, 401, 403, 404, 408, 429, 500, 502, 503, 504])
-    func errorAnswersComeAsOftenAsAskedFor(status: Int) async throws {
+    func errorResponsesHappenAsOftenAsConfigured(status: Int) async throws {
         try await withSandbox { sandbox, client async throws in
             sandbox.add(Fault(.status(status), on: [.create], count: 2))
             #expect(try await client.create().status == status)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func errorBodiesHaveTheFormAskedFor() async throws {
+    @Test func errorBodiesHaveTheConfiguredForm() async throws {
         try await withSandbox { sandbox, client async throws in
             sandbox.faults = Fault.ErrorBody.allCases.map { Fault(.status(500, body: $0), on: [.create], count: 1) }
             let nested = try await client.create()
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func retryAfterHasTheFormAskedFor() async throws {
+    @Test func retryAfterHasTheConfiguredForm() async throws {
         var configuration = PayoutSandbox.Configuration.instant
         configuration.clock = PayoutSandbox.ManualClock()
         try await withSandbox(configuration) { sandbox, client async throws in
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func aLostAnswerLeavesItsEffectBehindAndAClosedConnectionDoesNot() async throws {
+    @Test func lostAnswerHasAnEffectAndClosedConnectionHasNone() async throws {
         try await withSandbox { sandbox, client async throws in
             let id = UUID().uuidString
             sandbox.add(Fault(.lostAnswer, on: [.create], count: 1))
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func aSlowAnswerComesWhenItsTimeHasCome() async throws {
+    @Test func slowAnswerIsSentAfterItsDelay() async throws {
         let clock = PayoutSandbox.ManualClock()
         var configuration = PayoutSandbox.Configuration.instant
         configuration.clock = clock
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func envelopesMayBeOdd() async throws {
+    @Test func envelopesHaveTheConfiguredForm() async throws {
         try await withSandbox { sandbox, client async throws in
             for form in Fault.Envelope.allCases {
                 sandbox.faults = [Fault(.envelope(form), on: [.create], count: 1)]
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func statusesMayBeUnknownOrSpelledOtherwise() async throws {
+    @Test func statusesCanBeUnknownOrInAnotherCase() async throws {
         try await withSandbox { sandbox, client async throws in
             let id = try await client.create().requestID
             sandbox.add(Fault(.statusText("Validating"), on: [.get], count: 2))
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func exportsFailOrVanishOnDemand() async throws {
+    @Test func exportsFailOrVanishWithAFault() async throws {
         try await withSandbox { sandbox, client async throws in
             sandbox.add(Fault(.exportFails, count: 1))
             let failed = try await client.create().requestID
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func downloadsBreakOff() async throws {
+    @Test func downloadEndsEarlyWithAFault() async throws {
         try await withSandbox { sandbox, client async throws in
             let url = try await client.fileURL(filter: "programName eq 'sandbox-size-400000'")
             sandbox.add(Fault(.blobBreaks(after: 0.5), count: 1))
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func downloadsStall() async throws {
+    @Test func downloadPausesWithAFault() async throws {
         let clock = PayoutSandbox.ManualClock()
         var configuration = PayoutSandbox.Configuration.instant
         configuration.clock = clock
@@ -183,7 +183,58 @@ import Testing
         }
     }
 
-    @Test func checksumsMayLieAndURLsMayBeExpired() async throws {
+    @Test func downloadIsSentByteByByteWithAFault() async throws {
+        let clock = PayoutSandbox.ManualClock()
+        var configuration = PayoutSandbox.Configuration.instant
+        configuration.clock = clock
+        try await withSandbox(configuration) { sandbox, client async throws in
+            let url = try await client.fileURL(filter: "programName eq 'sandbox-size-300'")
+            let whole = try await client.send(.GET, url).body
+            sandbox.add(Fault(.blobTrickles(.seconds(20)), count: 1))
+            async let answer = client.send(.GET, url)
+            for _ in 0..<whole.count {
+                try await eventually { clock.sleeperCount == 1 }
+                clock.advance(by: .seconds(21))
+            }
+            #expect(try await answer.body == whole)
+        }
+    }
+
+    @Test func pageIsSentInsteadOfTheFile() async throws {
+        try await withSandbox { sandbox, client async throws in
+            let url = try await client.fileURL()
+            sandbox.add(Fault(.blobPage, count: 1))
+            let page = try await client.send(.GET, url)
+            #expect(page.status == 200)
+            #expect(page.headers.first(name: "Content-Type")?.hasPrefix("text/html") == true)
+            #expect(page.text.hasPrefix("<!DOCTYPE html>"))
+            #expect(try await client.send(.GET, url).text.hasPrefix("<") == false)
+        }
+    }
+
+    @Test(arguments: [(1.0, 5000), (0.5, 2500), (0.0, 0)])
+    func answerWithoutLengthEndsWithItsConnection(share: Double, count: Int) async throws {
+        try await withSandbox { sandbox, client async throws in
+            let url = try await client.fileURL(filter: "programName eq 'sandbox-size-5000'")
+            let whole = try await client.send(.GET, url).body
+            sandbox.add(Fault(.blobUnframed(after: share), count: 1))
+            let answer = try await client.send(.GET, url)
+            #expect(answer.body == Array(whole.prefix(count)))
+            for name in ["Content-Length", "Transfer-Encoding", "Content-MD5"] { #expect(answer.headers[name].isEmpty) }
+            #expect(try await client.send(.GET, url).body == whole)
+        }
+    }
+
+    @Test func pollReturnsTheConfiguredURL() async throws {
+        try await withSandbox { sandbox, client async throws in
+            let id = try await client.create().requestID
+            sandbox.add(Fault(.blobLocation("file:///etc/passwd"), count: 1))
+            #expect(try await client.get(id).blobLocation == "file:///etc/passwd")
+            #expect(try await client.get(id).blobLocation.hasPrefix("http://127.0.0.1"))
+        }
+    }
+
+    @Test func checksumsCanBeWrongAndURLsExpired() async throws {
         try await withSandbox { sandbox, client async throws in
             let url = try await client.fileURL()
             let right = try await client.send(.GET, url).headers.first(name: "Content-MD5")
@@ -197,7 +248,7 @@ import Testing
     }
 
     @Test(arguments: PayoutSandbox.SignInError.allCases)
-    func everySignInErrorCanBeAskedFor(error: PayoutSandbox.SignInError) async throws {
+    func everySignInErrorCanBeInjected(error: PayoutSandbox.SignInError) async throws {
         try await withSandbox { sandbox, client async throws in
             sandbox.add(Fault(.signInError(error), count: 1))
             let answer = try await client.post(passwordForm(), to: tokenPathV1)
@@ -207,7 +258,7 @@ import Testing
         }
     }
 
-    @Test func aSeedRepeatsTheFaults() async throws {
+    @Test func sameSeedRepeatsTheFaults() async throws {
         func statuses() async throws -> [Int] {
             var configuration = PayoutSandbox.Configuration.instant
             configuration.seed = 42

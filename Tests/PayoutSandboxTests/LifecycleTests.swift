@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 @Suite struct LifecycleTests {
-    @Test func itListensOnLoopbackUnlessToldOtherwise() async throws {
+    @Test func sandboxListensOnLoopbackByDefault() async throws {
         var configuration = PayoutSandbox.Configuration.instant
         configuration.host = "0.0.0.0"
         await #expect(throws: PayoutSandbox.StartError.notLoopback(host: "0.0.0.0")) {
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func itNeedsAnAccount() async throws {
+    @Test func startWithoutAnAccountFails() async throws {
         var configuration = PayoutSandbox.Configuration.instant
         configuration.accounts = []
         await #expect(throws: PayoutSandbox.StartError.noAccounts) {
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func aTakenPortIsAnErrorAndASecondStartToo() async throws {
+    @Test func startOnAUsedPortAndASecondStartFail() async throws {
         try await withSandbox { sandbox, client async throws in
             await #expect(throws: PayoutSandbox.StartError.alreadyRunning) { _ = try await sandbox.start() }
             var configuration = PayoutSandbox.Configuration.instant
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func itStopsAndStartsAgainAndKeepsItsJournal() async throws {
+    @Test func journalSurvivesAStopAndAStart() async throws {
         let sandbox = PayoutSandbox()
         try #require(sandbox.address == nil)
         let address = try await sandbox.start()
@@ -52,7 +52,7 @@ import Testing
         await sandbox.stop()
         #expect(sandbox.address == nil)
         #expect(sandbox.exportCount == 1)
-        // A raw connection: the HTTP client would try again until its time is up.
+        // A raw connection, because the HTTP client would retry until its time-out.
         await #expect(throws: (any Error).self) { try await rawExchange(address, "GET / HTTP/1.1\r\n\r\n") }
         var again = SandboxClient(address: try await sandbox.start())
         again.token = client.token
@@ -60,7 +60,7 @@ import Testing
         await sandbox.stop()
     }
 
-    @Test func stoppingDoesNotWaitForASlowAnswer() async throws {
+    @Test func stopDoesNotWaitForASlowAnswer() async throws {
         var configuration = PayoutSandbox.Configuration.instant
         let clock = PayoutSandbox.ManualClock()
         configuration.clock = clock
@@ -78,7 +78,7 @@ import Testing
         #expect(clock.sleeperCount == 0)
     }
 
-    @Test func runEndsWithItsTask() async throws {
+    @Test func runEndsWhenItsTaskIsCancelled() async throws {
         let sandbox = PayoutSandbox()
         let (addresses, continuation) = AsyncStream.makeStream(of: PayoutSandbox.Address.self)
         let task = Task {
@@ -90,5 +90,30 @@ import Testing
         task.cancel()
         try await task.value
         #expect(sandbox.address == nil)
+    }
+
+    @Test func stopWhileClientsConnectClosesEveryConnection() async throws {
+        for _ in 0..<25 {
+            let sandbox = PayoutSandbox()
+            let address = try await sandbox.start()
+            let (served, continuation) = AsyncStream.makeStream(of: Void.self)
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<32 {
+                    group.addTask {
+                        // Until the sandbox refuses connections.
+                        while let answer = try? await rawExchange(
+                            address,
+                            "GET /_sandbox/journal HTTP/1.1\r\nConnection: close\r\n\r\n"
+                        ) {
+                            if answer.hasPrefix("HTTP/1.1 ") { continuation.yield() }
+                        }
+                    }
+                }
+                for await _ in served { break }
+                await sandbox.stop()
+                try await group.waitForAll()
+            }
+            #expect(sandbox.address == nil)
+        }
     }
 }

@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import PayoutSandbox
 
-/// Sends bytes as they are, which no well-behaved client would, and returns what comes back until the server closes.
+/// Sends arbitrary bytes, which an HTTP client would not, and returns the response up to the server's close.
 func rawExchange(_ address: PayoutSandbox.Address, _ text: String) async throws -> String {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .connect(host: address.host, port: address.port) { channel in

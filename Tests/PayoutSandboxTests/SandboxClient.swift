@@ -5,7 +5,7 @@ import NIOHTTP1
 import PayoutSandbox
 import Testing
 
-/// An answer, read to its end.
+/// A complete response.
 struct Answer: Sendable {
     var status: Int
     var headers: HTTPHeaders
@@ -13,7 +13,7 @@ struct Answer: Sendable {
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// The body as a JSON object; empty when it is none.
+    /// The body as a JSON object; empty when it is not one.
     var json: [String: Any] {
         (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any] ?? [:]
     }
@@ -36,10 +36,17 @@ struct Answer: Sendable {
     var signInCode: Int? { (json["error_codes"] as? [Int])?.first }
 }
 
-/// Talks to a sandbox as a client of the service does.
+/// Calls a sandbox as a client of the service does.
 struct SandboxClient: Sendable {
     let address: PayoutSandbox.Address
     var token = ""
+
+    /// Shared by the whole process. Redirects are returned, not followed.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.redirectConfiguration = .disallow
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     static let payments = "/v1.0/payouts/payments"
     static let history = "/v1.0/payouts/transactionhistory"
@@ -54,7 +61,7 @@ struct SandboxClient: Sendable {
         request.method = method
         request.headers = headers
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await Self.http.execute(request, timeout: .seconds(300))
         let buffer = try await response.body.collect(upTo: 1 << 26)
         return Answer(
             status: Int(response.status.code),
@@ -122,7 +129,7 @@ func passwordForm(_ changes: [String: String?] = [:]) -> [String: String] {
 let tokenPathV1 = "/\(PayoutSandbox.Account().tenantID)/oauth2/token"
 let tokenPathV2 = "/\(PayoutSandbox.Account().tenantID)/oauth2/v2.0/token"
 
-/// Runs a sandbox for the length of `body`, with a client that is signed in.
+/// Runs a sandbox until `body` returns, with a client that is signed in.
 func withSandbox(
     _ configuration: PayoutSandbox.Configuration = .instant,
     signsIn: Bool = true,
@@ -144,9 +151,9 @@ func withSandbox(
     await sandbox.stop()
 }
 
-/// Waits until a condition holds; fails the test when it does not within a generous time.
+/// Waits until a condition holds; fails the test after a generous time limit.
 func eventually(_ condition: () -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(300)
     while !condition() {
         guard ContinuousClock.now < deadline else {
             Issue.record("The condition did not come true.")

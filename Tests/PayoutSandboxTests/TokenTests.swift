@@ -4,7 +4,7 @@ import PayoutSandbox
 import Testing
 
 @Suite struct TokenTests {
-    @Test func versionOneAnswersNumbersAsStringsAndVersionTwoAsNumbers() async throws {
+    @Test func versionOneReturnsNumbersAsStringsAndVersionTwoAsNumbers() async throws {
         try await withSandbox { _, client async throws in
             let one = try await client.post(passwordForm(), to: tokenPathV1)
             #expect(one.status == 200)
@@ -26,7 +26,7 @@ import Testing
 
     @Test(arguments: [
         (["password": "wrong"], 50126, 400),
-        (["username": "nobody@contoso.example"], 50126, 400),
+        (["username": "unknown@contoso.example"], 50126, 400),
         (["client_id": "00000000-0000-0000-0000-000000000001"], 700_016, 400),
         (["client_secret": "wrong"], 7_000_215, 401),
         (["resource": "https://graph.microsoft.com"], 500_011, 400),
@@ -60,7 +60,7 @@ import Testing
     @Test(arguments: [
         PayoutSandbox.SignInError.multiFactorRequired, .multiFactorEnrolmentRequired, .accountLocked, .consentRequired,
     ])
-    func anAccountCanBeRefused(error: PayoutSandbox.SignInError) async throws {
+    func accountWithARefusalCannotSignIn(error: PayoutSandbox.SignInError) async throws {
         var configuration = PayoutSandbox.Configuration.instant
         configuration.accounts[0].refusal = error
         try await withSandbox(configuration, signsIn: false) { sandbox, client async throws in
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func theRefreshTokenFlowWorksForAccountsWithMultiFactorAuthentication() async throws {
+    @Test func refreshTokenFlowWorksForAccountsWithMultiFactorAuthentication() async throws {
         var configuration = PayoutSandbox.Configuration.instant
         configuration.accounts[0].refusal = .multiFactorRequired
         try await withSandbox(configuration, signsIn: false) { _, client async throws in
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func aConfidentialClientNeedsItsSecret() async throws {
+    @Test func confidentialClientNeedsItsSecret() async throws {
         var configuration = PayoutSandbox.Configuration.instant
         configuration.accounts[0].allowsPublicClientFlows = false
         try await withSandbox(configuration, signsIn: false) { _, client async throws in
@@ -171,12 +171,12 @@ import Testing
             #expect(expired.signInCode == 700_082)
             sandbox.revokeTokens(includingRefreshTokens: true)
             let revoked = try await client.post(refreshForm("sandbox-refresh-token"), to: tokenPathV2)
-            #expect(revoked.signInCode == 70000)
+            #expect(revoked.signInCode == 50173)
         }
     }
 
     @Test(arguments: ["", "Basic abc", "Bearer", "Bearer made-up"])
-    func onlyAnIssuedBearerTokenCounts(value: String) async throws {
+    func unknownBearerTokenIsRefused(value: String) async throws {
         try await withSandbox { _, client async throws in
             let answer = try await client.send(
                 .POST,

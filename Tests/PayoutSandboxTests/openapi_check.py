@@ -44,7 +44,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Checker:
-    """Sends requests, and compares each answer with the operation that the request belongs to."""
+    """Sends requests, and compares each response with its operation."""
 
     def __init__(self, base_url, description):
         self.base_url = base_url.rstrip("/")
@@ -68,7 +68,7 @@ class Checker:
             return Answer(error.code, error.headers, error.read())
 
     def call(self, method, target, expected, **rest):
-        """Sends a request whose answer must have the expected status and be as described."""
+        """Sends a request whose response must have the expected status and match the description."""
         answer = self.send(method, target, **rest)
         path = urllib.parse.urlsplit(target if target.startswith("http") else self.base_url + target).path
         if answer.status != expected:
@@ -113,7 +113,7 @@ class Checker:
         response = self.resolve(responses[key])
         self.compare_headers(method, path, answer, response)
         if not answer.body:
-            # A form with an empty body is described where it may be empty.
+            # The description has a form without content if the body may be empty.
             return None
         media_type = answer.headers.get_content_type()
         content = response.get("content", {})
@@ -144,11 +144,11 @@ class Checker:
         return None
 
     def errors(self, value, schema):
-        # References are looked up from the root, so the schema is put beside the components.
+        # References are resolved from the root, so the schema is merged with the components.
         root = {"components": self.description["components"], "allOf": [schema]}
         return jsonschema.Draft202012Validator(root).iter_errors(value)
 
-    # What is driven
+    # Scenarios
 
     def faults(self, *faults):
         answer = self.send("PUT", "/_sandbox/faults", data=json.dumps(list(faults)).encode())
@@ -209,7 +209,7 @@ class Checker:
         self.call("GET", done["blobLocation"], 404)
 
     def completed(self, path):
-        """Looks at an export until it is done; it may take some seconds."""
+        """Polls an export until it is done, for some seconds."""
         deadline = time.monotonic() + 60
         while True:
             export = self.api("GET", path, 200).json()["value"][0]
@@ -229,7 +229,7 @@ class Checker:
         self.call("GET", url.replace("sig=", "sig=A"), 403)
 
     def require_coverage(self):
-        """Every success and every refusal that the service itself makes has to have been seen."""
+        """Every success and every refusal of the service must have occurred."""
         wanted = {
             ("createExport", "202"), ("createExport", "400"), ("createExport", "401"), ("createExport", "429"),
             ("getExport", "200"), ("getExport", "404"), ("deleteExport", "200"), ("deleteExport", "404"),

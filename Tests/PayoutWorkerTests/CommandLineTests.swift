@@ -12,15 +12,20 @@ import Testing
         ["cancel", "a", "b"], ["results", "--follow", "--from", "end"], ["results", "--job", "a", "--job", "b"],
         ["status"], ["status", "a", "--watch", "--interval", "500ms"],
         ["topics", "create", "--replication-factor", "3"],
+        ["topics", "recover", "--all", "--from", "beginning", "--dry-run"],
+        ["topics", "recover", "--partition", "3", "--partition", "4", "--from", "1842"],
+        ["topics", "recover", "--all", "--from", "2026-12-01T00:00:00Z"],
+        ["topics", "recover", "--all", "--from", "36h"], ["topics", "recover", "--all", "--from", "committed"],
         ["topics", "check", "-o", "json"], ["dead-letters", "list", "--since", "2h"], ["dead-letters", "show", "3/17"],
         ["dead-letters", "replay", "3/17", "0/1"], ["dead-letters", "replay", "--all", "--dry-run"],
         ["export", "create", "--kind", "payments", "--from", "2026-01-01"],
         ["export", "get", "--kind", "payments", "r"], ["export", "delete", "--kind", "payments", "r"],
         ["export", "download", "--kind", "transactionHistory", "r", "--out", "-"], ["check-config", "--connect"],
         ["sandbox", "--no-kafka", "--port", "8085", "--speed", "instant", "--faults", "flaky"],
+        ["sign-in", "--out", "refresh-token", "--timeout", "1s"], ["sign-in", "--device-code", "--account", "emea"],
         ["sandbox", "--export-time", "12h", "--no-idempotency"],
     ])
-    func isUnderstood(arguments: [String]) throws {
+    func validArgumentsAreParsed(arguments: [String]) throws {
         _ = try PayoutWorker.parseAsRoot(arguments)
     }
 
@@ -29,15 +34,19 @@ import Testing
         ["enqueue", "--file", "-", "--kind", "payments"], ["enqueue", "--count", "2", "--job-id", "a"],
         ["enqueue", "--kind", "payments", "--timeout", "soon"], ["cancel"], ["cancel", "not an id"],
         ["results", "--from", "end"], ["topics", "create", "--partitions", "0"],
+        ["topics", "recover", "--all"], ["topics", "recover", "--from", "end"],
+        ["topics", "recover", "--all", "--partition", "1", "--from", "end"],
+        ["topics", "recover", "--all", "--from", "somewhere"],
         ["topics", "create", "--retention", "forever"], ["dead-letters", "show", "3"], ["dead-letters", "replay"],
         ["dead-letters", "replay", "3/17", "--all"], ["dead-letters", "list", "--since", "yesterday"],
         ["export", "create"], ["export", "create", "--kind", "payments", "--out", "f"],
         ["export", "create", "--kind", "payments", "--from", "2026-02-30"],
         ["export", "create", "--kind", "payments", "--filter", "paymentDate gee 1"],
         ["export", "create", "--kind", "payments", "--filter", "paymentAmount gt 1", "--to", "2026-01-01"],
+        ["sign-in", "--timeout", "0s"], ["sign-in", "--timeout", "soon"], ["sign-in", "--out", ""],
         ["sandbox", "--port", "70000"], ["sandbox", "--export-time", "long"], ["demo", "--jobs", "0"],
     ])
-    func isWrongUsage(arguments: [String]) {
+    func invalidArgumentsExitWithValidationFailure(arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try PayoutWorker.parseAsRoot(arguments) }
         guard let error else { return }
         #expect(PayoutWorker.exitCode(for: error) == .validationFailure)
@@ -55,7 +64,7 @@ import Testing
         visit(PayoutWorker.self)
     }
 
-    @Test func settingsOfFlags() throws {
+    @Test func flagsSetVariablesAndUnknownVariablesAreRefused() throws {
         let options = try CommonOptions.parse(["--set", "KAFKA_GROUP_ID=a=b", "--bootstrap-servers", "h:1"])
         let settings = try options.settings()
         #expect(try settings.value("KAFKA_GROUP_ID")?.text == "a=b")
@@ -64,7 +73,33 @@ import Testing
         #expect(throws: ValidationError.self) { try CommonOptions.parse(["--set", "KAFKA_GROUP_ID"]).settings() }
     }
 
-    @Test func filtersAreBuilt() throws {
+    @Test(arguments: [
+        "PAYOUT_API_PASSWORD", "PAYOUT_API_CLIENT_SECRET", "FILES_AZURE_SAS_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS",
+        "KAFKA_CLIENT_SASL_PASSWORD", "KAFKA_CLIENT_SSL_KEY_PEM", "KAFKA_CLIENT_SASL_OAUTHBEARER_CLIENT_SECRET",
+    ])
+    func secretInAnArgumentIsRefusedWithAlternatives(name: String) throws {
+        let error = #expect(throws: ValidationError.self) {
+            try CommonOptions.parse(["--set", "\(name)=hunter2"]).settings()
+        }
+        let message = try #require(error?.message)
+        #expect(message.contains("\(name)_FILE") && message.contains("environment"))
+        #expect(!message.contains("hunter2"))
+        let file = try TemporaryFile("hunter2")
+        let named = try CommonOptions.parse(["--set", "\(name)_FILE=\(file.path)"]).settings()
+        let value =
+            name.hasPrefix("KAFKA_CLIENT_")
+            ? try named.clientProperties()[name.dropFirst(13).lowercased().replacing("_", with: ".")]
+            : try named.value(name)
+        #expect(value?.text == "hunter2")
+        withExtendedLifetime(file) {}
+    }
+
+    @Test(arguments: ["KAFKA_CLIENT_SSL_KEY_LOCATION", "KAFKA_CLIENT_SOCKET_KEEPALIVE_ENABLE", "PAYOUT_API_USERNAME"])
+    func variableWithoutASecretIsAcceptedAsAnArgument(name: String) throws {
+        _ = try CommonOptions.parse(["--set", "\(name)=x"]).settings()
+    }
+
+    @Test func filterIsBuiltFromFlags() throws {
         let options = try FilterOptions.parse(["--from", "2026-01-01", "--to", "2026-03-31", "--participant", "4711"])
         #expect(
             try options.text(.payments)

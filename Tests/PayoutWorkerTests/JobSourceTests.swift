@@ -30,7 +30,7 @@ import Testing
         return decoded
     }
 
-    @Test func aJobOfFlags() throws {
+    @Test func flagsDefineEveryFieldOfAJob() throws {
         let jobs = try source([
             "--kind", "payments", "--filter", "paymentAmount gt 5", "--format", "tsv", "--account", "emea", "--job-id",
             "j",
@@ -48,7 +48,7 @@ import Testing
         #expect(job.metadataJSON == #"{"a":"b=c","d":""}"#)
     }
 
-    @Test func aWrongJobIsRefusedWithItsFields() throws {
+    @Test func invalidJobIsRefusedWithItsFields() throws {
         let error = #expect(throws: CommandFailure.self) {
             try source(["--kind", "invoices", "--format", "xml", "--max-attempts", "0"]).jobs()
         }
@@ -58,7 +58,7 @@ import Testing
         #expect(try source(["--kind", "invoices"], isChecked: false).jobs().count == 1)
     }
 
-    @Test func generatedJobsAreSpreadAndValid() throws {
+    @Test func generatedJobsAreValidAndOfEveryKindAndFormat() throws {
         let jobs = try source(count: 120, prefix: "load").jobs().map(decode)
         #expect(jobs.count == 120)
         #expect(Set(jobs.map(\.id)).count == 120)
@@ -69,7 +69,7 @@ import Testing
         #expect(try source(count: 120, prefix: "load").jobs().map(\.id) == jobs.map(\.id))
     }
 
-    @Test func generatedJobsTakeWhatTheFlagsSay() throws {
+    @Test func generatedJobsUseTheFlags() throws {
         let arguments = ["--kind", "payments", "--format", "csv", "--filter", "paymentAmount gt 5", "--account", "x"]
         for job in try source(arguments, count: 5).jobs().map(decode) {
             #expect(job.kind == .payments)
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func aFileNamesTheLinesThatAreWrong() throws {
+    @Test func fileWithInvalidLinesIsRefusedWithTheirNumbers() throws {
         let file = try TemporaryFile(
             #"{"jobId":"a","kind":"payments"}"# + "\r\n\n" + #"{"jobId":"b","kind":"x"}"# + "\n{\n"
                 + #"{"jobId":"c","action":"cancel"}"#

@@ -1,15 +1,16 @@
+import EntraIdentity
 import FileStores
 import Foundation
-import PayoutAPI
 import KafkaClient
 import ExportCore
+import Primitives
 import Testing
 import WorkerKafka
 
 @testable import payout_worker
 
 @Suite struct SettingsTests {
-    @Test func aFlagBeatsTheEnvironmentAndTheEnvironmentBeatsTheFile() throws {
+    @Test func flagOverridesEnvironmentAndEnvironmentOverridesFile() throws {
         let file = try TemporaryFile("kafka.group.id: of-file\nworker.id: of-file\nkafka.topics.jobs: of-file\n")
         let settings = try Settings(
             flags: ["KAFKA_GROUP_ID": "of-flag"],
@@ -24,12 +25,12 @@ import WorkerKafka
         #expect(try settings.value("KAFKA_BOOTSTRAP_SERVERS")?.text == nil)
     }
 
-    @Test func anEmptyEnvironmentVariableIsNotSet() throws {
+    @Test func emptyEnvironmentVariableCountsAsNotSet() throws {
         let settings = try Settings(environment: ["KAFKA_GROUP_ID": ""])
         #expect(try settings.value("KAFKA_GROUP_ID")?.source == .default)
     }
 
-    @Test func aSecretComesFromItsFileWithoutTheLineEnd() throws {
+    @Test func secretIsReadFromItsFileWithoutTheLineBreak() throws {
         let secret = try TemporaryFile("hunter2\n")
         let settings = try Settings(environment: ["PAYOUT_API_PASSWORD_FILE": secret.path])
         let value = try #require(try settings.value("PAYOUT_API_PASSWORD"))
@@ -38,7 +39,7 @@ import WorkerKafka
         #expect(value.path == secret.path)
     }
 
-    @Test func aSecretFileThatCannotBeReadIsAConfigurationError() throws {
+    @Test func unreadableSecretFileIsAConfigurationError() throws {
         let settings = try Settings(environment: ["PAYOUT_API_PASSWORD_FILE": "/nonexistent/secret"])
         #expect(throws: ConfigurationError.self) { try settings.value("PAYOUT_API_PASSWORD") }
     }
@@ -46,24 +47,24 @@ import WorkerKafka
     @Test(arguments: [
         "kafka:\n  group:\n    id: nested\n", #"{"kafka": {"group.id": "nested"}}"#, "kafka.group.id: nested\n",
     ])
-    func keysMayBeNestedOrDotted(text: String) throws {
+    func keysInAFileAreNestedOrDotted(text: String) throws {
         let file = try TemporaryFile(text)
         #expect(try Settings(environment: [:], file: file.path).value("KAFKA_GROUP_ID")?.text == "nested")
     }
 
-    @Test func anUnknownKeyInTheFileIsNamed() throws {
+    @Test func unknownKeyInTheFileIsNamed() throws {
         let file = try TemporaryFile("kafka.grup.id: typo\n")
         let error = #expect(throws: ConfigurationError.self) { try Settings(environment: [:], file: file.path) }
         #expect(error?.description.contains("KAFKA_GRUP_ID") == true)
     }
 
     @Test(arguments: ["[1, 2]", "a: [", "just text"])
-    func aFileThatHoldsNoObjectIsRefused(text: String) throws {
+    func fileWithoutAnObjectIsRefused(text: String) throws {
         let file = try TemporaryFile(text)
         #expect(throws: ConfigurationError.self) { try Settings(environment: [:], file: file.path) }
     }
 
-    @Test func clientPropertiesAreTranslatedAndTheStrongestWins() throws {
+    @Test func clientPropertiesAreTranslatedAndTheHighestPrecedenceWins() throws {
         let secret = try TemporaryFile("s3cret\n")
         let file = try TemporaryFile("kafka.client.security.protocol: plaintext\nkafka.client.client.rack: r1\n")
         let settings = try Settings(
@@ -86,7 +87,7 @@ import WorkerKafka
         "PAYOUT_API_USERNAME": "u", "PAYOUT_API_PASSWORD": "p",
     ]
 
-    @Test func theDefaultsOfTheInterface() throws {
+    @Test func defaultsAreThoseOfTheInterface() throws {
         let configuration = try WorkerConfiguration(Settings(environment: Self.complete))
         #expect(configuration.log.topics == KafkaTopicNames())
         #expect(configuration.log.groupID == "payout-export-workers")
@@ -101,7 +102,7 @@ import WorkerKafka
         #expect(configuration.accounts[0].blobHosts == ["*.blob.core.windows.net"])
     }
 
-    @Test func theInstanceIsKnownByItsNameAtTheBroker() throws {
+    @Test func workerIDIsTheClientIDAtTheBroker() throws {
         var environment = Self.complete
         environment["WORKER_ID"] = "w1"
         let configuration = try WorkerConfiguration(Settings(environment: environment))
@@ -114,7 +115,7 @@ import WorkerKafka
         )
     }
 
-    @Test func everyProblemIsToldAtOnce() throws {
+    @Test func allProblemsAreReportedAtOnce() throws {
         let environment = [
             "WORKER_COMMIT_INTERVAL": "soon", "WORKER_MAX_PENDING": "-1", "WORKER_DELIVERY": "twice",
             "PAYOUT_API_AUTHENTICATION": "password", "KAFKA_CLIENT_NO_SUCH_THING": "x",
@@ -130,7 +131,7 @@ import WorkerKafka
         ] { #expect(text.contains(name), "\(name) is not named in: \(text)") }
     }
 
-    @Test func accountsTakeWhatTheyDoNotSayFromTheRest() throws {
+    @Test func accountsInheritCommonSettings() throws {
         let file = try TemporaryFile(
             """
             accounts:
@@ -152,7 +153,12 @@ import WorkerKafka
         #expect(username == "emea@contoso.example")
     }
 
-    @Test func aSecretIsInNoExplanation() throws {
+    @Test func moreAccountsThanSupportedAreAConfigurationError() {
+        #expect(AccountConfiguration.problem(ofCount: 65_534) == nil)
+        #expect(AccountConfiguration.problem(ofCount: 65_535)?.contains("65535") == true)
+    }
+
+    @Test func explainedValuesContainNoSecret() throws {
         var environment = Self.complete
         environment["PAYOUT_API_PASSWORD"] = "hunter2"
         environment["KAFKA_CLIENT_SASL_PASSWORD"] = "hunter3"
@@ -172,7 +178,7 @@ import WorkerKafka
         try WorkerConfiguration(Settings(environment: Self.complete.merging(variables) { $1 })).files
     }
 
-    @Test func anS3StoreIsConfigured() throws {
+    @Test func s3StoreIsConfigured() throws {
         let files = try files([
             "FILES_LOCATION": "s3://finance-exports/payouts", "FILES_S3_ENDPOINT": "https://minio:9000",
             "FILES_S3_PATH_STYLE": "false", "FILES_S3_REGION": "eu-west-1",
@@ -187,13 +193,18 @@ import WorkerKafka
         #expect(files.s3.kmsKeyID == "alias/exports")
         #expect(files.s3.storageClass == "STANDARD_IA")
         #expect(files.s3.checksum == .md5)
-        // AWS's own variables and nothing else of the environment.
+        // Only AWS's variables and HOME.
         #expect(files.s3.environment == ["AWS_PROFILE": "exports", "HOME": "/x"])
         #expect(try files.makeStore()?.location == "s3://finance-exports/payouts")
         #expect(files.template == (try FileKeyTemplate("{jobId}/{fileName}")))
     }
 
-    @Test func aStoreInAzureIsConfigured() throws {
+    @Test func modeOfFilesIsConfigured() throws {
+        #expect(try files([:]).mode == .standard)
+        #expect(try files(["FILES_MODE": "0600"]).mode == FileMode("0600"))
+    }
+
+    @Test func azureStoreIsConfigured() throws {
         let file = try TemporaryFile("sv=1&sig=secret\n")
         let files = try files([
             "FILES_LOCATION": "azblob://finance/exports/payouts", "FILES_AZURE_SAS_TOKEN_FILE": file.path,
@@ -209,9 +220,10 @@ import WorkerKafka
         (["FILES_S3_KMS_KEY_ID": "alias/x"], "FILES_S3_KMS_KEY_ID"),
         (["FILES_S3_CHECKSUM": "crc"], "FILES_S3_CHECKSUM"),
         (["FILES_S3_PATH_STYLE": "perhaps"], "FILES_S3_PATH_STYLE"),
+        (["FILES_MODE": "0755"], "FILES_MODE"), (["FILES_MODE": "rw"], "FILES_MODE"),
         (["FILES_KEY_TEMPLATE": "{fileName}"], "FILES_KEY_TEMPLATE"),
     ])
-    func whatIsWrongWithAStoreIsNamed(variables: [String: String], name: String) throws {
+    func invalidStoreSettingIsNamed(variables: [String: String], name: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try files(variables) }
         #expect(error?.description.contains(name) == true)
     }

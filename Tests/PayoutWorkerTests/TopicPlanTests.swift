@@ -3,14 +3,14 @@ import Testing
 @testable import WorkerKafka
 
 @Suite struct TopicPlanTests {
-    @Test func theStateTopicIsCompactedAndHasNoRetention() {
+    @Test func stateTopicIsCompactedAndHasNoRetention() {
         let settings = TopicPlan().settings(.state)
         #expect(settings["cleanup.policy"] == "compact")
         #expect(settings["retention.ms"] == "-1")
         #expect(settings["retention.bytes"] == "-1")
     }
 
-    @Test func deadLettersAreLargerAndStayLonger() {
+    @Test func deadLetterTopicHasALargerLimitAndALongerRetention() {
         let plan = TopicPlan()
         #expect(plan.settings(.deadLetter)["max.message.bytes"] == "4194304")
         #expect(plan.settings(.deadLetter)["retention.ms"] == "2592000000")
@@ -19,7 +19,7 @@ import Testing
         #expect(long.settings(.deadLetter)["retention.ms"] == long.settings(.jobs)["retention.ms"])
     }
 
-    @Test func threeCopiesWantTwoInSync() {
+    @Test func threeReplicasRequireTwoInSync() {
         var plan = TopicPlan()
         #expect(plan.settings(.jobs)["min.insync.replicas"] == nil)
         plan.replicationFactor = 3

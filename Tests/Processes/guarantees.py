@@ -1,4 +1,4 @@
-"""What a broker really promises, found out by trying: for a crash suite that must not claim more than it can show."""
+"""Tests which guarantees a broker gives, so that the crash suite does not claim more than it can show."""
 
 import contextlib
 import logging
@@ -10,14 +10,14 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from topics import QUIET
 
 SECONDS = 20
-# Being fenced is the point here, and librdkafka is loud about it.
+# The tests expect fencing, which librdkafka logs as errors.
 SILENT = logging.getLogger("probe")
 SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
 
 
 def probe(topics):
-    """Each promise and whether the broker keeps it. Uses the dead-letter topic of the run, which the checks do not read."""
+    """Each guarantee and whether the broker gives it. Uses the dead-letter topic of the run, which the checks do not read."""
     return {
         "hides records of aborted transactions": _attempt(lambda: hides_aborted(topics)),
         "stores offsets sent in transactions": _attempt(lambda: stores_offsets(topics)),
@@ -31,7 +31,7 @@ def is_exact(promises):
 
 
 def text(promise):
-    return {True: "yes", False: "no", None: "could not be found out"}[promise]
+    return {True: "yes", False: "no", None: "unknown"}[promise]
 
 
 def _attempt(body):

@@ -14,13 +14,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 OURS = ("WORKER_", "PAYOUT_", "FILES_", "HTTP_", "LOG_", "KAFKA_")
 
 
-def surroundings(settings):
-    """This process's environment without a worker's settings, and with these."""
+def worker_environment(settings):
+    """This process's environment without a worker's settings, and with the given ones."""
     return {**{name: value for name, value in os.environ.items() if not name.startswith(OURS)}, **settings}
 
 
 def free_port():
-    """A port of the loopback address that nobody listens on."""
+    """A free port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -32,7 +32,7 @@ def is_local(servers):
 
 
 class Child:
-    """A process, what it says, what it uses."""
+    """A process, its output and its resources."""
 
     def __init__(self, arguments, environment=None, log=None):
         self.arguments = [str(argument) for argument in arguments]
@@ -43,7 +43,7 @@ class Child:
         self.pid = self.process.pid
 
     def read(self, is_last, seconds=60):
-        """Lines up to the one that `is_last` accepts; what follows is read and thrown away."""
+        """Lines up to the one that `is_last` accepts; the rest is read and discarded."""
         lines = []
         guard = threading.Timer(seconds, self.process.kill)
         guard.start()
@@ -60,7 +60,7 @@ class Child:
     def ignore_output(self):
         threading.Thread(target=lambda: collections.deque(self.process.stdout, maxlen=0), daemon=True).start()
 
-    # What it uses
+    # Resources
 
     def cpu_seconds(self):
         """CPU time of all its threads, user and system."""
@@ -84,7 +84,7 @@ class Child:
         text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE).group(1))
 
-    # Its end
+    # Stopping
 
     @property
     def is_running(self):
@@ -100,7 +100,7 @@ class Child:
         self.close()
 
     def stop(self, seconds=60):
-        """Asks it to end; kills it when it does not. Its exit status, or None when it had to be killed."""
+        """Sends SIGTERM, then SIGKILL if necessary. Returns the exit status, or None after SIGKILL."""
         status = self.process.poll()
         if status is None:
             self.signal(signal.SIGCONT)

@@ -1,4 +1,4 @@
-"""The sandbox of the payout API in a process of its own, and where there is no other broker the embedded one."""
+"""The sandbox of the payout API in a separate process, with the embedded broker unless there is a real one."""
 
 import json
 import shlex
@@ -6,7 +6,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from processes import Child, surroundings
+from processes import Child, worker_environment
 
 TIMEOUT = 60
 
@@ -16,7 +16,7 @@ class Sandbox(Child):
 
     def __init__(self, binary, arguments=(), is_embedded=True, settings=None, log=None):
         command = [binary, "sandbox", *arguments] + ([] if is_embedded else ["--no-kafka"])
-        super().__init__(command, surroundings(settings or {}), log)
+        super().__init__(command, worker_environment(settings or {}), log)
         last = "PAYOUT_API_BLOB_HOSTS"
         lines = self.read(lambda line: line.startswith("export " + last))
         pairs = [line[len("export "):].split("=", 1) for line in lines if line.startswith("export ")]
@@ -37,15 +37,15 @@ class Sandbox(Child):
     def set_faults(self, faults):
         self.ask("PUT", "/_sandbox/faults", faults)
 
-    def trouble_broker(self, troubles):
-        """Does something bad to the embedded broker: see `payout-worker sandbox --help`."""
-        return self.ask("POST", "/_sandbox/broker", troubles)
+    def inject_broker_faults(self, faults):
+        """Injects faults into the embedded broker: see `payout-worker sandbox --help`."""
+        return self.ask("POST", "/_sandbox/broker", faults)
 
     def stats(self):
         return self.ask("GET", "/_sandbox/stats")
 
     def answered(self, calls=("create", "get", "delete")):
-        """API calls that it has answered; tokens are left aside."""
+        """The number of answered API calls, without tokens."""
         answers = self.stats()["answers"]
         return sum(sum(answers.get(call, {}).values()) for call in calls)
 
@@ -55,7 +55,7 @@ class Sandbox(Child):
             return [json.loads(line) for line in answer if line.strip()]
 
     def sign_in(self):
-        """A token, as any client gets it."""
+        """Signs in as a client and returns the token."""
         form = urllib.parse.urlencode({
             "grant_type": "password", "resource": "https://api.partner.microsoft.com",
             "client_id": self.settings["PAYOUT_API_CLIENT_ID"], "username": self.settings["PAYOUT_API_USERNAME"],
@@ -76,7 +76,7 @@ class Sandbox(Child):
 
 
 def worker_status(port):
-    """What a worker says of itself; None when it does not answer at once."""
+    """A worker's status; None when it does not answer within a second."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status", timeout=1) as answer:
             return json.load(answer)

@@ -1,4 +1,4 @@
-"""Topics as other systems use them: jobs in, events out, with librdkafka's Python client and nothing of the worker."""
+"""Topics as other systems use them: jobs in, events out, with librdkafka's Python client and no code of the worker."""
 
 import collections
 import json
@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 ROLES = ("jobs", "results", "state", "dead-letter")
@@ -14,7 +14,7 @@ QUIET = {"log_level": 2}
 
 
 class Topics:
-    """The four topics of a run. On a broker that stays they have names of their own and are deleted at the end."""
+    """The four topics of a run. On a real broker they have unique names and are deleted at the end."""
 
     def __init__(self, bootstrap, is_real, partitions, prefix):
         self.bootstrap, self.is_real, self.partitions = bootstrap, is_real, partitions
@@ -31,11 +31,11 @@ class Topics:
                   for role, topic in self.names.items()]
         for future in self.admin.create_topics(wanted).values():
             future.result()
-        # Created is not yet known to every client that asks.
+        # Brokers may not know a created topic at once.
         end = time.monotonic() + 60
         while not self.are_known():
             if time.monotonic() > end:
-                raise RuntimeError("the topics were created, and are not there a minute later")
+                raise RuntimeError("the topics were created, and are not available a minute later")
             time.sleep(0.1)
 
     def are_known(self):
@@ -52,7 +52,7 @@ class Topics:
 
     @property
     def settings(self):
-        """What points a worker at them."""
+        """The settings that point a worker at them."""
         return {"KAFKA_BOOTSTRAP_SERVERS": self.bootstrap, "KAFKA_GROUP_ID": self.prefix,
                 **{f"KAFKA_TOPICS_{role.upper().replace('-', '_')}": topic for role, topic in self.names.items()}}
 
@@ -80,10 +80,10 @@ class Results(threading.Thread):
             for message in messages:
                 if message.error():
                     continue
-                self.take(message, now)
+                self.receive(message, now)
         self.consumer.close()
 
-    def take(self, message, now):
+    def receive(self, message, now):
         headers = dict(message.headers() or [])
         body = json.loads(message.value())
         seen = body if self.keeps_bodies else {"status": body["status"], "requestId": body.get("requestId")}
@@ -96,14 +96,18 @@ class Results(threading.Thread):
 
 
 class Sender(threading.Thread):
-    """Enqueues jobs evenly over some seconds; remembers when each was stored, and in which partition."""
+    """Enqueues jobs evenly over some seconds; records each one's partition and the time when it was stored."""
 
-    def __init__(self, topics, jobs, seconds):
+    def __init__(self, topics, jobs, seconds, pins=False):
         super().__init__(daemon=True)
-        self.topic, self.jobs, self.seconds = topics.names["jobs"], jobs, seconds
-        self.producer = Producer({
-            "bootstrap.servers": topics.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True,
-            "linger.ms": 2, **QUIET})
+        # Whether a key stays in its partition when partitions are added.
+        self.pins = pins
+        # The run's own jobs; the caller keeps those that it enqueues in addition.
+        self.topic, self.jobs, self.seconds = topics.names["jobs"], list(jobs), seconds
+        self.topics = topics
+        self.renew()
+        # How many of them have been sent. The gate is held while the topic does not exist.
+        self.position, self.gate = 0, threading.Lock()
         self.stored = {}
         self.problem = None
         self.done = threading.Event()
@@ -114,18 +118,40 @@ class Sender(threading.Thread):
             for index, (identity, value) in enumerate(self.jobs):
                 while time.time() - begin < self.seconds * index / len(self.jobs):
                     self.producer.poll(0.002)
-                self.send(identity, value)
-            if self.producer.flush(120) > 0:
-                self.problem = "jobs could not be enqueued within 120 s"
-        except Exception as error:  # noqa: BLE001 - told by the check that waits for the jobs
+                with self.gate:
+                    self.send(identity, value)
+                    self.position = index + 1
+            self.flush()
+        except Exception as error:  # noqa: BLE001 - the check that waits for the jobs reports it
             self.problem = f"jobs could not be enqueued: {error}"
         self.done.set()
 
+    def renew(self):
+        """Creates another producer: the previous one knows the deleted topic."""
+        self.producer = Producer({
+            "bootstrap.servers": self.topics.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True,
+            "linger.ms": 2, **QUIET})
+
+    def flush(self):
+        if self.producer.flush(120) > 0:
+            self.problem = "jobs could not be enqueued within 120 s"
+
     def send(self, identity, value):
+        """Chooses the partition by the key, as the Java client does."""
+        self.send_to(partition_of(identity, self.topics.partitions) if self.pins else -1, identity, value)
+
+    def send_to(self, partition, identity, value):
         while True:
             try:
-                return self.producer.produce(self.topic, key=identity, value=value, on_delivery=self.delivered)
+                return self.producer.produce(self.topic, key=identity, value=value, partition=partition,
+                                             on_delivery=self.delivered)
             except BufferError:
+                self.producer.poll(0.1)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError._UNKNOWN_PARTITION:
+                    raise
+                # The partition was just added: a request for metadata lets the producer know it.
+                self.producer.list_topics(self.topic, timeout=10)
                 self.producer.poll(0.1)
 
     def delivered(self, error, message):
@@ -133,3 +159,18 @@ class Sender(threading.Thread):
             self.problem = f"a job could not be enqueued: {error}"
         else:
             self.stored.setdefault(message.key().decode(), (message.partition(), time.time()))
+
+
+def partition_of(key, partitions):
+    """The Java client's choice: murmur2 of the key, its sign bit dropped, modulo the number of partitions."""
+    data, mask = key.encode(), 0xFFFFFFFF
+    value = (0x9747B28C ^ len(data)) & mask
+    whole = len(data) // 4 * 4
+    for start in range(0, whole, 4):
+        word = int.from_bytes(data[start:start + 4], "little") * 0x5BD1E995 & mask
+        word = (word ^ word >> 24) * 0x5BD1E995 & mask
+        value = value * 0x5BD1E995 & mask ^ word
+    if len(data) > whole:
+        value = (value ^ int.from_bytes(data[whole:], "little")) * 0x5BD1E995 & mask
+    value = (value ^ value >> 13) * 0x5BD1E995 & mask
+    return (value ^ value >> 15) % (1 << 31) % partitions

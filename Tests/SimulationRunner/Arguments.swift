@@ -6,7 +6,7 @@ import SimulationHarness
     import Darwin
 #endif
 
-/// What the command line asks for.
+/// The command-line arguments.
 struct Arguments: Sendable {
     var seeds: UInt64 = 1_000
     var firstSeed: UInt64 = 0
@@ -16,8 +16,9 @@ struct Arguments: Sendable {
     var onlyJobs: Set<Int>?
     var onlyStrikes: Set<Int>?
     var delivery = Delivery.exactlyOnce
-    var sabotage = Sabotage()
+    var disabledChecks = DisabledChecks()
     var traces = false
+    var recreatesJobs = false
     var parallel: UInt64 = 2
     var measuresMemory = false
 
@@ -25,10 +26,10 @@ struct Arguments: Sendable {
         usage: simulate [--seeds COUNT] [--from SEED] [--parallel COUNT]
                simulate --seed SEED [--trace]
                simulate --memory [--jobs COUNT]
-        also: --delivery exactly-once|at-least-once, --jobs COUNT, --faults NAME,NAME… (or none), --without SAFEGUARD,
+        also: --recreate-jobs, --delivery exactly-once|at-least-once, --jobs COUNT, --faults NAME,NAME… (or none), --without CHECK,
               --only-jobs NUMBER,NUMBER…, --only-strikes NUMBER,NUMBER… (or none)
         faults: \(Faults.names.joined(separator: " "))
-        safeguards: \(Sabotage.names.joined(separator: " "))
+        checks: \(DisabledChecks.names.joined(separator: " "))
         """
 
     init?(_ words: ArraySlice<String>) {
@@ -36,14 +37,15 @@ struct Arguments: Sendable {
         while let word = words.popFirst() {
             switch word {
             case "--trace": traces = true
+            case "--recreate-jobs": recreatesJobs = true
             case "--memory": measuresMemory = true
             default:
-                guard let value = words.popFirst(), take(word, value) else { return nil }
+                guard let value = words.popFirst(), set(word, to: value) else { return nil }
             }
         }
     }
 
-    private mutating func take(_ name: String, _ value: String) -> Bool {
+    private mutating func set(_ name: String, to value: String) -> Bool {
         switch (name, UInt64(value)) {
         case ("--seeds", let number?): seeds = number
         case ("--from", let number?): firstSeed = number
@@ -68,8 +70,8 @@ struct Arguments: Sendable {
                 faults.formUnion(fault)
             }
         case ("--without", _):
-            guard let sabotage = Sabotage(name: value) else { return false }
-            self.sabotage = sabotage
+            guard let disabledChecks = DisabledChecks(name: value) else { return false }
+            self.disabledChecks = disabledChecks
         default: return false
         }
         return true
@@ -82,8 +84,9 @@ struct Arguments: Sendable {
             delivery: delivery,
             jobs: jobs,
             traces: traces,
-            sabotage: sabotage
+            disabledChecks: disabledChecks
         )
+        options.recreatesJobs = recreatesJobs
         options.onlyJobs = onlyJobs
         options.onlyStrikes = onlyStrikes
         return options

@@ -4,11 +4,12 @@ import ExportCore
     import Glibc
 #endif
 
-/// How much memory a million waiting jobs take, and how long they take to restore.
+/// Measures the memory of waiting jobs and the duration of their restore.
 func measureMemory(jobs: Int) {
     let partitions = 8
     var worker = WorkerMachine(CoreConfiguration())
-    let start = Instant(milliseconds: 1_750_000_000_000)
+    let accepted = Instant(milliseconds: 1_750_000_000_000)
+    let start = EventTime(wall: accepted, monotonic: MonotonicInstant(milliseconds: 0))
     _ = worker.handle(.partitionCount(partitions), at: start)
     for partition in 0..<Int32(partitions) { _ = worker.handle(.assigned(partition: partition, epoch: 1), at: start) }
     let before = residentBytes()
@@ -16,7 +17,7 @@ func measureMemory(jobs: Int) {
     var restored = 0
     while restored < jobs {
         let partition = Int32(restored / 1_000 % partitions)
-        let records = (restored..<min(jobs, restored + 1_000)).map { waitingJob($0, acceptedAt: start) }
+        let records = (restored..<min(jobs, restored + 1_000)).map { waitingJob($0, acceptedAt: accepted) }
         restored += records.count
         let clock = ContinuousClock.now
         _ = worker.handle(.restored(partition: partition, epoch: 1, records), at: start)
@@ -27,9 +28,7 @@ func measureMemory(jobs: Int) {
         let event = WorkerEvent.restoreFinished(
             partition: partition,
             epoch: 1,
-            committed: 0,
-            low: 0,
-            high: Int64(jobs)
+            RestoredEnds(committed: 0, low: 0, high: Int64(jobs))
         )
         _ = worker.handle(event, at: start)
     }
@@ -40,7 +39,7 @@ func measureMemory(jobs: Int) {
     withExtendedLifetime(worker) {}
 }
 
-/// A job as most are: UUIDs, a filter of ordinary length, some metadata, waiting for its export.
+/// A typical job that waits for its export: UUIDs, a filter of ordinary length, some metadata.
 private func waitingJob(_ number: Int, acceptedAt start: Instant) -> StateRecord {
     let job = ExportJob(
         id: uuid(number, 1),

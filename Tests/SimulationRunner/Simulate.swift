@@ -1,6 +1,6 @@
 import SimulationHarness
 
-/// Lives through many seeds, or through one of them step by step.
+/// Runs many seeds, or one of them step by step.
 @main
 struct Simulate {
     static func main() async {
@@ -23,7 +23,7 @@ struct Simulate {
         let faults = outcome.finalFaults.list.joined(separator: " ")
         print("seed \(options.seed): \(outcome.jobs) jobs, \(outcome.steps) steps, faults: \(faults)")
         for (name, count) in outcome.counts.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
-        guard let violation = outcome.violation else { return print("nothing was broken") }
+        guard let violation = outcome.violation else { return print("no violations") }
         print(violation)
         exitStatus(1)
     }
@@ -32,25 +32,25 @@ struct Simulate {
         let start = ContinuousClock.now
         let seeds = arguments.firstSeed..<(arguments.firstSeed + arguments.seeds)
         let summaries = await withTaskGroup(of: Summary.self) { group in
-            for lane in 0..<arguments.parallel {
-                group.addTask { summarise(seeds, lane: lane, of: arguments) }
+            for number in 0..<arguments.parallel {
+                group.addTask { summarise(seeds, group: number, of: arguments) }
             }
             return await group.reduce(into: Summary()) { $0.add($1) }
         }
         for (name, count) in summaries.counts.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
         let days = summaries.virtualMilliseconds / 86_400_000
         print("\(seeds.count) seeds, \(summaries.steps) steps, \(days) days in \(ContinuousClock.now - start)")
-        guard !summaries.failures.isEmpty else { return print("nothing was broken") }
+        guard !summaries.failures.isEmpty else { return print("no violations") }
         for failure in summaries.failures.sorted(by: { $0.options.seed < $1.options.seed }).prefix(5) {
             print(shrink(failure).report(steps: 60))
         }
-        print("broken: \(summaries.failures.map { $0.options.seed }.sorted())")
+        print("seeds with violations: \(summaries.failures.map { $0.options.seed }.sorted())")
         exitStatus(1)
     }
 
-    private static func summarise(_ seeds: Range<UInt64>, lane: UInt64, of arguments: Arguments) -> Summary {
+    private static func summarise(_ seeds: Range<UInt64>, group: UInt64, of arguments: Arguments) -> Summary {
         var summary = Summary()
-        for seed in seeds where seed % arguments.parallel == lane {
+        for seed in seeds where seed % arguments.parallel == group {
             summary.add(Simulation(arguments.options(seed: seed)).run())
             if summary.failures.count >= 5 { break }
         }
@@ -58,7 +58,7 @@ struct Simulate {
     }
 }
 
-/// What many seeds amount to.
+/// The sum of the outcomes of many seeds.
 struct Summary: Sendable {
     var steps = 0
     var virtualMilliseconds: Int64 = 0

@@ -1,8 +1,9 @@
 import FileStores
 import Foundation
+import Primitives
 import StoreStandIns
 
-/// Measures the file stores in a process of their own. `stores.py` runs it.
+/// Measures the file stores in a separate process. `stores.py` runs it.
 ///
 ///     bench-stores serve            stand-ins of S3 and Azure; prints their ports, ends with standard input
 ///     bench-stores put LOCATION ENDPOINT MEBIBYTES    puts a file; prints seconds, CPU seconds and peak memory
@@ -23,7 +24,7 @@ struct StoreBench {
         let (s3, azure) = (S3Sink(), AzureStandIn(keepsContent: false))
         let s3Server = try await StandInServer { s3.reply(to: $0) }
         let azureServer = try await StandInServer { azure.reply(to: $0) }
-        // Not `print`, which keeps it back when nobody but a program reads.
+        // Not `print`, which buffers its output when standard output is not a terminal.
         let line = #"{"s3":"\#(s3Server.url)","azure":"\#(azureServer.url)"}"# + "\n"
         FileHandle.standardOutput.write(Data(line.utf8))
         while readLine() != nil {}
@@ -37,11 +38,11 @@ struct StoreBench {
         s3.environment = ["AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"]
         var azure = AzureBlobConfiguration()
         azure.endpoint = endpoint
-        azure.sasToken = .text(AzureStandIn.signature)
+        azure.sasToken = Secret(AzureStandIn.signature)
         guard let store = try FileStoreFactory.make(location: location, s3: s3, azure: azure),
             let key = FileKey(parts: ["bench.csv"])
         else { throw CancellationError() }
-        // What the HTTP client hands on at a time.
+        // The size of the HTTP client's chunks.
         var chunk = [UInt8](repeating: UInt8(ascii: "x"), count: 64 * 1_024)
         let began = ContinuousClock.now
         let upload = try await store.begin(key, metadata: FileMetadata(expected: .csv))

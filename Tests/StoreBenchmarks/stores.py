@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts a large file through each file store, and prints one table.
+"""Uploads a large file to each file store, and prints one table.
 
     stores.py --bin .build/release [--mebibytes 2048] [--rounds 3]
 

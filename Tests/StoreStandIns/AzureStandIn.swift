@@ -2,12 +2,13 @@ import Crypto
 import Foundation
 import HTTPTypes
 import NIOCore
+import Primitives
 import Synchronization
 
 /// A stand-in for a container of Azure Blob Storage, after the service's documentation: Put Blob, Put Block, Put Block List
-/// and Get Blob with what they demand of headers, ids, order and digests, and a token endpoint.
+/// and Get Blob with their requirements for headers, ids, order and digests, and a token endpoint.
 ///
-/// It checks what the documentation says; what the service does beyond that it cannot know.
+/// It checks the documentation's requirements only.
 public final class AzureStandIn: Sendable {
     /// A blob as it was committed.
     public struct Blob: Sendable {
@@ -55,7 +56,7 @@ public final class AzureStandIn: Sendable {
         self.state = Mutex(state)
     }
 
-    /// What was not as documented, whether or not it was answered with an error.
+    /// Violations of the documentation, with or without an error response.
     public var objections: [String] { state.withLock { $0.objections } }
     /// Requests so far.
     public var requests: Int { state.withLock { $0.requests } }
@@ -66,10 +67,10 @@ public final class AzureStandIn: Sendable {
     /// Blobs that have uncommitted blocks.
     public var unfinished: [String] { state.withLock { $0.blocks.filter { !$0.value.isEmpty }.map(\.key) } }
 
-    /// The next requests are answered so.
+    /// Sets the replies to the next requests.
     public func answerNext(with replies: [StandInReply]) { state.withLock { $0.faults += replies } }
 
-    /// A fresh token is demanded from now on.
+    /// Requires a new token from now on.
     public func revokeTokens() { state.withLock { $0.tokens += 1 } }
 
     /// The answer to a request.
@@ -123,7 +124,7 @@ public final class AzureStandIn: Sendable {
         _ request: StandInRequest,
         _ state: inout State
     ) throws(Refusal) -> StandInReply {
-        let path = request.path.split(separator: "/", maxSplits: 1).map { String($0).removingPercents }
+        let path = request.path.split(separator: "/", maxSplits: 1).map { String($0).percentDecoded() }
         guard request.header("x-ms-version") == "2021-12-02" else {
             throw Refusal(400, "InvalidHeaderValue", "x-ms-version \(request.header("x-ms-version") ?? "is missing")")
         }

@@ -1,19 +1,19 @@
+import ChildProcesses
 public import Foundation
-import Synchronization
 
-/// An S3 implementation in a process of its own: moto, with signatures and policies checked.
+/// An S3 implementation in a separate process: moto, which checks signatures and policies.
 ///
-/// Sound to share: the process is only asked to end.
+/// Sendable because the only operation on the process is its termination.
 public final class MotoServer: @unchecked Sendable {
-    /// Where it listens and whose keys it takes, as its script prints them.
+    /// Its address and keys, as its script prints them.
     public struct Stage: Decodable, Sendable {
         /// Where it listens.
         public var endpoint: String
         /// A bucket, empty at first.
         public var bucket: String
-        /// A role that the worker's keys may take on.
+        /// A role that the worker's keys may assume.
         public var role: String
-        /// The worker's key, which may do everything.
+        /// The worker's key, with all rights.
         public var accessKeyId: String
         /// Its secret.
         public var secretAccessKey: String
@@ -23,18 +23,18 @@ public final class MotoServer: @unchecked Sendable {
         public var readerSecret: String
     }
 
-    /// Why moto cannot be had.
+    /// The reason why moto is unavailable.
     public struct StartError: Error, CustomStringConvertible {
         /// What went wrong.
         public var description: String
     }
 
-    /// Where it listens and whose keys it takes.
+    /// Its address and keys.
     public let stage: Stage
-    private let process: Process
+    private let process: ChildProcess
     private let input: Pipe
 
-    /// The Python of the test's packages; `nil` where there is none, and the tests that need it are skipped.
+    /// The Python with the tests' packages; `nil` if there is none, and the tests that need it are skipped.
     public static let python: URL? = {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
@@ -50,23 +50,26 @@ public final class MotoServer: @unchecked Sendable {
         return tool
     }
 
-    /// Starts moto on a free port. It ends with this process at the latest: it reads from a pipe.
+    /// Starts moto on a free port. It ends with this process at the latest, because it reads from a pipe.
     public init() throws {
         guard let python = Self.python else { throw StartError(description: "no Python packages: run 'make test'") }
         let output = Pipe()
         input = Pipe()
-        process = Process()
-        process.executableURL = python
-        process.arguments = [
-            URL(filePath: #filePath).deletingLastPathComponent().appending(path: "moto_stage.py").path
-        ]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "moto_fixture.py").path
+        process = try ChildProcess(
+            python.path,
+            [script],
+            input: input.fileHandleForReading,
+            output: output.fileHandleForWriting,
+            errors: .standardError
+        )
+        // Only the script keeps these ends: its end is seen here, and the end of this process there.
+        try input.fileHandleForReading.close()
+        try output.fileHandleForWriting.close()
         // The line is written in one piece; the pipe ends when the script does.
         let line = output.fileHandleForReading.availableData
         guard let stage = try? JSONDecoder().decode(Stage.self, from: line) else {
-            process.terminate()
+            process.signal(SIGTERM)
             throw StartError(description: "moto did not start: \(String(decoding: line, as: UTF8.self))")
         }
         self.stage = stage
@@ -77,7 +80,7 @@ public final class MotoServer: @unchecked Sendable {
     /// Ends it.
     public func stop() {
         try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
+        process.waitForEnd()
     }
 
     /// The standard variables with the worker's keys.
@@ -88,17 +91,15 @@ public final class MotoServer: @unchecked Sendable {
     /// Runs the `aws` tool and returns what it prints.
     public func aws(_ arguments: [String]) throws -> Data {
         guard let tool = Self.awsTool else { throw StartError(description: "aws is not installed") }
-        let (run, output) = (Process(), Pipe())
-        run.executableURL = tool
-        run.arguments = ["--endpoint-url", stage.endpoint, "--region", "us-east-1"] + arguments
-        run.environment = environment.merging(["PATH": "/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED": "true"]) { $1 }
-        run.standardOutput = output
-        try run.run()
-        let printed = output.fileHandleForReading.readDataToEndOfFile()
-        run.waitUntilExit()
-        guard run.terminationStatus == 0 else {
-            throw StartError(description: "aws \(arguments.joined(separator: " ")) failed")
+        let run = try FinishedProcess(
+            tool.path,
+            ["--endpoint-url", stage.endpoint, "--region", "us-east-1"] + arguments,
+            environment: environment.merging(["PATH": "/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED": "true"]) { $1 }
+        )
+        guard run.status == 0 else {
+            let errors = String(decoding: run.errors, as: UTF8.self)
+            throw StartError(description: "aws \(arguments.joined(separator: " ")) failed: \(errors)")
         }
-        return printed
+        return run.output
     }
 }

@@ -1,8 +1,8 @@
 import NIOCore
 import Synchronization
 
-/// Takes what is put into S3 and keeps nothing but its length: for measurements, in which an implementation that keeps
-/// objects in memory would be what is measured. It checks neither signatures nor checksums.
+/// An S3 implementation that keeps only the lengths of objects. It is for measurements, in which the memory of an
+/// implementation that keeps objects would dominate. It checks neither signatures nor checksums.
 public final class S3Sink: Sendable {
     private let received = Mutex<Int64>(0)
 

@@ -1,9 +1,11 @@
 public import HTTPTypes
+import HTTPListening
 import Hummingbird
 import Logging
 public import NIOCore
+import Primitives
 
-/// A request to a stand-in, whole.
+/// A complete request to a stand-in.
 public struct StandInRequest: Sendable {
     /// The method.
     public var method: String
@@ -23,13 +25,13 @@ public struct StandInRequest: Sendable {
     public func item(_ name: String) -> String? {
         for item in query.split(separator: "&") {
             let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts[0] == name { return parts.count > 1 ? String(parts[1]).removingPercents : "" }
+            if parts[0] == name { return parts.count > 1 ? String(parts[1]).percentDecoded() : "" }
         }
         return nil
     }
 }
 
-/// What a stand-in answers.
+/// A stand-in's response.
 public struct StandInReply: Sendable {
     /// The status code.
     public var status: Int
@@ -37,8 +39,10 @@ public struct StandInReply: Sendable {
     public var headers: [(String, String)] = []
     /// The body.
     public var body: [UInt8] = []
-    /// Breaks the connection instead.
+    /// Whether the connection is closed instead.
     public var breaks = false
+    /// Whether the body is an endless sequence of blanks, one at a time.
+    public var trickles = false
 
     /// Creates a reply.
     public init(_ status: Int, headers: [(String, String)] = [], body: String = "") {
@@ -50,7 +54,7 @@ public struct StandInReply: Sendable {
 
 /// An HTTP server on a free loopback port.
 public final class StandInServer: Sendable {
-    private let task: Task<Void, any Error>
+    private let listener: HTTPListener
     /// The port it listens on.
     public let port: Int
 
@@ -60,41 +64,27 @@ public final class StandInServer: Sendable {
     /// Starts listening.
     ///
     /// - Parameters:
-    ///   - port: Where; a free one unless given.
-    ///   - maximumBody: The longest body that is taken, in bytes.
+    ///   - port: The port; a free one by default.
+    ///   - maximumBody: The longest accepted body, in bytes.
     ///   - reply: Answers requests.
     public init(
         port: Int = 0,
         maximumBody: Int = 64 * 1_024 * 1_024,
         _ reply: @escaping @Sendable (StandInRequest) async -> StandInReply
     ) async throws {
-        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         var logger = Logger(label: "stand-in")
         logger.logLevel = .critical
-        let application = Application(
-            responder: StandInResponder(maximumBody: maximumBody, reply: reply),
+        listener = try await HTTPListener.start(
+            StandInResponder(maximumBody: maximumBody, reply: reply),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
-            onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) },
+            limits: ConnectionLimits(),
             logger: logger
         )
-        task = Task {
-            defer { continuation.finish() }
-            try await application.run()
-        }
-        var found = 0
-        for await port in ports {
-            found = port
-            break
-        }
-        self.port = found
-        if found == 0 { try await task.value }
+        self.port = listener.port
     }
 
     /// Stops listening, and closes all connections.
-    public func stop() async {
-        task.cancel()
-        _ = await task.result
-    }
+    public func stop() async { await listener.stop() }
 }
 
 private struct StandInContext: InitializableFromSource {
@@ -127,28 +117,20 @@ private struct StandInResponder: HTTPResponder {
         for (name, value) in answer.headers {
             if let name = HTTPField.Name(name) { headers.append(.init(name: name, value: value)) }
         }
+        if answer.trickles {
+            let body = ResponseBody { writer in
+                // Ends when the client closes the connection.
+                while true {
+                    try await writer.write(ByteBuffer(string: " "))
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+            }
+            return Response(status: .init(code: answer.status), headers: headers, body: body)
+        }
         return Response(
             status: .init(code: answer.status),
             headers: headers,
             body: .init(byteBuffer: ByteBuffer(bytes: answer.body))
         )
-    }
-}
-
-extension String {
-    /// Percent-decoded.
-    var removingPercents: String {
-        var bytes: [UInt8] = []
-        var rest = utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,4 +1,5 @@
 import Testing
+import WorkerSamples
 
 @testable import WorkerConsole
 
@@ -9,9 +10,11 @@ struct DisclosureTests {
         "'https://a.example/c?sig=abc' and more", "https://user:abc@host/path", "sig=abc", "SIG = abc, next",
         "password: abc", "{\"access_token\":\"abc\"}", "sig%3Dabc",
     ])
-    func secretsGo(text: String) { #expect(!Disclosure.clean(text).contains("abc"), "\(Disclosure.clean(text))") }
+    func secretsAreRemoved(text: String) {
+        #expect(!Disclosure.clean(text).contains("abc"), "\(Disclosure.clean(text))")
+    }
 
-    @Test func tokensGo() {
+    @Test func tokensAreRemoved() {
         #expect(!Disclosure.clean("with Bearer \(Planted.token) it").contains("eyJ"))
         #expect(!Disclosure.clean("token \(Planted.token)").contains("eyJ"))
         #expect(Planted.all.allSatisfy { !Disclosure.clean(Planted.text).contains($0) })
@@ -21,9 +24,9 @@ struct DisclosureTests {
         "HTTP 400: the filter names no field 'foo' (code 2000).", "Kafka: 3/3 brokers are down", "design = good",
         "see https://learn.microsoft.com/partner-center/payouts for more",
     ])
-    func theRestStays(text: String) { #expect(Disclosure.clean(text) == text) }
+    func otherTextIsUnchanged(text: String) { #expect(Disclosure.clean(text) == text) }
 
-    @Test func aLocationHasNoQuery() {
+    @Test func locationHasNoQuery() {
         #expect(Disclosure.location(Planted.url) == "https://acct.blob.core.windows.net/exports/file.csv")
         #expect(Disclosure.location("file:///var/lib/exports/a.csv") == "file:///var/lib/exports/a.csv")
     }

@@ -1,4 +1,6 @@
 import Crypto
+import EntraIdentity
+import HTTPAccess
 @testable import ExportCore
 import FileStores
 import Foundation
@@ -6,6 +8,7 @@ import Logging
 import PayoutAPI
 import PayoutFilters
 import PayoutSandbox
+import Primitives
 import Testing
 import WorkerExports
 
@@ -13,7 +16,7 @@ import WorkerExports
 @Suite struct ExportsClientTests {
     private struct Setup {
         var sandbox: PayoutSandbox
-        var transport: PayoutTransport
+        var transport: HTTPTransport
         var client: ExportsClient
         var directory: URL
 
@@ -28,10 +31,10 @@ import WorkerExports
         let sandbox = PayoutSandbox(configuration: .instant)
         let address = try await sandbox.start()
         let environment = Dictionary(address.environment, uniquingKeysWith: { $1 })
-        let transport = PayoutTransport()
+        let transport = HTTPTransport()
         var logger = Logger(label: "tests")
         logger.logLevel = .critical
-        var tokens = AzureADTokenProvider.Configuration(
+        var tokens = EntraTokenProvider.Configuration(
             tenantID: environment["PAYOUT_API_TENANT_ID"] ?? "",
             clientID: environment["PAYOUT_API_CLIENT_ID"] ?? "",
             flow: .password(
@@ -46,7 +49,7 @@ import WorkerExports
         configuration.retryPolicy = .none
         let client = try PayoutClient(
             configuration: configuration,
-            tokens: try AzureADTokenProvider(configuration: tokens, transport: transport),
+            tokens: try EntraTokenProvider(configuration: tokens, transport: transport),
             transport: transport
         )
         let directory = FileManager.default.temporaryDirectory.appending(path: "exports-\(UUID().uuidString)")
@@ -60,6 +63,7 @@ import WorkerExports
         let port = ExportsClient(
             accounts: ["default": client],
             downloads: storesFiles ? delivery : nil,
+            hosts: downloads.hosts,
             logger: logger
         )
         return Setup(sandbox: sandbox, transport: transport, client: port, directory: directory)
@@ -72,7 +76,7 @@ import WorkerExports
         requestID: String? = nil,
         url: String? = nil
     ) -> Call {
-        let token = CallToken(partition: 0, epoch: 1, place: 0, ticket: 1, kind: kind, account: 0)
+        let token = CallToken(partition: 0, epoch: 1, place: 0, callID: 1, kind: kind, account: 0)
         return Call(
             token: token,
             job: job,
@@ -83,7 +87,7 @@ import WorkerExports
         )
     }
 
-    @Test func createsOnceForAnAttempt() async throws {
+    @Test func repeatedCreateOfOneAttemptReturnsSameExport() async throws {
         let setup = try await setUp()
         guard case .created(let first) = await setup.client.perform(call(.create)),
             case .created(let again) = await setup.client.perform(call(.create)),
@@ -98,10 +102,10 @@ import WorkerExports
         try await setup.end()
     }
 
-    @Test func deliversAFileUnderItsKey() async throws {
+    @Test func downloadIsStoredUnderItsKey() async throws {
         let setup = try await setUp()
         guard case .created(let id) = await setup.client.perform(call(.create)),
-            case .seen(.completed, let url?, let expiresAt) = await setup.client.perform(call(.poll, requestID: id)),
+            case .polled(.completed, let url?, let expiresAt) = await setup.client.perform(call(.poll, requestID: id)),
             case .stored(let file) = await setup.client.perform(call(.download, requestID: id, url: url))
         else {
             Issue.record("no file was delivered")
@@ -118,7 +122,73 @@ import WorkerExports
         try await setup.end()
     }
 
-    @Test func tellsWhatKindOfFailureItIs() async throws {
+    @Test(
+        arguments: [
+            "file:///etc/passwd", "http://169.254.169.254/latest/meta-data", "https://elsewhere.example/file.csv",
+        ],
+        [true, false]
+    )
+    func urlOfOtherHostIsRefused(url: String, storesFiles: Bool) async throws {
+        let setup = try await setUp(storesFiles: storesFiles)
+        setup.sandbox.add(.init(.blobLocation(url + "?sv=1&sig=c2VjcmV0"), on: [.get]))
+        if case .created(let id) = await setup.client.perform(call(.create)),
+            case .failed(.refusedLocation(let message)) = await setup.client.perform(call(.poll, requestID: id))
+        {
+            for part in ["sig", "?", "c2VjcmV0", "passwd", "meta-data", "file.csv"] { #expect(!message.contains(part)) }
+        } else {
+            Issue.record("the URL was passed through")
+        }
+        try await setup.end()
+    }
+
+    @Test(arguments: [PayoutSandbox.Fault.Effect.blobPage, .blobUnframed(after: 0.5), .blobUnframed(after: 1)])
+    func wrongFileIsReportedAsUnusableUntilFaultEnds(effect: PayoutSandbox.Fault.Effect) async throws {
+        let setup = try await setUp()
+        setup.sandbox.add(.init(effect, count: 2))
+        guard case .created(let id) = await setup.client.perform(call(.create)),
+            case .polled(.completed, let url?, _) = await setup.client.perform(call(.poll, requestID: id))
+        else {
+            Issue.record("the export has no file")
+            return try await setup.end()
+        }
+        let download = call(.download, requestID: id, url: url)
+        guard case .failed(.unusableFile(let message)) = await setup.client.perform(download) else {
+            Issue.record("a wrong file was stored")
+            return try await setup.end()
+        }
+        #expect(!message.contains("sig="))
+        #expect(setup.sandbox.stats.downloads + setup.sandbox.stats.faults.values.reduce(0, +) >= 2)
+        #expect(
+            !FileManager.default.fileExists(
+                atPath: setup.directory.path + "/default/payments/2025/12/01/job-1/\(id).csv"
+            )
+        )
+        // The fault has ended.
+        guard case .stored = await setup.client.perform(download) else {
+            Issue.record("the right file was not stored")
+            return try await setup.end()
+        }
+        try await setup.end()
+    }
+
+    @Test func transferOfCancelledTaskIsAbandoned() async throws {
+        let setup = try await setUp()
+        setup.sandbox.add(.init(.blobTrickles(.milliseconds(20)), on: [.blob]))
+        guard case .created(let id) = await setup.client.perform(call(.create)),
+            case .polled(.completed, let url?, _) = await setup.client.perform(call(.poll, requestID: id))
+        else {
+            Issue.record("the export has no file")
+            return try await setup.end()
+        }
+        let (client, download) = (setup.client, call(.download, requestID: id, url: url))
+        let transfer = Task { await client.perform(download) }
+        while setup.sandbox.stats.downloads == 0 { await Task.yield() }
+        transfer.cancel()
+        if case .failed(.abandoned) = await transfer.value {} else { Issue.record("the transfer was not abandoned") }
+        try await setup.end()
+    }
+
+    @Test func serviceErrorsAreClassified() async throws {
         let setup = try await setUp()
         let client = setup.client
         guard case .notFound = await client.perform(call(.poll, requestID: UUID().uuidString.lowercased())) else {
@@ -129,31 +199,31 @@ import WorkerExports
             .init(.status(429, body: .flat, retryAfter: .seconds(7), afterEffect: false), on: [.create], count: 1)
         )
         guard case .failed(.throttled(retryAfter: .seconds(7))) = await client.perform(call(.create)) else {
-            Issue.record("429 was not taken for throttling")
+            Issue.record("429 was not classified as throttled")
             return try await setup.end()
         }
         setup.sandbox.add(
             .init(.status(503, body: .html, retryAfter: nil, afterEffect: false), on: [.create], count: 1)
         )
-        guard case .failed(.passing) = await client.perform(call(.create)) else {
-            Issue.record("503 was not taken for passing")
+        guard case .failed(.transient) = await client.perform(call(.create)) else {
+            Issue.record("503 was not classified as transient")
             return try await setup.end()
         }
         setup.sandbox.add(
             .init(.status(400, body: .nested, retryAfter: nil, afterEffect: false), on: [.create], count: 1)
         )
         guard case .failed(.refused(let message)) = await client.perform(call(.create)) else {
-            Issue.record("400 was not taken for a refusal")
+            Issue.record("400 was not classified as refused")
             return try await setup.end()
         }
         #expect(message.contains("400"))
         try await setup.end()
     }
 
-    @Test func blamesTheAccountForItsCredentials() async throws {
+    @Test func invalidCredentialsAreAccountProblems() async throws {
         let setup = try await setUp(password: "wrong")
         guard case .failed(.account(.refused(let message))) = await setup.client.perform(call(.create)) else {
-            Issue.record("wrong credentials were not blamed on the account")
+            Issue.record("invalid credentials were not classified as an account problem")
             return try await setup.end()
         }
         #expect(message.contains("50126"))

@@ -1,41 +1,44 @@
 @testable import ExportCore
 @testable import FileStores
+import EntraIdentity
 import Foundation
+import HTTPAccess
 import Logging
 import PayoutAPI
 import PayoutFilters
 import PayoutSandbox
+import Primitives
 import Synchronization
 import Testing
 import WorkerRuntime
 
 @testable import WorkerExports
 
-/// A store that keeps files in memory, and fails as it is told.
+/// A store that keeps files in memory, with scripted failures.
 private final class MemoryStore: FileStore {
-    struct Trouble: Sendable {
+    struct Faults: Sendable {
         var begin: FileStoreError?
         var write: FileStoreError?
         var finish: FileStoreError?
-        /// Says that it has stored something else.
-        var lies = false
+        /// Reports that it has stored another file.
+        var reportsOtherDigest = false
     }
 
     let location = "s3://memory"
-    private let state = Mutex<(files: [String: [UInt8]], aborted: Int, trouble: Trouble)>(([:], 0, Trouble()))
+    private let state = Mutex<(files: [String: [UInt8]], aborted: Int, faults: Faults)>(([:], 0, Faults()))
 
     var files: [String: [UInt8]] { state.withLock { $0.files } }
     var aborted: Int { state.withLock { $0.aborted } }
-    var trouble: Trouble {
-        get { state.withLock { $0.trouble } }
-        set { state.withLock { $0.trouble = newValue } }
+    var faults: Faults {
+        get { state.withLock { $0.faults } }
+        set { state.withLock { $0.faults = newValue } }
     }
 
     func check() async throws(FileStoreError) {}
     func read(_ location: String, limit: Int) async throws(FileStoreError) -> [UInt8]? { files[location] }
 
     func begin(_ key: FileKey, metadata: FileMetadata) async throws(FileStoreError) -> any FileUpload {
-        if let error = trouble.begin { throw error }
+        if let error = faults.begin { throw error }
         return Upload(self, location + "/" + key.description)
     }
 
@@ -53,19 +56,19 @@ private final class MemoryStore: FileStore {
         }
 
         func write(_ bytes: [UInt8]) throws(FileStoreError) {
-            if let error = store.trouble.write { throw error }
+            if let error = store.faults.write { throw error }
             self.bytes += bytes
         }
 
         func restart() { bytes = [] }
 
         func finish() throws(FileStoreError) -> StoredFile {
-            if let error = store.trouble.finish { throw error }
+            if let error = store.faults.finish { throw error }
             store.put(name, bytes)
             return StoredFile(
                 location: name,
                 sizeBytes: Int64(bytes.count),
-                sha256: store.trouble.lies ? "0" : sha256Hexadecimal(bytes),
+                sha256: store.faults.reportsOtherDigest ? "0" : sha256Hexadecimal(bytes),
                 mediaType: .csv
             )
         }
@@ -92,8 +95,8 @@ struct FileDeliveryTests {
         let sandbox = PayoutSandbox(configuration: .instant)
         let address = try await sandbox.start()
         let environment = Dictionary(address.environment, uniquingKeysWith: { $1 })
-        let transport = PayoutTransport()
-        var tokens = AzureADTokenProvider.Configuration(
+        let transport = HTTPTransport()
+        var tokens = EntraTokenProvider.Configuration(
             tenantID: environment["PAYOUT_API_TENANT_ID"] ?? "",
             clientID: environment["PAYOUT_API_CLIENT_ID"] ?? "",
             flow: .password(
@@ -107,7 +110,7 @@ struct FileDeliveryTests {
         configuration.baseURL = address.baseURL
         let client = try PayoutClient(
             configuration: configuration,
-            tokens: try AzureADTokenProvider(configuration: tokens, transport: transport),
+            tokens: try EntraTokenProvider(configuration: tokens, transport: transport),
             transport: transport
         )
         var downloads = BlobDownloader.Configuration()
@@ -125,7 +128,7 @@ struct FileDeliveryTests {
         )
         let seen = try await client.get(kind: .payments, requestID: export.requestID, correlationID: UUID())
         let call = Call(
-            token: CallToken(partition: 0, epoch: 1, place: 0, ticket: 1, kind: .download, account: 0),
+            token: CallToken(partition: 0, epoch: 1, place: 0, callID: 1, kind: .download, account: 0),
             job: ExportJob(id: "job-1", kind: .payments),
             attempt: 1,
             requestID: export.requestID,
@@ -137,7 +140,7 @@ struct FileDeliveryTests {
         await sandbox.stop()
     }
 
-    @Test func aStoredFileIsToldAndCounted() async throws {
+    @Test func storedFileIsReportedAndCounted() async throws {
         try await with { delivery, call, url in
             guard case .stored(let file) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
                 Issue.record("the file was not stored")
@@ -152,15 +155,15 @@ struct FileDeliveryTests {
         }
     }
 
-    @Test func aFaultOfTheStoreIsWaitedForAndTold() async throws {
+    @Test func storeErrorIsTransientAndNamesFile() async throws {
         try await with { delivery, call, url in
-            let troubles: [MemoryStore.Trouble] = [
+            let cases: [MemoryStore.Faults] = [
                 .init(begin: Self.unavailable), .init(write: Self.forbidden), .init(finish: Self.unavailable),
             ]
-            for trouble in troubles {
-                store.trouble = trouble
+            for faults in cases {
+                store.faults = faults
                 let result = await delivery.deliver(call, from: url, freshURL: { nil })
-                guard case .failed(.passing(let message)) = result else {
+                guard case .failed(.transient(let message)) = result else {
                     Issue.record("\(result)")
                     return
                 }
@@ -168,42 +171,42 @@ struct FileDeliveryTests {
                 #expect(delivery.activity.status.transfers.isEmpty)
             }
             #expect(store.files.isEmpty)
-            // What was begun was also ended.
+            // Every upload that was started was aborted.
             #expect(store.aborted == 2)
-            store.trouble = .init()
+            store.faults = .init()
             guard case .stored = await delivery.deliver(call, from: url, freshURL: { nil }) else {
-                Issue.record("the mended store takes nothing")
+                Issue.record("the repaired store accepts no file")
                 return
             }
         }
     }
 
-    @Test func whatIsWrongWithOneFileIsWaitedForToo() async throws {
+    @Test func errorOfOneFileIsTransient() async throws {
         try await with { delivery, call, url in
-            store.trouble = .init(begin: Self.tooLong)
-            guard case .failed(.passing) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
-                Issue.record("not passing")
+            store.faults = .init(begin: Self.tooLong)
+            guard case .failed(.transient) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+                Issue.record("the failure is not transient")
                 return
             }
         }
     }
 
-    @Test func aFileThatDiffersIsNotAnnounced() async throws {
+    @Test func storedFileThatDiffersIsNotReportedAsStored() async throws {
         try await with { delivery, call, url in
-            store.trouble = .init(lies: true)
-            guard case .failed(.passing) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
-                Issue.record("a file that differs was announced")
+            store.faults = .init(reportsOtherDigest: true)
+            guard case .failed(.transient) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+                Issue.record("a file that differs was reported as stored")
                 return
             }
             #expect(delivery.activity.status.storedFiles == 0)
         }
     }
 
-    @Test func aStopAbandonsTheFile() async throws {
+    @Test func cancelledUploadIsAbandoned() async throws {
         try await with { delivery, call, url in
-            store.trouble = .init(write: Self.cancelled)
+            store.faults = .init(write: Self.cancelled)
             guard case .failed(.abandoned) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
-                Issue.record("not abandoned")
+                Issue.record("the transfer was not abandoned")
                 return
             }
         }

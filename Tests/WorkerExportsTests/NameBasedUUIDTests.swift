@@ -5,7 +5,7 @@ import WorkerExports
 
 @Suite struct NameBasedUUIDTests {
     /// The expected values come from another implementation of RFC 9562, with the same namespace and names.
-    @Test func agreesWithAnotherImplementation() {
+    @Test func uuidsMatchOtherImplementation() {
         #expect(
             UUID.idempotencyID(job: "job-1", attempt: 1, accepted: nil).uuidString.lowercased()
                 == "2d46573e-471d-5d44-84ee-6570776be980"
@@ -21,7 +21,7 @@ import WorkerExports
         #expect(UUID.correlationID(job: "job-1").uuidString.lowercased() == "0c2f0de1-f1be-5599-9397-7b03405584ac")
     }
 
-    @Test func differsByJobAttemptAndLife() {
+    @Test func idempotencyIDDiffersByJobAttemptAndAcceptance() {
         func id(_ job: String, _ attempt: Int, _ accepted: Int64?) -> UUID {
             .idempotencyID(job: job, attempt: attempt, accepted: accepted.map { Instant(milliseconds: $0) })
         }

@@ -6,7 +6,7 @@ import WorkerRuntime
 
 @Suite("Turns of transfers")
 struct TransferGateTests {
-    /// Transfers that wait at the gate, in the order in which they came, and in which they were let in.
+    /// Transfers at the gate, in the order in which they were admitted.
     private final class Crowd: Sendable {
         private let admitted = Mutex<[(name: String, place: TransferGate.Place)]>([])
 
@@ -16,7 +16,7 @@ struct TransferGateTests {
     }
 
     private func until(_ condition: () async -> Bool) async {
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(300)
         while await !condition(), ContinuousClock.now < deadline { await Task.yield() }
         #expect(await condition())
     }
@@ -28,7 +28,7 @@ struct TransferGateTests {
         await until { await gate.waiters == before + 1 }
     }
 
-    @Test func theAccountWithTheFewestTransfersIsNext() async throws {
+    @Test func accountWithFewestTransfersIsNext() async throws {
         let gate = TransferGate(limit: 2)
         let crowd = Crowd()
         let first = try await gate.enter(.init(account: "a"))
@@ -39,10 +39,10 @@ struct TransferGateTests {
         await until { crowd.names == ["b1"] }
     }
 
-    @Test func whoHasHadFewerTurnsIsNext() async throws {
+    @Test func transferWithFewerTurnsIsNext() async throws {
         let gate = TransferGate(limit: 1)
         let crowd = Crowd()
-        // A huge file, which has had some turns.
+        // A huge file that has had some turns.
         var huge = try await gate.enter(.init(account: "a"))
         for _ in 0..<3 {
             await gate.leave(huge)
@@ -57,7 +57,7 @@ struct TransferGateTests {
         await until { crowd.names == ["small", "huge"] }
     }
 
-    @Test func nobodyIsPassedOverForEver() async throws {
+    @Test func transferPassedOverManyTimesIsNext() async throws {
         let gate = TransferGate(limit: 1)
         let crowd = Crowd()
         var huge = try await gate.enter(.init(account: "a"))
@@ -65,7 +65,7 @@ struct TransferGateTests {
         huge = try await gate.enter(huge)
         var current = huge
         await queue("huge", huge, gate, crowd)
-        // Small files come and come.
+        // Small files arrive continuously.
         for number in 0..<20 where !crowd.names.contains("huge") {
             await queue("small \(number)", .init(account: "a"), gate, crowd)
             let before = crowd.names.count
@@ -78,7 +78,7 @@ struct TransferGateTests {
         #expect(crowd.names.count == 5)
     }
 
-    @Test func whoIsCancelledLeavesTheQueue() async throws {
+    @Test func cancelledTransferLeavesQueue() async throws {
         let gate = TransferGate(limit: 1)
         let first = try await gate.enter(.init(account: "a"))
         let waiting = Task { try await gate.enter(.init(account: "b")) }
@@ -90,7 +90,7 @@ struct TransferGateTests {
         _ = try await gate.enter(.init(account: "c"))
     }
 
-    @Test func aTurnEndsOnlyWhenSomebodyWaits() async throws {
+    @Test func turnEndsOnlyWhileAnotherTransferWaits() async throws {
         let gate = TransferGate(limit: 1)
         let crowd = Crowd()
         let activity = FileActivity(location: "file:///x")
@@ -99,15 +99,15 @@ struct TransferGateTests {
         for _ in 0..<10 { try await turn.received(60) }
         #expect(activity.status.transfers.map(\.receivedBytes) == [600])
         await queue("small", .init(account: "a"), gate, crowd)
-        let goesOn = Task {
-            // Two pieces at most, then the other one has its turn.
+        let transfer = Task {
+            // At most two chunks, then the other transfer gets its turn.
             try await turn.received(60)
             try await turn.received(60)
         }
         await until { crowd.names == ["small"] }
         await until { activity.status.transfers.first?.isWaiting == true }
         await gate.leave(try #require(crowd.place("small")))
-        try await goesOn.value
+        try await transfer.value
         #expect(activity.status.transfers.first?.isWaiting == false)
         await turn.end()
         await turn.end()

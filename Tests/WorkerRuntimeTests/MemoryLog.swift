@@ -1,7 +1,9 @@
+import ExportCore
+import ExportRecords
 import Synchronization
 import WorkerRuntime
 
-/// A log of one partition in memory, without other workers: what the loop needs to be tried.
+/// A log of one partition in memory, without other workers, for tests of the loop.
 final class MemoryLog: LogPort {
     struct Contents: Sendable {
         var sink: (any LogSink)?
@@ -14,7 +16,11 @@ final class MemoryLog: LogPort {
         var begunFrom: Int64?
         var commits = 0
         var failuresToCome = 0
+        /// Selects records that the brokers refuse, whatever their size.
+        var refuses: @Sendable (LogOutput) -> Bool = { _ in false }
+        var hasStopped = false
         var isClosed = false
+        var startError: (any Error)?
     }
 
     private let contents: Mutex<Contents>
@@ -25,20 +31,25 @@ final class MemoryLog: LogPort {
 
     func failNextCommits(_ count: Int) { contents.withLock { $0.failuresToCome = count } }
 
+    func limit(_ limits: OutputLimits) { now.sink?.limitsChanged(limits) }
+
+    func refuse(_ refuses: @escaping @Sendable (LogOutput) -> Bool) { contents.withLock { $0.refuses = refuses } }
+
     func enqueue(_ json: String, key: String) {
         let (sink, epoch, record) = contents.withLock { contents in
-            let record = LogRecord(
-                offset: Int64(contents.jobs.count),
-                key: Array(key.utf8),
-                value: Array(json.utf8)
-            )
+            let content = OriginalRecord(key: Array(key.utf8), value: Array(json.utf8))
+            let record = LogRecord(offset: Int64(contents.jobs.count), content)
             contents.jobs.append(record)
             return (contents.begunFrom == nil ? nil : contents.sink, contents.epoch, record)
         }
         sink?.received(partition: 0, epoch: epoch, [record])
     }
 
+    /// Lets the start fail.
+    func refuseStart(_ error: any Error) { contents.withLock { $0.startError = error } }
+
     func start(_ sink: any LogSink) async throws {
+        if let error = now.startError { throw error }
         let (state, position, count) = contents.withLock { contents in
             contents.sink = sink
             contents.epoch += 1
@@ -47,10 +58,17 @@ final class MemoryLog: LogPort {
         sink.partitionCount(1)
         sink.assigned(partition: 0, epoch: now.epoch)
         await sink.restored(partition: 0, epoch: now.epoch, state)
-        sink.restoreFinished(partition: 0, epoch: now.epoch, committed: position, low: 0, high: Int64(count))
+        sink.restoreFinished(
+            partition: 0,
+            epoch: now.epoch,
+            RestoredEnds(committed: position, low: 0, high: Int64(count))
+        )
     }
 
-    func begin(partition: Int32, epoch: UInt32, from offset: Int64) {
+    func stopped(partition: Int32, epoch: UInt32) { contents.withLock { $0.hasStopped = true } }
+
+    func begin(partition: Int32, epoch: UInt32, from position: JobsPosition) {
+        let offset = position.offset
         let (sink, records) = contents.withLock { contents in
             contents.begunFrom = offset
             return (contents.sink, Array(contents.jobs.dropFirst(Int(offset))))
@@ -61,6 +79,12 @@ final class MemoryLog: LogPort {
     func setIntake(isPaused: Bool) {}
 
     func commit(_ commit: LogCommit) {
+        let (refuses, port) = contents.withLock { ($0.refuses, $0.sink) }
+        let refused = commit.outputs.indices.filter { refuses(commit.outputs[$0]) }
+        guard refused.isEmpty else {
+            port?.commitRefused(commit.id, outputs: refused, reason: "as the test wants it")
+            return
+        }
         let (sink, fails) = contents.withLock { contents in
             guard contents.failuresToCome == 0 else {
                 contents.failuresToCome -= 1
@@ -70,9 +94,8 @@ final class MemoryLog: LogPort {
             for output in commit.outputs {
                 switch output.topic {
                 case .state:
-                    contents.state.append(
-                        LogRecord(offset: Int64(contents.state.count), key: output.key, value: output.value)
-                    )
+                    let content = OriginalRecord(key: output.record.key, value: output.record.value)
+                    contents.state.append(LogRecord(offset: Int64(contents.state.count), content))
                 case .results: contents.results.append(output)
                 case .deadLetter: contents.deadLetters.append(output)
                 }

@@ -4,7 +4,7 @@
 /// bytes, four for its length, and the rounding to sixteen. Freed blocks are reused by blocks of
 /// the same rounded size. Long strings get an allocation of their own.
 struct ByteArena {
-    /// Names a block. 0 is no block.
+    /// Identifies a block; 0 for none.
     typealias Handle = UInt32
 
     static let unit = 16
@@ -14,7 +14,7 @@ struct ByteArena {
 
     private var chunks: [[UInt8]] = []
     private var nextUnit = unitsPerChunk
-    /// The head of the free list per size in units; the next handle stands in the free block's first bytes.
+    /// The head of the free list per size in units; the next handle is in the free block's first bytes.
     private var freeHeads = [Handle](repeating: 0, count: largestSmallBlock / unit + 1)
     private var large: [[UInt8]] = []
     private var freeLarge: [UInt32] = []
@@ -50,7 +50,7 @@ struct ByteArena {
         }
     }
 
-    /// Gives a block back. The handle must not be used again.
+    /// Frees a block. The handle must not be used again.
     mutating func free(_ handle: Handle) {
         guard handle != 0 else { return }
         if handle & Self.largeFlag != 0 {

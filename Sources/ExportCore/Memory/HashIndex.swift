@@ -1,8 +1,7 @@
 /// An open-addressing hash index over slab places: four bytes a slot, at most three quarters full.
-/// It stores no keys; the caller compares.
+/// It stores neither keys nor hashes: the caller compares, and knows the hash of each place.
 struct HashIndex {
     private var slots: [UInt32] = []
-    private var hashes: [UInt32] = []
     private(set) var count = 0
 
     private static let empty = UInt32.max
@@ -18,23 +17,24 @@ struct HashIndex {
         return UInt32(truncatingIfNeeded: hash)
     }
 
+    /// Finds the place that `matches` accepts. It is also called for places with other hashes.
     func find(_ hash: UInt32, where matches: (UInt32) -> Bool) -> UInt32? {
         guard !slots.isEmpty else { return nil }
         var slot = Int(hash) & (slots.count - 1)
         while slots[slot] != Self.empty {
-            if hashes[slot] == hash, matches(slots[slot]) { return slots[slot] }
+            if matches(slots[slot]) { return slots[slot] }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
     }
 
-    mutating func insert(_ place: UInt32, hash: UInt32) {
-        if (count + 1) * 4 > slots.count * 3 { grow() }
+    mutating func insert(_ place: UInt32, hash: UInt32, hashes: (UInt32) -> UInt32) {
+        if (count + 1) * 4 > slots.count * 3 { grow(hashes) }
         put(place, hash)
         count += 1
     }
 
-    mutating func remove(_ place: UInt32, hash: UInt32) {
+    mutating func remove(_ place: UInt32, hash: UInt32, hashes: (UInt32) -> UInt32) {
         guard !slots.isEmpty else { return }
         let mask = slots.count - 1
         var hole = Int(hash) & mask
@@ -46,10 +46,9 @@ struct HashIndex {
         // removals as insertions in its life.
         var next = (hole + 1) & mask
         while slots[next] != Self.empty {
-            let home = Int(hashes[next]) & mask
+            let home = Int(hashes(slots[next])) & mask
             if (next - home) & mask >= (next - hole) & mask {
                 slots[hole] = slots[next]
-                hashes[hole] = hashes[next]
                 hole = next
             }
             next = (next + 1) & mask
@@ -62,14 +61,11 @@ struct HashIndex {
         var slot = Int(hash) & (slots.count - 1)
         while slots[slot] != Self.empty { slot = (slot + 1) & (slots.count - 1) }
         slots[slot] = place
-        hashes[slot] = hash
     }
 
-    private mutating func grow() {
-        let (oldSlots, oldHashes) = (slots, hashes)
-        let capacity = max(16, oldSlots.count * 2)
-        slots = [UInt32](repeating: Self.empty, count: capacity)
-        hashes = [UInt32](repeating: 0, count: capacity)
-        for (place, hash) in zip(oldSlots, oldHashes) where place != Self.empty { put(place, hash) }
+    private mutating func grow(_ hashes: (UInt32) -> UInt32) {
+        let old = slots
+        slots = [UInt32](repeating: Self.empty, count: max(16, old.count * 2))
+        for place in old where place != Self.empty { put(place, hashes(place)) }
     }
 }

@@ -1,6 +1,6 @@
-/// An ``ExportJob`` in few bytes, its id first so that a look-up compares without unpacking.
+/// A compact encoding of ``ExportJob``, with the id first so that a look-up compares without decoding.
 enum JobSpecCodec {
-    /// The packed id: what every packed job with that id begins with.
+    /// The encoded id: the prefix of every encoded job with that id.
     static func key(_ id: String) -> [UInt8] {
         var writer = PackedWriter()
         writer.write(id)
@@ -49,7 +49,7 @@ enum JobSpecCodec {
     }
 }
 
-/// The strings of a job that come while it runs, in few bytes.
+/// A compact encoding of the strings that a job gets while it runs.
 struct JobDetails {
     var requestID: String?
     var blobURL: String?

@@ -8,19 +8,12 @@ struct RingBuffer<Element> {
 
     var first: Element? { count == 0 ? nil : storage[head] }
 
-    /// All of it, first to last.
+    /// All elements, first to last.
     var elements: [Element] { (0..<count).compactMap { storage[(head + $0) & (storage.count - 1)] } }
 
     mutating func append(_ element: Element) {
         if count == storage.count { grow() }
         storage[(head + count) & (storage.count - 1)] = element
-        count += 1
-    }
-
-    mutating func prepend(_ element: Element) {
-        if count == storage.count { grow() }
-        head = (head - 1) & (storage.count - 1)
-        storage[head] = element
         count += 1
     }
 
@@ -30,7 +23,7 @@ struct RingBuffer<Element> {
         storage[head] = nil
         head = (head + 1) & (storage.count - 1)
         count -= 1
-        // A queue that was once a million long must not keep that memory for ever.
+        // Shrinks, because a queue that was once a million long must not keep its memory.
         if storage.count > 1_024, count < storage.count / 8 { resize(to: storage.count / 4) }
         return element
     }

@@ -1,11 +1,13 @@
-/// What deciding yields: records to commit, calls that wait for that commit, calls that may go
-/// at once, and what to tell the operator, now or once it is committed.
+/// The result of a decision: records to commit, calls that wait for that commit, calls that may start
+/// at once, and reports for the operator, now or after the commit.
 struct Decisions {
     var records: [OutputRecord] = []
     var callsUponCommit: [CallToken] = []
     var callsNow: [CallToken] = []
+    /// Transfers in flight that no job waits for any more.
+    var cancellations: [CallToken] = []
     var reports: [Report] = []
     var reportsUponCommit: [Report] = []
-    /// Jobs whose fate was decided: `true` for one that was refused. For the intake breaker.
+    /// The outcome of each decided job, for the intake breaker: `true` for one that was refused.
     var refusals: [Bool] = []
 }

@@ -1,63 +1,76 @@
 extension PartitionMachine {
-    /// Lets timers fire, at most `limit` of them, so that a million at once do not hold up the queue.
-    mutating func fireTimers(at now: Instant, limit: Int, _ decisions: inout Decisions) {
+    /// Fires due timers, at most `limit` of them, so that a million at once do not block the queue.
+    mutating func fireTimers(at now: EventTime, limit: Int, _ decisions: inout Decisions) {
         for _ in 0..<limit {
             guard let place = table.popDue(at: now) else { return }
             fire(place, at: now, &decisions)
         }
     }
 
-    private mutating func fire(_ place: JobTable.Index, at now: Instant, _ decisions: inout Decisions) {
+    private mutating func fire(_ place: JobTable.Index, at now: EventTime, _ decisions: inout Decisions) {
         let entry = table[place]
-        if entry.phase == .finished {
-            if windowEnd(entry) <= now.milliseconds { return forget(place, &decisions) }
-            if entry.activity == .idle { return cleanUp(place, uponCommit: false, &decisions) }
-            return table.setTimer(place, to: windowEnd(entry))
-        }
-        if entry.deadline <= now.milliseconds {
-            // The answer that is under way is awaited: it may be the request id that the event should name.
-            guard entry.activity != .inFlight else { return }
-            return deadlinePassed(place, at: now, &decisions)
-        }
-        // The deadline's timer of a job with a call: not due after all, or the clock went back.
-        guard entry.activity == .idle else { return table.setTimer(place, to: entry.deadline) }
+        let isLimitReached = entry.limit <= now.wall.milliseconds
         switch entry.phase {
-        case .accepted:
+        case .finished where isLimitReached: return forget(place, &decisions)
+        case .accepted where isLimitReached:
             var record = record(of: place)
-            submit(&record, attempt: 1, &decisions)
+            guard deadline(of: record) > now.wall else { return deadlinePassed(place, at: now, &decisions) }
+            return submit(&record, attempt: 1, &decisions)
+        case .submitting, .waiting, .ready:
+            guard isLimitReached else { break }
+            // A call in flight is awaited: its answer may be the request id that the event should name. A transfer is
+            // not awaited, because its duration has no bound.
+            guard entry.activity != .inFlight || entry.isTransferring else { return }
+            return deadlinePassed(place, at: now, &decisions)
+        case .finished, .accepted: break
+        }
+        guard entry.activity == .idle else { return }
+        switch entry.phase {
+        case .accepted: break
         case .submitting: decisions.callsNow.append(call(.create, for: place))
         case .waiting: decisions.callsNow.append(call(.poll, for: place))
         case .ready: decisions.callsNow.append(call(.download, for: place))
-        case .finished: break
+        case .finished: cleanUp(place, uponCommit: false, &decisions)
         }
     }
 
-    /// The job is left alone until `wake`, or until its deadline if that comes first.
-    mutating func rest(_ place: JobTable.Index, until wake: Int64) {
+    /// The job waits for `milliseconds`, or for its limit if that comes first.
+    mutating func rest(_ place: JobTable.Index, for milliseconds: Int64, from now: EventTime) {
+        rest(place)
+        table.setWake(place, to: now.monotonic.advanced(by: .milliseconds(milliseconds)))
+    }
+
+    /// The job waits for its limit.
+    mutating func rest(_ place: JobTable.Index) {
         table[place].activity = .idle
-        let limit = table[place].phase == .finished ? windowEnd(table[place]) : table[place].deadline
-        table.setTimer(place, to: min(wake, limit))
+        table.cancelWake(place)
+        table.armLimit(place)
     }
 
-    /// Sets the time of the next look, after one that changed nothing.
-    mutating func look(_ place: JobTable.Index, at now: Instant, _ decisions: inout Decisions) {
+    /// Sets the time of the next poll, after one that changed nothing.
+    mutating func schedulePoll(_ place: JobTable.Index, at now: EventTime, _ decisions: inout Decisions) {
         let entry = table[place]
-        guard entry.deadline > now.milliseconds else { return deadlinePassed(place, at: now, &decisions) }
-        let since = entry.submitted == JobEntry.none ? entry.accepted : entry.submitted
-        let wait = pace.interval(age: max(0, now.milliseconds - since), hash: hash(of: entry))
-        rest(place, until: now.advanced(by: .milliseconds(wait)).milliseconds)
+        guard entry.limit > now.wall.milliseconds else { return deadlinePassed(place, at: now, &decisions) }
+        rest(place, for: pace.interval(age: Self.age(of: entry, at: now), hash: hash(of: entry)), from: now)
     }
 
-    /// The job's fixed share of jitter: of its id and attempt.
+    /// How long ago the job's export was submitted, or the job accepted where the first is not known; zero for a time
+    /// that lies ahead.
+    private static func age(of entry: JobEntry, at now: EventTime) -> Int64 {
+        let since = Instant(milliseconds: entry.submitted == JobEntry.none ? entry.accepted : entry.submitted)
+        return max(0, since.duration(to: now.wall).wholeMilliseconds)
+    }
+
+    /// The hash that determines the job's jitter: of its id and attempt.
     func hash(of entry: JobEntry) -> UInt32 { PollPace.mix(entry.hash, UInt32(entry.attempt)) }
 
     // MARK: After the end
 
-    /// Starts what is still to be done at the service, or waits for the window's end.
+    /// Starts the cleanup at the service, or waits for the end of the deduplication window.
     mutating func cleanUp(_ place: JobTable.Index, uponCommit: Bool, _ decisions: inout Decisions) {
         let kind: CallKind
         switch table[place].cleanup {
-        case .none: return rest(place, until: .max)
+        case .none: return rest(place)
         case .findThenDelete: kind = .create
         case .delete: kind = .delete
         }
@@ -69,7 +82,7 @@ extension PartitionMachine {
         _ place: JobTable.Index,
         _ kind: CallKind,
         _ result: CallResult,
-        at now: Instant,
+        at now: EventTime,
         _ decisions: inout Decisions
     ) {
         switch result {
@@ -81,7 +94,7 @@ extension PartitionMachine {
             cleanUp(place, uponCommit: true, &decisions)
         case .deleted: dropCleanup(place, &decisions)
         case .notFound where kind == .delete || kind == .create: dropCleanup(place, &decisions)
-        case .notDeletableYet: look(place, afterEndAt: now)
+        case .notDeletableYet: scheduleCleanup(place, at: now)
         default: cleanUp(place, uponCommit: false, &decisions)
         }
     }
@@ -92,69 +105,59 @@ extension PartitionMachine {
             record.cleanup = .none
             decide(record, &decisions)
         }
-        rest(place, until: .max)
+        rest(place)
     }
 
-    private mutating func look(_ place: JobTable.Index, afterEndAt now: Instant) {
+    private mutating func scheduleCleanup(_ place: JobTable.Index, at now: EventTime) {
         let entry = table[place]
-        let wait = pace.interval(age: max(0, now.milliseconds - entry.accepted), hash: hash(of: entry))
-        rest(place, until: now.advanced(by: .milliseconds(wait)).milliseconds)
+        rest(place, for: pace.interval(age: Self.age(of: entry, at: now), hash: hash(of: entry)), from: now)
     }
 
     private mutating func forget(_ place: JobTable.Index, _ decisions: inout Decisions) {
         let id = table.arena.withBytes(table[place].spec) { JobSpecCodec.decode($0).id }
-        // The job's record told how far the partition was decided; with its tombstone that would be forgotten too.
-        if table[place].offset >= writtenPosition {
-            apply(.position(position))
-            decisions.records.append(.state(partition: partition, .position(position)))
+        // The job's record also holds the partition's position, which its tombstone would erase.
+        let entry = table[place]
+        if JobsPosition(generation: entry.generation, offset: entry.offset + 1).isBeyond(writtenPosition) {
+            apply(.position(decidedPosition))
+            decisions.records.append(.state(partition: partition, .position(decidedPosition)))
         }
         apply(.forgotten(id: id))
         decisions.records.append(.state(partition: partition, .forgotten(id: id)))
     }
 
-    /// The clock went back: no look and no repetition is further away than the longest wait.
-    mutating func clockWentBack(to now: Instant) {
-        let longest = max(configuration.pollMaxInterval, configuration.retryMaxInterval).wholeMilliseconds
-        var places: [JobTable.Index] = []
-        table.forEachIndex { place in
-            let entry = table[place]
-            let isTimed = entry.phase == .finished ? entry.cleanup != .none : entry.phase != .accepted
-            if entry.activity == .idle, isTimed, entry.wake > now.milliseconds + longest { places.append(place) }
-        }
-        for place in places {
-            let wait = PollPace.fraction(of: longest, hash(of: table[place]))
-            rest(place, until: now.advanced(by: .milliseconds(wait)).milliseconds)
-        }
-    }
-
     // MARK: Restore
 
-    /// Goes on where the log ends: positions, timers and calls of every restored job.
+    /// Resumes at the end of the log: positions, timers and calls of every restored job.
     ///
-    /// - Parameter committed: the group's committed offset, or where the partition begins.
-    mutating func resume(committed: Int64, at now: Instant, _ decisions: inout Decisions) {
-        position = max(committed, recordedPosition)
+    /// The group's committed offset counts only where the state knows no position.
+    mutating func resume(_ ends: RestoredEnds, at now: EventTime, _ decisions: inout Decisions) {
+        let known = isNew ? ends.committed ?? ends.low : recordedPosition.offset
+        position = max(known, ends.low)
+        positionTimestamp = position == recordedPosition.offset ? recordedPosition.timestamp : nil
+        anchor = recordedPosition.marks.first { $0.offset >= ends.low }
+        generation = max(recordedPosition.generation, 1)
+        if origin == nil {
+            let origin = StateOrigin(position: decidedPosition, stateStart: ends.stateLow)
+            apply(.origin(origin))
+            decisions.records.append(.state(partition: partition, .origin(origin)))
+        }
         var places: [JobTable.Index] = []
         places.reserveCapacity(table.count)
         table.forEachIndex { places.append($0) }
         for place in places { resume(place, at: now, &decisions) }
     }
 
-    private mutating func resume(_ place: JobTable.Index, at now: Instant, _ decisions: inout Decisions) {
+    private mutating func resume(_ place: JobTable.Index, at now: EventTime, _ decisions: inout Decisions) {
         let entry = table[place]
         switch entry.phase {
-        case .accepted:
-            let job = table.arena.withBytes(entry.spec) { JobSpecCodec.decode($0) }
-            rest(place, until: job.notBefore?.milliseconds ?? now.milliseconds)
+        case .accepted: rest(place)
         case .submitting:
-            // The worker before may have sent it. The same idempotency id makes asking again harmless.
+            // The previous owner may have sent it. The same idempotency id makes a second POST harmless.
             let token = call(.create, for: place)
             table[place].maySubmitted = true
             decisions.callsNow.append(token)
         case .waiting:
-            let since = entry.submitted == JobEntry.none ? entry.accepted : entry.submitted
-            let wait = pace.firstInterval(age: max(0, now.milliseconds - since), hash: hash(of: entry))
-            rest(place, until: now.advanced(by: .milliseconds(wait)).milliseconds)
+            rest(place, for: pace.firstInterval(age: Self.age(of: entry, at: now), hash: hash(of: entry)), from: now)
         case .ready: decisions.callsNow.append(call(.download, for: place))
         case .finished: cleanUp(place, uponCommit: false, &decisions)
         }

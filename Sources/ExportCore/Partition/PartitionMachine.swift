@@ -1,12 +1,11 @@
 /// The jobs of one partition and every decision about them.
 ///
-/// Deciding yields records; ``apply(_:)`` is the only way in which a job changes, live and during
-/// restore alike. A record is applied when it is decided, and what it announces to the outside
-/// world (a call, an event) waits for its commit. Decisions are therefore final within an
-/// assignment: a transaction that aborts is sent again as it is, and when that is impossible the
-/// whole partition is dropped and restored from the log.
+/// A decision yields records. Only ``apply(_:)`` changes a job, live and during restore alike. A record is
+/// applied when it is decided; its effects outside (a call, an event) wait for its commit. Decisions are
+/// therefore final within an assignment: a transaction that aborts is sent again unchanged, and when that is
+/// impossible the whole partition is dropped and restored from the log.
 ///
-/// States and transitions stand in `ExportCore.docc/Life-of-a-job.md`, which is checked.
+/// States and transitions are listed in `ExportCore.docc/Life-of-a-job.md`, which a test checks.
 struct PartitionMachine {
     let partition: Int32
     let epoch: Epoch
@@ -18,11 +17,19 @@ struct PartitionMachine {
     var table = JobTable()
     /// The next offset of the jobs partition that is not decided yet.
     var position: Int64 = 0
-    /// What a restart would know of the position from the state partition alone.
-    var recordedPosition: Int64 = 0
-    /// The newest position that has a record of its own.
-    private(set) var writtenPosition: Int64 = 0
-    private var lastTicket: UInt32 = 0
+    /// The timestamp of the newest record that is decided.
+    var positionTimestamp: Int64?
+    /// A record that is known to be of the jobs partition that was restored.
+    var anchor: JobsMark?
+    /// The position that a restore would find in the state partition alone.
+    private(set) var recordedPosition = JobsPosition()
+    /// The newest position in a position record.
+    private(set) var writtenPosition = JobsPosition()
+    /// Where the state begins; `nil` until its record is read or decided.
+    private(set) var origin: StateOrigin?
+    /// The life of the jobs partition that decisions are about.
+    var generation: UInt32 = 0
+    private var lastCallID: UInt32 = 0
     /// Jobs by phase, indexed by the phase's raw value.
     private(set) var countByPhase = [Int](repeating: 0, count: JobPhase.allCases.count + 1)
     /// Jobs that could be submitted now and are not yet, by account; the last place is that of all
@@ -48,6 +55,22 @@ struct PartitionMachine {
 
     func number(ofAccount name: String) -> UInt16? { accountNumbers[name] }
 
+    /// Whether the state partition knows no position: it is empty.
+    var isNew: Bool { origin == nil && recordedPosition.offset == 0 }
+
+    /// Why the worker cannot continue from the state that was read; `nil` when it can.
+    func discontinuity(_ ends: RestoredEnds) -> StopReason? {
+        if !ends.dropsOldState {
+            if ends.stateLow > origin?.stateStart ?? 0 { return .stateTruncated(start: ends.stateLow) }
+            if recordedPosition.generation > origin?.position.generation ?? 0 { return .stateIncomplete }
+        }
+        if isNew, let committed = ends.committed, committed > 0 { return .stateMissing(committed: committed) }
+        guard recordedPosition.offset <= ends.high else {
+            return .jobsEndBelowPosition(position: recordedPosition.offset, end: ends.high)
+        }
+        return nil
+    }
+
     // MARK: Records
 
     /// The job's newest record, as a restore would find it.
@@ -71,7 +94,8 @@ struct PartitionMachine {
             error: details.error,
             files: details.files,
             cleanup: entry.cleanup,
-            namedByAcceptance: entry.namedByAcceptance
+            namedByAcceptance: entry.namedByAcceptance,
+            generation: entry.generation
         )
     }
 
@@ -79,8 +103,7 @@ struct PartitionMachine {
         entry.details == 0 ? JobDetails() : table.arena.withBytes(entry.details) { JobDetails($0) }
     }
 
-    /// Makes the engine believe a record. Called with each record that is decided and with each
-    /// record that is restored; nothing else changes a job.
+    /// Applies a record: each one that is decided and each one that is restored. Nothing else changes a job.
     @discardableResult
     mutating func apply(_ record: StateRecord) -> JobTable.Index? {
         switch record {
@@ -91,11 +114,25 @@ struct PartitionMachine {
                 table.remove(place)
             }
             return nil
-        case .position(let offset):
-            recordedPosition = max(recordedPosition, offset)
-            writtenPosition = max(writtenPosition, offset)
+        case .position(let position):
+            advance(to: position)
+            if position.isBeyond(writtenPosition) { writtenPosition = position }
+            return nil
+        case .origin(let origin):
+            advance(to: origin.position)
+            if origin.position.isBeyond(writtenPosition) { writtenPosition = origin.position }
+            if origin.position.generation >= self.origin?.position.generation ?? 0 { self.origin = origin }
             return nil
         }
+    }
+
+    private mutating func advance(to position: JobsPosition) {
+        if position.supersedes(recordedPosition) { recordedPosition = position }
+    }
+
+    /// The position that is decided now.
+    var decidedPosition: JobsPosition {
+        JobsPosition(generation: generation, offset: position, timestamp: positionTimestamp, anchor: anchor)
     }
 
     private mutating func apply(_ record: JobRecord) -> JobTable.Index {
@@ -103,20 +140,30 @@ struct PartitionMachine {
         if let known = table.find(record.job.id) {
             place = known
             count(table[place], by: -1)
+            // A record with this error may hold less of its job than earlier ones. Without transactions a tombstone is left
+            // out where the id is used again at once.
+            let isSameArrival = table[place].offset == record.offset && table[place].generation == record.generation
+            if record.error?.code == .tooLarge || !isSameArrival { table.replaceJob(place, with: record.job) }
         } else {
             place = table.insert(record.job)
         }
-        recordedPosition = max(recordedPosition, record.offset + 1)
+        advance(
+            to: JobsPosition(
+                generation: record.generation,
+                offset: record.offset.saturatingAdding(1),
+                timestamp: record.timestamp,
+                anchor: record.anchor
+            )
+        )
 
         let details = JobDetails(record)
         let oldDetails = table[place].details
         table.arena.free(oldDetails)
         let newDetails = details.isEmpty ? 0 : table.arena.store(details.encode())
-        let timeout = configuration.jobTimeout
-        let deadline = record.job.deadline ?? record.times.accepted.advanced(by: timeout)
         let account = accountNumbers[record.job.account] ?? .max
-        Self.fill(&table[place], from: record, deadline: deadline, account: account)
+        Self.fill(&table[place], from: record, account: account)
         table[place].details = newDetails
+        table.setLimit(place, to: limit(of: record))
         count(table[place], by: 1)
         return place
     }
@@ -127,20 +174,22 @@ struct PartitionMachine {
         pendingByAccount[min(Int(entry.account), pendingByAccount.count - 1)] += step
     }
 
-    private static func fill(_ entry: inout JobEntry, from record: JobRecord, deadline: Instant, account: UInt16) {
+    private static func fill(_ entry: inout JobEntry, from record: JobRecord, account: UInt16) {
         if entry.phase != record.phase || Int(entry.attempt) != record.attempt {
             entry.failures = 0
-            entry.oddLooks = 0
+            entry.anomalousPolls = 0
+            entry.notFoundOnce = false
+            entry.unusableFiles = 0
         }
         if entry.phase != .submitting || Int(entry.attempt) != record.attempt { entry.maySubmitted = false }
         entry.offset = record.offset
+        entry.generation = record.generation
         entry.accepted = record.times.accepted.milliseconds
         entry.submitted = record.times.submitted?.milliseconds ?? JobEntry.none
         entry.ready = record.times.ready?.milliseconds ?? JobEntry.none
         entry.finished = record.times.finished?.milliseconds ?? JobEntry.none
-        entry.deadline = deadline.milliseconds
-        entry.attempt = UInt16(clamping: record.attempt)
-        entry.maxAttempts = UInt16(clamping: record.job.maxAttempts)
+        entry.attempt = UInt8(clamping: record.attempt)
+        entry.maxAttempts = UInt8(clamping: record.job.maxAttempts)
         entry.account = account
         entry.phase = record.phase
         entry.kind = record.job.kind
@@ -153,6 +202,10 @@ struct PartitionMachine {
     /// Decides a record: applies it and puts it into the batch.
     @discardableResult
     mutating func decide(_ record: JobRecord, _ decisions: inout Decisions) -> JobTable.Index {
+        var record = record
+        let isNewest = record.generation == generation && record.offset + 1 == position
+        record.timestamp = isNewest ? positionTimestamp : nil
+        record.anchor = isNewest ? anchor : nil
         let place = apply(record)
         decisions.records.append(.state(partition: partition, .job(record)))
         return place
@@ -162,18 +215,33 @@ struct PartitionMachine {
 
     /// Makes the job's next call; an earlier one that is still queued becomes stale.
     mutating func call(_ kind: CallKind, for place: JobTable.Index) -> CallToken {
-        lastTicket &+= 1
-        if lastTicket == 0 { lastTicket = 1 }
-        table[place].ticket = lastTicket
+        lastCallID &+= 1
+        if lastCallID == 0 { lastCallID = 1 }
+        table[place].callID = lastCallID
         table[place].activity = .queued
+        table.cancelWake(place)
+        table.armLimit(place)
         let entry = table[place]
-        table.setTimer(place, to: entry.phase == .finished ? windowEnd(entry) : entry.deadline)
         return CallToken(
             partition: partition,
             epoch: epoch,
             place: place,
-            ticket: lastTicket,
+            callID: lastCallID,
             kind: kind,
+            account: entry.account
+        )
+    }
+
+    /// The transfer that is in flight for the job, if one is.
+    func transfer(of place: JobTable.Index) -> CallToken? {
+        let entry = table[place]
+        guard entry.activity == .inFlight, entry.isTransferring else { return nil }
+        return CallToken(
+            partition: partition,
+            epoch: epoch,
+            place: place,
+            callID: entry.callID,
+            kind: .download,
             account: entry.account
         )
     }
@@ -182,13 +250,14 @@ struct PartitionMachine {
     func isLive(_ token: CallToken) -> Bool {
         guard table.contains(token.place) else { return false }
         let entry = table[token.place]
-        return entry.ticket == token.ticket && entry.activity == .queued
+        return entry.callID == token.callID && entry.activity == .queued
     }
 
-    /// The call's turn has come: what to send.
+    /// The call to send now; `nil` when the job no longer waits for it.
     mutating func start(_ token: CallToken) -> Call? {
         guard isLive(token) else { return nil }
         table[token.place].activity = .inFlight
+        table[token.place].isTransferring = token.kind == .download
         if token.kind == .create { table[token.place].maySubmitted = true }
         let entry = table[token.place]
         let details = self.details(of: entry)
@@ -201,10 +270,6 @@ struct PartitionMachine {
             accepted: Instant(milliseconds: entry.accepted),
             isNamedByAcceptance: entry.namedByAcceptance
         )
-    }
-
-    func windowEnd(_ entry: JobEntry) -> Int64 {
-        Instant(milliseconds: entry.finished).advanced(by: configuration.deduplicationWindow).milliseconds
     }
 
     private static func instant(_ milliseconds: Int64) -> Instant? {

@@ -1,137 +1,178 @@
 /// One account's waiting calls, its budget, and whether its credentials work.
 struct AccountQueue {
-    enum Standing {
+    enum AccountState {
         case usable
-        /// Refused: one call is let through at `probeAt`, to see.
-        case paused(AccountProblem, probeAt: Instant, interval: Duration)
-        /// The probe is under way.
-        case probing(AccountProblem, interval: Duration)
+        /// The credentials are refused. At `probeAt` one call may start. Exits: probing, with the next API call.
+        case paused(AccountProblem, probeAt: MonotonicInstant, interval: Duration)
+        /// This call is the probe. Exits, by its answer: usable, paused.
+        case probing(AccountProblem, interval: Duration, by: CallToken)
     }
 
-    var lanes = [Lane](repeating: Lane(), count: CallKind.allCases.count)
+    var queues = [CallQueue](repeating: CallQueue(), count: CallKind.allCases.count)
     var bucket: TokenBucket
-    var standing = Standing.usable
-    private var nextLane = 0
+    var state = AccountState.usable
+    /// Its calls that were refused because multi-factor authentication is required.
+    var mfa = MFARefusals()
+    private var nextQueue = 0
+    /// API calls that were started and not answered.
+    private var inFlight: Set<CallToken> = []
+    /// Those that were started before the credentials changed or were last found to work. Their refusals do not concern
+    /// the present credentials and must not lock the account again.
+    private var outdated: Set<CallToken> = []
 
     private static let longestProbeInterval: Duration = .seconds(600)
+    /// Long, because only a new sign-in helps, unless the service stops enforcing.
+    private static let mfaProbeInterval: Duration = .seconds(3_600)
 
     init(rate: Double) { bucket = TokenBucket(rate: rate) }
 
     var problem: AccountProblem? {
-        switch standing {
+        switch state {
         case .usable: nil
-        case .paused(let problem, _, _), .probing(let problem, _): problem
+        case .paused(let problem, _, _), .probing(let problem, _, _): problem
         }
     }
 
-    /// The next API call that may go now, from the lanes in turn.
-    mutating func nextCall(at now: Instant) -> CallToken? {
+    /// The next API call that may start now; the queues take turns.
+    mutating func nextCall(at now: MonotonicInstant) -> CallToken? {
         guard mayCall(at: now) else { return nil }
         for step in 0..<3 {
-            let lane = (nextLane + step) % 3
-            guard lanes[lane].isReady(at: now), let token = lanes[lane].queue.first else { continue }
-            guard bucket.take(at: now) else { return nil }
-            _ = lanes[lane].queue.popFirst()
-            nextLane = (lane + 1) % 3
+            let queue = (nextQueue + step) % 3
+            guard queues[queue].isReady(at: now), let token = queues[queue].tokens.first else { continue }
+            guard bucket.consume(at: now) else { return nil }
+            _ = queues[queue].tokens.popFirst()
+            nextQueue = (queue + 1) % 3
             return token
         }
         return nil
     }
 
     /// The next download that may start now. A download needs neither the API's budget nor the
-    /// account's credentials: its URL is all the permission there is.
-    mutating func nextDownload(at now: Instant) -> CallToken? {
-        let lane = Int(CallKind.download.rawValue)
-        guard lanes[lane].isReady(at: now) else { return nil }
-        return lanes[lane].queue.popFirst()
+    /// account's credentials: its URL is pre-signed.
+    mutating func nextDownload(at now: MonotonicInstant) -> CallToken? {
+        let queue = Int(CallKind.download.rawValue)
+        guard queues[queue].isReady(at: now) else { return nil }
+        return queues[queue].tokens.popFirst()
     }
 
-    /// The call goes out.
-    mutating func started(_ kind: CallKind, at now: Instant) {
-        lanes[Int(kind.rawValue)].started(at: now)
-        if case .paused(let problem, _, let interval) = standing {
-            standing = .probing(problem, interval: interval)
+    /// Notes that the call was sent. A download does not use the credentials, so it is never the probe.
+    mutating func started(_ token: CallToken, at now: MonotonicInstant) {
+        queues[Int(token.kind.rawValue)].started(at: now)
+        guard token.kind != .download else { return }
+        inFlight.insert(token)
+        if case .paused(let problem, _, let interval) = state {
+            state = .probing(problem, interval: interval, by: token)
         }
     }
 
-    /// When one of the waiting calls may go; `nil` when only an event can change that.
+    /// When one of the waiting calls may start; `nil` when only an event can change that.
     ///
     /// - Parameters:
     ///   - calls: whether an API call may start at all.
     ///   - downloads: whether a download may start at all.
-    func nextChange(after now: Instant, calls: Bool, downloads: Bool) -> Instant? {
-        var earliest: Instant?
-        for (index, lane) in lanes.enumerated() where !lane.queue.isEmpty {
+    func nextChange(after now: MonotonicInstant, calls: Bool, downloads: Bool) -> MonotonicInstant? {
+        var earliest: MonotonicInstant?
+        for (index, queue) in queues.enumerated() where !queue.tokens.isEmpty {
             let isDownload = index == Int(CallKind.download.rawValue)
             guard isDownload ? downloads : calls else { continue }
-            var moment = max(lane.blockedUntil, now)
+            var start = max(queue.blockedUntil, now)
             if !isDownload {
                 guard let budget = bucket.nextToken(after: now), let permitted = nextPermitted else { continue }
-                moment = max(moment, budget, permitted)
+                start = max(start, budget, permitted)
             }
-            earliest = min(earliest ?? .distantFuture, moment)
+            earliest = min(earliest ?? .distantFuture, start)
         }
         return earliest
     }
 
-    // MARK: Standing
+    // MARK: State
 
-    /// Returns whether the account was usable until now.
-    mutating func refused(_ problem: AccountProblem, first: Duration, at now: Instant) -> Bool {
-        let interval: Duration
-        let wasUsable: Bool
-        switch standing {
-        case .usable: (interval, wasUsable) = (first, true)
-        case .paused(.locked, _, _): return false
-        case .paused(_, let probeAt, let old):
-            // Calls that were under way when the account paused come back too; they are no probes.
-            let isLocked = if case .locked = problem { true } else { false }
-            standing = .paused(problem, probeAt: isLocked ? .distantFuture : probeAt, interval: old)
-            return false
-        case .probing(_, let old): (interval, wasUsable) = (min(old * 2, Self.longestProbeInterval), false)
+    /// What the answer to an API call shows about the account's credentials.
+    enum Finding {
+        case works
+        case refused(AccountProblem)
+        /// Nothing: the service did not check them.
+        case nothing
+    }
+
+    /// How the answer changed the account.
+    enum Change: Equatable {
+        case none, paused, resumed
+    }
+
+    /// Notes the answer to an API call.
+    ///
+    /// - Parameter first: the interval before the first probe.
+    mutating func answered(
+        _ token: CallToken,
+        _ finding: Finding,
+        first: Duration,
+        at now: MonotonicInstant
+    ) -> Change {
+        inFlight.remove(token)
+        let isOutdated = outdated.remove(token) != nil
+        switch state {
+        case .usable:
+            guard case .refused(let problem) = finding, !isOutdated else { return .none }
+            pause(problem, interval: first, at: now)
+            return .paused
+        case .paused(.locked, _, _): return .none
+        case .paused(let present, let probeAt, let interval):
+            // Calls that were in flight when the account paused are answered too; only a lock changes anything.
+            guard case .refused(let problem) = finding, !isOutdated else { return .none }
+            switch (problem, present) {
+            case (.locked, _): state = .paused(problem, probeAt: .distantFuture, interval: interval)
+            case (_, .mfaRequired): break
+            default: state = .paused(problem, probeAt: probeAt, interval: interval)
+            }
+            return .none
+        case .probing(let problem, let interval, let probe):
+            guard token == probe else { return .none }
+            return probed(problem, finding, interval: interval, at: now)
         }
-        let probeAt: Instant
+    }
+
+    private mutating func probed(
+        _ problem: AccountProblem,
+        _ finding: Finding,
+        interval: Duration,
+        at now: MonotonicInstant
+    ) -> Change {
+        switch finding {
+        case .works:
+            state = .usable
+            outdated = inFlight
+            return .resumed
+        case .refused(let problem): pause(problem, interval: min(interval * 2, Self.longestProbeInterval), at: now)
+        case .nothing: state = .paused(problem, probeAt: now.advanced(by: interval), interval: interval)
+        }
+        return .none
+    }
+
+    private mutating func pause(_ problem: AccountProblem, interval: Duration, at now: MonotonicInstant) {
+        let probeAt: MonotonicInstant
         switch problem {
         case .refused: probeAt = now.advanced(by: interval)
+        case .mfaRequired: probeAt = now.advanced(by: Self.mfaProbeInterval)
         case .locked: probeAt = .distantFuture
         }
-        standing = .paused(problem, probeAt: probeAt, interval: interval)
-        return wasUsable
+        state = .paused(problem, probeAt: probeAt, interval: interval)
     }
 
-    /// Returns whether the account was paused until now.
-    mutating func works() -> Bool {
-        guard case .probing = standing else { return false }
-        standing = .usable
-        return true
-    }
-
-    /// The probe ended without telling anything about the credentials.
-    mutating func probeInconclusive(at now: Instant) {
-        guard case .probing(let problem, let interval) = standing else { return }
-        standing = .paused(problem, probeAt: now.advanced(by: interval), interval: interval)
-    }
-
-    /// New credentials: try at once.
-    mutating func tryAgain(at now: Instant, first: Duration) {
+    /// New credentials: probe at once. A probe in flight was started with the old ones.
+    mutating func tryAgain(at now: MonotonicInstant, first: Duration) {
+        outdated = inFlight
+        mfa.reset()
         guard let problem else { return }
-        standing = .paused(problem, probeAt: now, interval: first)
+        state = .paused(problem, probeAt: now, interval: first)
     }
 
-    /// The clock went back: what is waited for is no further away than it was.
-    mutating func shift(by duration: Duration) {
-        for lane in lanes.indices { lanes[lane].blockedUntil = lanes[lane].blockedUntil.advanced(by: duration) }
-        if case .paused(let problem, let probeAt, let interval) = standing, probeAt != .distantFuture {
-            standing = .paused(problem, probeAt: probeAt.advanced(by: duration), interval: interval)
-        }
-    }
+    private func mayCall(at now: MonotonicInstant) -> Bool { nextPermitted.map { $0 <= now } ?? false }
 
-    private func mayCall(at now: Instant) -> Bool { nextPermitted.map { $0 <= now } ?? false }
-
-    /// From when on a call may be made with the account's credentials; `nil` while a probe is under way.
-    private var nextPermitted: Instant? {
-        switch standing {
-        case .usable: Instant(milliseconds: .min)
+    /// The earliest time for a call with the account's credentials; `nil` while a probe is in flight.
+    private var nextPermitted: MonotonicInstant? {
+        switch state {
+        case .usable: .distantPast
         case .paused(_, let probeAt, _): probeAt
         case .probing: nil
         }

@@ -1,9 +1,9 @@
-/// Whose call goes next: budgets, concurrency and fairness between accounts and kinds of call.
+/// Chooses the next call: budgets, concurrency and fairness between accounts and kinds of call.
 ///
-/// It holds tokens only. Whether a token still means something is asked when its turn comes.
+/// It holds tokens only. The caller checks whether a token is still valid before it starts the call.
 struct CallScheduler {
     private let configuration: CoreConfiguration
-    private var accounts: [AccountQueue]
+    var accounts: [AccountQueue]
     private var nextAccount = 0
     private var nextDownloadAccount = 0
     private(set) var callsInFlight = 0
@@ -21,8 +21,8 @@ struct CallScheduler {
         return account < rates.count ? rates[account] : rates.last ?? 20
     }
 
-    /// This worker's part of the fleet's budget: owned partitions of all partitions.
-    mutating func setShare(owned: Int, of total: Int, at now: Instant) {
+    /// Sets this worker's share of the fleet's budget: owned partitions of all partitions.
+    mutating func setShare(owned: Int, of total: Int, at now: MonotonicInstant) {
         let share = total > 0 ? Double(min(owned, total)) / Double(total) : 0
         for account in accounts.indices {
             accounts[account].bucket.setRate(Self.rate(account, configuration) * share, at: now)
@@ -37,23 +37,23 @@ struct CallScheduler {
 
     func rate(ofAccount account: Int) -> Double { accounts[account].bucket.rate }
 
-    func waiting(account: Int, kind: CallKind) -> Int { accounts[account].lanes[Int(kind.rawValue)].queue.count }
+    func waiting(account: Int, kind: CallKind) -> Int { accounts[account].queues[Int(kind.rawValue)].tokens.count }
 
     /// Every call that waits for its turn. For tests: it copies them all.
     var waitingTokens: [CallToken] {
-        accounts.flatMap { account in account.lanes.flatMap { $0.queue.elements } }
+        accounts.flatMap { account in account.queues.flatMap { $0.tokens.elements } }
     }
 
-    // MARK: Calls come and go
+    // MARK: Calls
 
-    /// A call whose account is not configured stays out: its job waits for the configuration.
+    /// Queues a call. A call of an account that is not configured is dropped; its job waits for the configuration.
     mutating func enqueue(_ token: CallToken) {
         guard Int(token.account) < accounts.count else { return }
-        accounts[Int(token.account)].lanes[Int(token.kind.rawValue)].queue.append(token)
+        accounts[Int(token.account)].queues[Int(token.kind.rawValue)].tokens.append(token)
     }
 
-    /// The next call that may go now. The caller starts it or gives it back with ``stale(_:)``.
-    mutating func next(at now: Instant) -> CallToken? {
+    /// The next call that may start now. The caller starts it or returns it with ``stale(_:)``.
+    mutating func next(at now: MonotonicInstant) -> CallToken? {
         guard isOpen else { return nil }
         if callsInFlight < configuration.maxConcurrentRequests, let token = nextCall(at: now) {
             callsInFlight += 1
@@ -66,12 +66,12 @@ struct CallScheduler {
         return nil
     }
 
-    /// The call goes out.
-    mutating func started(_ token: CallToken, at now: Instant) {
-        accounts[Int(token.account)].started(token.kind, at: now)
+    /// Notes that the call was sent.
+    mutating func started(_ token: CallToken, at now: MonotonicInstant) {
+        accounts[Int(token.account)].started(token, at: now)
     }
 
-    /// The job does not want the call any more: its part of the budget is free again.
+    /// The job no longer needs the call: returns its part of the budget.
     mutating func stale(_ token: CallToken) {
         if token.kind == .download {
             downloadsInFlight -= 1
@@ -81,17 +81,17 @@ struct CallScheduler {
         }
     }
 
-    /// When ``next(at:)`` is worth asking again; `nil` when only an event can change that.
-    func nextChange(after now: Instant) -> Instant? {
+    /// When ``next(at:)`` may return a call; `nil` when only an event can change that.
+    func nextChange(after now: MonotonicInstant) -> MonotonicInstant? {
         guard isOpen else { return nil }
-        // Where all places are taken an answer wakes the worker, not the clock.
+        // At the concurrency limit an answer wakes the worker, not the clock.
         let calls = callsInFlight < configuration.maxConcurrentRequests
         let downloads = downloadsInFlight < configuration.maxConcurrentDownloads
         return accounts.compactMap { $0.nextChange(after: now, calls: calls, downloads: downloads) }.min()
     }
 
-    /// Notes the answer to a call, whoever the job belongs to by now. Returns what an operator should know.
-    mutating func finished(_ token: CallToken, _ result: CallResult, at now: Instant) -> Report? {
+    /// Notes the answer to a call, whichever worker owns the job now. Returns what to report to the operator.
+    mutating func finished(_ token: CallToken, _ result: CallResult, at now: MonotonicInstant) -> Report? {
         if token.kind == .download {
             downloadsInFlight -= 1
         } else {
@@ -99,43 +99,61 @@ struct CallScheduler {
         }
         let account = Int(token.account)
         guard account < accounts.count else { return nil }
-        let name = configuration.accounts[account]
-        let lane = Int(token.kind.rawValue)
-        switch result {
-        case .failed(.throttled(let retryAfter)):
-            let wait = accounts[account].lanes[lane].throttled(retryAfter: retryAfter, at: now)
-            accounts[account].probeInconclusive(at: now)
-            return wait > .zero ? .throttled(account: name, kind: token.kind, wait: wait) : nil
-        case .failed(.account(let problem)):
-            let wasUsable = accounts[account].refused(
-                problem,
-                first: configuration.accountProbeInterval,
-                at: now
-            )
-            return wasUsable ? .accountPaused(account: name, problem) : nil
-        case .failed(.passing), .failed(.abandoned):
-            accounts[account].probeInconclusive(at: now)
-            return nil
-        case .failed(.refused), .created, .seen, .deleted, .notDeletableYet, .notFound, .stored, .urlExpired:
-            accounts[account].lanes[lane].succeeded()
-            guard token.kind != .download else { return nil }
-            return accounts[account].works() ? .accountResumed(account: name) : nil
+        let throttling = paced(token, result, at: now)
+        guard token.kind != .download else { return throttling }
+        let change = accounts[account].answered(
+            token,
+            Self.finding(of: result),
+            first: configuration.accountProbeInterval,
+            at: now
+        )
+        switch change {
+        case .none: return throttling
+        case .resumed: return .accountResumed(account: configuration.accounts[account])
+        case .paused:
+            return accounts[account].problem.map { .accountPaused(account: configuration.accounts[account], $0) }
         }
     }
 
-    /// Credentials changed: a paused account is tried at once.
-    mutating func credentialsChanged(at now: Instant) {
+    /// Slows the queue down or speeds it up.
+    private mutating func paced(_ token: CallToken, _ result: CallResult, at now: MonotonicInstant) -> Report? {
+        let (account, queue) = (Int(token.account), Int(token.kind.rawValue))
+        switch result {
+        case .failed(.throttled(let retryAfter)):
+            let wait = accounts[account].queues[queue].throttled(retryAfter: retryAfter, at: now)
+            guard wait > .zero else { return nil }
+            return .throttled(
+                account: configuration.accounts[account],
+                kind: token.kind,
+                wait: wait,
+                asked: retryAfter.flatMap { $0 > wait ? $0 : nil }
+            )
+        case .failed(.account), .failed(.transient), .failed(.abandoned): break
+        case .failed(.refused), .failed(.unusableFile), .failed(.refusedLocation), .created, .polled, .deleted,
+            .notDeletableYet, .notFound, .stored, .urlExpired:
+            accounts[account].queues[queue].succeeded()
+        }
+        return nil
+    }
+
+    private static func finding(of result: CallResult) -> AccountQueue.Finding {
+        switch result {
+        case .failed(.account(let problem)): .refused(problem)
+        case .failed(.throttled), .failed(.transient), .failed(.abandoned): .nothing
+        case .failed(.refused), .failed(.unusableFile), .failed(.refusedLocation), .created, .polled, .deleted,
+            .notDeletableYet, .notFound, .stored, .urlExpired:
+            .works
+        }
+    }
+
+    /// Probes paused accounts at once.
+    mutating func credentialsChanged(at now: MonotonicInstant) {
         for account in accounts.indices {
             accounts[account].tryAgain(at: now, first: configuration.accountProbeInterval)
         }
     }
 
-    /// The clock went back by so much.
-    mutating func clockWentBack(by duration: Duration) {
-        for account in accounts.indices { accounts[account].shift(by: .zero - duration) }
-    }
-
-    private mutating func nextCall(at now: Instant) -> CallToken? {
+    private mutating func nextCall(at now: MonotonicInstant) -> CallToken? {
         for step in accounts.indices {
             let account = (nextAccount + step) % accounts.count
             guard let token = accounts[account].nextCall(at: now) else { continue }
@@ -145,7 +163,7 @@ struct CallScheduler {
         return nil
     }
 
-    private mutating func nextDownload(at now: Instant) -> CallToken? {
+    private mutating func nextDownload(at now: MonotonicInstant) -> CallToken? {
         for step in accounts.indices {
             let account = (nextDownloadAccount + step) % accounts.count
             guard let token = accounts[account].nextDownload(at: now) else { continue }

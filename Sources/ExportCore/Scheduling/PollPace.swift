@@ -1,5 +1,5 @@
-/// When to look again: a function of the export's age and a fixed hash, so that nothing is stored
-/// for it and a restart neither stampedes nor forgets.
+/// The interval between polls: a function of the export's age and a fixed hash. It needs no stored state, and polls
+/// stay spread after a restart.
 struct PollPace {
     var minimum: Duration
     var maximum: Duration
@@ -20,12 +20,12 @@ struct PollPace {
         Self.fraction(of: interval(age: age, hash: hash), hash)
     }
 
-    /// The part of `whole` that `hash` stands for.
+    /// A fraction of `whole`, in proportion to `hash`.
     static func fraction(of whole: Int64, _ hash: UInt32) -> Int64 {
         Int64(UInt64(max(0, whole)).multipliedFullWidth(by: UInt64(hash) << 32).high)
     }
 
-    /// Another hash for each use of the same job's.
+    /// Derives another hash, so that each use of a job's hash has its own.
     static func mix(_ hash: UInt32, _ salt: UInt32) -> UInt32 {
         var value = hash ^ (salt &* 0x9e37_79b9)
         value = (value ^ (value >> 16)) &* 0x85eb_ca6b
@@ -34,13 +34,13 @@ struct PollPace {
     }
 }
 
-/// The wait before a call that failed in passing is repeated: doubling, bounded, with full jitter
+/// The wait before a call is repeated after a transient failure: doubling, bounded, with full jitter
 /// over its upper half.
 struct BackOff {
     var minimum: Duration
     var maximum: Duration
 
-    /// Milliseconds before the repetition that follows `failures` failures in a row.
+    /// Milliseconds before the next try after `failures` consecutive failures.
     func interval(failures: Int, hash: UInt32) -> Int64 {
         let low = max(1, minimum.wholeMilliseconds)
         let high = max(low, maximum.wholeMilliseconds)

@@ -1,63 +1,71 @@
-/// What the decisions depend on.
+/// The configuration of the decisions.
 public struct CoreConfiguration: Sendable {
-    /// The configured accounts' names.
-    public var accounts: [String] = ["default"]
-    /// The first and the longest wait between two looks at one export.
+    /// How many accounts there can be.
+    public static let maxAccounts = Int(UInt16.max) - 1
+
+    /// The configured accounts' names. Those beyond ``maxAccounts`` are left out.
+    public var accounts: [String] = ["default"] {
+        didSet { if accounts.count > Self.maxAccounts { accounts.removeLast(accounts.count - Self.maxAccounts) } }
+    }
+    /// The first wait between two polls of one export.
     public var pollMinInterval: Duration = .seconds(5)
-    /// See `pollMinInterval`.
+    /// The longest wait between two polls of one export.
     public var pollMaxInterval: Duration = .seconds(300)
-    /// The default deadline, counted from acceptance.
+    /// The default deadline, counted from the later of acceptance and `notBefore`.
     public var jobTimeout: Duration = .seconds(26 * 3_600)
     /// How long a finished job's id is remembered.
     public var deduplicationWindow: Duration = .seconds(24 * 3_600)
-    /// How long records gather before they are committed together.
+    /// How long decisions are batched before they are committed together.
     public var commitInterval: Duration = .milliseconds(50)
-    /// Whether a batch is stored wholly or not at all. Where it is not, a crash may leave its beginning behind.
+    /// Whether a batch is stored completely or not at all. If not, a crash may leave the first part of a batch.
     public var commitsAreAtomic = true
-    /// Records in one transaction at the most; a fuller batch is committed at once.
+    /// The number of records at which a batch is committed at once.
     public var maxBatchRecords = 10_000
-    /// Jobs accepted and not yet submitted before intake pauses. Those of paused accounts do not
-    /// count until they are ten times as many.
+    /// Bytes of dead letters at which a batch is committed at once. Intake pauses at twice that.
+    public var maxBatchBytes = 8 << 20
+    /// Accepted jobs that are not submitted yet at which intake pauses. Those of paused accounts count only
+    /// when they are ten times as many.
     public var maxPending = 10_000
-    /// API calls under way at once.
+    /// API calls in flight at the same time.
     public var maxConcurrentRequests = 64
-    /// Downloads under way at once.
+    /// Downloads in flight at the same time.
     public var maxConcurrentDownloads = 4
     /// The fleet's budget of API calls per account and second.
     public var requestsPerSecond: [Double] = [20]
-    /// Whether files are brought into a file store; otherwise the service's URL is handed on.
+    /// Whether files are stored in a file store; otherwise the service's URL is passed through.
     public var storesFiles = false
     /// Whether the export is deleted at the service once its file is stored.
     public var deletesAfterDownload = false
-    /// The first and the longest wait before a call that failed in passing is repeated.
+    /// The first wait before a call is repeated after a transient failure.
     public var retryMinInterval: Duration = .seconds(1)
-    /// See `retryMinInterval`.
+    /// The longest wait before a call is repeated after a transient failure.
     public var retryMaxInterval: Duration = .seconds(300)
-    /// How often `Completed` without a URL is looked at again before the export counts as failed.
-    public var maxLooksWithoutURL = 60
-    /// How often a paused account's credentials are tried again at first; doubles up to ten minutes.
+    /// Consecutive polls with `Completed` and no URL after which the export counts as failed.
+    public var maxPollsWithoutURL = 60
+    /// Consecutive unusable files after which the job fails.
+    public var maxUnusableFiles = 6
+    /// The first wait before a paused account's credentials are probed; doubles up to ten minutes.
     public var accountProbeInterval: Duration = .seconds(30)
     /// The intake breaker's window, threshold and pause.
     public var breaker = IntakeBreaker.Configuration()
-    /// Which safeguards are on. All of them, but in tests of the simulation itself.
-    public var safeguards = Safeguards()
+    /// The enabled checks: all of them, except in tests of the simulation itself.
+    package var safeguards = Safeguards()
 
     /// Creates the defaults.
     public init() {}
 }
 
-/// Switches that let the simulation prove that it would notice a missing safeguard.
-/// Nothing but a test ever turns one off.
-public struct Safeguards: Sendable, Equatable {
-    /// Late answers of an earlier epoch are dropped.
-    public var epochCheck = true
-    /// Effects wait for the commit of the record that announces them.
-    public var recordsFirst = true
-    /// A job id that is known is not run again.
-    public var deduplication = true
-    /// A transaction carries the positions of the partitions that it touches.
-    public var offsetsInTransaction = true
+/// Checks that tests disable, to prove that the simulation detects their absence.
+package struct Safeguards: Sendable, Equatable {
+    /// Drops late answers of an earlier epoch.
+    package var epochCheck = true
+    /// Delays effects until the record that announces them is committed.
+    package var recordsFirst = true
+    /// Does not run a known job id again.
+    package var deduplication = true
+    /// Commits the positions of the partitions that a transaction touches with it.
+    package var offsetsInTransaction = true
 
-    /// All on.
-    public init() {}
+    /// All enabled.
+    package init() {}
 }

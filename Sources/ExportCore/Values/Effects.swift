@@ -1,17 +1,17 @@
-/// The calls that the core asks for.
+/// The kinds of calls that the core requests.
 public enum CallKind: UInt8, Hashable, Sendable, CaseIterable {
     /// POST: queue an export.
     case create = 0
-    /// GET: look at an export.
+    /// GET: poll an export.
     case poll = 1
     /// DELETE: remove an export.
     case delete = 2
-    /// Bring the file into the file store.
+    /// Download the file into the file store.
     case download = 3
 }
 
-/// Names one call for one job. An answer is taken only while its token is the job's newest and
-/// its epoch the partition's present one.
+/// Identifies one call for one job. An answer counts only while its token is the job's newest and
+/// its epoch is the partition's present one.
 public struct CallToken: Hashable, Sendable {
     /// The partition of the job.
     public var partition: Int32
@@ -20,20 +20,20 @@ public struct CallToken: Hashable, Sendable {
     /// The job's place in the partition's table.
     var place: UInt32
     /// The call's number within the partition.
-    var ticket: UInt32
-    /// What is called.
+    var callID: UInt32
+    /// The kind of call.
     public var kind: CallKind
     /// The account's number; `CoreConfiguration.accounts.count` and above for one that is not configured.
     var account: UInt16
 }
 
-/// Counts the assignments of partitions to this worker. A partition that goes and comes back has
+/// Counts the assignments of partitions to this worker. A partition that is revoked and assigned again has
 /// another epoch.
 public typealias Epoch = UInt32
 
-/// A call with all that it needs.
+/// A call with its parameters.
 public struct Call: Sendable {
-    /// Names the call; comes back with its answer.
+    /// Identifies the call; returned with its answer.
     public var token: CallToken
     /// The job.
     public var job: ExportJob
@@ -45,50 +45,58 @@ public struct Call: Sendable {
     public var blobURL: String?
     /// When the job was accepted; part of the file's key.
     public var accepted: Instant
-    /// Whether that moment is part of the idempotency id too; not for jobs of older records.
+    /// Whether that time is part of the idempotency id too; false for jobs of older records.
     public var isNamedByAcceptance = false
 }
 
-/// The state of an export as the service tells it.
+/// The state of an export as the service reports it.
 public enum ExportStatus: Hashable, Sendable {
-    /// It waits at the service.
+    /// The service has queued it.
     case queued
     /// The service works on it.
     case processing
-    /// Its file is there, or about to be.
+    /// Its file exists, or is about to.
     case completed
-    /// The service gave up.
+    /// The export failed at the service.
     case failed
-    /// A state that this worker does not know: looked at again.
+    /// A state that this worker does not know; polled again.
     case unknown(String)
 }
 
 /// Why an account cannot be used.
 public enum AccountProblem: Hashable, Sendable {
-    /// The service or the identity provider refuses the credentials; tried again now and then.
+    /// The service or the identity provider refuses the credentials; probed periodically.
     case refused(message: String)
-    /// Trying again would make it worse; only new credentials help.
+    /// The service demands a sign-in with multi-factor authentication, which only a person can do. Probed when the
+    /// credentials change, and rarely otherwise.
+    case mfaRequired(message: String)
+    /// A further attempt would prolong the lock; only new credentials help.
     case locked(message: String)
 
     /// What happened and what to do about it.
     public var message: String {
         switch self {
-        case .refused(let message), .locked(let message): message
+        case .refused(let message), .mfaRequired(let message), .locked(let message): message
         }
     }
 }
 
-/// Why a call gave no answer to its question.
+/// Why a call failed.
 public enum CallFailure: Hashable, Sendable {
     /// It may work later: time-outs, 5xx, connection failures.
-    case passing(message: String)
-    /// 429: the service wants all calls of this kind for this account slowed down.
+    case transient(message: String)
+    /// 429: the service throttles all calls of this kind for this account.
     case throttled(retryAfter: Duration?)
     /// It will never work for this job.
     case refused(message: String)
-    /// It works for no job of this account at present.
+    /// The download is not a file of the export, or may be only a part of one. It is repeated a few times before the
+    /// job fails.
+    case unusableFile(message: String)
+    /// The file's location is not an allowed one. It is never published.
+    case refusedLocation(message: String)
+    /// It fails for every job of this account at present.
     case account(AccountProblem)
-    /// The worker stopped the call itself.
+    /// The worker cancelled the call.
     case abandoned
 }
 
@@ -96,19 +104,19 @@ public enum CallFailure: Hashable, Sendable {
 public enum CallResult: Sendable {
     /// The export is queued under this id.
     case created(requestID: String)
-    /// The export's present state, and where its file is once it is there.
-    case seen(ExportStatus, url: String?, expiresAt: Instant?)
+    /// The export's present state, and the location of its file once it exists.
+    case polled(ExportStatus, url: String?, expiresAt: Instant?)
     /// The export is deleted.
     case deleted
     /// The service does not delete it in its present state.
     case notDeletableYet
     /// There is no such export.
     case notFound
-    /// The file lies in the file store.
+    /// The file is in the file store.
     case stored(ExportFile)
-    /// The URL does not work any more; a look at the export yields a fresh one.
+    /// The URL has expired; a poll returns a fresh one.
     case urlExpired
-    /// No answer.
+    /// The call failed.
     case failed(CallFailure)
 }
 
@@ -130,15 +138,25 @@ public enum OutputRecord: Sendable {
     }
 }
 
-/// Something worth telling an operator; never decides anything.
+/// The kinds of records that can be dropped.
+public enum OutputKind: UInt8, Hashable, Sendable, CaseIterable {
+    /// A completion event.
+    case event
+    /// A record that could not be read as a job.
+    case deadLetter
+}
+
+/// Information for an operator; has no effect on decisions.
 public enum Report: Sendable {
-    /// A job was taken.
+    /// A job was accepted.
     case accepted(partition: Int32, job: String, keyIsJobID: Bool, warnings: [FieldError])
     /// The same job came again: nothing was done, or its event was published again.
     case duplicate(partition: Int32, job: String, eventRepeated: Bool)
-    /// A job ended; told when its event is committed.
+    /// A record is not written, because its topic accepts it in no form.
+    case outputDropped(partition: Int32, OutputKind, name: String)
+    /// A job ended; reported when its event is committed.
     case ended(partition: Int32, event: CompletionEvent)
-    /// A record went to the dead-letter topic; told when that is committed.
+    /// A record went to the dead-letter topic; reported when that is committed.
     case deadLettered(partition: Int32, offset: Int64, reason: String)
     /// The service ended an export as Failed and another is queued.
     case attemptFailed(partition: Int32, job: String, attempt: Int)
@@ -146,45 +164,92 @@ public enum Report: Sendable {
     case callFailed(partition: Int32, job: String, kind: CallKind, message: String)
     /// An account can no longer be used.
     case accountPaused(account: String, AccountProblem)
+    /// The service refuses a share of an account's calls because multi-factor authentication is required; they are
+    /// repeated.
+    case partlyRefused(account: String, share: Double)
     /// A paused account works again.
     case accountResumed(account: String)
-    /// A call kind of an account is slowed down.
-    case throttled(account: String, kind: CallKind, wait: Duration)
-    /// No new jobs are taken for now.
+    /// A call kind of an account is slowed down. `asked` is the service's `Retry-After` where it was longer than the
+    /// worker waits.
+    case throttled(account: String, kind: CallKind, wait: Duration, asked: Duration?)
+    /// The worker takes no new jobs.
     case intakePaused(reason: IntakePause)
-    /// New jobs are taken again.
+    /// The worker takes new jobs again.
     case intakeResumed(reason: IntakePause)
+    /// Nearly every job is still refused after intake was paused for this long in all. Intake continues.
+    case refusalsContinue(afterPauses: Duration)
     /// A partition is restored and takes jobs.
     case active(partition: Int32, epoch: Epoch, jobs: Int)
-    /// A partition is stopped and stays untouched until somebody acts.
-    case stopped(partition: Int32, epoch: Epoch, reason: String)
-    /// A partition is handed over.
+    /// A partition is stopped until an operator acts.
+    case stopped(partition: Int32, epoch: Epoch, reason: StopReason)
+    /// A partition is released.
     case released(partition: Int32, epoch: Epoch, jobs: Int)
-    /// A partition was taken away; what was not committed is dropped.
+    /// A partition was lost; uncommitted decisions are dropped.
     case lost(partition: Int32, epoch: Epoch, dropped: Int)
-    /// An answer came for an assignment that is over.
+    /// An answer arrived for an assignment that has ended.
     case lateAnswer(partition: Int32, epoch: Epoch)
+    /// Records of the jobs topic were deleted before a worker had read them.
+    case unread(UnreadRecords)
+    /// The group's committed offset is beyond the state's position: another consumer commits in the group. The
+    /// worker continues from `position`.
+    case foreignOffset(partition: Int32, committed: Int64, position: Int64)
+}
+
+/// Offsets of a jobs partition whose records were deleted unread. Transaction markers have offsets too, so there may
+/// have been fewer records than offsets.
+public struct UnreadRecords: Sendable, Hashable {
+    /// The partition.
+    public var partition: Int32
+    /// The first offset that was not read.
+    public var from: Int64
+    /// The first offset that the partition still has.
+    public var to: Int64
+
+    /// Creates a value.
+    public init(partition: Int32, from: Int64, to: Int64) {
+        self.partition = partition
+        self.from = from
+        self.to = to
+    }
+
+    /// The number of offsets.
+    public var count: Int { Int(max(0, to - from)) }
 }
 
 extension Report {
-    /// The partition that it is about, where it is about one.
-    var partition: Int32? {
+    /// The partition that the report concerns, where it concerns one.
+    public var partition: Int32? {
         switch self {
         case .accepted(let partition, _, _, _), .duplicate(let partition, _, _), .ended(let partition, _),
             .deadLettered(let partition, _, _), .attemptFailed(let partition, _, _),
             .callFailed(let partition, _, _, _), .active(let partition, _, _), .stopped(let partition, _, _),
-            .released(let partition, _, _), .lost(let partition, _, _), .lateAnswer(let partition, _):
+            .outputDropped(let partition, _, _), .released(let partition, _, _), .lost(let partition, _, _),
+            .lateAnswer(let partition, _), .foreignOffset(let partition, _, _):
             partition
-        case .accountPaused, .accountResumed, .throttled, .intakePaused, .intakeResumed: nil
+        case .unread(let records): records.partition
+        case .accountPaused, .partlyRefused, .accountResumed, .throttled, .intakePaused, .intakeResumed,
+            .refusalsContinue:
+            nil
+        }
+    }
+
+    /// The id of the job that the report concerns, where it concerns one.
+    public var jobID: String? {
+        switch self {
+        case .accepted(_, let job, _, _), .duplicate(_, let job, _), .attemptFailed(_, let job, _),
+            .callFailed(_, let job, _, _):
+            job
+        case .ended(_, let event): event.jobID
+        default: nil
         }
     }
 }
 
 /// Why no new jobs are taken.
 public enum IntakePause: UInt8, Hashable, Sendable, CaseIterable {
-    /// `WORKER_MAX_PENDING` jobs wait to be submitted.
+    /// As many jobs as ``CoreConfiguration/maxPending`` wait to be submitted.
     case pending
-    /// Nearly every job of late was refused.
+    /// Nearly every recent job was refused.
     case failures
     /// Commits do not keep up.
     case commits

@@ -14,7 +14,7 @@ public enum FileFormat: UInt8, Hashable, Sendable, CaseIterable {
     case tsv = 2
 }
 
-/// The W3C trace context that a job's record carried, handed on to its completion event.
+/// The W3C trace context that a job's record carried; passed through to its completion event.
 public struct TraceContext: Hashable, Sendable {
     /// The `traceparent` header.
     public var parent: String
@@ -28,13 +28,13 @@ public struct TraceContext: Hashable, Sendable {
     }
 }
 
-/// A readable export job: the document of the jobs topic with its defaults filled in.
+/// A valid export job: the document of the jobs topic with defaults applied.
 public struct ExportJob: Hashable, Sendable {
-    /// The identity of the work: the same id again is the same job.
+    /// The idempotency key of the job.
     public var id: String
     /// Which resource is exported.
     public var kind: ExportKind
-    /// The OData filter as the service takes it; `nil` for all rows.
+    /// The OData filter as it is sent to the service; `nil` for all rows.
     public var filter: String?
     /// The file's format.
     public var fileFormat: FileFormat
@@ -42,14 +42,14 @@ public struct ExportJob: Hashable, Sendable {
     public var account: String
     /// The export is not submitted earlier.
     public var notBefore: Instant?
-    /// After this moment the job ends as failed; `nil` for the configured default.
+    /// After this time the job ends as failed; `nil` for the configured default.
     public var deadline: Instant?
     /// How many exports may be queued for this job when the service ends them as Failed.
     public var maxAttempts: Int
     /// An export that exists already at the service and is only waited for.
     public var adoptedRequestID: String?
     /// The job's `metadata` object as compact JSON with sorted keys; `nil` when there is none.
-    /// The core hands it through and never looks inside.
+    /// The core passes it through without reading it.
     public var metadataJSON: String?
     /// The trace context of the job's record. Not part of the job's content.
     public var trace: TraceContext?

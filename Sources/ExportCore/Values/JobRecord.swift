@@ -1,13 +1,13 @@
-/// Where a job stands. The transitions are listed in ``PartitionMachine``.
+/// The state of a job. `Life-of-a-job.md` lists the transitions.
 public enum JobPhase: UInt8, Hashable, Sendable, CaseIterable {
-    /// Known, nothing sent: waits for its `notBefore`. Exits: submitting, finished.
+    /// Accepted, nothing sent: waits for its `notBefore`. Exits: submitting, finished.
     case accepted = 1
     /// The intent to queue an export is recorded; the POST may have been sent. Exits: waiting, finished.
     case submitting = 2
     /// The service has the export; it is polled. Exits: submitting (next attempt), ready, finished.
     case waiting = 3
-    /// The file exists at the service and is being brought into the file store.
-    /// Exits: finished; submitting, should the service call the export Failed after all.
+    /// The file exists at the service and is downloaded into the file store.
+    /// Exits: finished; submitting, if the service reports the export as Failed after all.
     case ready = 4
     /// Its one completion event is published. Exits: forgotten (a tombstone), after the deduplication window.
     case finished = 5
@@ -15,11 +15,11 @@ public enum JobPhase: UInt8, Hashable, Sendable, CaseIterable {
 
 /// The end of a job: the `status` of its completion event.
 public enum JobStatus: UInt8, Hashable, Sendable, CaseIterable {
-    /// The file is there.
+    /// The file is available.
     case completed = 1
-    /// The export could not be had.
+    /// The export could not be obtained.
     case failed = 2
-    /// A cancel command won.
+    /// A cancel command ended it.
     case cancelled = 3
     /// The document was refused; nothing was exported for it.
     case rejected = 4
@@ -33,23 +33,27 @@ public enum JobErrorCode: UInt8, Hashable, Sendable, CaseIterable {
     case apiRejected = 2
     /// The service ended every permitted export as Failed.
     case exportFailed = 3
-    /// The export is gone at the service: deleted elsewhere, or never there.
+    /// The export does not exist at the service: it was deleted elsewhere, or never existed.
     case exportNotFound = 4
     /// The job's deadline passed first.
     case deadlineExceeded = 5
-    /// The file exists at the service and could not be brought into the file store in time.
+    /// The file exists at the service and could not be stored in time.
     case downloadFailed = 6
     /// The job names credentials that are not configured.
     case unknownAccount = 7
     /// A cancel command names a job that is not known.
     case unknownJob = 8
+    /// The id is in use with other content: the record is refused, the job that has the id is not affected.
+    case conflictingJob = 9
+    /// A record or event of the job is larger than its topic accepts.
+    case tooLarge = 10
 }
 
 /// One field of a job and what is wrong with it.
 public struct FieldError: Hashable, Sendable {
     /// The field's name in the job document.
     public var field: String
-    /// What is wrong and what is wanted instead.
+    /// What is wrong and what is expected.
     public var message: String
 
     /// Creates a field error.
@@ -65,7 +69,7 @@ public struct JobError: Hashable, Sendable {
     public var code: JobErrorCode
     /// What went wrong and what to do about it, for people. Holds no secret.
     public var message: String
-    /// The offending fields, where single fields are to blame.
+    /// The invalid fields, where single fields are invalid.
     public var details: [FieldError]
 
     /// Creates an error.
@@ -94,7 +98,7 @@ public struct ArchiveEntry: Hashable, Sendable {
 public struct ExportFile: Hashable, Sendable {
     /// Where the file is: a location in the file store, or the service's own SAS URL.
     public var location: String
-    /// Whether the file lies in the user's own file store.
+    /// Whether the file is in the user's own file store.
     public var stored: Bool
     /// The file's name.
     public var fileName: String
@@ -131,7 +135,7 @@ public struct ExportFile: Hashable, Sendable {
     }
 }
 
-/// What is still to be done at the service for a job that has its event already.
+/// What remains to be done at the service after the job has ended.
 public enum Cleanup: UInt8, Hashable, Sendable {
     /// Nothing.
     case none = 0
@@ -142,18 +146,18 @@ public enum Cleanup: UInt8, Hashable, Sendable {
     case delete = 2
 }
 
-/// The moments of a job's life.
+/// The times of a job's transitions.
 public struct JobTimes: Hashable, Sendable {
     /// When a worker first read the job.
     public var accepted: Instant
-    /// When the service took the present attempt's export.
+    /// When the service accepted the present attempt's export.
     public var submitted: Instant?
     /// When the worker first saw the export completed.
     public var ready: Instant?
     /// When the job's end was decided.
     public var finished: Instant?
 
-    /// Creates the moments.
+    /// Creates the times.
     public init(accepted: Instant, submitted: Instant? = nil, ready: Instant? = nil, finished: Instant? = nil) {
         self.accepted = accepted
         self.submitted = submitted
@@ -164,19 +168,19 @@ public struct JobTimes: Hashable, Sendable {
 
 /// What the engine knows of a job: the value of its record in the state topic.
 ///
-/// A record is always the whole truth about its job, so the newest one is enough to restore it.
+/// A record is complete, so the newest one is enough to restore the job.
 public struct JobRecord: Hashable, Sendable {
     /// The job as it was enqueued.
     public var job: ExportJob
     /// The offset of the job's own record in its partition of the jobs topic.
     public var offset: Int64
-    /// Where the job stands.
+    /// The job's state.
     public var phase: JobPhase
     /// Exports queued for this job so far, the one being submitted included; 0 for an adopted export.
     public var attempt: Int
     /// The service's id of the present export, once it is known.
     public var requestID: String?
-    /// The moments of the job's life.
+    /// The times of the job's transitions.
     public var times: JobTimes
     /// Where the service put the file, in phase ready. A bearer secret until it expires.
     public var blobURL: String?
@@ -186,11 +190,17 @@ public struct JobRecord: Hashable, Sendable {
     public var error: JobError?
     /// The files, in phase finished.
     public var files: [ExportFile]
-    /// What is still to be done at the service, in phase finished.
+    /// What remains to be done at the service, in phase finished.
     public var cleanup: Cleanup
-    /// Whether the moment of acceptance is part of what names the job's requests, so that a later life of the same id
-    /// asks for another export. False for jobs of workers that did not know this.
+    /// Whether the time of acceptance is part of the idempotency id, so that the same job id, used again after it was
+    /// forgotten, queues another export. False for jobs of workers of before this field.
     public var namedByAcceptance: Bool
+    /// The life of the jobs partition that ``offset`` belongs to; see ``JobsPosition``.
+    public var generation: UInt32
+    /// The timestamp of the job's own record, while that is the newest one that is decided.
+    public var timestamp: Int64?
+    /// See ``JobsPosition/anchor``; while the job's own record is the newest one that is decided.
+    public var anchor: JobsMark?
 
     /// Creates a record.
     public init(
@@ -205,7 +215,10 @@ public struct JobRecord: Hashable, Sendable {
         error: JobError? = nil,
         files: [ExportFile] = [],
         cleanup: Cleanup = .none,
-        namedByAcceptance: Bool = false
+        namedByAcceptance: Bool = false,
+        generation: UInt32 = 0,
+        timestamp: Int64? = nil,
+        anchor: JobsMark? = nil
     ) {
         self.job = job
         self.offset = offset
@@ -219,6 +232,9 @@ public struct JobRecord: Hashable, Sendable {
         self.files = files
         self.cleanup = cleanup
         self.namedByAcceptance = namedByAcceptance
+        self.generation = generation
+        self.timestamp = timestamp
+        self.anchor = anchor
     }
 }
 
@@ -228,8 +244,10 @@ public enum StateRecord: Hashable, Sendable {
     case job(JobRecord)
     /// A job whose deduplication window is over: the record's value is null.
     case forgotten(id: String)
-    /// The next offset of the jobs partition that is not yet decided. Written when records were
-    /// decided that leave no job behind (dead letters, cancel commands), so that the state
-    /// partition alone tells where to go on, also when the group's offsets are gone.
-    case position(Int64)
+    /// The next offset of the jobs partition that is not yet decided. Written after records that
+    /// create no job (dead letters, cancel commands), so that the state partition alone determines
+    /// where to continue, also when the group's offsets are gone.
+    case position(JobsPosition)
+    /// Where the partition's state begins.
+    case origin(StateOrigin)
 }

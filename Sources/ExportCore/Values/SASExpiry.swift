@@ -1,14 +1,14 @@
 extension Instant {
-    /// When a SAS URL stops working: its `se` item, an ISO 8601 moment in UTC, which Azure writes to the day, the minute
-    /// or the second. `nil` where the URL does not say so.
+    /// When a SAS URL stops working: its `se` item, an ISO 8601 time in UTC, which Azure writes to the day, the minute
+    /// or the second. `nil` for a URL without it.
     init?(expiryOfSASURL url: String) {
         guard let mark = url.utf8.firstIndex(of: UInt8(ascii: "?")) else { return nil }
         let query = url[url.index(after: mark)...].prefix { $0 != "#" }
         guard let item = query.split(separator: "&").first(where: { $0.hasPrefix("se=") }),
             let fields = Self.fields(item.dropFirst(3)), fields.count == 3 || fields.count >= 5,
-            let moment = Self.moment(fields + [0, 0, 0])
+            let time = Self.time(fields + [0, 0, 0])
         else { return nil }
-        self = moment
+        self = time
     }
 
     /// The numbers of `2026-11-25T07:50:29.1234567Z`, whose colons may be percent-encoded.
@@ -36,7 +36,7 @@ extension Instant {
         return fields
     }
 
-    private static func moment(_ fields: [Int64]) -> Instant? {
+    private static func time(_ fields: [Int64]) -> Instant? {
         let (year, month, day) = (fields[0], fields[1], fields[2])
         guard 1_970...9_999 ~= year, 1...12 ~= month, 1...31 ~= day, fields[3] < 24, fields[4] < 60, fields[5] < 61
         else { return nil }
@@ -45,7 +45,7 @@ extension Instant {
         let marchMonth = (month + 9) % 12
         let days =
             marchYear * 365 + marchYear / 4 - marchYear / 100 + marchYear / 400 + (marchMonth * 153 + 2) / 5 + day - 1
-        // 1970-01-01 counted so.
+        // The same count for 1970-01-01 is subtracted.
         let sinceEpoch = days - 719_468
         return Instant(milliseconds: (((sinceEpoch * 24 + fields[3]) * 60 + fields[4]) * 60 + fields[5]) * 1_000)
     }

@@ -1,18 +1,22 @@
 extension WorkerMachine {
-    mutating func handleAssignment(_ event: WorkerEvent, at now: Instant, _ actions: inout [WorkerAction]) {
+    mutating func handleAssignment(_ event: WorkerEvent, at now: EventTime, _ actions: inout [WorkerAction]) {
         switch event {
         case .assigned(let partition, let epoch): assigned(partition, epoch, at: now)
         case .restored(let partition, let epoch, let records):
             guard isRestoring(partition, epoch) else { return }
             for record in records { slots[Int(partition)]?.machine.apply(record) }
-        case .restoreFinished(let partition, let epoch, let committed, let low, let high):
+        case .restoreFinished(let partition, let epoch, let ends):
             guard isRestoring(partition, epoch) else { return }
-            start(partition, committed: committed, low: low, high: high, at: now, &actions)
+            start(partition, ends, at: now, &actions)
         case .restoreFailed(let partition, let epoch, let reason):
             guard isRestoring(partition, epoch) else { return }
+            stop(partition, epoch, .stateUnreadable(reason), &actions)
+        case .discontinuity(let partition, let epoch, let reason):
+            guard self.epoch(of: partition) == epoch, lifecycle(of: partition) == .active else { return }
+            _ = batches.drop(partition)
             stop(partition, epoch, reason, &actions)
         case .revoked(let partitions):
-            drain(partitions, until: now.advanced(by: Self.drainGrace))
+            drain(partitions, until: now.monotonic.advanced(by: Self.drainGrace))
         case .lost(let partitions):
             for partition in partitions { lose(partition, &actions) }
             updateShare(at: now)
@@ -26,81 +30,100 @@ extension WorkerMachine {
         case .stopNow:
             stopping = max(stopping, .draining)
             scheduler.isOpen = false
-            drain(slots.indices.map { Int32($0) }, until: now)
+            drain(slots.indices.map { Int32($0) }, until: now.monotonic)
         default: break
         }
     }
 
-    // MARK: Coming
+    // MARK: Assigned
 
     private func isRestoring(_ partition: Int32, _ epoch: Epoch) -> Bool {
         self.epoch(of: partition) == epoch && lifecycle(of: partition) == .restoring
     }
 
-    private mutating func assigned(_ partition: Int32, _ epoch: Epoch, at now: Instant) {
+    private mutating func assigned(_ partition: Int32, _ epoch: Epoch, at now: EventTime) {
         while slots.count <= Int(partition) { slots.append(nil) }
         _ = batches.drop(partition)
         let machine = PartitionMachine(partition: partition, epoch: epoch, configuration: configuration)
         slots[Int(partition)] = PartitionSlot(machine: machine)
-        if stopping != .no { slots[Int(partition)]?.lifecycle = .draining(until: now) }
+        if stopping != .no { slots[Int(partition)]?.lifecycle = .draining(until: now.monotonic) }
         updateShare(at: now)
     }
 
     private mutating func start(
         _ partition: Int32,
-        committed: Int64?,
-        low: Int64,
-        high: Int64,
-        at now: Instant,
+        _ ends: RestoredEnds,
+        at now: EventTime,
         _ actions: inout [WorkerAction]
     ) {
         let index = Int(partition)
         guard let epoch = epoch(of: partition) else { return }
-        let known = max(committed ?? 0, slots[index]?.machine.recordedPosition ?? 0)
-        guard known <= high else {
-            let reason =
-                "The state topic knows records up to offset \(known) of this partition of the jobs topic, which ends at \(high): the jobs topic was deleted and made anew, or lost data. Delete the state topic and the group's offsets too if its jobs are really gone, or restore the jobs topic."
+        if let reason = slots[index]?.machine.discontinuity(ends) {
             return stop(partition, epoch, reason, &actions)
         }
         var decisions = Decisions()
         slots[index]?.lifecycle = .active
-        slots[index]?.machine.resume(committed: max(committed ?? low, low), at: now, &decisions)
-        let position = slots[index]?.machine.position ?? 0
-        // What the group does not know yet, because its offsets expired or its first commit is to
-        // come, is committed even when no job comes: lag is measured by it.
-        slots[index]?.gatheredPosition = committed ?? -1
+        reportGaps(partition, ends, &actions)
+        slots[index]?.machine.resume(ends, at: now, &decisions)
+        let position = slots[index]?.machine.decidedPosition ?? JobsPosition()
+        // A position that the group does not have, because its offsets expired or nothing was committed yet, is
+        // committed even without jobs: monitoring derives the lag from it.
+        slots[index]?.gatheredPosition = ends.committed ?? -1
+        slots[index]?.storedPosition = position.offset
         gather(decisions, slot: index, at: now, &actions)
         let jobs = slots[index]?.machine.activeCount ?? 0
         actions.append(.report(.active(partition: partition, epoch: epoch, jobs: jobs)))
         actions.append(.start(partition: partition, epoch: epoch, from: position))
     }
 
-    private mutating func stop(
+    /// Reports offsets that another consumer committed, and records that were deleted unread. Every commit carries the
+    /// state's position, so a committed offset beyond it comes from another consumer. Before the first decision after a
+    /// recovery the committed offset is still that of the previous topic.
+    private func reportGaps(_ partition: Int32, _ ends: RestoredEnds, _ actions: inout [WorkerAction]) {
+        guard let machine = slots[Int(partition)]?.machine else { return }
+        let recorded = machine.recordedPosition
+        if !machine.isNew, recorded != machine.origin?.position, let committed = ends.committed,
+            committed > recorded.offset
+        {
+            actions.append(
+                .report(
+                    .foreignOffset(partition: partition, committed: committed, position: recorded.offset)
+                )
+            )
+        }
+        let known = machine.isNew ? ends.committed : recorded.offset
+        if let known, known < ends.low {
+            actions.append(.report(.unread(UnreadRecords(partition: partition, from: known, to: ends.low))))
+        }
+    }
+
+    mutating func stop(
         _ partition: Int32,
         _ epoch: Epoch,
-        _ reason: String,
+        _ reason: StopReason,
         _ actions: inout [WorkerAction]
     ) {
         slots[Int(partition)]?.lifecycle = .stopped(reason: reason)
+        actions.append(.stopped(partition: partition, epoch: epoch))
         actions.append(.report(.stopped(partition: partition, epoch: epoch, reason: reason)))
     }
 
-    /// A partition that is restoring or stopped counts too: its jobs will need their part of the budget.
-    private mutating func updateShare(at now: Instant) {
+    /// A partition that is restoring or stopped counts too: its jobs will need their share of the budget.
+    private mutating func updateShare(at now: EventTime) {
         let owned = slots.count { $0 != nil }
-        scheduler.setShare(owned: owned, of: max(partitionCount, owned), at: now)
+        scheduler.setShare(owned: owned, of: max(partitionCount, owned), at: now.monotonic)
     }
 
-    // MARK: Going
+    // MARK: Released
 
-    private mutating func drain(_ partitions: [Int32], until: Instant) {
+    private mutating func drain(_ partitions: [Int32], until: MonotonicInstant) {
         for partition in partitions {
             switch lifecycle(of: partition) {
             case .active: slots[Int(partition)]?.lifecycle = .draining(until: until)
             case .draining(let earlier): slots[Int(partition)]?.lifecycle = .draining(until: min(earlier, until))
             case .restoring, .stopped:
-                // Nothing was decided, nothing is to be committed.
-                slots[Int(partition)]?.lifecycle = .draining(until: Instant(milliseconds: .min))
+                // Nothing was decided, so there is nothing to commit.
+                slots[Int(partition)]?.lifecycle = .draining(until: .distantPast)
             case nil: break
             }
         }
@@ -113,19 +136,19 @@ extension WorkerMachine {
         actions.append(.report(.lost(partition: partition, epoch: epoch, dropped: dropped)))
     }
 
-    /// Whether a partition waits for nothing but its last commit.
-    mutating func readyToRelease(_ index: Int, at now: Instant) -> Bool {
+    /// Whether a partition waits only for its last commit.
+    mutating func readyToRelease(_ index: Int, at now: EventTime) -> Bool {
         slots[index]?.isReadyToRelease(at: now) ?? false
     }
 
-    mutating func releaseDrained(at now: Instant, _ actions: inout [WorkerAction]) {
+    mutating func releaseDrained(at now: EventTime, _ actions: inout [WorkerAction]) {
         var released = false
         for index in slots.indices where readyToRelease(index, at: now) {
             guard let slot = slots[index] else { continue }
             let partition = slot.machine.partition
             if batches.touches(partition) {
                 guard batches.failures >= Self.drainAttempts else { continue }
-                // The log does not take it: the next owner begins where the last commit left off.
+                // The log does not accept it: the next owner resumes from the last commit.
                 lose(partition, &actions)
             } else {
                 slots[index] = nil
@@ -135,14 +158,14 @@ extension WorkerMachine {
                     )
                 )
             }
-            handedOver += slot.machine.activeCount
+            jobsReleased += slot.machine.activeCount
             actions.append(.release(partition: partition, epoch: slot.machine.epoch))
             released = true
         }
         if released { updateShare(at: now) }
         if stopping == .draining, slots.allSatisfy({ $0 == nil }), batches.isIdle {
             stopping = .drained
-            actions.append(.drained(jobs: handedOver))
+            actions.append(.drained(jobs: jobsReleased))
         }
     }
 }

@@ -1,17 +1,27 @@
 extension WorkerMachine {
-    /// Looks for a job that nothing would ever wake, and for books that do not agree. For tests:
-    /// it looks at every job.
+    /// API calls that wait for their turn, by account; zero while the worker starts no calls because it stops, or
+    /// because it owns no partition and has no budget. For tests.
+    package var waitingAPICalls: [Int] {
+        configuration.accounts.indices.map { account in
+            guard scheduler.isOpen, scheduler.rate(ofAccount: account) > 0 else { return 0 }
+            return [CallKind.create, .poll, .delete].reduce(0) { $0 + scheduler.waiting(account: account, kind: $1) }
+        }
+    }
+
+    /// Checks that every job has a timer or a call that continues it, and that counters are consistent. For tests,
+    /// because it visits every job.
     ///
     /// - Parameters:
-    ///   - inFlight: the calls that were asked for and not answered.
-    ///   - tables: whether the tables' own books are audited too.
+    ///   - inFlight: the calls that were started and not answered.
+    ///   - now: the time of the last event.
+    ///   - tables: whether the tables' own counters are checked too.
     /// - Returns: what is wrong, or `nil`.
-    package func audit(inFlight: Set<CallToken>, tables: Bool) -> String? {
+    package func audit(inFlight: Set<CallToken>, at now: EventTime, tables: Bool) -> String? {
         let waiting = scheduler.waitingTokens + batches.heldCalls
         for index in slots.indices {
             guard let slot = slots[index], slot.takesAnswers else { continue }
             let machine = slot.machine
-            if slot.isActive, let complaint = machine.audit(waiting: waiting, inFlight: inFlight) {
+            if slot.isActive, let complaint = machine.audit(waiting: waiting, inFlight: inFlight, at: now) {
                 return "partition \(index): \(complaint)"
             }
             if tables, let complaint = machine.table.audit() { return "partition \(index): \(complaint)" }
@@ -25,59 +35,63 @@ extension WorkerMachine {
         let (calls, downloads) = (inFlight.count { $0.kind != .download }, inFlight.count { $0.kind == .download })
         if scheduler.callsInFlight != calls || scheduler.downloadsInFlight != downloads {
             return
-                "\(scheduler.callsInFlight) calls and \(scheduler.downloadsInFlight) downloads are counted, \(calls) and \(downloads) are under way"
+                "\(scheduler.callsInFlight) calls and \(scheduler.downloadsInFlight) downloads are counted, \(calls) and \(downloads) are in flight"
         }
         return batches.audit()
     }
 }
 
 extension PartitionMachine {
-    fileprivate func audit(waiting: [CallToken], inFlight: Set<CallToken>) -> String? {
-        // Within an assignment a ticket names a call.
-        func tickets(_ tokens: some Sequence<CallToken>) -> Set<UInt32> {
-            Set(tokens.lazy.filter { $0.partition == partition && $0.epoch == epoch }.map(\.ticket))
+    fileprivate func audit(waiting: [CallToken], inFlight: Set<CallToken>, at now: EventTime) -> String? {
+        // Call IDs are unique within an assignment.
+        func callIDs(_ tokens: some Sequence<CallToken>) -> Set<UInt32> {
+            Set(tokens.lazy.filter { $0.partition == partition && $0.epoch == epoch }.map(\.callID))
         }
-        let (waiting, inFlight) = (tickets(waiting), tickets(inFlight))
+        let (waiting, inFlight) = (callIDs(waiting), callIDs(inFlight))
         var counts = [Int](repeating: 0, count: countByPhase.count)
         var complaint: String?
         table.forEachIndex { place in
             let entry = table[place]
             counts[Int(entry.phase.rawValue)] += 1
             guard complaint == nil else { return }
-            let hasTimer = entry.heapPosition != .max
             let problem: String?
             switch entry.activity {
-            case .idle: problem = hasTimer ? nil : "waits for nothing"
-            case .queued where entry.account == .max: problem = hasTimer ? nil : "waits for nothing"
-            case .queued: problem = waiting.contains(entry.ticket) ? nil : "waits for a call that is not queued"
-            case .inFlight: problem = inFlight.contains(entry.ticket) ? nil : "waits for a call that nobody makes"
+            case .idle where entry.phase != .accepted && !(entry.phase == .finished && entry.cleanup == .none):
+                problem = table.hasWake(place) ? nil : "waits for nothing"
+            case .idle: problem = nil
+            case .queued where entry.account == .max: problem = nil
+            case .queued: problem = waiting.contains(entry.callID) ? nil : "waits for a call that is not queued"
+            case .inFlight where entry.isTransferring && entry.limit < now.wall.milliseconds:
+                problem = "transfers its file beyond its deadline"
+            case .inFlight: problem = inFlight.contains(entry.callID) ? nil : "waits for a call that is not in flight"
             }
             if let problem {
                 complaint = "job \(record(of: place).job.id) in phase \(entry.phase) \(problem)"
-            } else if entry.phase == .finished, !hasTimer {
-                complaint = "job \(record(of: place).job.id) would never be forgotten"
+            } else if entry.activity != .inFlight, !table.hasLimit(place) {
+                complaint = "job \(record(of: place).job.id) in phase \(entry.phase) has no limit"
             }
         }
         if complaint == nil, counts != countByPhase {
-            complaint = "phases are counted \(countByPhase), they are \(counts)"
+            complaint = "phases are counted as \(countByPhase), they are \(counts)"
         }
         return complaint
     }
 }
 
 extension JobTable {
-    /// Checks the heap, the index and the slab against each other.
+    /// Checks the heaps, the index and the slab against each other.
     fileprivate func audit() -> String? {
         var jobs = 0
-        var timed = 0
+        var (wakes, limits) = (0, 0)
         var complaint: String?
         forEachIndex { place in
             jobs += 1
-            if self[place].heapPosition != .max { timed += 1 }
+            if hasWake(place) { wakes += 1 }
+            if hasLimit(place) { limits += 1 }
             let id = arena.withBytes(self[place].spec) { JobSpecCodec.decode($0).id }
             if find(id) != place { complaint = "job \(id) is not found under its id" }
         }
         if jobs != count { complaint = "\(count) jobs are indexed, \(jobs) are there" }
-        return complaint ?? auditTimers(expected: timed)
+        return complaint ?? auditTimers(wakes: wakes, limits: limits)
     }
 }

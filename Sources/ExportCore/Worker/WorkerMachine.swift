@@ -1,8 +1,7 @@
-/// Everything that one worker decides: its partitions, their hand-over, the batches that it
-/// commits, and whose call goes next.
+/// The decisions of one worker: its partitions, their release, the batches that it commits, and the order of calls.
 ///
-/// A value without clock, dice, IO or locks: `handle` takes an event and the time and yields what
-/// to do. One owner feeds it from one queue.
+/// A value without clock, randomness, I/O or locks: `handle` takes an event and the time and returns actions. One
+/// owner passes events to it from one queue.
 public struct WorkerMachine: Sendable {
     let configuration: CoreConfiguration
     var slots: [PartitionSlot?] = []
@@ -12,12 +11,13 @@ public struct WorkerMachine: Sendable {
     var pauses: Set<IntakePause> = []
     var partitionCount = 0
     var stopping = Stopping.no
-    /// Whether timers were left over at the last turn.
+    /// Whether due timers remain from the last turn.
     private var timersLeft = false
-    private var lastNow: Instant?
+    /// The time of the newest event.
+    var lastTime: EventTime?
 
     /// Active jobs of the partitions that were released.
-    var handedOver = 0
+    var jobsReleased = 0
 
     enum Stopping: Int, Comparable {
         case no
@@ -27,12 +27,12 @@ public struct WorkerMachine: Sendable {
         static func < (left: Stopping, right: Stopping) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// How long a partition that is to be handed over waits for the answers to its calls.
+    /// How long a partition waits for the answers to its calls before it is released.
     static let drainGrace: Duration = .seconds(2)
-    /// How many times `maxPending` jobs may wait, those of paused accounts included.
+    /// The multiple of `maxPending` that limits pending jobs including those of paused accounts.
     static let pendingOfPausedAccounts = 10
     static let timersPerTurn = 2_000
-    /// Failed commits in a row after which a partition that is to be handed over is given up as it is.
+    /// Consecutive failed commits after which a draining partition is released without them.
     static let drainAttempts = 3
 
     /// Creates a worker that owns nothing yet.
@@ -43,74 +43,69 @@ public struct WorkerMachine: Sendable {
         breaker = IntakeBreaker(configuration.breaker)
     }
 
-    /// Takes an event and says what to do about it.
-    public mutating func handle(_ event: WorkerEvent, at now: Instant) -> [WorkerAction] {
+    /// Handles an event and returns what to do.
+    public mutating func handle(_ event: WorkerEvent, at now: EventTime) -> [WorkerAction] {
         var actions: [WorkerAction] = []
-        noticeClock(now)
+        lastTime = now
         switch event {
-        case .assigned, .restored, .restoreFinished, .restoreFailed, .revoked, .lost, .partitionCount, .stop, .stopNow:
+        case .assigned, .restored, .restoreFinished, .restoreFailed, .discontinuity, .revoked, .lost, .partitionCount,
+            .stop, .stopNow:
             handleAssignment(event, at: now, &actions)
         case .received(let partition, let epoch, let inputs):
             receive(partition, epoch, inputs, at: now, &actions)
-        case .jobsEnd(let partition, let epoch, let offset):
-            if self.epoch(of: partition) == epoch { slots[Int(partition)]?.unreadUpTo = offset }
+        case .jobsEnd(let partition, let epoch, let end):
+            if self.epoch(of: partition) == epoch { slots[Int(partition)]?.end = end }
+        case .anchored(let partition, let epoch, let mark):
+            if self.epoch(of: partition) == epoch { slots[Int(partition)]?.machine.anchor = mark }
         case .committed(let id): committed(id, at: now, &actions)
-        case .commitFailed(let id): batches.failed(id, at: now)
-        case .generationChanged: batches.retryNow(at: now)
+        case .commitFailed(let id): batches.failed(id, at: now.monotonic)
+        case .outputsRefused(let id, let refusals): outputsRefused(id, refusals, at: now, &actions)
+        case .generationChanged: batches.retryNow(at: now.monotonic)
         case .answered(let token, let result): answered(token, result, at: now, &actions)
-        case .credentialsChanged: scheduler.credentialsChanged(at: now)
+        case .credentialsChanged: scheduler.credentialsChanged(at: now.monotonic)
         case .tick: break
         }
         turn(at: now, &actions)
         return actions
     }
 
-    /// When the worker wants a tick if nothing else happens.
-    public mutating func nextWake(after now: Instant) -> Instant? {
-        if timersLeft { return now }
-        var earliest: Instant?
-        func consider(_ wake: Instant?) {
+    /// When the worker needs a tick if no other event arrives. Timers on the wall clock are computed from `now`, so
+    /// call this again periodically: the wall clock may have been set.
+    public mutating func nextWake(after now: EventTime) -> MonotonicInstant? {
+        if timersLeft { return now.monotonic }
+        var earliest: MonotonicInstant?
+        func consider(_ wake: MonotonicInstant?) {
             guard let wake else { return }
             earliest = min(earliest ?? wake, wake)
         }
         consider(batches.nextChange)
-        consider(scheduler.nextChange(after: now))
+        consider(scheduler.nextChange(after: now.monotonic))
         consider(breaker.nextChange)
         for index in slots.indices { consider(slots[index]?.nextWake(after: now)) }
         return earliest
     }
 
-    /// A clock that went back must not make what was a second away an hour away.
-    private mutating func noticeClock(_ now: Instant) {
-        defer { lastNow = now }
-        guard let lastNow, now < lastNow else { return }
-        let step = now.duration(to: lastNow)
-        scheduler.clockWentBack(by: step)
-        breaker.clockWentBack(by: step)
-        for index in slots.indices { slots[index]?.clockWentBack(by: step, to: now) }
-    }
-
     // MARK: Turns
 
-    /// What follows from any event: timers, calls whose turn has come, the next batch, hand-overs.
-    private mutating func turn(at now: Instant, _ actions: inout [WorkerAction]) {
+    /// The steps that follow every event: timers, calls that may start, the next batch, releases.
+    private mutating func turn(at now: EventTime, _ actions: inout [WorkerAction]) {
         fireTimers(at: now, &actions)
-        breaker.advance(to: now)
+        breaker.advance(to: now.monotonic)
         updateIntake(&actions)
         startCalls(at: now, &actions)
-        if var batch = batches.next(at: now, isUrgent: isAnyReadyToRelease(at: now)) {
+        if var batch = batches.next(at: now.monotonic, isUrgent: isAnyReadyToRelease(at: now)) {
             if !configuration.safeguards.offsetsInTransaction { batch.positions = [] }
             actions.append(.commit(batch))
         }
         releaseDrained(at: now, &actions)
     }
 
-    private mutating func isAnyReadyToRelease(at now: Instant) -> Bool {
+    private mutating func isAnyReadyToRelease(at now: EventTime) -> Bool {
         for index in slots.indices where readyToRelease(index, at: now) { return true }
         return false
     }
 
-    private mutating func fireTimers(at now: Instant, _ actions: inout [WorkerAction]) {
+    private mutating func fireTimers(at now: EventTime, _ actions: inout [WorkerAction]) {
         timersLeft = false
         for index in slots.indices where slots[index]?.hasDueTimer(at: now) ?? false {
             var decisions = Decisions()
@@ -120,15 +115,15 @@ public struct WorkerMachine: Sendable {
         }
     }
 
-    private mutating func startCalls(at now: Instant, _ actions: inout [WorkerAction]) {
-        while let token = scheduler.next(at: now) {
+    private mutating func startCalls(at now: EventTime, _ actions: inout [WorkerAction]) {
+        while let token = scheduler.next(at: now.monotonic) {
             let index = Int(token.partition)
             guard epoch(ofActive: token.partition) == token.epoch, let call = slots[index]?.machine.start(token)
             else {
                 scheduler.stale(token)
                 continue
             }
-            scheduler.started(token, at: now)
+            scheduler.started(token, at: now.monotonic)
             if token.kind != .download { slots[index]?.callsInFlight += 1 }
             actions.append(.call(call))
         }
@@ -144,11 +139,11 @@ public struct WorkerMachine: Sendable {
             until: pending <= limit * 4 / 5 && all <= limit * Self.pendingOfPausedAccounts * 4 / 5,
             &actions
         )
-        let backlog = batches.backlog
+        let (backlog, bytes) = (batches.backlog, batches.backlogBytes)
         set(
             .commits,
-            when: backlog >= configuration.maxBatchRecords * 2,
-            until: backlog < configuration.maxBatchRecords,
+            when: backlog >= configuration.maxBatchRecords * 2 || bytes >= configuration.maxBatchBytes * 2,
+            until: backlog < configuration.maxBatchRecords && bytes < configuration.maxBatchBytes,
             &actions
         )
         set(.failures, when: breaker.isOpen, until: !breaker.isOpen, &actions)
@@ -170,7 +165,7 @@ public struct WorkerMachine: Sendable {
         return (working, all)
     }
 
-    /// Two thresholds, because each resumption costs a fetch.
+    /// Pauses or resumes intake for one reason. Two thresholds, because each resumption costs a fetch.
     private mutating func set(
         _ reason: IntakePause,
         when begins: Bool,
@@ -192,18 +187,21 @@ public struct WorkerMachine: Sendable {
         _ partition: Int32,
         _ epoch: Epoch,
         _ inputs: [JobInput],
-        at now: Instant,
+        at now: EventTime,
         _ actions: inout [WorkerAction]
     ) {
-        // Records that were on their way when the partition went, or when it was stopped.
+        // These records were in flight when the partition was revoked or stopped.
         guard self.epoch(ofActive: partition) == epoch else { return }
         var decisions = Decisions()
         slots[Int(partition)]?.machine.receive(inputs, at: now, &decisions)
         gather(decisions, slot: Int(partition), at: now, &actions)
     }
 
-    private mutating func committed(_ id: UInt64, at now: Instant, _ actions: inout [WorkerAction]) {
+    private mutating func committed(_ id: UInt64, at now: EventTime, _ actions: inout [WorkerAction]) {
         guard let batch = batches.committed(id) else { return }
+        for position in batch.commit.positions where epoch(of: position.partition) == position.epoch {
+            slots[Int(position.partition)]?.storedPosition = position.offset
+        }
         actions.append(contentsOf: batch.reports.map { .report($0) })
         for token in batch.calls { scheduler.enqueue(token) }
     }
@@ -212,10 +210,12 @@ public struct WorkerMachine: Sendable {
     private mutating func answered(
         _ token: CallToken,
         _ result: CallResult,
-        at now: Instant,
+        at now: EventTime,
         _ actions: inout [WorkerAction]
     ) {
-        if let report = scheduler.finished(token, result, at: now) { actions.append(.report(report)) }
+        let (result, report) = scheduler.classified(token, result)
+        if let report { actions.append(.report(report)) }
+        if let report = scheduler.finished(token, result, at: now.monotonic) { actions.append(.report(report)) }
         let index = Int(token.partition)
         guard takesAnswers(token) else {
             return actions.append(.report(.lateAnswer(partition: token.partition, epoch: token.epoch)))
@@ -226,25 +226,38 @@ public struct WorkerMachine: Sendable {
         gather(decisions, slot: index, at: now, &actions)
     }
 
-    /// Puts decisions into the gathering batch, with the position that fences it.
-    mutating func gather(_ decisions: Decisions, slot index: Int, at now: Instant, _ actions: inout [WorkerAction]) {
+    /// Adds decisions to the gathering batch, with the position that fences them.
+    mutating func gather(_ decisions: Decisions, slot index: Int, at now: EventTime, _ actions: inout [WorkerAction]) {
         var decisions = decisions
-        for isRefusal in decisions.refusals { breaker.count(refusal: isRefusal, at: now) }
+        count(refusals: decisions.refusals, at: now, &actions)
         actions.append(contentsOf: decisions.reports.map { .report($0) })
         for token in decisions.callsNow { scheduler.enqueue(token) }
+        for token in decisions.cancellations { actions.append(.cancel(token)) }
         guard let slot = slots[index]?.progress else { return }
-        guard slot.position != slot.gathered || !decisions.records.isEmpty else { return }
-        if slot.position > slot.recorded {
+        guard slot.position.offset != slot.gathered || !decisions.records.isEmpty else { return }
+        if slot.position.isBeyond(slot.recorded) {
             slots[index]?.machine.apply(.position(slot.position))
             decisions.records.append(.state(partition: slot.partition, .position(slot.position)))
         }
-        slots[index]?.gatheredPosition = slot.position
-        let position = CommitBatch.Position(partition: slot.partition, epoch: slot.epoch, offset: slot.position)
-        batches.add(decisions, position: position, at: now)
+        slots[index]?.gatheredPosition = slot.position.offset
+        let position = CommitBatch.Position(
+            partition: slot.partition,
+            epoch: slot.epoch,
+            offset: slot.position.offset
+        )
+        batches.add(decisions, position: position, at: now.monotonic)
     }
 
-    // A slot is never copied out while it is changed: a second owner of its tables would make the
-    // next change copy a million jobs. What is asked of it is therefore asked in place.
+    /// Counts the outcomes of jobs for the intake breaker.
+    mutating func count(refusals: [Bool], at now: EventTime, _ actions: inout [WorkerAction]) {
+        for isRefusal in refusals {
+            guard let paused = breaker.count(refusal: isRefusal, at: now.monotonic) else { continue }
+            actions.append(.report(.refusalsContinue(afterPauses: paused)))
+        }
+    }
+
+    // Slots are read in place: a copy would be a second owner of its tables, and the next change would copy a million
+    // jobs.
 
     private mutating func epoch(ofActive partition: Int32) -> Epoch? {
         slots.indices.contains(Int(partition)) ? slots[Int(partition)]?.activeEpoch : nil

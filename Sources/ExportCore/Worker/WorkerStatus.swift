@@ -1,17 +1,19 @@
-/// How a worker stands: for health, metrics and people.
+/// The state of a worker, for health checks, metrics and people.
 public struct WorkerStatus: Sendable {
     /// One assigned partition.
     public struct Partition: Sendable {
         /// Its number.
         public var partition: Int32
-        /// Which assignment of it this is.
+        /// The epoch of its assignment.
         public var epoch: Epoch
-        /// Where its assignment stands.
+        /// The state of its assignment.
         public var lifecycle: PartitionLifecycle
         /// The next offset of the jobs partition that is not decided.
         public var position: Int64
-        /// Records of the jobs partition that could be read and are not decided, as far as is known.
+        /// Records of the jobs partition that can be read and are not decided, as last reported.
         public var unread: Int64 = 0
+        /// Offsets of the jobs partition that an open transaction holds back, as last reported.
+        public var keptBack: Range<Int64>?
         /// Jobs by phase.
         public var jobs: [JobPhase: Int]
         /// When its next timer fires.
@@ -24,6 +26,9 @@ public struct WorkerStatus: Sendable {
         public var name: String
         /// Why it is paused; `nil` while it works.
         public var problem: AccountProblem?
+        /// The share of its recent calls that the service refused because multi-factor authentication is required,
+        /// while others succeeded.
+        public var refusedShare: Double?
         /// Calls that wait for their turn.
         public var waiting: [CallKind: Int]
         /// API calls a second that this worker may make for it.
@@ -36,15 +41,17 @@ public struct WorkerStatus: Sendable {
     public var accounts: [Account]
     /// Why no new jobs are taken; empty when they are.
     public var intakePauses: Set<IntakePause>
-    /// API calls under way.
+    /// Whether intake continues although nearly every job is refused, because it was paused for the longest time.
+    public var refusalsContinue = false
+    /// API calls in flight.
     public var callsInFlight: Int
-    /// Downloads under way.
+    /// Downloads in flight.
     public var downloadsInFlight: Int
     /// Records that wait for their commit.
     public var recordsGathering: Int
-    /// Commits that failed in a row.
+    /// Consecutive failed commits.
     public var commitFailures: Int
-    /// Whether a commit is under way or waits for its repetition.
+    /// Whether a commit is in flight or waits to be retried.
     public var isCommitting: Bool
     /// Partitions of the jobs topic.
     public var partitionCount: Int
@@ -53,12 +60,13 @@ public struct WorkerStatus: Sendable {
 }
 
 extension WorkerMachine {
-    /// How the worker stands now.
+    /// The worker's present state.
     public func status() -> WorkerStatus {
         WorkerStatus(
-            partitions: slots.compactMap { slot in slot.map { Self.status(of: $0) } },
+            partitions: slots.compactMap { slot in slot.map { status(of: $0) } },
             accounts: configuration.accounts.indices.map { scheduler.status(ofAccount: $0) },
             intakePauses: pauses,
+            refusalsContinue: breaker.isExhausted,
             callsInFlight: scheduler.callsInFlight,
             downloadsInFlight: scheduler.downloadsInFlight,
             recordsGathering: batches.backlog,
@@ -69,7 +77,7 @@ extension WorkerMachine {
         )
     }
 
-    private static func status(of slot: PartitionSlot) -> WorkerStatus.Partition {
+    private func status(of slot: PartitionSlot) -> WorkerStatus.Partition {
         var jobs: [JobPhase: Int] = [:]
         for phase in JobPhase.allCases { jobs[phase] = slot.machine.count(of: phase) }
         return WorkerStatus.Partition(
@@ -77,9 +85,10 @@ extension WorkerMachine {
             epoch: slot.machine.epoch,
             lifecycle: slot.lifecycle,
             position: slot.machine.position,
-            unread: slot.unreadUpTo.map { max(0, $0 - slot.machine.position) } ?? 0,
+            unread: slot.end.unreadUpTo.map { max(0, $0 - slot.machine.position) } ?? 0,
+            keptBack: slot.end.keptBack,
             jobs: jobs,
-            nextWake: slot.machine.table.nextWake
+            nextWake: lastTime.flatMap { time in slot.machine.nextTimer(at: time).map { time.wall(at: $0) } }
         )
     }
 
@@ -101,6 +110,7 @@ extension CallScheduler {
         return WorkerStatus.Account(
             name: name(ofAccount: account),
             problem: problem(ofAccount: account),
+            refusedShare: accounts[account].mfa.share,
             waiting: waiting,
             requestsPerSecond: rate(ofAccount: account)
         )

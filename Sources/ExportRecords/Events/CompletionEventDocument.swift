@@ -1,8 +1,8 @@
 import Foundation
 
-/// A completion event as it is read back: the JSON value of a results record.
+/// A decoded completion event: the JSON value of a results record.
 ///
-/// Names are texts here, so that events of later versions stay readable.
+/// Names are strings here, so that events of later versions can be read.
 public struct CompletionEventDocument: Codable, Hashable, Sendable {
     /// One of an event's files.
     public struct File: Codable, Hashable, Sendable {
@@ -16,7 +16,7 @@ public struct CompletionEventDocument: Codable, Hashable, Sendable {
 
         /// Where the file is. The service's own URL is a bearer secret until it expires.
         public var location: String
-        /// Whether the file lies in the user's own file store.
+        /// Whether the file is in the user's own file store.
         public var stored: Bool
         /// The file's name.
         public var fileName: String
@@ -34,7 +34,7 @@ public struct CompletionEventDocument: Codable, Hashable, Sendable {
 
     /// Why a job did not complete.
     public struct Failure: Codable, Hashable, Sendable {
-        /// An offending field.
+        /// An invalid field.
         public struct Detail: Codable, Hashable, Sendable {
             /// The field's name.
             public var field: String
@@ -46,17 +46,27 @@ public struct CompletionEventDocument: Codable, Hashable, Sendable {
         public var code: String
         /// What went wrong, for people.
         public var message: String
-        /// The offending fields.
+        /// The invalid fields.
         public var details: [Detail]
     }
 
-    /// The moments of a job's life, RFC 3339.
+    /// The record of the jobs topic that the event concerns.
+    public struct Source: Codable, Hashable, Sendable {
+        /// The jobs topic.
+        public var topic: String
+        /// The record's partition.
+        public var partition: Int32
+        /// The record's offset.
+        public var offset: Int64
+    }
+
+    /// The times of a job's transitions, RFC 3339.
     public struct Times: Codable, Hashable, Sendable {
         /// When a worker first read the job.
         public var accepted: String
-        /// When the service took the export.
+        /// When the service accepted the export.
         public var submitted: String?
-        /// When the export was first seen completed.
+        /// When a poll first reported the export completed.
         public var ready: String?
         /// When the job's end was decided.
         public var finished: String?
@@ -82,10 +92,14 @@ public struct CompletionEventDocument: Codable, Hashable, Sendable {
     public var files: [File]
     /// Why the job did not complete.
     public var error: Failure?
-    /// The moments of the job's life.
+    /// The job's record, or the refused record; `nil` in events of earlier workers.
+    public var source: Source?
+    /// The times of the job's transitions.
     public var times: Times
     /// The job's metadata.
     public var metadata: [String: String]
+    /// The parts that were left out because the results topic does not accept the whole event.
+    public var omitted: [String]?
 }
 
 /// Why a results record cannot be read.
@@ -94,12 +108,12 @@ public struct EventDecodingError: Error, Hashable, Sendable, CustomStringConvert
     public var description: String
 }
 
-/// Reads completion events, for people and tests; the worker itself never does.
+/// Decodes completion events, for people and tests; the worker itself does not.
 public struct EventDecoder: Sendable {
     /// Creates a decoder.
     public init() {}
 
-    /// Reads the value of a results record.
+    /// Decodes the value of a results record.
     ///
     /// - Throws: ``EventDecodingError`` when it is no completion event.
     public func decode(value: [UInt8]?) throws(EventDecodingError) -> CompletionEventDocument {

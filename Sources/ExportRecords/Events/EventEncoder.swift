@@ -1,19 +1,29 @@
 public import ExportCore
+import Primitives
 
-/// Writes completion events: CloudEvents 1.0 in Kafka's binary mode, the value JSON.
+/// Encodes completion events: CloudEvents 1.0 in Kafka's binary mode, with a JSON value.
 ///
-/// The same event gives the same bytes, however often it is written.
+/// The same event always yields the same bytes.
 public struct EventEncoder: Sendable {
     private let source: String
+    private let jobsTopic: String
 
     /// Creates an encoder.
     ///
-    /// - Parameter groupID: The consumer group, for `ce_source`.
-    public init(groupID: String) {
-        source = "/payout-export-worker/" + percentEncodedSegment(groupID)
+    /// - Parameters:
+    ///   - groupID: The consumer group, for `ce_source`.
+    ///   - jobsTopic: The jobs topic's name, for each event's `source`.
+    public init(groupID: String, jobsTopic: String) {
+        self.jobsTopic = jobsTopic
+        // A segment of a path may hold these two as well (RFC 3986).
+        source =
+            "/payout-export-worker/"
+            + groupID.percentEncoded {
+                PercentEncoding.isUnreserved($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "@")
+            }
     }
 
-    /// An event's record for the results topic.
+    /// Encodes an event for the results topic.
     public func encode(_ event: CompletionEvent) -> OutgoingRecord {
         OutgoingRecord(key: Array(event.jobID.utf8), value: value(event), headers: headers(event))
     }
@@ -23,7 +33,7 @@ public struct EventEncoder: Sendable {
         let status = event.status.name
         return [
             OriginalRecord.Header("ce_specversion", "1.0"),
-            OriginalRecord.Header("ce_id", event.jobID + "/" + status),
+            OriginalRecord.Header("ce_id", event.id),
             OriginalRecord.Header("ce_source", source),
             OriginalRecord.Header("ce_type", "payout.export." + status),
             OriginalRecord.Header("ce_subject", event.jobID),
@@ -33,114 +43,118 @@ public struct EventEncoder: Sendable {
     }
 
     private func value(_ event: CompletionEvent) -> [UInt8] {
+        let omitted = event.omitted
         var writer = JSONWriter(capacity: 1_024)
         writer.object { writer in
-            writer.key("jobId")
-            writer.string(event.jobID)
-            writer.key("status")
-            writer.string(event.status.name)
-            writer.key("kind")
-            writer.string(event.job?.kind.name)
-            writer.key("account")
-            writer.string(event.job?.account)
-            writer.key("filter")
-            writer.string(event.job?.filter)
-            writer.key("fileFormat")
-            writer.string(event.job?.fileFormat.name)
-            writer.key("requestId")
-            writer.string(event.requestID)
-            writer.key("attempts")
-            writer.integer(Int64(event.attempts))
+            writer.member("jobId", event.jobID)
+            writer.member("status", event.status.name)
+            writer.member("kind", event.job?.kind.name)
+            writer.member("account", event.job?.account)
+            writer.member("filter", omitted.contains(.filter) ? nil : event.job?.filter)
+            writer.member("fileFormat", event.job?.fileFormat.name)
+            writer.member("requestId", event.requestID)
+            writer.member("attempts", event.attempts)
             writer.key("files")
             writer.array(event.files) { $0.file($1) }
             writer.key("error")
-            writer.error(event.error)
+            writer.error(event.error, withDetails: !omitted.contains(.details))
+            writer.key("source")
+            writer.source(event.source, topic: jobsTopic)
             writer.key("times")
             writer.times(event.times)
             writer.key("metadata")
-            writer.raw(event.job?.metadataJSON ?? "{}")
+            writer.raw(omitted.contains(.metadata) ? "{}" : event.job?.metadataJSON ?? "{}")
+            guard !omitted.isEmpty else { return }
+            writer.key("omitted")
+            writer.array(omitted) { $0.string($1.rawValue) }
         }
         return writer.bytes
     }
 }
 
+/// The parts that an event can leave out.
+private enum OmittedField: String {
+    case metadata
+    case details = "error.details"
+    case filter
+}
+
+extension CompletionEvent {
+    /// The event's CloudEvents id, by which consumers recognise an event that is published again.
+    public var id: String { "\(jobID)/\(source.partition)-\(source.offset)/\(status.name)" }
+
+    /// The present parts that the event's form leaves out.
+    fileprivate var omitted: [OmittedField] {
+        var fields: [OmittedField] = []
+        if form >= .reduced, job?.metadataJSON != nil { fields.append(.metadata) }
+        if form >= .short, error?.details.isEmpty == false { fields.append(.details) }
+        if form >= .least, job?.filter != nil { fields.append(.filter) }
+        return fields
+    }
+}
+
 extension JSONWriter {
+    /// A time as RFC 3339 in UTC with milliseconds, or null.
+    mutating func instant(_ instant: Instant?) {
+        timestamp(instant.map { Timestamp(milliseconds: $0.milliseconds) })
+    }
+
     fileprivate mutating func file(_ file: ExportFile) {
         object { writer in
-            writer.key("location")
-            writer.string(file.location)
+            writer.member("location", file.location)
             writer.key("stored")
             writer.boolean(file.stored)
-            writer.key("fileName")
-            writer.string(file.fileName)
-            writer.key("mediaType")
-            writer.string(file.mediaType)
+            writer.member("fileName", file.fileName)
+            writer.member("mediaType", file.mediaType)
             writer.key("sizeBytes")
             if let size = file.sizeBytes { writer.integer(size) } else { writer.null() }
-            writer.key("sha256")
-            writer.string(file.sha256)
+            writer.member("sha256", file.sha256)
             writer.key("expiresAt")
-            writer.instant(file.expiresAt?.milliseconds)
+            writer.instant(file.expiresAt)
             guard !file.entries.isEmpty else { return }
             writer.key("entries")
             writer.array(file.entries) { writer, entry in
                 writer.object { writer in
-                    writer.key("name")
-                    writer.string(entry.name)
-                    writer.key("sizeBytes")
-                    writer.integer(entry.sizeBytes)
+                    writer.member("name", entry.name)
+                    writer.member("sizeBytes", entry.sizeBytes)
                 }
             }
         }
     }
 
-    fileprivate mutating func error(_ error: JobError?) {
+    fileprivate mutating func error(_ error: JobError?, withDetails: Bool) {
         guard let error else { return null() }
         object { writer in
-            writer.key("code")
-            writer.string(error.code.name)
-            writer.key("message")
-            writer.string(error.message)
+            writer.member("code", error.code.name)
+            writer.member("message", error.message)
             writer.key("details")
-            writer.array(error.details) { writer, detail in
+            writer.array(withDetails ? error.details : []) { writer, detail in
                 writer.object { writer in
-                    writer.key("field")
-                    writer.string(detail.field)
-                    writer.key("message")
-                    writer.string(detail.message)
+                    writer.member("field", detail.field)
+                    writer.member("message", detail.message)
                 }
             }
+        }
+    }
+
+    fileprivate mutating func source(_ source: RecordSource, topic: String) {
+        object { writer in
+            writer.member("topic", topic)
+            writer.member("partition", source.partition)
+            writer.member("offset", source.offset)
         }
     }
 
     fileprivate mutating func times(_ times: JobTimes) {
         object { writer in
             writer.key("accepted")
-            writer.instant(times.accepted.milliseconds)
+            writer.instant(times.accepted)
             writer.key("submitted")
-            writer.instant(times.submitted?.milliseconds)
+            writer.instant(times.submitted)
             writer.key("ready")
-            writer.instant(times.ready?.milliseconds)
+            writer.instant(times.ready)
             writer.key("finished")
-            writer.instant(times.finished?.milliseconds)
+            writer.instant(times.finished)
         }
     }
-}
-
-/// One segment of a URI's path (RFC 3986), so that any group id gives a valid `source`.
-private func percentEncodedSegment(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"), UInt8(ascii: ":"), UInt8(ascii: "@"):
-            bytes.append(byte)
-        default:
-            let digits = String(byte, radix: 16, uppercase: true)
-            bytes.append(contentsOf: (digits.utf8.count == 1 ? "%0" : "%").utf8)
-            bytes.append(contentsOf: digits.utf8)
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
 }

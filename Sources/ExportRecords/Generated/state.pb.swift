@@ -10,21 +10,22 @@
 
 // The records of the state topic (default name payout.export.state).
 //
-// A record's key is the job's id; its value is one StateRecord. A null value (tombstone) forgets
-// the job. The key "@position", which no job id can be, holds the partition's position.
+// A record's key is the job's id; its value is one StateRecord. A null value (tombstone) deletes
+// the job. The keys "@position" and "@origin", which are not valid job ids, hold the partition's position and its
+// origin. A worker that does not know "@origin" stops at it, so it drops no unknown field of the other records.
 //
-// Stored bytes are an interface: records written by every earlier version are read by every later
-// one. Therefore
-// - numbers are never used again for something else, neither those of fields nor those of values;
-// - a field may be added without a new version only when a worker that does not know it, and drops
-//   it when it writes the record again, does no harm;
-// - anything else gets a new `version`. A reader that does not know a record's version, or a
-//   number in it, stops the partition and says so: it never skips a record.
-// schemas/golden/state holds a sample of every kind of record ever written.
+// Stored bytes are an interface: every later version reads the records of every earlier
+// one. Therefore:
+// - numbers of fields and of values are never reused;
+// - a field may be added without a new version only if it does no harm when a worker that does
+//   not know the field drops it on writing the record again;
+// - any other change gets a new `version`. A reader that does not know a record's version, or a
+//   number in it, stops the partition and reports it: it never skips a record.
+// schemas/golden/state has a sample of every kind of record ever written.
 //
-// All moments are milliseconds since 1970-01-01T00:00:00Z.
+// All times are milliseconds since 1970-01-01T00:00:00Z.
 //
-// The Swift code is generated and committed; after a change, with protoc-gen-swift of the swift-protobuf
+// The Swift code is generated and committed. After a change, run protoc with protoc-gen-swift of the swift-protobuf
 // version that the package uses:
 //   protoc --proto_path=schemas --swift_opt=Visibility=Internal \
 //     --swift_out=Sources/ExportRecords/Generated state.proto
@@ -41,14 +42,14 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// Where a job stands.
+/// The phase of a job.
 nonisolated enum ProtoPhase: SwiftProtobuf.Enum, Swift.CaseIterable {
   typealias RawValue = Int
 
   /// Never written.
   case unspecified // = 0
 
-  /// Known, nothing sent.
+  /// Accepted, nothing sent.
   case accepted // = 1
 
   /// The intent to queue an export is recorded; the request may have been sent.
@@ -57,7 +58,7 @@ nonisolated enum ProtoPhase: SwiftProtobuf.Enum, Swift.CaseIterable {
   /// The service has the export; it is polled.
   case waiting // = 3
 
-  /// The file exists at the service and is being brought into the file store.
+  /// The file exists at the service and is being stored in the file store.
   case ready // = 4
 
   /// The completion event is published.
@@ -294,6 +295,8 @@ nonisolated enum ProtoErrorCode: SwiftProtobuf.Enum, Swift.CaseIterable {
   case downloadFailed // = 6
   case unknownAccount // = 7
   case unknownJob // = 8
+  case conflictingJob // = 9
+  case tooLarge // = 10
   case UNRECOGNIZED(Int)
 
   init() {
@@ -311,6 +314,8 @@ nonisolated enum ProtoErrorCode: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 6: self = .downloadFailed
     case 7: self = .unknownAccount
     case 8: self = .unknownJob
+    case 9: self = .conflictingJob
+    case 10: self = .tooLarge
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -326,6 +331,8 @@ nonisolated enum ProtoErrorCode: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .downloadFailed: return 6
     case .unknownAccount: return 7
     case .unknownJob: return 8
+    case .conflictingJob: return 9
+    case .tooLarge: return 10
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -341,6 +348,8 @@ nonisolated enum ProtoErrorCode: SwiftProtobuf.Enum, Swift.CaseIterable {
     .downloadFailed,
     .unknownAccount,
     .unknownJob,
+    .conflictingJob,
+    .tooLarge,
   ]
 
 }
@@ -356,7 +365,7 @@ nonisolated struct ProtoStateRecord: Sendable {
 
   var content: ProtoStateRecord.OneOf_Content? = nil
 
-  /// What is known of the job whose id is the record's key.
+  /// The state of the job whose id is the record's key.
   var job: ProtoJobState {
     get {
       if case .job(let v)? = content {return v}
@@ -365,7 +374,7 @@ nonisolated struct ProtoStateRecord: Sendable {
     set {content = .job(newValue)}
   }
 
-  /// The next offset of the jobs partition that is not yet decided. Only under the key "@position".
+  /// The next offset of the jobs partition that is not yet processed. Only under the key "@position".
   var position: Int64 {
     get {
       if case .position(let v)? = content {return v}
@@ -374,20 +383,94 @@ nonisolated struct ProtoStateRecord: Sendable {
     set {content = .position(newValue)}
   }
 
+  /// Where the partition's state begins. Only under the key "@origin".
+  var origin: ProtoOrigin {
+    get {
+      if case .origin(let v)? = content {return v}
+      return ProtoOrigin()
+    }
+    set {content = .origin(newValue)}
+  }
+
+  /// The generation of the jobs partition of the record's offset, from 1 on: a jobs topic that was deleted and
+  /// created again has offsets from 0 on again. Positions are ordered by it first. 0 in records of workers that do not
+  /// know the field.
+  var generation: UInt32 = 0
+
+  /// The timestamp of the newest processed record of the jobs partition, in the record that names its position.
+  /// A record with another timestamp at that offset means that the topic was replaced.
+  var jobsTimestamp: Int64 {
+    get {_jobsTimestamp ?? 0}
+    set {_jobsTimestamp = newValue}
+  }
+  /// Returns true if `jobsTimestamp` has been explicitly set.
+  var hasJobsTimestamp: Bool {self._jobsTimestamp != nil}
+  /// Clears the value of `jobsTimestamp`. Subsequent reads from it will return its default value.
+  mutating func clearJobsTimestamp() {self._jobsTimestamp = nil}
+
+  /// An earlier record of the jobs partition that was found there again after it was processed. The newest one may be of
+  /// a replaced topic, until the worker notices that.
+  var anchor: ProtoJobsMark {
+    get {_anchor ?? ProtoJobsMark()}
+    set {_anchor = newValue}
+  }
+  /// Returns true if `anchor` has been explicitly set.
+  var hasAnchor: Bool {self._anchor != nil}
+  /// Clears the value of `anchor`. Subsequent reads from it will return its default value.
+  mutating func clearAnchor() {self._anchor = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Content: Equatable, Sendable {
-    /// What is known of the job whose id is the record's key.
+    /// The state of the job whose id is the record's key.
     case job(ProtoJobState)
-    /// The next offset of the jobs partition that is not yet decided. Only under the key "@position".
+    /// The next offset of the jobs partition that is not yet processed. Only under the key "@position".
     case position(Int64)
+    /// Where the partition's state begins. Only under the key "@origin".
+    case origin(ProtoOrigin)
 
   }
 
   init() {}
+
+  fileprivate var _jobsTimestamp: Int64? = nil
+  fileprivate var _anchor: ProtoJobsMark? = nil
 }
 
-/// Everything that is known of one job.
+/// A record of the jobs partition, identified by its timestamp.
+nonisolated struct ProtoJobsMark: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var offset: Int64 = 0
+
+  var timestamp: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The first record of a partition's state. Written when a worker first owns the partition and by `topics recover`. All
+/// other records have its generation or an older one; a newer one means that records were deleted.
+nonisolated struct ProtoOrigin: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The first offset of the jobs partition that is not processed.
+  var position: Int64 = 0
+
+  /// The first offset of the state partition that is expected to exist: compaction never moves it, deletion does.
+  var stateStart: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The state of one job.
 nonisolated struct ProtoJobState: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -399,7 +482,7 @@ nonisolated struct ProtoJobState: @unchecked Sendable {
     set {_uniqueStorage()._offset = newValue}
   }
 
-  /// Where the job stands.
+  /// The job's phase.
   var phase: ProtoPhase {
     get {_storage._phase}
     set {_uniqueStorage()._phase = newValue}
@@ -505,9 +588,9 @@ nonisolated struct ProtoJobState: @unchecked Sendable {
     set {_uniqueStorage()._cleanup = newValue}
   }
 
-  /// Whether the idempotency id of the job's requests is made from the moment of acceptance too. False for jobs that
-  /// were begun before there was this field: their requests keep the names that they had. A worker that does not know
-  /// the field asks under the older name, which does harm only where it takes over a job between its request and the answer.
+  /// Whether the idempotency id of the job's requests also contains the time of acceptance. False for jobs that
+  /// were accepted before this field existed: their requests keep their ids. A worker that does not know
+  /// the field uses the older id, which does harm only if it takes over a job between its request and the response.
   var namedByAcceptance: Bool {
     get {_storage._namedByAcceptance}
     set {_uniqueStorage()._namedByAcceptance = newValue}
@@ -520,7 +603,7 @@ nonisolated struct ProtoJobState: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-/// A job's document, defaults filled in. The job's id is the record's key.
+/// A job's document with defaults. The job's id is the record's key.
 nonisolated struct ProtoJob: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -562,7 +645,7 @@ nonisolated struct ProtoJob: Sendable {
 
   var maxAttempts: UInt32 = 0
 
-  /// An export that exists already at the service and is only waited for.
+  /// An existing export at the service that the job adopts.
   var adoptedRequestID: String {
     get {_adoptedRequestID ?? String()}
     set {_adoptedRequestID = newValue}
@@ -655,7 +738,7 @@ nonisolated struct ProtoFile: Sendable {
   /// A location in the file store, or the service's own SAS URL.
   var location: String = String()
 
-  /// Whether the file lies in the user's own file store.
+  /// Whether the file is in the user's own file store.
   var stored: Bool = false
 
   var fileName: String = String()
@@ -688,7 +771,7 @@ nonisolated struct ProtoFile: Sendable {
   /// Clears the value of `sha256`. Subsequent reads from it will return its default value.
   mutating func clearSha256() {self._sha256 = nil}
 
-  /// When the location stops working; absent when it lasts.
+  /// When the location expires; absent if it does not.
   var expiresAt: Int64 {
     get {_expiresAt ?? 0}
     set {_expiresAt = newValue}
@@ -751,12 +834,12 @@ nonisolated extension ProtoCleanup: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoErrorCode: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ERROR_CODE_UNSPECIFIED\0\u{1}ERROR_CODE_INVALID_JOB\0\u{1}ERROR_CODE_API_REJECTED\0\u{1}ERROR_CODE_EXPORT_FAILED\0\u{1}ERROR_CODE_EXPORT_NOT_FOUND\0\u{1}ERROR_CODE_DEADLINE_EXCEEDED\0\u{1}ERROR_CODE_DOWNLOAD_FAILED\0\u{1}ERROR_CODE_UNKNOWN_ACCOUNT\0\u{1}ERROR_CODE_UNKNOWN_JOB\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ERROR_CODE_UNSPECIFIED\0\u{1}ERROR_CODE_INVALID_JOB\0\u{1}ERROR_CODE_API_REJECTED\0\u{1}ERROR_CODE_EXPORT_FAILED\0\u{1}ERROR_CODE_EXPORT_NOT_FOUND\0\u{1}ERROR_CODE_DEADLINE_EXCEEDED\0\u{1}ERROR_CODE_DOWNLOAD_FAILED\0\u{1}ERROR_CODE_UNKNOWN_ACCOUNT\0\u{1}ERROR_CODE_UNKNOWN_JOB\0\u{1}ERROR_CODE_CONFLICTING_JOB\0\u{1}ERROR_CODE_TOO_LARGE\0")
 }
 
 nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}job\0\u{1}position\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}job\0\u{1}position\0\u{1}generation\0\u{3}jobs_timestamp\0\u{1}origin\0\u{1}anchor\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -786,6 +869,22 @@ nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.content = .position(v)
         }
       }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self._jobsTimestamp) }()
+      case 6: try {
+        var v: ProtoOrigin?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .origin(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .origin(v)
+        }
+      }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._anchor) }()
       default: break
       }
     }
@@ -808,14 +907,99 @@ nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
       guard case .position(let v)? = self.content else { preconditionFailure() }
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
     }()
-    case nil: break
+    default: break
     }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.generation, fieldNumber: 4)
+    }
+    try { if let v = self._jobsTimestamp {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 5)
+    } }()
+    try { if case .origin(let v)? = self.content {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._anchor {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoStateRecord, rhs: ProtoStateRecord) -> Bool {
     if lhs.version != rhs.version {return false}
     if lhs.content != rhs.content {return false}
+    if lhs.generation != rhs.generation {return false}
+    if lhs._jobsTimestamp != rhs._jobsTimestamp {return false}
+    if lhs._anchor != rhs._anchor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoJobsMark: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".JobsMark"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{1}timestamp\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.offset) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.timestamp) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.offset != 0 {
+      try visitor.visitSingularInt64Field(value: self.offset, fieldNumber: 1)
+    }
+    if self.timestamp != 0 {
+      try visitor.visitSingularInt64Field(value: self.timestamp, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoJobsMark, rhs: ProtoJobsMark) -> Bool {
+    if lhs.offset != rhs.offset {return false}
+    if lhs.timestamp != rhs.timestamp {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOrigin: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Origin"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{3}state_start\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.position) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.stateStart) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.position != 0 {
+      try visitor.visitSingularInt64Field(value: self.position, fieldNumber: 1)
+    }
+    if self.stateStart != 0 {
+      try visitor.visitSingularInt64Field(value: self.stateStart, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoOrigin, rhs: ProtoOrigin) -> Bool {
+    if lhs.position != rhs.position {return false}
+    if lhs.stateStart != rhs.stateStart {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,7 +1,7 @@
 import ExportCore
 import PayoutFilters
 
-/// What is wrong with a job's filter, and what only looks wrong.
+/// Checks a job's filter. Returns errors, and warnings about valid filters that are probably wrong.
 func lintFilter(_ filter: String, kind: ExportKind?) -> (errors: [FieldError], warnings: [FieldError]) {
     let diagnostics: [FilterDiagnostic] =
         switch kind {

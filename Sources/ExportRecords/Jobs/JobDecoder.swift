@@ -1,26 +1,29 @@
 public import ExportCore
+import Primitives
 
-/// Reads the records of the jobs topic.
+/// Decodes the records of the jobs topic.
 ///
 /// A record is a JSON document, bare or inside a CloudEvents 1.0 event in structured or binary mode.
-/// Every record has an answer: what cannot be read as a job comes back as unreadable, with each
-/// offending field named, and with its job id where that much can be read. No answer repeats more of a
-/// document than short excerpts, for it ends up in logs and headers.
+/// Decoding never fails: a record that is not a valid job is returned as unreadable, with each invalid
+/// field and, where it can be read, its job id. The result repeats only short excerpts of a document,
+/// because it ends up in logs and headers.
 ///
-/// Whether an account is configured is not decided here.
+/// The decoder does not check whether the account is configured.
 public struct JobDecoder: Sendable {
     /// Creates a decoder.
     public init() {}
 
-    /// Reads a record.
+    /// Decodes a record.
     ///
     /// - Parameters:
-    ///   - record: The record as it came.
+    ///   - record: The unchanged record.
     ///   - offset: Its offset in its partition.
     public func decode(_ record: OriginalRecord, offset: Int64) -> JobInput {
         let headers = RecordHeaders(record.headers)
         var reading = JobReading()
-        if let value = record.value {
+        if let fault = Self.fault(ofOmitted: record.omitted) {
+            reading.fault = fault
+        } else if let value = record.value {
             value.withUnsafeBufferPointer { bytes in
                 switch headers.mode {
                 case .bare: reading.readJob(JSONScanner(bytes))
@@ -30,7 +33,7 @@ public struct JobDecoder: Sendable {
                 }
             }
             if value.count > JobLimits.valueBytes {
-                reading.fault = "the value has \(value.count) bytes; at most \(JobLimits.valueBytes) are allowed"
+                reading.fault = Self.tooLong("value has", value.count, JobLimits.valueBytes)
             }
         } else {
             reading.fault = "the value is null; a job is a JSON object (to end a job, send a cancel command)"
@@ -45,15 +48,26 @@ public struct JobDecoder: Sendable {
         )
     }
 
+    /// A record with omitted parts is refused.
+    private static func fault(ofOmitted parts: OmittedParts) -> String? {
+        if let size = parts.value { return tooLong("value has", size, JobLimits.valueBytes) }
+        if let size = parts.headers { return tooLong("headers have", size, JobLimits.headerBytes) }
+        return parts.key.map { tooLong("key has", $0, JobLimits.keyBytes) }
+    }
+
+    private static func tooLong(_ what: String, _ size: Int, _ limit: Int) -> String {
+        "the \(what) \(size) bytes; at most \(limit) are allowed"
+    }
+
     private static func unsupported(_ contentType: String) -> String {
         "the content-type \(excerpt(contentType)) is not supported; CloudEvents must be application/cloudevents+json, "
             + "one event a record"
     }
 }
 
-/// What has been read of a record so far.
+/// The parts of a record that have been read so far.
 struct JobReading {
-    /// Why the document as a whole cannot be read; `nil` when single fields are to blame, or nothing is.
+    /// Why the document as a whole cannot be read; `nil` when only single fields are invalid, or none.
     var fault: String?
     var errors: [FieldError] = []
     var warnings: [FieldError] = []
@@ -64,7 +78,7 @@ struct JobReading {
     /// The trace context among a structured event's attributes.
     var eventTrace: TraceContext?
 
-    /// The answer, once everything has been read.
+    /// The result, once everything has been read.
     func content(trace: TraceContext?) -> JobInput.Content {
         guard fault == nil, errors.isEmpty, let jobID else {
             return .unreadable(jobID: jobID, reason: reason, details: fault == nil ? errors : [], trace: trace)
@@ -75,7 +89,7 @@ struct JobReading {
         return .export(job)
     }
 
-    /// Whether the record's key is the job's id. Of a record without a readable id nothing can be said.
+    /// Whether the record's key is the job's id. True for a record without a readable id.
     func isKey(_ key: [UInt8]?) -> Bool {
         guard let jobID else { return true }
         guard let key else { return false }

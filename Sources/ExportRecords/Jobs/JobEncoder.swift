@@ -1,6 +1,7 @@
 public import ExportCore
+import Primitives
 
-/// Writes records of the jobs topic: what `enqueue` and `cancel` send.
+/// Encodes records of the jobs topic, for `enqueue` and `cancel`.
 public struct JobEncoder: Sendable {
     /// Creates an encoder.
     public init() {}
@@ -9,33 +10,25 @@ public struct JobEncoder: Sendable {
     public func encode(_ job: ExportJob) -> OutgoingRecord {
         var writer = JSONWriter(capacity: 512)
         writer.object { writer in
-            writer.key("jobId")
-            writer.string(job.id)
-            writer.key("action")
-            writer.string("export")
-            writer.key("kind")
-            writer.string(job.kind.name)
+            writer.member("jobId", job.id)
+            writer.member("action", "export")
+            writer.member("kind", job.kind.name)
             if let filter = job.filter {
-                writer.key("filter")
-                writer.string(filter)
+                writer.member("filter", filter)
             }
-            writer.key("fileFormat")
-            writer.string(job.fileFormat.name)
-            writer.key("account")
-            writer.string(job.account)
+            writer.member("fileFormat", job.fileFormat.name)
+            writer.member("account", job.account)
             if let notBefore = job.notBefore {
                 writer.key("notBefore")
-                writer.instant(notBefore.milliseconds)
+                writer.instant(notBefore)
             }
             if let deadline = job.deadline {
                 writer.key("deadline")
-                writer.instant(deadline.milliseconds)
+                writer.instant(deadline)
             }
-            writer.key("maxAttempts")
-            writer.integer(Int64(job.maxAttempts))
+            writer.member("maxAttempts", job.maxAttempts)
             if let requestID = job.adoptedRequestID {
-                writer.key("requestId")
-                writer.string(requestID)
+                writer.member("requestId", requestID)
             }
             if let metadata = job.metadataJSON {
                 writer.key("metadata")
@@ -49,10 +42,8 @@ public struct JobEncoder: Sendable {
     public func encodeCancel(id: String, trace: TraceContext? = nil) -> OutgoingRecord {
         var writer = JSONWriter(capacity: 192)
         writer.object { writer in
-            writer.key("jobId")
-            writer.string(id)
-            writer.key("action")
-            writer.string("cancel")
+            writer.member("jobId", id)
+            writer.member("action", "cancel")
         }
         return record(id: id, value: writer.bytes, trace: trace)
     }

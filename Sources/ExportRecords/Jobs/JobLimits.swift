@@ -2,14 +2,18 @@
 public enum JobLimits {
     /// The longest value of a job's record, in bytes.
     public static let valueBytes = 1_048_576
+    /// The longest headers of a job's record, names and values together, in bytes.
+    public static let headerBytes = 65_536
+    /// The longest key of a job's record, in bytes.
+    public static let keyBytes = 16_384
     /// The longest job id, in characters.
     public static let jobIDCharacters = 128
     /// The longest filter, in UTF-8 bytes.
     public static let filterBytes = 8_192
     /// The longest metadata, in bytes of compact JSON.
     public static let metadataBytes = 16_384
-    /// The longest name of an account, in UTF-8 bytes. No configured account has a longer one, and what a job says
-    /// must not swell every record about it.
+    /// The longest name of an account, in UTF-8 bytes. No configured account has a longer one, and a job
+    /// must not enlarge every record about it.
     public static let accountBytes = 256
     /// The longest request id, in characters.
     public static let requestIDCharacters = 128
@@ -27,8 +31,7 @@ public enum JobLimits {
             || byte == UInt8(ascii: ":")
     }
 
-    /// The service's ids are GUIDs. Nothing promises that, so anything is taken that is one segment of a
-    /// path and stays one.
+    /// The service's ids are GUIDs, but that is not guaranteed. Every text that is a single path segment is accepted.
     static func isRequestID(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = text.first, isAlphanumeric(first), text.count <= requestIDCharacters else { return false }
         return text.allSatisfy { isJobIDByte($0) && $0 != UInt8(ascii: ":") }

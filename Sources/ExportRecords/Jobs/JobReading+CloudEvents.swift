@@ -1,4 +1,5 @@
 import ExportCore
+import Primitives
 
 // CloudEvents 1.0, JSON event format and Kafka protocol binding.
 extension JobReading {
@@ -49,10 +50,10 @@ extension JobReading {
             guard data.kind == .object else {
                 return addError("data", "must be the job, a JSON object, not \(data.noun)")
             }
-            // Scanned before as a part of the event, so what can be wrong is only what the fields say.
+            // The data was already scanned as part of the event, so only its fields can be invalid.
             readJob(JSONScanner(scanner.bytes, at: data))
         } else if let encoded = event.dataBase64 {
-            guard encoded.isString, let bytes = scanner.withText(encoded, decodeBase64) else {
+            guard encoded.isString, let bytes = scanner.withText(encoded, { Base64.decoded($0) }) else {
                 return addError("data_base64", "must be a string of base64")
             }
             bytes.withUnsafeBufferPointer { readJob(JSONScanner($0)) }
@@ -103,29 +104,4 @@ private struct EventFields {
         guard let token, token.isString else { return nil }
         return scanner.text(token)
     }
-}
-
-/// Decodes base64 as RFC 4648 defines it, padding required.
-private func decodeBase64(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-    guard text.count % 4 == 0 else { return nil }
-    let padding = text.suffix(2).count { $0 == UInt8(ascii: "=") }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count / 4 * 3)
-    var bits: UInt32 = 0
-    for (index, character) in text.dropLast(padding).enumerated() {
-        let value: UInt8
-        switch character {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "+"): value = 62
-        case UInt8(ascii: "/"): value = 63
-        default: return nil
-        }
-        bits = bits << 6 | UInt32(value)
-        // Each character after the first of four completes one byte.
-        let position = index % 4
-        if position > 0 { bytes.append(UInt8(truncatingIfNeeded: bits >> (6 - 2 * UInt32(position)))) }
-    }
-    return bytes
 }

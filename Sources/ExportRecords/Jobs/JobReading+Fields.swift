@@ -1,6 +1,7 @@
 import ExportCore
+import Primitives
 
-// One function per type of field: the field's value, or nil and an error where there is something to say.
+// One function per type of field. It returns the field's value, or nil; for an invalid value it adds an error.
 extension JobReading {
     mutating func readJobID(_ token: JSONToken?, in scanner: JSONScanner) -> String? {
         guard let token else {
@@ -61,11 +62,11 @@ extension JobReading {
 
     mutating func readDate(_ token: JSONToken?, _ field: String, in scanner: JSONScanner) -> Instant? {
         guard let token, isString(token, field) else { return nil }
-        guard let milliseconds = scanner.withText(token, RFC3339.parse(_:)) else {
+        guard let time = scanner.withText(token, { Timestamp(rfc3339: $0) }) else {
             addError(field, "must be an RFC 3339 date such as 2026-12-01T00:00:00Z")
             return nil
         }
-        return Instant(milliseconds: milliseconds)
+        return Instant(milliseconds: time.milliseconds)
     }
 
     mutating func readMaxAttempts(_ token: JSONToken?, in scanner: JSONScanner) -> Int? {
@@ -109,7 +110,7 @@ extension JobReading {
 // MARK: - Metadata
 
 extension JobReading {
-    /// How many members that are no strings are named one by one.
+    /// How many members that are not strings are reported separately.
     private static let namedMembers = 10
 
     /// The metadata as compact JSON with sorted keys; `nil` when there is none.
@@ -122,9 +123,9 @@ extension JobReading {
         var members: [(key: String, value: JSONToken)] = []
         var wrong = 0
         var object = JSONScanner(scanner.bytes, at: token)
-        object.enterObject()
+        object.enter()
         var isFirst = true
-        // The object has been scanned before, so there is no fault to be found in it.
+        // The object was already scanned, so scanning it again cannot fail.
         while let key = try? object.nextKey(isFirst: &isFirst), let value = try? object.value() {
             if value.isString {
                 members.append((object.text(key), value))
@@ -149,7 +150,7 @@ extension JobReading {
         return String(decoding: json, as: UTF8.self)
     }
 
-    /// Keys in the order of their bytes; of a key that comes twice the last counts.
+    /// Keys in the order of their bytes; of a duplicate key the last one counts.
     private func compact(
         _ members: [(key: String, value: JSONToken)],
         in scanner: JSONScanner,

@@ -1,6 +1,7 @@
 import ExportCore
+import Primitives
 
-/// Where a job document's fields are. Null is the same as absent; of a name that comes twice the last counts.
+/// Where a job document's fields are. Null is the same as absent; of a duplicate name the last one counts.
 private struct JobFields {
     var jobID: JSONToken?
     var action: JSONToken?
@@ -14,7 +15,7 @@ private struct JobFields {
     var requestID: JSONToken?
     var metadata: JSONToken?
 
-    /// Takes note of a member, when it is one that jobs have.
+    /// Stores a member's place, if jobs have a member of that name.
     mutating func set(_ name: UnsafeBufferPointer<UInt8>, to value: JSONToken) {
         let value = value.kind == .null ? nil : value
         switch name.count {
@@ -52,7 +53,7 @@ extension JobReading {
             try scanner.finish()
         } catch {
             setFault(error, in: scanner)
-            // What came before the fault was in order, so the id is known to whoever waits for an answer.
+            // The text before the fault is valid, so an id in it can be reported in the rejection.
             jobID = readJobID(fields.jobID, in: scanner)
             errors = []
             return
@@ -61,22 +62,22 @@ extension JobReading {
     }
 
     /// Enters the object that a document must be.
-    mutating func enterDocument(_ scanner: inout JSONScanner) throws(JSONFault) -> Bool {
+    mutating func enterDocument(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Bool {
         guard let kind = scanner.nextKind() else {
-            throw JSONFault(problem: scanner.index == scanner.end ? .empty : .unexpectedByte, offset: scanner.index)
+            throw JSONSyntaxError(scanner.index == scanner.end ? .empty : .unexpectedByte, at: scanner.index)
         }
         guard kind == .object else {
-            // Only a whole document can be of the wrong type; anything else is no JSON.
+            // Only a complete document can have the wrong type; anything else is not JSON.
             let token = try scanner.value()
             try scanner.finish()
             fault = "the document must be a JSON object, not \(token.noun)"
             return false
         }
-        scanner.enterObject()
+        scanner.enter()
         return true
     }
 
-    mutating func setFault(_ problem: JSONFault, in scanner: JSONScanner) {
+    mutating func setFault(_ problem: JSONSyntaxError, in scanner: JSONScanner) {
         let isUTF8 = problem.problem != .notUTF8 && String(validating: scanner.bytes, as: UTF8.self) != nil
         fault =
             isUTF8
@@ -130,7 +131,7 @@ extension JobReading {
     }
 }
 
-/// What a job document asks for.
+/// The action of a job document.
 private enum JobAction {
     case export, cancel
 

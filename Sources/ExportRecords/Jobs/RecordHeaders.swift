@@ -1,8 +1,9 @@
 import ExportCore
+import Primitives
 
-/// What a job record's headers say, found in one pass.
+/// The values of a job record's headers, read in one pass.
 struct RecordHeaders {
-    /// How the job lies in the record.
+    /// How the record contains the job.
     enum Mode: Equatable {
         case bare, binary, structured
         case unsupported(String)
@@ -16,7 +17,7 @@ struct RecordHeaders {
         var contentType: [UInt8]?
         var (parent, state): ([UInt8]?, [UInt8]?)
         var (eventParent, eventState): ([UInt8]?, [UInt8]?)
-        // Of a name that comes twice the last counts, as with Kafka's own lastHeader.
+        // Of a duplicate name the last one counts, as with Kafka's own lastHeader.
         for header in headers {
             let name = header.name.utf8
             if name.starts(with: "ce_".utf8) {
@@ -56,8 +57,8 @@ extension Sequence<UInt8> {
 }
 
 extension TraceContext {
-    /// Takes a trace context over when it has the form that W3C's Trace Context defines. A broken `tracestate`
-    /// is left out; with a broken `traceparent` there is no context.
+    /// The trace context, if it is valid by W3C's Trace Context. An invalid `tracestate` is left out; with an
+    /// invalid `traceparent` there is no context.
     init?(validating parent: [UInt8], state: [UInt8]?) {
         guard Self.isParent(parent) else { return nil }
         self.init(parent: String(decoding: parent, as: UTF8.self))
@@ -84,6 +85,6 @@ extension TraceContext {
 
     private static func isInPlace(_ offset: Int, _ byte: UInt8) -> Bool {
         if offset == 2 || offset == 35 || offset == 52 { return byte == UInt8(ascii: "-") }
-        return lowercaseHexadecimal.contains(byte)
+        return Hexadecimal.value(of: byte).map { Hexadecimal.digit($0) } == byte
     }
 }

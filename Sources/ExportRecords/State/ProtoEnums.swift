@@ -1,12 +1,12 @@
 import ExportCore
 import SwiftProtobuf
 
-// The numbers of the core's values and those of state.proto are written down one by one, so that a
-// change on either side cannot silently change what is stored.
+// The numbers of the core's values and those of state.proto are mapped one by one, so that a change on
+// either side cannot change the stored values by accident.
 
 /// The core's value of a number in a record.
 ///
-/// - Throws: `unknownValue` when the number stands for nothing that this build knows.
+/// - Throws: `unknownValue` when this build does not know the number.
 func known<Proto: SwiftProtobuf.Enum, Value>(
     _ proto: Proto,
     _ convert: (Proto) -> Value?,
@@ -137,6 +137,8 @@ extension JobErrorCode {
         case .downloadFailed: self = .downloadFailed
         case .unknownAccount: self = .unknownAccount
         case .unknownJob: self = .unknownJob
+        case .conflictingJob: self = .conflictingJob
+        case .tooLarge: self = .tooLarge
         case .unspecified, .UNRECOGNIZED: return nil
         }
     }
@@ -153,6 +155,8 @@ extension ProtoErrorCode {
         case .downloadFailed: self = .downloadFailed
         case .unknownAccount: self = .unknownAccount
         case .unknownJob: self = .unknownJob
+        case .conflictingJob: self = .conflictingJob
+        case .tooLarge: self = .tooLarge
         }
     }
 }

@@ -1,22 +1,22 @@
 /// Why a record of the state topic cannot be read.
 ///
-/// Such a record must stop its partition: passing over it would forget a job. More cases may be added.
+/// Such a record must stop its partition: skipping it would lose a job. More cases may be added.
 public enum StateDecodingError: Error, Hashable, Sendable {
     /// The record has no key.
     case missingKey
     /// The key is neither a job id nor the position's key. Holds an excerpt of it.
     case invalidKey(String)
-    /// The value is not a StateRecord in Protobuf, or is cut off.
+    /// The value is not a StateRecord in Protobuf, or is truncated.
     case malformedValue(key: String)
-    /// The record was written by a later version of the worker, or by something else.
+    /// The record was written by a later version of the worker, or by another program.
     case unsupportedVersion(UInt32, key: String)
-    /// The record says nothing of its job, or lacks the job's document.
+    /// The record has no job, or lacks the job's document.
     case missingJob(key: String)
-    /// The record under the position's key has no position.
-    case missingPosition
-    /// A field has a number that stands for nothing.
+    /// The record under one of the worker's own keys does not have the content of that key.
+    case missingPosition(key: String)
+    /// A field has an unknown number.
     case unknownValue(field: String, number: Int, key: String)
-    /// A field that a record in this phase cannot be without is absent.
+    /// A field that a record in this phase must have is absent.
     case missingField(field: String, key: String)
 }
 
@@ -27,7 +27,7 @@ extension StateDecodingError: CustomStringConvertible {
         case .missingKey:
             "a state record has no key. \(Self.foreign)"
         case .invalidKey(let key):
-            "the key \(key) of a state record is no job id. \(Self.foreign)"
+            "the key \(key) of a state record is not a job id. \(Self.foreign)"
         case .malformedValue(let key):
             "the state record of \(key) is damaged. \(Self.foreign)"
         case .unsupportedVersion(let version, let key):
@@ -35,8 +35,8 @@ extension StateDecodingError: CustomStringConvertible {
                 + "Run the version of the worker that wrote it, or a later one."
         case .missingJob(let key):
             "the state record of \(key) holds no job. \(Self.foreign)"
-        case .missingPosition:
-            "the state record of \(StateCodec.positionKey) holds no position. \(Self.foreign)"
+        case .missingPosition(let key):
+            "the state record of \(key) holds no position. \(Self.foreign)"
         case .unknownValue(let field, let number, let key):
             "the state record of \(key) has the unknown value \(number) in \(field). "
                 + "Run the version of the worker that wrote it, or a later one."

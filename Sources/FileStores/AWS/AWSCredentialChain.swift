@@ -1,21 +1,24 @@
 import Foundation
+import HTTPAccess
 import NIOCore
 import NIOHTTP1
+import Primitives
 
-/// Looks for credentials where AWS's own tools do, in their order: the environment, a web identity token, a profile,
-/// the container's credentials service, the instance's metadata service.
+/// Finds the credentials for S3 where AWS's own tools look, in their order: the environment, a web identity token, a
+/// profile, the container's credentials service, the instance's metadata service. `S3FileStore` caches the result in a
+/// `CachedCredential`.
 struct AWSCredentialChain: Sendable {
-    typealias Lease = Renewing<AWSCredentials>.Lease
+    typealias Lease = CachedCredential<AWSCredentials>.Lease
 
-    /// Credentials from a file are read again after so long, in milliseconds: somebody may have exchanged them.
+    /// After how many milliseconds credentials from a file are read again: an operator may have replaced them.
     static let fileLifetime: Int64 = 600_000
 
     let environment: AWSEnvironment
     let region: String
     let caller: StoreCaller
 
-    /// Gets credentials from the first place that is configured. One that is configured and fails is an error, not a
-    /// reason to go on: other credentials may belong to somebody else.
+    /// Gets credentials from the first source that is configured. When it fails, the later sources are not asked: their
+    /// credentials may belong to another account.
     func fetch() async throws(FileStoreError) -> Lease {
         if let credentials = environment.credentials { return Lease(value: credentials) }
         let roles = AWSSecurityTokens(environment: environment, region: region, caller: caller)
@@ -28,18 +31,18 @@ struct AWSCredentialChain: Sendable {
             return lease
         }
         if environment["AWS_EC2_METADATA_DISABLED"]?.lowercased() == "true" {
-            throw missing("none are configured, and the metadata service is switched off")
+            throw missing("none are configured, and the metadata service is disabled")
         }
         return try await AWSInstanceMetadata(environment: environment, caller: caller).fetch()
     }
 
-    /// A profile's credentials, or those of the role that it takes on.
+    /// A profile's credentials, or those of the role that it assumes.
     private func profile(
         _ name: String,
         _ roles: AWSSecurityTokens,
         depth: Int
     ) async throws(FileStoreError) -> Lease? {
-        let profiles = environment.profiles
+        let profiles = await SmallFile.onThread { [environment] in environment.profiles }
         let settings = profiles.settings(name)
         guard let role = settings["role_arn"], depth < 4 else {
             return profiles.credentials(name).map {
@@ -51,9 +54,9 @@ struct AWSCredentialChain: Sendable {
             return try await roles.assume(AWSWebIdentity(role: role, tokenPath: path, session: session))
         }
         guard let source = settings["source_profile"] else {
-            throw missing("the profile '\(name)' takes on a role and names neither source_profile nor a token file")
+            throw missing("the profile '\(name)' assumes a role and names neither source_profile nor a token file")
         }
-        // A profile that names itself holds the keys to begin with.
+        // A profile that names itself as its source holds the keys for assuming the role.
         let base: Lease? =
             source == name
             ? profiles.credentials(name).map { Lease(value: $0) }
@@ -72,30 +75,31 @@ struct AWSCredentialChain: Sendable {
     }
 }
 
-/// The JSON that the credentials services of containers and instances answer with.
+/// The JSON document in which the credentials services of containers and instances return credentials.
 struct AWSCredentialsDocument: Decodable {
     var AccessKeyId: String
     var SecretAccessKey: String
     var Token: String?
     var Expiration: String?
 
-    static func lease(_ answer: WireAnswer, from place: String) throws(FileStoreError) -> AWSCredentialChain.Lease {
+    /// - Parameter service: The service's name, for errors.
+    static func lease(_ answer: HTTPAnswer, from service: String) throws(FileStoreError) -> AWSCredentialChain.Lease {
         do {
-            let document = try JSONDecoder().decode(Self.self, from: Data(answer.body))
+            let document = try JSONDecoder().decode(Self.self, from: Data(answer.body.readableBytesView))
             return AWSCredentialChain.Lease(
                 value: AWSCredentials(
                     accessKeyID: document.AccessKeyId,
                     secretAccessKey: document.SecretAccessKey,
                     sessionToken: document.Token
                 ),
-                expiresAt: document.Expiration.flatMap { milliseconds(ofTimestamp: $0) }
+                expiresAt: document.Expiration.flatMap { Timestamp(iso8601: $0)?.milliseconds }
             )
         } catch {
             throw FileStoreError(
                 .noCredentials,
                 action: "get credentials from",
-                path: place,
-                detail: "no such document"
+                path: service,
+                detail: "the response is not a credentials document"
             )
         }
     }

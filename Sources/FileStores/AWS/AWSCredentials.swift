@@ -1,8 +1,8 @@
-/// What requests to AWS are signed with.
+/// The credentials that requests to AWS are signed with.
 struct AWSCredentials: Hashable, Sendable {
     var accessKeyID: String
     var secretAccessKey: String
-    /// Of credentials that end.
+    /// The session token of temporary credentials.
     var sessionToken: String?
 
     func signature(region: String, service: String) -> SignatureV4 {
@@ -10,13 +10,13 @@ struct AWSCredentials: Hashable, Sendable {
     }
 }
 
-/// The standard variables of AWS's tools, as far as they matter here.
+/// The standard `AWS_…` environment variables that an S3 store supports.
 struct AWSEnvironment: Sendable {
     private let variables: [String: String]
 
     init(_ variables: [String: String]) { self.variables = variables }
 
-    /// The value of a variable; `nil` where it is empty too.
+    /// The value of a variable; `nil` when it is missing or empty.
     subscript(name: String) -> String? {
         guard let value = variables[name], !value.isEmpty else { return nil }
         return value
@@ -26,7 +26,7 @@ struct AWSEnvironment: Sendable {
     var s3Endpoint: String? { self["AWS_ENDPOINT_URL_S3"] ?? self["AWS_ENDPOINT_URL"] }
     var profile: String { self["AWS_PROFILE"] ?? "default" }
 
-    /// The profiles, read anew each time: their files may have changed.
+    /// The profiles, read each time: their files may have changed. Blocks.
     var profiles: AWSProfiles {
         let home = self["HOME"]
         return AWSProfiles(

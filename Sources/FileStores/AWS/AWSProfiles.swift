@@ -1,13 +1,15 @@
 import Foundation
+import Primitives
 
-/// The profiles of AWS's shared files: `credentials` and `config`, of which the former has precedence.
+/// The profiles in AWS's shared files `credentials` and `config`; the former has precedence. `AWSEnvironment` finds the
+/// files, `AWSCredentialChain` uses the profiles.
 struct AWSProfiles: Sendable {
     private var profiles: [String: [String: String]] = [:]
 
     init(credentialsPath: String?, configPath: String?) {
         for (path, isConfig) in [(configPath, true), (credentialsPath, false)] {
-            guard let path, let data = FileManager.default.contents(atPath: path) else { continue }
-            add(String(decoding: data, as: UTF8.self), isConfig: isConfig)
+            guard let path, let bytes = SmallFile.contents(of: path) else { continue }
+            add(String(decoding: bytes, as: UTF8.self), isConfig: isConfig)
         }
     }
 
@@ -16,7 +18,7 @@ struct AWSProfiles: Sendable {
 
     func has(_ profile: String) -> Bool { profiles[profile] != nil }
 
-    /// The credentials that a profile holds itself.
+    /// The credentials that are written in a profile.
     func credentials(_ profile: String) -> AWSCredentials? {
         let settings = settings(profile)
         guard let id = settings["aws_access_key_id"], let secret = settings["aws_secret_access_key"] else {
@@ -28,7 +30,7 @@ struct AWSProfiles: Sendable {
     private mutating func add(_ text: String, isConfig: Bool) {
         var current: String?
         for line in text.split(whereSeparator: \.isNewline) {
-            // Nested settings of a service are indented; none of them matters here.
+            // Nested settings of a service are indented; none of them is used here.
             guard let first = line.first, !first.isWhitespace, first != "#", first != ";" else { continue }
             let line = line.trimmingCharacters(in: .whitespaces)
             if line.hasPrefix("[") {
@@ -41,7 +43,7 @@ struct AWSProfiles: Sendable {
         }
     }
 
-    /// The profile that a section is about: in `config` all but the default one are `[profile NAME]`.
+    /// The profile that a section header names: in `config` all but the default one are `[profile NAME]`.
     private static func profile(_ line: String, isConfig: Bool) -> String? {
         guard let end = line.firstIndex(of: "]") else { return nil }
         let words = line[line.index(after: line.startIndex)..<end].split(whereSeparator: \.isWhitespace).map(

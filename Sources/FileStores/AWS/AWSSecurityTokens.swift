@@ -1,13 +1,15 @@
 import Foundation
+import HTTPAccess
 import NIOCore
 import NIOHTTP1
+import Primitives
 
-/// A token that a cluster gives to its workloads, and the role that it stands for (IRSA).
+/// A web identity token that a cluster gives to its workloads, and the role that it is exchanged for (IRSA).
 struct AWSWebIdentity: Sendable {
     static let defaultSession = "payout-export-worker"
 
     var role: String
-    /// The token's file, which is exchanged now and then.
+    /// The token's file, which the cluster replaces periodically.
     var tokenPath: String
     var session = defaultSession
 
@@ -17,7 +19,7 @@ struct AWSWebIdentity: Sendable {
         self.session = session
     }
 
-    /// - Returns: `nil` when the variables do not name one.
+    /// - Returns: `nil` when the variables name none.
     init?(_ environment: AWSEnvironment) {
         guard let role = environment["AWS_ROLE_ARN"], let path = environment["AWS_WEB_IDENTITY_TOKEN_FILE"] else {
             return nil
@@ -26,9 +28,10 @@ struct AWSWebIdentity: Sendable {
     }
 }
 
-/// The Security Token Service: credentials of a role, for an hour.
+/// The client of AWS's Security Token Service, which issues a role's credentials for an hour. `AWSCredentialChain` uses
+/// it.
 struct AWSSecurityTokens: Sendable {
-    private static let action = "take on"
+    private static let action = "assume"
 
     let environment: AWSEnvironment
     let region: String
@@ -43,19 +46,20 @@ struct AWSSecurityTokens: Sendable {
     /// Exchanges a web identity token (`AssumeRoleWithWebIdentity`), which needs no signature.
     func assume(_ identity: AWSWebIdentity) async throws(FileStoreError) -> AWSCredentialChain.Lease {
         try await assume(identity.role, "AssumeRoleWithWebIdentity", session: identity.session, signedWith: nil) {
-            () throws(FileStoreError) in
-            [("WebIdentityToken", try StoreSecret.file(identity.tokenPath).reveal("read the web identity token"))]
+            () async throws(FileStoreError) in
+            [("WebIdentityToken", try await Secret.file(identity.tokenPath).reveal("read the web identity token"))]
         }
     }
 
-    /// Takes on a role with other credentials (`AssumeRole`).
+    /// Assumes a role with other credentials (`AssumeRole`).
     func assume(
         role: String,
         session: String,
         externalID: String?,
         with credentials: AWSCredentials
     ) async throws(FileStoreError) -> AWSCredentialChain.Lease {
-        try await assume(role, "AssumeRole", session: session, signedWith: credentials) { () throws(FileStoreError) in
+        try await assume(role, "AssumeRole", session: session, signedWith: credentials) {
+            () async throws(FileStoreError) in
             externalID.map { [("ExternalId", $0)] } ?? []
         }
     }
@@ -65,23 +69,28 @@ struct AWSSecurityTokens: Sendable {
         _ call: String,
         session: String,
         signedWith credentials: AWSCredentials?,
-        _ fields: () throws(FileStoreError) -> [(String, String)]
+        _ fields: () async throws(FileStoreError) -> [(String, String)]
     ) async throws(FileStoreError) -> AWSCredentialChain.Lease {
-        let place = "the role \(harmless(role) ?? "")"
+        let subject = "the role \(harmless(role) ?? "")"
         let endpoint = try WebEndpoint(endpoint)
-        let answer = try await caller.call(Self.action, place) { () async throws(FileStoreError) in
-            let form = formEncoded(
+        let answer = try await caller.call(Self.action, subject) { () async throws(FileStoreError) in
+            let form = FormFields.encoded(
                 [("Action", call), ("Version", "2011-06-15"), ("RoleArn", role), ("RoleSessionName", session)]
-                    + (try fields())
+                    + (try await fields())
             )
             return request(endpoint, form, credentials)
-        } judge: { answer in
-            Self.judge(answer, place)
+        } evaluate: { answer in
+            Self.evaluate(answer, subject)
         }
-        let document = String(decoding: answer.body, as: UTF8.self)
+        let document = answer.text
         guard let id = xmlText("AccessKeyId", in: document), let secret = xmlText("SecretAccessKey", in: document)
         else {
-            throw FileStoreError(.noCredentials, action: Self.action, path: place, detail: "the answer names none")
+            throw FileStoreError(
+                .noCredentials,
+                action: Self.action,
+                path: subject,
+                detail: "the response holds no credentials"
+            )
         }
         return AWSCredentialChain.Lease(
             value: AWSCredentials(
@@ -89,17 +98,17 @@ struct AWSSecurityTokens: Sendable {
                 secretAccessKey: secret,
                 sessionToken: xmlText("SessionToken", in: document)
             ),
-            expiresAt: xmlText("Expiration", in: document).flatMap { milliseconds(ofTimestamp: $0) }
+            expiresAt: xmlText("Expiration", in: document).flatMap { Timestamp(iso8601: $0)?.milliseconds }
         )
     }
 
-    private func request(_ endpoint: WebEndpoint, _ form: String, _ credentials: AWSCredentials?) -> WireRequest {
+    private func request(_ endpoint: WebEndpoint, _ form: String, _ credentials: AWSCredentials?) -> OutgoingRequest {
         var headers: [(name: String, value: String)] = [
             ("content-type", "application/x-www-form-urlencoded; charset=utf-8"), ("host", endpoint.authority),
         ]
         let path = endpoint.path + "/"
         if let credentials {
-            let timestamp = ProtocolTime(caller.clock.now()).basic
+            let timestamp = Timestamp(milliseconds: caller.clock.now()).basicISO8601
             headers.append(("x-amz-date", timestamp))
             if let token = credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
             let signature = credentials.signature(region: region, service: "sts").authorization(
@@ -114,28 +123,29 @@ struct AWSSecurityTokens: Sendable {
             headers.append(("authorization", signature))
         }
         headers.append(("accept", "application/xml"))
-        return WireRequest(
-            method: .POST,
+        return OutgoingRequest(
+            raw: .POST,
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)",
             headers: HTTPHeaders(headers.map { ($0.name, $0.value) }),
             body: ByteBuffer(string: form),
-            timeout: .seconds(20)
+            timeout: .seconds(20),
+            maximumAnswer: OutgoingRequest.identityAnswer
         )
     }
 
-    private static func judge(_ answer: WireAnswer, _ place: String) -> CallFault? {
+    private static func evaluate(_ answer: HTTPAnswer, _ subject: String) -> CallFault? {
         if answer.isSuccess { return nil }
-        let code = harmless(xmlText("Code", in: String(decoding: answer.body, as: UTF8.self)))
+        let code = ResponseWord.code(xmlText("Code", in: answer.text))
         let detail = [code, "HTTP \(answer.status)"].compactMap { $0 }.joined(separator: ", ")
         switch answer.status {
         case 408, 429, 500...599:
-            return .again(FileStoreError(.unavailable, action: action, path: place, detail: detail))
+            return .again(FileStoreError(.unavailable, action: action, path: subject, detail: detail))
         default:
             let isThrottled = code == "Throttling" || code == "IDPCommunicationError"
             let error = FileStoreError(
                 isThrottled ? .unavailable : .credentialsRefused,
                 action: action,
-                path: place,
+                path: subject,
                 detail: detail
             )
             return isThrottled ? .again(error) : .final(error)

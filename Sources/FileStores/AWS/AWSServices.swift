@@ -1,11 +1,13 @@
 import Foundation
+import HTTPAccess
 import NIOCore
 import NIOHTTP1
+import Primitives
 
-/// A container's credentials: what ECS and EKS Pod Identity offer.
+/// The client of a container's credentials service (ECS, EKS Pod Identity). `AWSCredentialChain` uses it.
 struct AWSContainerCredentials: Sendable {
     private static let ecsHost = "http://169.254.170.2"
-    /// Hosts that may be asked without TLS: loopback, and the addresses of ECS and EKS.
+    /// Hosts that are permitted without TLS: loopback, and the addresses of ECS and EKS.
     private static let plainHosts: Set<String> = [
         "localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]",
     ]
@@ -13,9 +15,9 @@ struct AWSContainerCredentials: Sendable {
     let environment: AWSEnvironment
     let caller: StoreCaller
 
-    /// - Returns: `nil` when the process is not told of such a service.
+    /// - Returns: `nil` when the environment names no such service.
     func fetch() async throws(FileStoreError) -> AWSCredentialChain.Lease? {
-        let (action, place) = ("get credentials from", "the container's credentials service")
+        let (action, service) = ("get credentials from", "the container's credentials service")
         let url: String
         if let path = environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] {
             url = Self.ecsHost + path
@@ -27,7 +29,7 @@ struct AWSContainerCredentials: Sendable {
                 throw FileStoreError(
                     .noCredentials,
                     action: action,
-                    path: place,
+                    path: service,
                     detail: "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor one of the known addresses"
                 )
             }
@@ -35,25 +37,31 @@ struct AWSContainerCredentials: Sendable {
         } else {
             return nil
         }
-        let answer = try await caller.call(action, place) { () async throws(FileStoreError) in
-            var request = WireRequest(method: .GET, url: url, timeout: .seconds(5))
-            // The token is exchanged now and then.
+        let answer = try await caller.call(action, service) { () async throws(FileStoreError) in
+            var request = OutgoingRequest(
+                raw: .GET,
+                url: url,
+                timeout: .seconds(5),
+                maximumAnswer: OutgoingRequest.identityAnswer
+            )
+            // The agent replaces the token's file periodically, so it is read for each attempt.
             if let path = environment["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] {
-                request.headers.add(name: "authorization", value: try StoreSecret.file(path).reveal(action))
+                request.headers.add(name: "authorization", value: try await Secret.file(path).reveal(action))
             } else if let token = environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] {
                 request.headers.add(name: "authorization", value: token)
             }
             return request
-        } judge: {
-            judgeIdentity($0, action, place)
+        } evaluate: {
+            evaluateIdentity($0, action, service)
         }
-        return try AWSCredentialsDocument.lease(answer, from: place)
+        return try AWSCredentialsDocument.lease(answer, from: service)
     }
 }
 
-/// The role of the instance that the worker runs on, from its metadata service, version 2.
+/// The client of an EC2 instance's metadata service (version 2), which returns the credentials of the instance's role.
+/// `AWSCredentialChain` uses it last.
 struct AWSInstanceMetadata: Sendable {
-    private static let place = "the instance's metadata service"
+    private static let service = "the instance's metadata service"
     private static let roles = "/latest/meta-data/iam/security-credentials/"
 
     let environment: AWSEnvironment
@@ -72,7 +80,7 @@ struct AWSInstanceMetadata: Sendable {
         do {
             token = try await ask(.PUT, "/latest/api/token", ["x-aws-ec2-metadata-token-ttl-seconds": "21600"])
         } catch  where error.kind == .unavailable {
-            // Where there is no such service nobody is at its address: then there are just no credentials.
+            // Outside of EC2 no server has this address: there are no credentials, and retrying does not help.
             var error = error
             error.kind = .noCredentials
             throw error
@@ -83,34 +91,43 @@ struct AWSInstanceMetadata: Sendable {
             throw FileStoreError(
                 .noCredentials,
                 action: "get credentials from",
-                path: Self.place,
+                path: Self.service,
                 detail: "the instance has no role"
             )
         }
-        let document = try await ask(.GET, Self.roles + uriEncoded(role), session)
-        return try AWSCredentialsDocument.lease(WireAnswer(status: 200, body: Array(document.utf8)), from: Self.place)
+        let document = try await ask(.GET, Self.roles + role.percentEncoded(), session)
+        return try AWSCredentialsDocument.lease(
+            HTTPAnswer(status: 200, body: ByteBuffer(string: document)),
+            from: Self.service
+        )
     }
 
     private func ask(_ method: HTTPMethod, _ path: String, _ headers: HTTPHeaders) async throws(FileStoreError)
         -> String
     {
         let action = "get credentials from"
-        let answer = try await caller.call(action, Self.place) { () async throws(FileStoreError) in
-            WireRequest(method: method, url: base + path, headers: headers, timeout: .seconds(2))
-        } judge: {
-            judgeIdentity($0, action, Self.place)
+        let answer = try await caller.call(action, Self.service) { () async throws(FileStoreError) in
+            OutgoingRequest(
+                raw: method,
+                url: base + path,
+                headers: headers,
+                timeout: .seconds(2),
+                maximumAnswer: OutgoingRequest.identityAnswer
+            )
+        } evaluate: {
+            evaluateIdentity($0, action, Self.service)
         }
-        return String(decoding: answer.body, as: UTF8.self)
+        return answer.text
     }
 }
 
-/// What an identity service's answer means, where it has no codes of its own.
-func judgeIdentity(_ answer: WireAnswer, _ action: String, _ place: String) -> CallFault? {
+/// Classifies the response of a credentials service by its status alone: these services have no error codes.
+func evaluateIdentity(_ answer: HTTPAnswer, _ action: String, _ service: String) -> CallFault? {
     if answer.isSuccess { return nil }
     let detail = "HTTP \(answer.status)"
     switch answer.status {
     case 408, 429, 500...599:
-        return .again(FileStoreError(.unavailable, action: action, path: place, detail: detail))
-    default: return .final(FileStoreError(.noCredentials, action: action, path: place, detail: detail))
+        return .again(FileStoreError(.unavailable, action: action, path: service, detail: detail))
+    default: return .final(FileStoreError(.noCredentials, action: action, path: service, detail: detail))
     }
 }

@@ -1,15 +1,21 @@
-import Foundation
-import NIOCore
+import EntraIdentity
+import HTTPAccess
 import NIOHTTP1
+import Primitives
 
-/// What lets requests into a container.
+/// How requests to a container are authorized: by a shared access signature or by an application's tokens. `AzureBackend`
+/// authorizes each request with it.
 enum AzureAuthorization: Sendable {
-    /// A shared access signature, which becomes a part of each URL.
-    case signature(StoreSecret)
-    /// Tokens of an application.
-    case tokens(Renewing<String>)
+    /// A shared access signature, which is appended to each URL.
+    case signature(Secret)
+    /// Access tokens of an application.
+    case tokens(AzureTokens)
 
-    init(_ configuration: AzureBlobConfiguration, _ caller: StoreCaller) throws(FileStoreError) {
+    init(
+        _ configuration: AzureBlobConfiguration,
+        _ caller: StoreCaller,
+        _ transport: HTTPTransport
+    ) throws(FileStoreError) {
         if let token = configuration.sasToken {
             self = .signature(token)
             return
@@ -24,94 +30,88 @@ enum AzureAuthorization: Sendable {
                 detail: "set FILES_AZURE_SAS_TOKEN, or FILES_AZURE_TENANT_ID, …_CLIENT_ID and …_CLIENT_SECRET"
             )
         }
-        let source = AzureTokenSource(
-            authority: try WebEndpoint(configuration.authority),
-            tenant: tenant,
-            client: client,
-            secret: secret,
-            caller: caller
+        var tokens = EntraTokenProvider.Configuration(
+            tenantID: tenant,
+            clientID: client,
+            flow: .clientCredentials(clientSecret: secret)
         )
-        self = .tokens(Renewing(now: caller.clock.now) { () async throws(FileStoreError) in try await source.fetch() })
+        tokens.authority = configuration.authority
+        tokens.resource = "https://storage.azure.com"
+        tokens.requestTimeout = .seconds(20)
+        do {
+            let provider = try EntraTokenProvider(configuration: tokens, transport: transport)
+            self = .tokens(AzureTokens(provider: provider, authority: tokens.authority, caller: caller))
+        } catch {
+            throw FileStoreError(
+                .invalidLocation,
+                action: "use",
+                path: "the identity provider of Azure Blob Storage",
+                detail: error.description
+            )
+        }
     }
 
-    /// Adds to a request what lets it in.
-    func authorize(_ request: inout WireRequest) async throws(FileStoreError) {
+    /// Adds the signature or the token to a request.
+    func authorize(_ request: inout OutgoingRequest) async throws(FileStoreError) {
         switch self {
         case .signature(let secret):
-            let token = try secret.reveal("use the signature in")
+            let token = try await secret.reveal("use the signature in")
             request.url +=
                 (request.url.contains("?") ? "&" : "?") + (token.hasPrefix("?") ? token.dropFirst() : token[...])
         case .tokens(let tokens):
-            request.headers.add(name: "authorization", value: "Bearer \(try await tokens.value())")
+            request.headers.add(name: "authorization", value: try await tokens.header())
         }
     }
 
-    /// The store has refused what let requests in.
-    func forget() async {
-        if case .tokens(let tokens) = self { await tokens.forget() }
+    /// Discards the cached token after the store has refused it.
+    func forget() {
+        if case .tokens(let tokens) = self { tokens.provider.credentialsChanged() }
     }
 }
 
-/// Gets tokens by client credentials from the Microsoft identity platform, version 2.
-struct AzureTokenSource: Sendable {
+/// Access tokens of the Microsoft identity platform for Azure Blob Storage, with failures as ``FileStoreError``.
+struct AzureTokens: Sendable {
     private static let action = "get a token from"
 
-    let authority: WebEndpoint
-    let tenant: String
-    let client: String
-    let secret: StoreSecret
+    let provider: EntraTokenProvider
+    let authority: String
     let caller: StoreCaller
 
-    private struct Document: Decodable {
-        var access_token: String
-        var expires_in: Int
+    /// The value of an `Authorization` header.
+    func header() async throws(FileStoreError) -> String {
+        try await caller.repeating(Self.action, authority) { () async throws(FileStoreError) in
+            do {
+                return .success(try await provider.token().header)
+            } catch let failure as AuthenticationFailure {
+                return .failure(fault(failure))
+            } catch {
+                return .failure(.final(FileStoreError(.cancelled, action: Self.action, path: authority)))
+            }
+        }
     }
 
-    private struct Refusal: Decodable {
-        var error: String?
-        var error_description: String?
+    private func fault(_ failure: AuthenticationFailure) -> CallFault {
+        func error(_ kind: FileStoreError.Kind) -> FileStoreError {
+            FileStoreError(kind, action: Self.action, path: authority, detail: Self.detail(failure))
+        }
+        switch failure.reason {
+        case .secretUnavailable, .unreadableAnswer: return .final(error(.noCredentials))
+        case .transport(.timeout): return .againOnce(error(.unavailable))
+        default:
+            let isTransient = failure.recovery == .retryable || failure.recovery == .throttled
+            return isTransient ? .again(error(.unavailable)) : .final(error(.credentialsRefused))
+        }
     }
 
-    func fetch() async throws(FileStoreError) -> Renewing<String>.Lease {
-        let place = authority.text
-        let answer = try await caller.call(Self.action, place) { () async throws(FileStoreError) in
-            let form = formEncoded([
-                ("grant_type", "client_credentials"), ("client_id", client),
-                ("client_secret", try secret.reveal("read the client secret")),
-                ("scope", "https://storage.azure.com/.default"),
-            ])
-            return WireRequest(
-                method: .POST,
-                url: "\(authority.text)/\(uriEncoded(tenant))/oauth2/v2.0/token",
-                headers: ["content-type": "application/x-www-form-urlencoded", "accept": "application/json"],
-                body: ByteBuffer(string: form),
-                timeout: .seconds(20)
-            )
-        } judge: { answer in
-            Self.judge(answer, place)
+    /// The AADSTS number, the reason's code and the status. The platform's texts are left out: they repeat what was sent.
+    private static func detail(_ failure: AuthenticationFailure) -> String? {
+        switch failure.reason {
+        case .secretUnavailable, .transport: return failure.detail
+        default: break
         }
-        guard let document = try? JSONDecoder().decode(Document.self, from: Data(answer.body)) else {
-            throw FileStoreError(.noCredentials, action: Self.action, path: place, detail: "the answer has no token")
-        }
-        return Renewing<String>.Lease(
-            value: document.access_token,
-            expiresAt: caller.clock.now() + Int64(document.expires_in) * 1_000
-        )
-    }
-
-    private static func judge(_ answer: WireAnswer, _ place: String) -> CallFault? {
-        if answer.isSuccess { return nil }
-        let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(answer.body))
-        // The description repeats what was sent; its number is what can be looked up.
-        let number = refusal?.error_description?.split(separator: ":").first.flatMap { word in
-            word.hasPrefix("AADSTS") ? String(word) : nil
-        }
-        let detail = [harmless(number), harmless(refusal?.error), "HTTP \(answer.status)"].compactMap { $0 }
-            .joined(separator: ", ")
-        switch answer.status {
-        case 408, 429, 500...599:
-            return .again(FileStoreError(.unavailable, action: action, path: place, detail: detail))
-        default: return .final(FileStoreError(.credentialsRefused, action: action, path: place, detail: detail))
-        }
+        var reason: String? = failure.reason.code
+        if case .refused(let code) = failure.reason { reason = ResponseWord.code(code) }
+        return [failure.aadCode.map { "AADSTS\($0)" }, reason, failure.httpStatus.map { "HTTP \($0)" }]
+            .compactMap(\.self).joined(separator: ", ")
     }
 }

@@ -1,10 +1,12 @@
 import Crypto
+import HTTPAccess
 import NIOCore
 import NIOHTTP1
+import Primitives
 
-/// The requests to a container ("Blob service REST API").
+/// The requests to a container of Azure Blob Storage ("Blob service REST API"), for `AzureBlobFileStore` and its uploads.
 struct AzureBackend: ObjectBackend {
-    /// The version of the service that is spoken; the first with blocks of 4,000 MiB is 2019-12-12.
+    /// The version of the REST API; the first with blocks of 4,000 MiB is 2019-12-12.
     static let version = "2021-12-02"
     static let blockSize = 8 * 1_024 * 1_024
     /// The service's own limit.
@@ -26,15 +28,15 @@ struct AzureBackend: ObjectBackend {
     func put(_ name: String, _ body: ByteBuffer, _ summary: ObjectSummary) async throws(FileStoreError) {
         var headers = blobHeaders(summary)
         headers.append(("x-ms-blob-type", "BlockBlob"))
-        _ = try await send(name, "", headers, body, "put")
+        _ = try await send(name, "", headers, body, "store")
     }
 
-    /// Nothing is sent: blocks need no beginning. What is made up here is what tells the blocks of this upload from those
-    /// of others of the same blob, such as one that a crash has ended.
+    /// Creates an id without a request. It distinguishes the blocks of this upload from those of other uploads of the same
+    /// blob, such as one that a crash has ended.
     func begin(_ name: String, _ mediaType: MediaType, _ metadata: FileMetadata) async throws(FileStoreError) -> String
     {
         let token = UInt64.random(in: .min ... .max)
-        return hexadecimal((0..<8).map { UInt8(truncatingIfNeeded: token >> (8 * UInt64($0))) })
+        return Hexadecimal.encoded((0..<8).map { UInt8(truncatingIfNeeded: token >> (8 * UInt64($0))) })
     }
 
     func putPart(
@@ -44,7 +46,7 @@ struct AzureBackend: ObjectBackend {
         _ body: ByteBuffer
     ) async throws(FileStoreError) -> PartReceipt {
         let id = Self.blockID(upload, number)
-        _ = try await send(name, "?comp=block&blockid=\(uriEncoded(id))", [], body, "put")
+        _ = try await send(name, "?comp=block&blockid=\(id.percentEncoded())", [], body, "store")
         return PartReceipt(number: number, tag: id)
     }
 
@@ -59,31 +61,33 @@ struct AzureBackend: ObjectBackend {
             + parts.map { "<Uncommitted>\($0.tag)</Uncommitted>" }.joined() + "</BlockList>"
         var headers = blobHeaders(summary)
         headers.append(("content-type", "application/xml"))
-        _ = try await send(name, "?comp=blocklist", headers, ByteBuffer(string: document), "put")
+        _ = try await send(name, "?comp=blocklist", headers, ByteBuffer(string: document), "store")
     }
 
-    /// Blocks cannot be thrown away by themselves. Those that no list names go when the blob is committed, and the
-    /// service discards them a week after the last one came.
+    /// Does nothing: the service has no request that removes blocks. It removes uncommitted blocks when the blob is
+    /// committed, or a week after the last one was stored.
     func discard(_ name: String, upload: String) async {}
 
     /// The blob's bytes; `nil` when there is none.
     func get(_ name: String, limit: Int) async throws(FileStoreError) -> [UInt8]? {
         do {
-            return try await send(name, "", [], nil, "read", maximumAnswer: limit).body
+            return Array(try await send(name, "", [], nil, "read", maximumAnswer: limit).body.readableBytesView)
         } catch  where error.kind == .objectMissing {
             return nil
         }
     }
 
-    /// All ids of a blob's blocks have the same length, those of other uploads included.
+    /// The id of a block. The service demands that all block ids of a blob have the same length, other uploads included.
     static func blockID(_ upload: String, _ number: Int) -> String {
         let digits = String(number)
-        return base64((upload + "-" + String(repeating: "0", count: max(0, 7 - digits.utf8.count)) + digits).utf8)
+        return Base64.encoded(
+            (upload + "-" + String(repeating: "0", count: max(0, 7 - digits.utf8.count)) + digits).utf8
+        )
     }
 
     // MARK: Requests
 
-    /// - Parameter body: What is put; `nil` to read.
+    /// - Parameter body: The body of a PUT; `nil` for a GET.
     private func send(
         _ name: String,
         _ query: String,
@@ -91,13 +95,13 @@ struct AzureBackend: ObjectBackend {
         _ body: ByteBuffer?,
         _ action: String,
         maximumAnswer: Int = 1_024 * 1_024
-    ) async throws(FileStoreError) -> WireAnswer {
+    ) async throws(FileStoreError) -> HTTPAnswer {
         let path = location(of: name)
-        let url = "\(address.endpoint.text)/\(address.container)/\(uriEncoded(name, keepsSlashes: true))\(query)"
-        let digest = body.map { base64(Insecure.MD5.hash($0)) }
+        let url = "\(address.endpoint.text)/\(address.container)/\(name.percentEncodedPath())\(query)"
+        let digest = body.map { Base64.encoded(Insecure.MD5.hash($0)) }
         return try await caller.call(action, path) { () async throws(FileStoreError) in
-            var request = WireRequest(
-                method: body == nil ? .GET : .PUT,
+            var request = OutgoingRequest(
+                raw: body == nil ? .GET : .PUT,
                 url: url,
                 headers: HTTPHeaders(headers),
                 body: body,
@@ -105,23 +109,23 @@ struct AzureBackend: ObjectBackend {
             )
             if let digest { request.headers.add(name: "content-md5", value: digest) }
             request.headers.add(name: "x-ms-version", value: Self.version)
-            request.headers.add(name: "x-ms-date", value: ProtocolTime(caller.clock.now()).http)
+            request.headers.add(name: "x-ms-date", value: Timestamp(milliseconds: caller.clock.now()).httpDate)
             request.timeout = .seconds(60 + (body?.readableBytes ?? maximumAnswer) / 32_768)
             try await authorization.authorize(&request)
             return request
         } renew: {
-            await authorization.forget()
-        } judge: { answer in
-            AzureFault(answer)?.verdict(action, path)
+            authorization.forget()
+        } evaluate: { answer in
+            AzureFault(answer)?.callFault(action, path)
         }
     }
 
     private func blobHeaders(_ summary: ObjectSummary) -> [(String, String)] {
-        // Names of metadata are identifiers, so they have no hyphens.
+        // Azure demands identifiers as names of metadata, so they have no hyphens.
         var headers = [
             ("x-ms-blob-content-type", summary.mediaType.rawValue), ("x-ms-meta-sha256", summary.sha256),
         ]
-        if let md5 = summary.md5 { headers.append(("x-ms-blob-content-md5", base64(md5))) }
+        if let md5 = summary.md5 { headers.append(("x-ms-blob-content-md5", Base64.encoded(md5))) }
         if let jobID = harmless(summary.metadata.jobID) { headers.append(("x-ms-meta-jobid", jobID)) }
         if let requestID = harmless(summary.metadata.requestID) { headers.append(("x-ms-meta-requestid", requestID)) }
         return headers

@@ -1,15 +1,17 @@
-/// How files are put into Azure Blob Storage.
+public import Primitives
+
+/// The settings of a store in Azure Blob Storage, except its location.
 public struct AzureBlobConfiguration: Sendable {
     /// The account's address in place of `https://{account}.blob.core.windows.net`.
     public var endpoint: String?
     /// A shared access signature of the container, with the rights to create and write.
-    public var sasToken: StoreSecret?
+    public var sasToken: Secret?
     /// The directory (tenant) of an application that has the role Storage Blob Data Contributor.
     public var tenantID: String?
     /// The application's id.
     public var clientID: String?
     /// The application's secret.
-    public var clientSecret: StoreSecret?
+    public var clientSecret: Secret?
     /// The identity provider.
     public var authority = "https://login.microsoftonline.com"
 
@@ -17,7 +19,7 @@ public struct AzureBlobConfiguration: Sendable {
     public init() {}
 }
 
-/// Where a container is reached.
+/// The account, container, prefix and endpoint of an Azure Blob store, parsed from its location.
 struct AzureBlobAddress: Sendable {
     let account: String
     let container: String
@@ -30,7 +32,7 @@ struct AzureBlobAddress: Sendable {
 
     /// - Parameter rest: The location after `azblob:`.
     init(_ rest: Substring, _ configuration: AzureBlobConfiguration) throws(FileStoreError) {
-        // What comes after a question mark may be a signature.
+        // The query may hold a signature, so it is not repeated.
         let invalid = FileStoreError(.invalidLocation, action: "use", path: "azblob:\(rest.prefix { $0 != "?" })")
         guard rest.hasPrefix("//"), !rest.contains(where: { $0 == "?" || $0 == "#" }) else { throw invalid }
         let parts = rest.dropFirst(2).split(separator: "/", omittingEmptySubsequences: false)

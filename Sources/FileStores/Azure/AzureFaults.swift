@@ -1,6 +1,8 @@
+import HTTPAccess
 import NIOHTTP1
+import Primitives
 
-/// What Azure Blob Storage says is wrong.
+/// An error response of Azure Blob Storage, classified for `AzureBackend`: its code decides whether to retry.
 struct AzureFault {
     let status: Int
     /// The error's code, such as `ContainerNotFound`.
@@ -8,21 +10,21 @@ struct AzureFault {
     private let requestID: String?
 
     /// - Returns: `nil` for a success.
-    init?(_ answer: WireAnswer) {
+    init?(_ answer: HTTPAnswer) {
         guard !answer.isSuccess else { return nil }
         status = answer.status
-        code = harmless(
+        code = ResponseWord.code(
             answer.headers.first(name: "x-ms-error-code")
-                ?? xmlText("Code", in: String(decoding: answer.body, as: UTF8.self))
+                ?? xmlText("Code", in: answer.text)
         )
-        requestID = harmless(answer.headers.first(name: "x-ms-request-id"))
+        requestID = ResponseWord.requestID(answer.headers.first(name: "x-ms-request-id"))
     }
 
-    /// What it means for the request.
-    func verdict(_ action: String, _ path: String) -> CallFault {
-        var words = [code.map { "\($0), HTTP \(status)" } ?? "HTTP \(status)"]
-        if let requestID { words.append("request \(requestID)") }
-        let error = FileStoreError(kind, action: action, path: path, detail: words.joined(separator: ", "))
+    /// The error, and whether the request is retried.
+    func callFault(_ action: String, _ path: String) -> CallFault {
+        var details = [code.map { "\($0), HTTP \(status)" } ?? "HTTP \(status)"]
+        if let requestID { details.append("request \(requestID)") }
+        let error = FileStoreError(kind, action: action, path: path, detail: details.joined(separator: ", "))
         switch kind {
         case .unavailable, .throttled, .checksumMismatch: return .again(error)
         case .credentialsRefused: return .renewCredentials(error)
@@ -40,7 +42,7 @@ struct AzureFault {
             "InsufficientAccountPermissions", "AccountIsDisabled":
             .forbidden
         case "Md5Mismatch": .checksumMismatch
-        // Another upload of the same file has ended, and with it the blocks of this one have gone.
+        // Another upload of the same file was committed, which removed the blocks of this one.
         case "InvalidBlockList", "InvalidBlockId", "InvalidBlobOrBlock": .uploadLost
         case "RequestBodyTooLarge", "BlockCountExceedsLimit": .fileTooLarge
         case "ServerBusy", "TooManyRequests": .throttled

@@ -1,4 +1,4 @@
-/// What a file holds, told by its first bytes.
+/// The media type of a file, detected from its first bytes.
 public enum MediaType: String, Hashable, Sendable, CaseIterable {
     /// A ZIP archive.
     case zip = "application/zip"
@@ -11,10 +11,10 @@ public enum MediaType: String, Hashable, Sendable, CaseIterable {
     /// Anything else.
     case binary = "application/octet-stream"
 
-    /// How many bytes of a file's beginning decide.
+    /// How many bytes from a file's beginning are examined.
     static let decisiveBytes = 4_096
 
-    /// Tells a file's type.
+    /// Detects a file's type.
     ///
     /// - Parameters:
     ///   - head: The file's first bytes; a few thousand are enough.
@@ -30,7 +30,7 @@ public enum MediaType: String, Hashable, Sendable, CaseIterable {
     }
 
     private static func textType(_ head: ArraySlice<UInt8>, expected: MediaType?) -> MediaType {
-        // In UTF-16 every second byte of plain text is zero; without those it reads like ASCII.
+        // In UTF-16 every second byte of plain text is zero; without these bytes it reads like ASCII.
         let isUTF16 = head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF])
         var (commas, tabs) = (0, 0)
         var isQuoted = false

@@ -1,7 +1,8 @@
-/// Lists a ZIP archive by its central directory (PKWARE's APPNOTE, sections 4.3.12 to 4.3.16); unpacks nothing.
+/// Lists the members of a ZIP archive by its central directory (PKWARE's APPNOTE, sections 4.3.12 to 4.3.16), without
+/// unpacking it. Uploads use it for ``StoredFile/entries``.
 ///
-/// An archive that is damaged, spans disks, or exceeds the limits has no list: at most the limits' worth of
-/// bytes is read, whatever the archive claims.
+/// An archive that is damaged, spans disks, or exceeds the limits has no list: no more bytes than the limits allow are
+/// read, whatever the archive claims.
 struct ZipDirectory {
     /// More members than this are not listed.
     static let maximumEntries = 256
@@ -12,7 +13,7 @@ struct ZipDirectory {
 
     /// The archive's size in bytes.
     let size: Int64
-    /// Reads bytes at an offset; fewer or none when there is nothing.
+    /// Reads bytes at an offset; fewer or none beyond the end.
     let read: (_ offset: Int64, _ count: Int) -> [UInt8]
 
     /// The archive's members without its directories; `nil` when there is no list.
@@ -27,7 +28,7 @@ struct ZipDirectory {
         var position = 0
         for _ in 0..<Int(directory.count) {
             guard let entry = Self.entry(bytes, at: &position) else { return nil }
-            if !entry.name.hasSuffix("/") { entries.append(entry) }
+            if !entry.isFolder { entries.append(entry.file) }
         }
         return position == bytes.count ? entries : nil
     }
@@ -77,7 +78,7 @@ struct ZipDirectory {
         )
     }
 
-    private static func entry(_ bytes: [UInt8], at position: inout Int) -> FileEntry? {
+    private static func entry(_ bytes: [UInt8], at position: inout Int) -> (file: FileEntry, isFolder: Bool)? {
         let start = position
         guard bytes.count - start >= 46, hasSignature(bytes, at: start, 0x0201_4B50) else { return nil }
         let nameLength = Int(number(bytes, at: start + 28, 2))
@@ -92,7 +93,8 @@ struct ZipDirectory {
             size = long
         }
         guard size <= UInt64(Int64.max) else { return nil }
-        return FileEntry(name: name(bytes[(start + 46)..<extraStart]), sizeBytes: Int64(size))
+        let name = bytes[(start + 46)..<extraStart]
+        return (FileEntry(name: MemberName.safe(name), sizeBytes: Int64(size)), name.last == UInt8(ascii: "/"))
     }
 
     /// The uncompressed size in the extra field of ZIP64, which is the first number in it.
@@ -108,20 +110,11 @@ struct ZipDirectory {
         return nil
     }
 
-    /// Names that are not UTF-8 lose what is not ASCII; control characters go in any case.
-    private static func name(_ bytes: ArraySlice<UInt8>) -> String {
-        let text =
-            String(validating: bytes, as: UTF8.self)
-            ?? String(String.UnicodeScalarView(bytes.map { $0 < 0x80 ? Unicode.Scalar($0) : "\u{FFFD}" }))
-        let scalars = text.unicodeScalars.map { $0.value < 0x20 || 0x7F...0x9F ~= $0.value ? "\u{FFFD}" : $0 }
-        return String(String.UnicodeScalarView(scalars))
-    }
-
     private static func hasSignature(_ bytes: [UInt8], at offset: Int, _ signature: UInt64) -> Bool {
         number(bytes, at: offset, 4) == signature
     }
 
-    /// A little-endian number. Callers have made sure that it lies within the bytes.
+    /// A little-endian number. Callers have checked that it lies within the bytes.
     private static func number(_ bytes: [UInt8], at offset: Int, _ width: Int) -> UInt64 {
         bytes[offset..<(offset + width)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }

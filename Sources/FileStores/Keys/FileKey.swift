@@ -1,10 +1,12 @@
+import Primitives
+
 /// The name of a file in a store: parts from the outermost to the file's own name.
 ///
-/// Every part is safe as the name of a directory or file, whatever it was made of: letters, digits and a
-/// few signs, anything else percent-encoded; never empty, never beginning with a dot, of bounded length.
-/// Different values give different parts.
+/// Every part is safe as the name of a directory or file, whatever text it was made of: letters, digits and a few signs,
+/// anything else percent-encoded; never empty, never beginning with a dot, of bounded length. Different values yield
+/// different parts.
 public struct FileKey: Hashable, Sendable, CustomStringConvertible {
-    /// The longest part in bytes; leaves room below what file systems allow (255).
+    /// The longest part, in bytes; below the limit of file systems (255), which leaves room for suffixes.
     public static let maximumPartLength = 200
 
     /// The parts; at least one.
@@ -23,27 +25,17 @@ public struct FileKey: Hashable, Sendable, CustomStringConvertible {
     /// The parts with slashes between them.
     public var description: String { parts.joined(separator: "/") }
 
-    /// Percent-encodes what is not harmless everywhere. `~` is among it: it marks parts that were cut.
-    static func escaped(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            if isHarmless(byte) {
-                bytes.append(byte)
-            } else {
-                appendEscape(byte, to: &bytes)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    /// Percent-encodes every byte that is not safe everywhere. `~` is encoded too: it marks truncated parts.
+    static func escaped(_ text: String) -> String { text.percentEncoded(where: isHarmless) }
 
-    /// Gives a part its final form.
+    /// Makes a part's length and its first character safe.
     static func bounded(_ part: String) -> String {
         guard let first = part.utf8.first else { return "_" }
         var part = part
-        // No part is hidden, and none is `.` or `..`.
+        // No part is a hidden file, `.` or `..`.
         if first == UInt8(ascii: ".") { part = "%2E" + part.dropFirst() }
         guard part.utf8.count > maximumPartLength else { return part }
-        // What is cut off still tells files apart, through the digest.
+        // The digest keeps truncated parts distinct.
         let digest = "~" + sha256Hexadecimal(Array(part.utf8)).prefix(32)
         var suffix = ""
         if let dot = part.lastIndex(of: "."), part[dot...].utf8.count <= 16 { suffix = String(part[dot...]) }
@@ -59,12 +51,5 @@ public struct FileKey: Hashable, Sendable, CustomStringConvertible {
             true
         default: false
         }
-    }
-
-    static func appendEscape(_ byte: UInt8, to bytes: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
-        bytes.append(UInt8(ascii: "%"))
-        bytes.append(digits[Int(byte >> 4)])
-        bytes.append(digits[Int(byte & 0xF)])
     }
 }

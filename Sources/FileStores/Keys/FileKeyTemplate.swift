@@ -1,38 +1,64 @@
-/// What a key is made of.
+import Primitives
+
+/// The values of a job that ``FileKeyTemplate`` builds a file's key from.
 public struct FileKeyValues: Hashable, Sendable {
-    /// `{account}`: the name of the credentials.
+    /// `{account}`: the account's name.
     public var account: String
-    /// `{kind}`: which resource was exported.
+    /// `{kind}`: the kind of export.
     public var kind: String
     /// `{jobId}`: the job's id.
     public var jobID: String
-    /// `{fileName}`: the file's name.
+    /// `{requestId}`: the service's id of the export. It differs between jobs, and is the same when a transfer is repeated.
+    public var requestID: String
+    /// `{fileName}`: the file's name at the service.
     public var fileName: String
-    /// `{yyyy}`, `{MM}`, `{dd}`: the day in UTC, from milliseconds since 1970-01-01T00:00:00Z. Take a moment that
-    /// is the same after a crash, or the file is put twice.
+    /// `{extension}`, where the file's name has no known one.
+    public var format: MediaType
+    /// `{yyyy}`, `{MM}`, `{dd}`: the day in UTC, from milliseconds since 1970-01-01T00:00:00Z. Use a timestamp that is the
+    /// same after a crash; otherwise the file is stored twice.
     public var date: Int64
 
     /// Creates values.
     ///
     /// - Parameter date: Milliseconds since 1970-01-01T00:00:00Z.
-    public init(account: String, kind: String, jobID: String, fileName: String, date: Int64) {
+    public init(
+        account: String,
+        kind: String,
+        jobID: String,
+        requestID: String,
+        fileName: String,
+        format: MediaType,
+        date: Int64
+    ) {
         self.account = account
         self.kind = kind
         self.jobID = jobID
+        self.requestID = requestID
         self.fileName = fileName
+        self.format = format
         self.date = date
+    }
+
+    private static let knownExtensions: Set<String> = ["csv", "tsv", "zip", "gz"]
+
+    /// `{extension}`: that of the file's name, if it is a known one; otherwise that of the format. The key is built before the
+    /// first byte is read, so the content is not considered.
+    var fileExtension: String {
+        let named = fileName.split(separator: ".").last?.lowercased() ?? ""
+        if Self.knownExtensions.contains(named) { return named }
+        return format == .tsv ? "tsv" : "csv"
     }
 }
 
-/// How keys are built from a job.
+/// The template from which the worker builds the key of each file.
 public struct FileKeyTemplate: Hashable, Sendable {
     /// The text of ``standard``.
-    public static let defaultText = "{account}/{kind}/{yyyy}/{MM}/{dd}/{jobId}/{fileName}"
+    public static let defaultText = "{account}/{kind}/{yyyy}/{MM}/{dd}/{jobId}/{requestId}.{extension}"
 
-    /// `{account}/{kind}/{yyyy}/{MM}/{dd}/{jobId}/{fileName}`.
+    /// `{account}/{kind}/{yyyy}/{MM}/{dd}/{jobId}/{requestId}.{extension}`: the same job id in two partitions has two files.
     public static let standard = FileKeyTemplate(parts: [
         [.value(.account)], [.value(.kind)], [.value(.year)], [.value(.month)], [.value(.day)], [.value(.jobID)],
-        [.value(.fileName)],
+        [.value(.requestID), .literal("."), .value(.fileExtension)],
     ])
 
     private enum Placeholder: String {
@@ -42,7 +68,9 @@ public struct FileKeyTemplate: Hashable, Sendable {
         case month = "MM"
         case day = "dd"
         case jobID = "jobId"
+        case requestID = "requestId"
         case fileName
+        case fileExtension = "extension"
     }
 
     private enum Piece: Hashable {
@@ -70,7 +98,8 @@ public struct FileKeyTemplate: Hashable, Sendable {
 
     /// The key of a file.
     public func key(_ values: FileKeyValues) -> FileKey {
-        let day = CalendarDay(milliseconds: values.date)
+        // The form has four digits for the year, whatever the time is.
+        let day = Timestamp(milliseconds: values.date).rfc3339(fractionDigits: 0).prefix(10).split(separator: "-")
         return FileKey(
             safeParts: parts.map { pieces in
                 let part = pieces.map { piece in
@@ -84,21 +113,18 @@ public struct FileKeyTemplate: Hashable, Sendable {
         )
     }
 
-    private static func value(of placeholder: Placeholder, _ values: FileKeyValues, _ day: CalendarDay) -> String {
+    private static func value(of placeholder: Placeholder, _ values: FileKeyValues, _ day: [Substring]) -> String {
         switch placeholder {
         case .account: values.account
         case .kind: values.kind
-        case .year: padded(day.year, 4)
-        case .month: padded(day.month, 2)
-        case .day: padded(day.day, 2)
+        case .year: String(day[0])
+        case .month: String(day[1])
+        case .day: String(day[2])
         case .jobID: values.jobID
+        case .requestID: values.requestID
         case .fileName: values.fileName
+        case .fileExtension: values.fileExtension
         }
-    }
-
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
     private static func pieces(_ part: Substring) -> [Piece]? {
@@ -119,27 +145,5 @@ public struct FileKeyTemplate: Hashable, Sendable {
             }
         }
         return pieces
-    }
-}
-
-/// A day of the proleptic Gregorian calendar in UTC.
-struct CalendarDay: Hashable {
-    var year: Int64
-    var month: Int64
-    var day: Int64
-
-    /// Counts years from March, so that the leap day is the last of its year. Moments outside the years 0 to 9999
-    /// become the nearest day that has four digits.
-    init(milliseconds: Int64) {
-        let bounded = min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999)
-        // Days since 1 March of the year -400, so that everything below is positive.
-        let days = (bounded + 62_167_219_200_000) / 86_400_000 - 60 + 146_097
-        let (era, dayOfEra) = days.quotientAndRemainder(dividingBy: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        year = yearOfEra + era * 400 - 400 + (month <= 2 ? 1 : 0)
-        day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
     }
 }

@@ -6,31 +6,38 @@
     import Darwin
 #endif
 
-/// An error of the system, before anybody knows what it means for a file.
+/// An `errno` of a system call, before it is classified as a ``FileStoreError``.
 struct SystemError: Error, Hashable {
+    /// The number of a missing file or directory.
+    static let noSuchFile = ENOENT
+    /// The number of a file or directory that already exists.
+    static let fileExists = EEXIST
+
     var number: Int32
 }
 
-/// The calls on files that a local store makes, one by one, so that a test can let each of them fail.
+/// The system calls that a local store makes. Tests replace them to make each of them fail.
 ///
 /// All of them block.
 struct FileSystemCalls: Sendable {
-    /// Creates a directory with what the umask leaves of 0777.
-    var makeDirectory: @Sendable (_ path: String) throws(SystemError) -> Void
-    /// Creates a file that must not exist, with what the umask leaves of 0666, for reading and writing.
-    var createFile: @Sendable (_ path: String) throws(SystemError) -> Int32
-    /// Writes some of the bytes and says how many.
+    /// Creates a directory with a mode, whatever the umask.
+    var makeDirectory: @Sendable (_ path: String, _ mode: FileMode) throws(SystemError) -> Void
+    /// Creates a file that must not exist, for reading and writing, with a mode, whatever the umask.
+    var createFile: @Sendable (_ path: String, _ mode: FileMode) throws(SystemError) -> Int32
+    /// Writes some of the bytes and returns how many.
     var write: @Sendable (_ file: Int32, _ bytes: UnsafeRawBufferPointer, _ offset: Int64) throws(SystemError) -> Int
     /// Reads up to `count` bytes.
     var read: @Sendable (_ file: Int32, _ count: Int, _ offset: Int64) throws(SystemError) -> [UInt8]
-    /// Brings a file's bytes to the device.
+    /// Makes a file's bytes durable (`fsync`).
     var sync: @Sendable (_ file: Int32) throws(SystemError) -> Void
-    /// Brings a directory's entries to the device.
+    /// Makes a directory's entries durable (`fsync`).
     var syncDirectory: @Sendable (_ path: String) throws(SystemError) -> Void
-    /// Gives a file its final name, in place of what has it.
+    /// Gives a file its final name, replacing a file that has it.
     var rename: @Sendable (_ from: String, _ to: String) throws(SystemError) -> Void
     /// Removes a file.
     var remove: @Sendable (_ path: String) throws(SystemError) -> Void
+    /// The device number of a directory's file system.
+    var device: @Sendable (_ path: String) throws(SystemError) -> UInt64
     /// Closes a file.
     var close: @Sendable (_ file: Int32) -> Void
 }
@@ -38,10 +45,25 @@ struct FileSystemCalls: Sendable {
 extension FileSystemCalls {
     /// The system's own calls.
     static let system = FileSystemCalls(
-        makeDirectory: { path throws(SystemError) in _ = try checked { Int(mkdir(path, 0o777)) } },
-        createFile: { path throws(SystemError) in
+        makeDirectory: { path, mode throws(SystemError) in
+            _ = try checked { Int(mkdir(path, mode_t(mode.folderBits))) }
+            var status = stat()
+            _ = try checked { Int(stat(path, &status)) }
+            // Inherited set-group-ID and sticky bits are kept.
+            let kept = status.st_mode & (mode_t(S_ISGID) | mode_t(S_ISVTX))
+            try permitted { Int(chmod(path, mode_t(mode.folderBits) | kept)) }
+        },
+        createFile: { path, mode throws(SystemError) in
             let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
-            return Int32(try checked { Int(open(path, flags, 0o666)) })
+            let file = Int32(try checked { Int(open(path, flags, mode_t(mode.bits))) })
+            do throws(SystemError) {
+                try permitted { Int(fchmod(file, mode_t(mode.bits))) }
+            } catch {
+                closeFile(file)
+                _ = unlink(path)
+                throw error
+            }
+            return file
         },
         write: { file, bytes, offset throws(SystemError) in
             try checked { pwrite(file, bytes.baseAddress, bytes.count, off_t(offset)) }
@@ -72,11 +94,16 @@ extension FileSystemCalls {
             do throws(SystemError) {
                 _ = try checked { Int(fsync(directory)) }
             } catch  where error.number == EINVAL {
-                // Some network file systems cannot do this and do not need it.
+                // Some network file systems do not support this and do not need it.
             }
         },
         rename: { from, to throws(SystemError) in _ = try checked { Int(renameFile(from, to)) } },
         remove: { path throws(SystemError) in _ = try checked { Int(unlink(path)) } },
+        device: { path throws(SystemError) in
+            var status = stat()
+            _ = try checked { Int(stat(path, &status)) }
+            return UInt64(truncatingIfNeeded: status.st_dev)
+        },
         close: { file in closeFile(file) }
     )
 }
@@ -85,7 +112,7 @@ extension FileSystemCalls {
 private func closeFile(_ file: Int32) { _ = close(file) }
 private func renameFile(_ from: String, _ to: String) -> Int32 { rename(from, to) }
 
-/// Calls again after a signal, and turns a negative result into an error.
+/// Repeats a call that a signal has interrupted, and turns a negative result into an error.
 private func checked(_ call: () -> Int) throws(SystemError) -> Int {
     while true {
         let result = call()
@@ -95,8 +122,17 @@ private func checked(_ call: () -> Int) throws(SystemError) -> Int {
     }
 }
 
+/// Makes a call that sets a mode. File systems without modes, or with modes set by the mount, refuse it: that is no error.
+private func permitted(_ call: () -> Int) throws(SystemError) {
+    do throws(SystemError) {
+        _ = try checked(call)
+    } catch  where [EPERM, ENOTSUP, ENOSYS].contains(error.number) {
+        return
+    }
+}
+
 extension FileStoreError {
-    /// What a system's error means for a file.
+    /// Classifies an error of the system.
     init(_ error: SystemError, action: String, path: String) {
         let kind: Kind =
             switch error.number {

@@ -1,3 +1,5 @@
+import Primitives
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -6,23 +8,20 @@
     import Darwin
 #endif
 
-/// The hidden files of uploads under way, which a crash leaves behind.
+/// The hidden files that uploads to a local store write to, which a crash leaves behind.
 enum Leftover {
     private static let prefix = ".payout-export-"
     private static let suffix = ".part"
     private static let tokenLength = 32
 
-    /// Seconds without a write after which a hidden file belongs to nobody.
+    /// The age in seconds, since the last write, after which a hidden file is not part of an upload in progress.
     static let age: Int64 = 86_400
 
-    static let noSuchFile = ENOENT
-    static let fileExists = EEXIST
-
-    /// A name that nothing else has. No key's part begins with a dot.
+    /// A unique name. It cannot be a stored file's name: no part of a key begins with a dot.
     static func makeName() -> String {
         let token = (0..<2).map { _ in UInt64.random(in: .min ... .max) }
         let bytes = token.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }
-        return prefix + hexadecimal(bytes) + suffix
+        return prefix + Hexadecimal.encoded(bytes) + suffix
     }
 
     static func isLeftover(_ name: String) -> Bool {
@@ -31,7 +30,7 @@ enum Leftover {
     }
 }
 
-/// Walks through a store and removes what crashes have left behind.
+/// Walks through the directories of a `LocalFileStore` and removes leftovers of crashed uploads.
 actor LeftoverSweep {
     /// Deeper than any key.
     private static let maximumDepth = 40
@@ -46,7 +45,7 @@ actor LeftoverSweep {
         self.executor = executor
     }
 
-    /// How many leftovers were removed. What cannot be read or removed is left for the next time.
+    /// Removes leftovers, and returns how many. What cannot be read or removed is left for the next sweep.
     func run() -> Int {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -56,7 +55,7 @@ actor LeftoverSweep {
     private func sweep(_ directory: String, before limit: Int64, depth: Int) -> Int {
         guard depth < Self.maximumDepth, !Task.isCancelled else { return 0 }
         var removed = 0
-        // Names first, so that only one directory is open at a time.
+        // All names are read first, so that only one directory is open at a time.
         for name in Self.names(in: directory) {
             let path = directory + "/" + name
             var status = stat()

@@ -1,15 +1,18 @@
+import Primitives
 import Synchronization
 
 /// A store in a directory, for `file:///…` locations.
 ///
-/// A file is written under a hidden, unique name in the directory where it belongs, brought to the device,
-/// and renamed: under its own name there is a whole file or none, also after a crash or a power failure.
-/// Files and directories are created with what the umask leaves of 0666 and 0777.
+/// Writes are atomic, also under a crash or a power failure: a file is written under a hidden, unique name in its final
+/// directory, synced to the device, and renamed. Files and directories are created with the configured mode, whatever the
+/// umask.
 public final class LocalFileStore: FileStore {
     /// The directory, absolute, without a slash at the end.
     public let root: String
 
     private let calls: FileSystemCalls
+    private let mode: FileMode
+    private let mount: MountWatch
     /// Each upload stays on one of these threads.
     private let executors: [QueueExecutor]
     private let nextExecutor = Atomic<Int>(0)
@@ -20,28 +23,25 @@ public final class LocalFileStore: FileStore {
     /// - Parameters:
     ///   - root: An absolute path.
     ///   - threads: How many uploads may block on the disk at the same time.
-    public convenience init(root: String, threads: Int = 4) {
-        self.init(root: root, threads: threads, calls: .system)
+    ///   - mode: Who may read and write the files.
+    public convenience init(root: String, threads: Int = 4, mode: FileMode = .standard) {
+        self.init(root: root, threads: threads, mode: mode, calls: .system)
     }
 
-    init(root: String, threads: Int = 4, calls: FileSystemCalls) {
+    init(root: String, threads: Int = 4, mode: FileMode = .standard, calls: FileSystemCalls) {
         self.root = root
         self.calls = calls
+        self.mode = mode
+        mount = MountWatch(root: root, calls)
         self.executors = (0..<max(1, threads)).map { QueueExecutor(label: "file-store-\($0)") }
     }
 
     /// The directory as a URL.
     public var location: String { fileURL(root) }
 
-    /// Creates the directory and tries to write a file there.
+    /// Creates the directory, and writes and removes a file there.
     public func check() async throws(FileStoreError) {
-        let upload = LocalUpload(
-            directory: root,
-            fileName: "check",
-            metadata: FileMetadata(),
-            calls,
-            maintenanceExecutor
-        )
+        let upload = upload(directory: root, fileName: "check", metadata: FileMetadata(), maintenanceExecutor)
         try await upload.open()
         do {
             try await upload.write([0])
@@ -52,22 +52,35 @@ public final class LocalFileStore: FileStore {
         await upload.abort()
     }
 
-    /// Begins to put a file.
+    /// Begins an upload: creates the hidden file.
     public func begin(_ key: FileKey, metadata: FileMetadata) async throws(FileStoreError) -> any FileUpload {
         let index = nextExecutor.wrappingAdd(1, ordering: .relaxed).oldValue
         let directory = ([root] + key.parts.dropLast()).joined(separator: "/")
-        let upload = LocalUpload(
+        let upload = upload(
             directory: directory,
             fileName: key.parts[key.parts.count - 1],
             metadata: metadata,
-            calls,
             executors[Int(UInt(bitPattern: index) % UInt(executors.count))]
         )
         try await upload.open()
         return upload
     }
 
-    /// Reads a file of this store back.
+    private func upload(
+        directory: String,
+        fileName: String,
+        metadata: FileMetadata,
+        _ executor: QueueExecutor
+    ) -> LocalUpload {
+        LocalUpload(
+            LocalUpload.Destination(directory: directory, fileName: fileName, mode: mode, mount: mount),
+            metadata: metadata,
+            calls,
+            executor
+        )
+    }
+
+    /// Reads a file of this store.
     public func read(_ location: String, limit: Int) async throws(FileStoreError) -> [UInt8]? {
         guard location.hasPrefix(self.location + "/") else {
             throw FileStoreError(.invalidLocation, action: "read", path: "a file outside of \(self.location)")
@@ -76,7 +89,7 @@ public final class LocalFileStore: FileStore {
         return try await LocalReader(executor: maintenanceExecutor).read(path, limit: limit)
     }
 
-    /// Removes the hidden files of uploads that have not been written to for a day, in all directories of the store.
+    /// Removes hidden files of uploads that were not written to for a day, in all directories of the store.
     ///
     /// Takes a while in a large store, on a thread of its own; cancelling the task ends it.
     public func sweep() async throws(FileStoreError) -> Int {
@@ -86,13 +99,5 @@ public final class LocalFileStore: FileStore {
 
 /// A path as a file URL.
 func fileURL(_ path: String) -> String {
-    var bytes = Array("file://".utf8)
-    for byte in path.utf8 {
-        if FileKey.isHarmless(byte) || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "~") {
-            bytes.append(byte)
-        } else {
-            FileKey.appendEscape(byte, to: &bytes)
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    "file://" + path.percentEncoded { FileKey.isHarmless($0) || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "~") }
 }

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// Reads whole files, on a thread that may block.
+/// Reads whole files for `LocalFileStore`, on a thread that may block.
 actor LocalReader {
     private let executor: QueueExecutor
 

@@ -1,15 +1,16 @@
 import Crypto
+import Primitives
 
-/// A file on its way into a local store.
+/// An upload of one file to a `LocalFileStore`: writes a hidden file and renames it at the end.
 ///
 /// Runs on a thread of its executor, where it may block.
 actor LocalUpload: FileUpload {
     /// Exits: writing → finished, failed, ended; failed → writing (restart), ended; finished and ended have none.
-    private enum Stage {
+    private enum State {
         case idle
         /// The hidden file is open and holds what was written.
         case writing(file: Int32)
-        /// A call has failed; the hidden file, if there is still one, counts for nothing.
+        /// A call has failed; the hidden file, if it still exists, is not used any more.
         case failed(file: Int32?)
         /// The file has its final name.
         case finished
@@ -17,13 +18,22 @@ actor LocalUpload: FileUpload {
         case ended
     }
 
-    private let directory: String
-    private let fileName: String
+    /// The file's directory, name and mode.
+    struct Destination: Sendable {
+        var directory: String
+        var fileName: String
+        var mode: FileMode
+        var mount: MountWatch
+
+        var path: String { directory + "/" + fileName }
+    }
+
+    private let destination: Destination
     private let metadata: FileMetadata
     private let calls: FileSystemCalls
     private let executor: QueueExecutor
 
-    private var stage = Stage.idle
+    private var state = State.idle
     private var temporaryPath = ""
     private var size: Int64 = 0
     private var digest = SHA256()
@@ -32,23 +42,21 @@ actor LocalUpload: FileUpload {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     init(
-        directory: String,
-        fileName: String,
+        _ destination: Destination,
         metadata: FileMetadata,
         _ calls: FileSystemCalls,
         _ executor: QueueExecutor
     ) {
-        self.directory = directory
-        self.fileName = fileName
+        self.destination = destination
         self.metadata = metadata
         self.calls = calls
         self.executor = executor
     }
 
     deinit {
-        // Dropped without an end: the hidden file goes, off the thread that dropped it.
+        // Released without finish() or abort(): the hidden file is removed, on the executor's thread.
         let file: Int32? =
-            switch stage {
+            switch state {
             case .writing(let file): file
             case .failed(let file): file
             case .idle, .finished, .ended: nil
@@ -60,18 +68,20 @@ actor LocalUpload: FileUpload {
         }
     }
 
-    private var path: String { directory + "/" + fileName }
+    private var path: String { destination.path }
 
-    /// Creates the hidden file, and the directories above it where they are missing.
+    /// Creates the hidden file, and missing directories above it.
     func open() throws(FileStoreError) {
+        try destination.mount.expectMounted()
+        let directory = destination.directory
         temporaryPath = directory + "/" + Leftover.makeName()
         do {
-            stage = .writing(file: try calls.createFile(temporaryPath))
-        } catch  where error.number == Leftover.noSuchFile {
+            state = .writing(file: try calls.createFile(temporaryPath, destination.mode))
+        } catch  where error.number == SystemError.noSuchFile {
             try makeDirectories(directory)
-            stage = .writing(
+            state = .writing(
                 file: try attempt("create a file in", directory) { () throws(SystemError) in
-                    try calls.createFile(temporaryPath)
+                    try calls.createFile(temporaryPath, destination.mode)
                 }
             )
         } catch {
@@ -90,7 +100,7 @@ actor LocalUpload: FileUpload {
                 }.get()
             }
         } catch {
-            stage = .failed(file: file)
+            state = .failed(file: file)
             throw FileStoreError(error, action: "write to", path: path)
         }
         size += Int64(bytes.count)
@@ -99,14 +109,14 @@ actor LocalUpload: FileUpload {
     }
 
     func restart() throws(FileStoreError) {
-        switch stage {
+        switch state {
         case .finished, .ended: throw ended()
-        // A new file rather than the old one emptied: after a failed fsync nothing is certain about the old.
+        // A new file instead of truncating the old one: after a failed fsync the old file's state is unknown.
         case .writing(let file): discard(file)
         case .failed(let file): discard(file)
         case .idle: break
         }
-        stage = .failed(file: nil)
+        state = .failed(file: nil)
         size = 0
         digest = SHA256()
         head = []
@@ -118,26 +128,27 @@ actor LocalUpload: FileUpload {
         do {
             try attempt("write to", path) { () throws(SystemError) in try calls.sync(file) }
             let stored = describe(file)
-            try attempt("put", path) { () throws(SystemError) in try calls.rename(temporaryPath, path) }
+            try destination.mount.expectMounted()
+            try attempt("store", path) { () throws(SystemError) in try calls.rename(temporaryPath, path) }
             calls.close(file)
-            stage = .failed(file: nil)
-            try attempt("put", path) { () throws(SystemError) in try calls.syncDirectory(directory) }
-            stage = .finished
+            state = .failed(file: nil)
+            try attempt("store", path) { () throws(SystemError) in try calls.syncDirectory(destination.directory) }
+            state = .finished
             return stored
         } catch {
-            if case .writing = stage { stage = .failed(file: file) }
+            if case .writing = state { state = .failed(file: file) }
             throw error
         }
     }
 
     func abort() {
-        switch stage {
+        switch state {
         case .writing(let file): discard(file)
         case .failed(let file): discard(file)
         case .finished: return
         case .idle, .ended: break
         }
-        stage = .ended
+        state = .ended
     }
 
     // MARK: Parts
@@ -154,26 +165,26 @@ actor LocalUpload: FileUpload {
         return StoredFile(
             location: fileURL(path),
             sizeBytes: size,
-            sha256: hexadecimal(digest.finalize()),
+            sha256: Hexadecimal.encoded(digest.finalize()),
             mediaType: mediaType,
             entries: entries
         )
     }
 
-    /// Creates a directory and those above it, each durable before the next.
+    /// Creates a directory and those above it, each made durable before the next.
     private func makeDirectories(_ path: String) throws(FileStoreError) {
         do {
-            try calls.makeDirectory(path)
-        } catch  where error.number == Leftover.fileExists {
+            try calls.makeDirectory(path, destination.mode)
+        } catch  where error.number == SystemError.fileExists {
             return
-        } catch  where error.number == Leftover.noSuchFile {
+        } catch  where error.number == SystemError.noSuchFile {
             guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
                 throw FileStoreError(error, action: "create the directory", path: path)
             }
             try makeDirectories(String(path[..<slash]))
             do {
-                try calls.makeDirectory(path)
-            } catch  where error.number == Leftover.fileExists {
+                try calls.makeDirectory(path, destination.mode)
+            } catch  where error.number == SystemError.fileExists {
                 return
             } catch {
                 throw FileStoreError(error, action: "create the directory", path: path)
@@ -189,16 +200,18 @@ actor LocalUpload: FileUpload {
     private func discard(_ file: Int32?) {
         guard let file else { return }
         calls.close(file)
-        // What cannot be removed now is swept a day later.
+        // A file that cannot be removed now is swept a day later.
         try? calls.remove(temporaryPath)
     }
 
     private func openFile() throws(FileStoreError) -> Int32 {
-        guard case .writing(let file) = stage else { throw ended() }
+        guard case .writing(let file) = state else { throw ended() }
         return file
     }
 
-    private func ended() -> FileStoreError { FileStoreError(.uploadEnded, action: "go on with", path: path) }
+    private func ended() -> FileStoreError {
+        FileStoreError(.uploadEnded, action: "continue the upload of", path: path)
+    }
 
     private func attempt<Result>(
         _ action: String,

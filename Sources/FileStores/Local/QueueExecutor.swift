@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Runs an actor on a thread that may block: files' calls do, and the cooperative pool must not.
+/// Runs an actor of a local store on a thread that may block: file system calls block, and the cooperative pool must not.
 final class QueueExecutor: SerialExecutor {
     private let queue: DispatchQueue
 
@@ -11,6 +11,6 @@ final class QueueExecutor: SerialExecutor {
         queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 
-    /// Does something after what is under way, for owners that go away and cannot wait.
+    /// Runs work after the jobs that are queued, for a deinitializer, which cannot wait.
     func afterwards(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
 }

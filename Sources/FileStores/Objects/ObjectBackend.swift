@@ -1,28 +1,28 @@
 import NIOCore
 
-/// What an object store can do, request by request. Each call is repeated by itself where that helps within
-/// seconds.
+/// The requests of an object store that `ObjectUpload` needs; `S3Backend` and `AzureBackend` implement it. Each call
+/// is retried automatically where that helps within seconds.
 protocol ObjectBackend: Sendable {
     /// Whether the store keeps the MD5 of whole files.
     var keepsMD5: Bool { get }
 
-    /// How many bytes a part has at most; `nil` when there may be no part of this number.
+    /// The largest size of a part, in bytes; `nil` when the number exceeds the store's limit.
     ///
     /// - Parameter number: From 1 on.
     func partSize(_ number: Int) -> Int?
 
-    /// Where the object is, for people and programs; also names it in errors.
+    /// The object's URL, also used in errors.
     func location(of name: String) -> String
 
-    /// Puts a small file at once.
+    /// Stores a whole object with one request.
     func put(_ name: String, _ body: ByteBuffer, _ summary: ObjectSummary) async throws(FileStoreError)
 
-    /// Begins an object of several parts, of which nothing shows before its end.
+    /// Begins an object of several parts. Readers see nothing before the commit.
     ///
-    /// - Returns: What the parts of this upload have in common.
+    /// - Returns: The id of the upload, which its parts and its commit refer to.
     func begin(_ name: String, _ mediaType: MediaType, _ metadata: FileMetadata) async throws(FileStoreError) -> String
 
-    /// Brings a part to the store.
+    /// Stores a part.
     func putPart(
         _ name: String,
         upload: String,
@@ -30,7 +30,7 @@ protocol ObjectBackend: Sendable {
         _ body: ByteBuffer
     ) async throws(FileStoreError) -> PartReceipt
 
-    /// Makes the object of its parts, at once.
+    /// Creates the object from its parts, atomically.
     func commit(
         _ name: String,
         upload: String,
@@ -38,20 +38,20 @@ protocol ObjectBackend: Sendable {
         _ summary: ObjectSummary
     ) async throws(FileStoreError)
 
-    /// Throws the parts away as far as the store can do that; what it cannot is documented there.
+    /// Removes the parts, as far as the store supports that.
     func discard(_ name: String, upload: String) async
 }
 
-/// What the store said of a part.
+/// The store's confirmation of a part, which the commit refers to.
 struct PartReceipt: Sendable {
     var number: Int
-    /// Names the part when the object is made.
+    /// The part's name in the commit: an ETag in S3, a block id in Azure.
     var tag: String
-    /// The part's checksum, in the form that the store knows.
+    /// The part's checksum, as the store writes it.
     var checksum: String?
 }
 
-/// What is known of a file after its last byte.
+/// The facts about a file that are known after its last byte, for the object's headers and metadata.
 struct ObjectSummary: Sendable {
     var mediaType: MediaType
     var metadata: FileMetadata
@@ -63,14 +63,14 @@ struct ObjectSummary: Sendable {
 }
 
 extension FileKey {
-    /// The longest name of an object in bytes, in S3 and in Azure.
+    /// The longest name of an object, in bytes, in S3 and in Azure.
     static let maximumObjectNameLength = 1_024
 
     /// The name of the object below a prefix, which ends with a slash or is empty.
     func objectName(below prefix: String, at location: String) throws(FileStoreError) -> String {
         let name = prefix + description
         guard name.utf8.count <= Self.maximumObjectNameLength else {
-            throw FileStoreError(.nameTooLong, action: "put", path: "\(location)/\(description)")
+            throw FileStoreError(.nameTooLong, action: "store", path: "\(location)/\(description)")
         }
         return name
     }

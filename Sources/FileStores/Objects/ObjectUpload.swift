@@ -1,17 +1,19 @@
 import Crypto
 import NIOCore
+import Primitives
 
-/// A file on its way into an object store: gathered into parts, of which several are under way at a time.
+/// An upload of one file to an object store (S3 or Azure Blob): bytes are collected into parts, of which several are in
+/// flight at a time. `S3FileStore` and `AzureBlobFileStore` create one for each file.
 ///
-/// A file that fits into one part is put with one request. Memory is bounded by one part that is gathered for each
-/// upload, and by the store's slots for those that are under way.
+/// A file that fits into one part is stored with one request. Memory is bounded by one part that is being collected for
+/// each upload, and by the store's slots for parts in flight.
 actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
     /// Exits: writing → finished, failed, ended; failed → writing (restart), ended; finished and ended have none.
-    private enum Stage {
+    private enum State {
         case writing
-        /// A call has failed; what is at the store counts for nothing.
+        /// A call has failed; the parts at the store are not used any more.
         case failed
-        /// The object is there.
+        /// The object exists.
         case finished
         /// Aborted.
         case ended
@@ -20,15 +22,15 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
     private let backend: Backend
     private let name: String
     private let metadata: FileMetadata
-    private let slots: SlotPool
+    private let slots: AsyncSemaphore
 
-    private var stage = Stage.writing
+    private var state = State.writing
     private var content = ContentRecord()
     private var gathered = ByteBuffer()
-    private var parts: PartsUnderWay?
+    private var parts: PartsInFlight?
     private var partsSent = 0
 
-    init(_ backend: Backend, name: String, metadata: FileMetadata, slots: SlotPool) {
+    init(_ backend: Backend, name: String, metadata: FileMetadata, slots: AsyncSemaphore) {
         self.backend = backend
         self.name = name
         self.metadata = metadata
@@ -36,8 +38,8 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
     }
 
     deinit {
-        // Dropped without an end: the parts go, in a task of their own.
-        guard stage != .finished, stage != .ended, let parts else { return }
+        // Released without finish() or abort(): the parts are removed, in a task that outlives the upload.
+        guard state != .finished, state != .ended, let parts else { return }
         Task { [backend, name] in
             await parts.stop()
             await backend.discard(name, upload: parts.upload)
@@ -51,30 +53,30 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
         do throws(FileStoreError) {
             while !rest.isEmpty {
                 guard let limit = backend.partSize(partsSent + 1) else {
-                    throw FileStoreError(.fileTooLarge, action: "put", path: location)
+                    throw FileStoreError(.fileTooLarge, action: "store", path: location)
                 }
-                // A part that is full goes when more comes: a file of one part needs no parts.
+                // A full part is sent when more bytes follow: a file of one part is stored with a single request.
                 if gathered.readableBytes >= limit { try await sendPart() }
                 let piece = rest.prefix(limit - gathered.readableBytes)
                 gathered.writeBytes(piece)
                 rest = rest.dropFirst(piece.count)
             }
         } catch {
-            if case .writing = stage { stage = .failed }
+            if case .writing = state { state = .failed }
             throw error
         }
     }
 
     func restart() async throws(FileStoreError) {
-        switch stage {
+        switch state {
         case .finished, .ended: throw ended()
         case .writing, .failed: break
         }
-        stage = .failed
+        state = .failed
         await discardParts()
         content = ContentRecord()
         gathered.clear()
-        stage = .writing
+        state = .writing
     }
 
     func finish() async throws(FileStoreError) -> StoredFile {
@@ -89,21 +91,21 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
                 stored = content.storedFile(at: location, metadata)
                 try await commit()
             }
-            stage = .finished
+            state = .finished
             gathered = ByteBuffer()
             return stored
         } catch {
-            stage = .failed
+            state = .failed
             throw error
         }
     }
 
     func abort() async {
-        switch stage {
+        switch state {
         case .finished, .ended: return
         case .writing, .failed: break
         }
-        stage = .ended
+        state = .ended
         gathered = ByteBuffer()
         await discardParts()
     }
@@ -115,23 +117,23 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
     private func sendPart() async throws(FileStoreError) {
         if parts == nil {
             let mediaType = content.mediaType(metadata)
-            parts = PartsUnderWay(upload: try await backend.begin(name, mediaType, metadata))
+            parts = PartsInFlight(upload: try await backend.begin(name, mediaType, metadata))
         }
         guard let parts else { return }
         partsSent += 1
         let (number, body) = (partsSent, gathered)
-        // The part has its bytes for itself.
+        // The part is the only owner of its bytes, so that the buffer can be reused without a copy.
         gathered = ByteBuffer()
-        let cancelled = FileStoreError(.cancelled, action: "put", path: location)
+        let cancelled = FileStoreError(.cancelled, action: "store", path: location)
         gathered = try await parts.send(body) { [backend, name, slots] body async throws(FileStoreError) in
-            guard await slots.take() else { throw cancelled }
+            guard await slots.acquire() else { throw cancelled }
             let result: Result<PartReceipt, FileStoreError>
             do throws(FileStoreError) {
                 result = .success(try await backend.putPart(name, upload: parts.upload, number: number, body))
             } catch {
                 result = .failure(error)
             }
-            await slots.give()
+            slots.release()
             return try result.get()
         }
     }
@@ -146,19 +148,21 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
         guard let parts else { return }
         self.parts = nil
         partsSent = 0
-        // First of all the parts under way end: one that arrives after the others were thrown away would stay.
+        // The parts in flight end first: a part that arrives after the upload was discarded would stay at the store.
         await parts.stop()
         await backend.discard(name, upload: parts.upload)
     }
 
     private func expectWriting() throws(FileStoreError) {
-        guard case .writing = stage else { throw ended() }
+        guard case .writing = state else { throw ended() }
     }
 
-    private func ended() -> FileStoreError { FileStoreError(.uploadEnded, action: "go on with", path: location) }
+    private func ended() -> FileStoreError {
+        FileStoreError(.uploadEnded, action: "continue the upload of", path: location)
+    }
 }
 
-/// What is learnt of a file while its bytes pass by.
+/// Size, digests and samples of a file's content, updated with each chunk that ``ObjectUpload`` receives.
 struct ContentRecord {
     private(set) var size: Int64 = 0
     private var digest = SHA256()
@@ -185,7 +189,7 @@ struct ContentRecord {
             mediaType: mediaType(metadata),
             metadata: metadata,
             sizeBytes: size,
-            sha256: hexadecimal(digest.finalize()),
+            sha256: Hexadecimal.encoded(digest.finalize()),
             md5: md5.map { Array($0.finalize()) }
         )
     }

@@ -1,17 +1,19 @@
 import Crypto
+import HTTPAccess
 import NIOCore
 import NIOHTTP1
+import Primitives
 
-/// The requests to a bucket: signed, checked, repeated where that helps.
+/// The requests to an S3 bucket, signed and with checksums, for `S3FileStore` and its uploads.
 struct S3Backend: ObjectBackend {
-    /// A part has so many bytes, at first: a file of 20 GB takes 2,500 of these, and each next 2,500 are twice as long.
+    /// The size of the first 2,500 parts, in bytes: enough for 20 GB. The size doubles with each further 2,500 parts.
     static let firstPartSize = 8 * 1_024 * 1_024
     /// S3's own limit.
     static let maximumParts = 10_000
 
     let address: S3Address
     let configuration: S3Configuration
-    let credentials: Renewing<AWSCredentials>
+    let credentials: CachedCredential<AWSCredentials>
     let caller: StoreCaller
     let firstPartSize: Int
 
@@ -31,20 +33,20 @@ struct S3Backend: ObjectBackend {
         headers.append(("x-amz-meta-sha256", summary.sha256))
         var request = Outgoing(.PUT, name, headers: headers, body: body)
         request.isContent = true
-        _ = try await send(request, "put")
+        _ = try await send(request, "store")
     }
 
     func begin(_ name: String, _ mediaType: MediaType, _ metadata: FileMetadata) async throws(FileStoreError) -> String
     {
         var headers = objectHeaders(mediaType, metadata)
         if configuration.checksum == .sha256 { headers.append(("x-amz-checksum-algorithm", "SHA256")) }
-        let answer = try await send(Outgoing(.POST, name, [("uploads", "")], headers: headers), "put")
-        guard let upload = xmlText("UploadId", in: String(decoding: answer.body, as: UTF8.self)), !upload.isEmpty else {
+        let answer = try await send(Outgoing(.POST, name, [("uploads", "")], headers: headers), "store")
+        guard let upload = xmlText("UploadId", in: answer.text), !upload.isEmpty else {
             throw FileStoreError(
                 .refused,
-                action: "put",
+                action: "store",
                 path: location(of: name),
-                detail: "the answer names no upload"
+                detail: "the response names no upload"
             )
         }
         return upload
@@ -59,11 +61,11 @@ struct S3Backend: ObjectBackend {
         let query = [("partNumber", String(number)), ("uploadId", upload)]
         var request = Outgoing(.PUT, name, query, body: body)
         request.isContent = true
-        let answer = try await send(request, "put")
+        let answer = try await send(request, "store")
         guard let tag = answer.headers.first(name: "etag") else {
-            throw FileStoreError(.refused, action: "put", path: location(of: name), detail: "a part has no ETag")
+            throw FileStoreError(.refused, action: "store", path: location(of: name), detail: "a part has no ETag")
         }
-        let checksum = configuration.checksum == .sha256 ? base64(SHA256.hash(body)) : nil
+        let checksum = configuration.checksum == .sha256 ? Base64.encoded(SHA256.hash(body)) : nil
         return PartReceipt(number: number, tag: tag, checksum: checksum)
     }
 
@@ -82,24 +84,24 @@ struct S3Backend: ObjectBackend {
             + "</CompleteMultipartUpload>"
         var request = Outgoing(.POST, name, [("uploadId", upload)], body: ByteBuffer(string: document))
         request.headers = [("content-type", "application/xml")]
-        // Many parts take S3 minutes.
+        // With many parts S3 takes minutes.
         request.timeout = .seconds(600)
         request.mayFailLate = true
-        _ = try await send(request, "put")
+        _ = try await send(request, "store")
         try await tag(name, summary.sha256)
     }
 
     func discard(_ name: String, upload: String) async {
-        // What stays is aborted when it is a day old.
+        // An upload that cannot be aborted now is swept a day later.
         try? await abort(name, upload: upload)
     }
 
-    /// Throws the parts of an upload away.
+    /// Aborts an upload, which removes its parts.
     func abort(_ name: String, upload: String) async throws(FileStoreError) {
         do {
             _ = try await send(Outgoing(.DELETE, name, [("uploadId", upload)]), "abort the upload of")
         } catch  where error.kind == .uploadLost {
-            // It has its end.
+            // It has ended already.
         }
     }
 
@@ -108,14 +110,14 @@ struct S3Backend: ObjectBackend {
         var request = Outgoing(.GET, name)
         request.maximumAnswer = limit
         do {
-            return try await send(request, "read").body
+            return Array(try await send(request, "read").body.readableBytesView)
         } catch  where error.kind == .objectMissing {
             return nil
         }
     }
 
-    /// Notes the SHA-256 as a tag of an object of several parts, whose metadata was fixed before the last byte came.
-    /// The file counts without it: some implementations have no tags, and some policies do not permit them.
+    /// Sets the SHA-256 as a tag of an object of several parts, whose metadata was fixed before the last byte was known.
+    /// The upload succeeds without the tag: some implementations have no tags, and some policies do not permit them.
     private func tag(_ name: String, _ sha256: String) async throws(FileStoreError) {
         let document = "<Tagging><TagSet><Tag><Key>sha256</Key><Value>\(sha256)</Value></Tag></TagSet></Tagging>"
         var request = Outgoing(.PUT, name, [("tagging", "")], body: ByteBuffer(string: document))
@@ -127,9 +129,9 @@ struct S3Backend: ObjectBackend {
         }
     }
 
-    // MARK: Uploads that nobody ends
+    // MARK: Abandoned uploads
 
-    /// The uploads below the prefix that were begun before a moment and are not at their end.
+    /// The unfinished uploads below the prefix that were begun before a time, in milliseconds since 1970.
     func abandonedUploads(before limit: Int64) async throws(FileStoreError) -> [(name: String, upload: String)] {
         var found: [(name: String, upload: String)] = []
         var marker: (key: String, upload: String)?
@@ -137,10 +139,10 @@ struct S3Backend: ObjectBackend {
             var query = [("uploads", ""), ("prefix", address.prefix)]
             if let marker { query += [("key-marker", marker.key), ("upload-id-marker", marker.upload)] }
             let answer = try await send(Outgoing(.GET, "", query), "list the uploads of")
-            let document = String(decoding: answer.body, as: UTF8.self)
+            let document = answer.text
             for upload in xmlElements("Upload", in: document) {
                 guard let name = xmlText("Key", in: upload), let id = xmlText("UploadId", in: upload),
-                    let begun = xmlText("Initiated", in: upload).flatMap({ milliseconds(ofTimestamp: $0) }),
+                    let begun = xmlText("Initiated", in: upload).flatMap({ Timestamp(iso8601: $0)?.milliseconds }),
                     begun < limit, name.hasPrefix(address.prefix)
                 else { continue }
                 found.append((name, id))
@@ -167,7 +169,7 @@ struct S3Backend: ObjectBackend {
         var timeout: Duration = .seconds(60)
         var mayFailLate = false
         var maximumAnswer = 4 * 1_024 * 1_024
-        /// Whether the body is a file's content: S3 keeps the checksum of that, and of a document about it only an MD5.
+        /// Whether the body is a file's content, which gets the configured checksum; other documents get an MD5.
         var isContent = false
 
         init(
@@ -182,32 +184,32 @@ struct S3Backend: ObjectBackend {
             self.query = query.map { (name: $0.0, value: $0.1) }
             self.headers = headers.map { (name: $0.0, value: $0.1) }
             self.body = body
-            // A slow line may take long for a part; silence ends a request sooner.
+            // A slow connection takes long for a part; a silent one is closed sooner.
             if let body { timeout = .seconds(60 + body.readableBytes / 32_768) }
         }
     }
 
-    private func send(_ outgoing: Outgoing, _ action: String) async throws(FileStoreError) -> WireAnswer {
+    private func send(_ outgoing: Outgoing, _ action: String) async throws(FileStoreError) -> HTTPAnswer {
         let path = location(of: outgoing.name)
         let payload = Payload(outgoing.body, outgoing.isContent ? configuration.checksum : .md5)
         return try await caller.call(action, path) { () async throws(FileStoreError) in
             request(outgoing, payload, try await credentials.value())
         } renew: {
             await credentials.forget()
-        } judge: { answer in
-            S3Fault(answer, mayFailLate: outgoing.mayFailLate)?.verdict(action, path)
+        } evaluate: { answer in
+            S3Fault(answer, mayFailLate: outgoing.mayFailLate)?.callFault(action, path)
         }
     }
 
-    private func request(_ outgoing: Outgoing, _ payload: Payload, _ credentials: AWSCredentials) -> WireRequest {
-        let timestamp = ProtocolTime(caller.clock.now()).basic
+    private func request(_ outgoing: Outgoing, _ payload: Payload, _ credentials: AWSCredentials) -> OutgoingRequest {
+        let timestamp = Timestamp(milliseconds: caller.clock.now()).basicISO8601
         var headers = outgoing.headers + payload.headers
         headers.append(("host", address.host))
         headers.append(("x-amz-date", timestamp))
         headers.append(("x-amz-content-sha256", payload.sha256))
         if let token = credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
-        let target = address.pathPrefix + uriEncoded(outgoing.name, keepsSlashes: true)
-        // A bucket that is asked by its path is named without a slash at the end.
+        let target = address.pathPrefix + outgoing.name.percentEncodedPath()
+        // The path of a bucket itself has no slash at the end.
         let encoded = outgoing.name.isEmpty && target.count > 1 ? String(target.dropLast()) : target
         let signature = credentials.signature(region: address.region, service: "s3").authorization(
             for: SignatureV4.Request(
@@ -221,8 +223,8 @@ struct S3Backend: ObjectBackend {
         )
         headers.append(("authorization", signature))
         let query = SignatureV4.canonicalQuery(outgoing.query)
-        return WireRequest(
-            method: outgoing.method,
+        return OutgoingRequest(
+            raw: outgoing.method,
             url: address.base + encoded + (query.isEmpty ? "" : "?\(query)"),
             headers: HTTPHeaders(headers.map { ($0.name, $0.value) }),
             body: outgoing.body,
@@ -246,7 +248,7 @@ struct S3Backend: ObjectBackend {
     }
 }
 
-/// A body's digests: what is signed, and by what S3 tells that it arrived as it was sent.
+/// The digests of a request's body: the one that is signed, and the checksum header that S3 verifies.
 private struct Payload {
     let sha256: String
     let headers: [(name: String, value: String)]
@@ -258,10 +260,10 @@ private struct Payload {
             return
         }
         let digest = SHA256.hash(body)
-        sha256 = hexadecimal(digest)
+        sha256 = Hexadecimal.encoded(digest)
         switch checksum {
-        case .sha256: headers = [("x-amz-checksum-sha256", base64(digest))]
-        case .md5: headers = [("content-md5", base64(Insecure.MD5.hash(body)))]
+        case .sha256: headers = [("x-amz-checksum-sha256", Base64.encoded(digest))]
+        case .md5: headers = [("content-md5", Base64.encoded(Insecure.MD5.hash(body)))]
         }
     }
 }

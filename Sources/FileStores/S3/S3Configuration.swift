@@ -1,6 +1,6 @@
-/// How files are put into S3, or into what speaks its protocol.
+/// The settings of a store in S3 or in a service with the same protocol, except its location.
 public struct S3Configuration: Sendable {
-    /// How the bucket encrypts what is put there.
+    /// How the bucket encrypts objects.
     public enum Encryption: String, Sendable, CaseIterable {
         /// With keys of S3.
         case s3 = "AES256"
@@ -10,11 +10,11 @@ public struct S3Configuration: Sendable {
         case kmsDualLayer = "aws:kms:dsse"
     }
 
-    /// By what the store tells whether a body arrived as it was sent.
+    /// The checksum by which the store verifies a body.
     public enum Checksum: String, Sendable, CaseIterable {
         /// `x-amz-checksum-sha256`, which S3 also keeps with the object.
         case sha256
-        /// `Content-MD5`, for implementations that do not know the former.
+        /// `Content-MD5`, for implementations without ``sha256``.
         case md5
     }
 
@@ -22,8 +22,8 @@ public struct S3Configuration: Sendable {
     public var endpoint: String?
     /// The bucket's region; from `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile unless given.
     public var region: String?
-    /// Whether the bucket is part of the path instead of the host's name; unless given, it is with an endpoint
-    /// of one's own and for names with dots.
+    /// Whether the bucket is part of the path instead of the host's name. By default it is with a configured endpoint and
+    /// for names with dots.
     public var pathStyle: Bool?
     /// Server-side encryption; the bucket's default unless given.
     public var encryption: Encryption?
@@ -31,7 +31,7 @@ public struct S3Configuration: Sendable {
     public var kmsKeyID: String?
     /// The storage class, such as `STANDARD_IA`; the bucket's default unless given.
     public var storageClass: String?
-    /// How bodies are checked.
+    /// The checksum that bodies carry.
     public var checksum: Checksum = .sha256
     /// The process's environment, of which the standard `AWS_…` variables and `HOME` are used.
     public var environment: [String: String] = [:]
@@ -40,7 +40,7 @@ public struct S3Configuration: Sendable {
     public init() {}
 }
 
-/// Where a bucket is reached.
+/// The bucket, prefix, region and URLs of an S3 store, derived from its location and configuration.
 struct S3Address: Sendable {
     let bucket: String
     /// Ends with a slash, or is empty.
@@ -50,7 +50,7 @@ struct S3Address: Sendable {
     let base: String
     /// The value of the host header.
     let host: String
-    /// What comes before the object's name in the path; begins and ends with a slash.
+    /// The part of the path before the object's name; begins and ends with a slash.
     let pathPrefix: String
 
     /// `s3://bucket/prefix`.
@@ -82,7 +82,7 @@ struct S3Address: Sendable {
         return (String(bucket), names.map { $0 + "/" }.joined())
     }
 
-    /// What buckets' names are made of; capitals and underscores are from older ones.
+    /// The bytes of bucket names; older buckets have capitals and underscores.
     private static func isBucketByte(_ byte: UInt8) -> Bool {
         FileKey.isHarmless(byte)
             && ![UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: "@"), UInt8(ascii: ",")]
@@ -90,7 +90,7 @@ struct S3Address: Sendable {
     }
 }
 
-/// The scheme, host and path of a service.
+/// The scheme, host and path of a store's or an identity service's endpoint.
 struct WebEndpoint: Hashable, Sendable {
     let scheme: String
     /// Host and port.
@@ -101,11 +101,11 @@ struct WebEndpoint: Hashable, Sendable {
     var text: String { "\(scheme)://\(authority)\(path)" }
 
     init(_ text: String) throws(FileStoreError) {
-        // The text may hold a secret that somebody put there by mistake, so only its beginning is repeated.
+        // The text may hold a secret by mistake, as a password or in a query: only the rest is repeated.
         let invalid = FileStoreError(
             .invalidLocation,
             action: "use the endpoint",
-            path: String(text.prefix { $0 != "?" && $0 != "@" })
+            path: text.contains("@") ? "that has a user name in it" : String(text.prefix { $0 != "?" })
         )
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { throw invalid }
         let scheme = text[..<colon].lowercased()

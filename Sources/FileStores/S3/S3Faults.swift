@@ -1,6 +1,8 @@
+import HTTPAccess
 import NIOHTTP1
+import Primitives
 
-/// What S3 says is wrong.
+/// An error response of S3, classified for `S3Backend`: its code decides whether to retry.
 struct S3Fault {
     let status: Int
     /// The error's code, such as `NoSuchBucket`; `nil` where the body has none.
@@ -8,18 +10,22 @@ struct S3Fault {
     private let requestID: String?
     private let region: String?
 
-    /// - Returns: `nil` for a success. A 200 may hold an error all the same: S3 answers before it is done.
-    init?(_ answer: WireAnswer, mayFailLate: Bool = false) {
-        let body = answer.isSuccess && !mayFailLate ? "" : String(decoding: answer.body, as: UTF8.self)
+    /// - Returns: `nil` for a success. With `mayFailLate` a 200 may hold an error: S3 sends the status before it is done.
+    init?(_ answer: HTTPAnswer, mayFailLate: Bool = false) {
+        let body = answer.isSuccess && !mayFailLate ? "" : answer.text
         if answer.isSuccess, !body.contains("<Error>") { return nil }
         status = answer.status
-        code = harmless(xmlText("Code", in: body))
-        requestID = harmless(answer.headers.first(name: "x-amz-request-id") ?? xmlText("RequestId", in: body))
-        region = harmless(answer.headers.first(name: "x-amz-bucket-region") ?? xmlText("Region", in: body))
+        code = ResponseWord.code(xmlText("Code", in: body))
+        requestID = ResponseWord.requestID(
+            answer.headers.first(name: "x-amz-request-id") ?? xmlText("RequestId", in: body)
+        )
+        region = ResponseWord.region(
+            answer.headers.first(name: "x-amz-bucket-region") ?? xmlText("Region", in: body)
+        )
     }
 
-    /// What it means for the request.
-    func verdict(_ action: String, _ path: String) -> CallFault {
+    /// The error, and whether the request is retried.
+    func callFault(_ action: String, _ path: String) -> CallFault {
         let error = FileStoreError(kind, action: action, path: path, detail: detail)
         switch kind {
         case .unavailable, .throttled, .checksumMismatch: return .again(error)
@@ -29,10 +35,10 @@ struct S3Fault {
     }
 
     private var detail: String {
-        var words = [code.map { "\($0), HTTP \(status)" } ?? "HTTP \(status)"]
-        if kind == .wrongRegion, let region { words.append("it is \(region)") }
-        if let requestID { words.append("request \(requestID)") }
-        return words.joined(separator: ", ")
+        var details = [code.map { "\($0), HTTP \(status)" } ?? "HTTP \(status)"]
+        if kind == .wrongRegion, let region { details.append("the region is \(region)") }
+        if let requestID { details.append("request \(requestID)") }
+        return details.joined(separator: ", ")
     }
 
     private var kind: FileStoreError.Kind {

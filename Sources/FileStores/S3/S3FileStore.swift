@@ -1,18 +1,21 @@
+public import HTTPAccess
+import Primitives
+
 /// A store in an S3 bucket, for `s3://bucket/prefix` locations.
 ///
-/// A file of one part is put with one request, a larger one as a multipart upload: S3 shows an object when it is
-/// whole, at once. Each body is signed and carries a checksum that S3 verifies. Job id and request id are metadata of
-/// the object (`job-id`, `request-id`); so is the SHA-256 (`sha256`) of a file of one part, while that of a larger one,
-/// which is known at the end only, is a tag of the same name.
+/// A file of one part is stored with one request, a larger one as a multipart upload, which S3 completes atomically. Each
+/// body is signed and carries a checksum that S3 verifies. Job id and request id are metadata of the object (`job-id`,
+/// `request-id`). The SHA-256 (`sha256`) is metadata for a file of one part; for a larger one it is known only at the end,
+/// so it is a tag of the same name.
 public final class S3FileStore: FileStore {
-    /// Requests with a part's bytes that are under way at the same time, whatever the number of files.
-    private static let partsUnderWay = 8
-    /// Uploads without an end are abandoned after so long, in milliseconds.
+    /// How many requests that carry a part are in flight at the same time, for all files together.
+    private static let partsInFlight = 8
+    /// The age of an unfinished upload that is removed by a sweep, in milliseconds.
     private static let abandonedAfter: Int64 = 86_400_000
 
     private let backend: S3Backend
-    private let slots = SlotPool(slots: partsUnderWay)
-    private let connections: StoreConnections?
+    private let slots = AsyncSemaphore(partsInFlight)
+    private let transport: HTTPTransport?
 
     /// `s3://bucket/prefix`.
     public var location: String { backend.address.location }
@@ -22,9 +25,14 @@ public final class S3FileStore: FileStore {
     /// - Parameters:
     ///   - location: `s3://bucket/prefix`.
     ///   - configuration: Everything else.
-    public convenience init(location: String, configuration: S3Configuration) throws(FileStoreError) {
-        let connections = StoreConnections()
-        try self.init(location, configuration, connections.wire, .system, connections)
+    ///   - network: How servers are reached.
+    public convenience init(
+        location: String,
+        configuration: S3Configuration,
+        network: NetworkSettings = NetworkSettings()
+    ) throws(FileStoreError) {
+        let transport = HTTPTransport.forStore(network)
+        try self.init(location, configuration, StoreWire(transport), .system, transport)
     }
 
     init(
@@ -32,7 +40,7 @@ public final class S3FileStore: FileStore {
         _ configuration: S3Configuration,
         _ wire: StoreWire,
         _ clock: StoreClock,
-        _ connections: StoreConnections? = nil,
+        _ transport: HTTPTransport? = nil,
         partSize: Int = S3Backend.firstPartSize
     ) throws(FileStoreError) {
         guard location.lowercased().hasPrefix("s3:") else {
@@ -47,28 +55,29 @@ public final class S3FileStore: FileStore {
         backend = S3Backend(
             address: try S3Address(location.dropFirst("s3:".count), configuration, region: region),
             configuration: configuration,
-            credentials: Renewing(now: clock.now) { () async throws(FileStoreError) in try await chain.fetch() },
+            credentials: CachedCredential(now: clock.now) { () async throws(FileStoreError) in try await chain.fetch()
+            },
             caller: caller,
             firstPartSize: partSize
         )
-        self.connections = connections
+        self.transport = transport
     }
 
-    /// Begins an upload and aborts it: proves the bucket, the credentials, and the rights to put and to abort, and shows
-    /// nobody anything.
+    /// Begins an upload and aborts it: proves that the bucket exists, that the credentials are valid, and that they permit
+    /// storing and aborting. No object becomes visible.
     public func check() async throws(FileStoreError) {
         let name = backend.address.prefix + "payout-export-check"
         let upload = try await backend.begin(name, .binary, FileMetadata())
         try await backend.abort(name, upload: upload)
     }
 
-    /// Begins to put a file. Sends nothing yet.
+    /// Begins an upload. Sends nothing yet.
     public func begin(_ key: FileKey, metadata: FileMetadata) async throws(FileStoreError) -> any FileUpload {
         let name = try key.objectName(below: backend.address.prefix, at: location)
         return ObjectUpload(backend, name: name, metadata: metadata, slots: slots)
     }
 
-    /// Reads an object of the bucket back.
+    /// Reads an object of the bucket.
     public func read(_ location: String, limit: Int) async throws(FileStoreError) -> [UInt8]? {
         let base = backend.location(of: "")
         guard location.hasPrefix(base) else {
@@ -77,8 +86,8 @@ public final class S3FileStore: FileStore {
         return try await backend.get(String(location.dropFirst(base.count)), limit: limit)
     }
 
-    /// Aborts uploads below the prefix that were begun more than a day ago. Without a prefix nothing is done: the bucket
-    /// may hold other people's uploads.
+    /// Aborts unfinished uploads below the prefix that are older than a day. Does nothing without a prefix: the bucket may
+    /// hold uploads of other programs.
     public func sweep() async throws(FileStoreError) -> Int {
         try await sweep(abandonedBefore: backend.caller.clock.now() - Self.abandonedAfter)
     }
@@ -95,5 +104,5 @@ public final class S3FileStore: FileStore {
     }
 
     /// Closes connections.
-    public func close() async { await connections?.close() }
+    public func close() async { await transport?.close() }
 }

@@ -1,9 +1,11 @@
 import Crypto
+import Primitives
 
-/// AWS Signature Version 4 in the `Authorization` header ("Signature Version 4 signing process" in the AWS General
-/// Reference; for S3 the path is encoded once and `x-amz-content-sha256` is signed as any header).
+/// AWS Signature Version 4 in the `Authorization` header, for requests to S3 and to the Security Token Service ("Signature
+/// Version 4 signing process" in the AWS General Reference; for S3 the path is encoded once and `x-amz-content-sha256` is
+/// signed as any header).
 struct SignatureV4 {
-    /// What is signed.
+    /// The parts of a request that are signed.
     struct Request {
         var method: String
         /// The path, percent-encoded once.
@@ -29,7 +31,7 @@ struct SignatureV4 {
         let text =
             "AWS4-HMAC-SHA256\n\(request.timestamp)\n\(scope)\n"
             + sha256Hexadecimal(Array(Self.canonical(request).utf8))
-        let signature = hexadecimal(Self.hmac(key(String(request.timestamp.prefix(8))), text))
+        let signature = Hexadecimal.encoded(Self.hmac(key(String(request.timestamp.prefix(8))), text))
         return "AWS4-HMAC-SHA256 Credential=\(accessKeyID)/\(scope), "
             + "SignedHeaders=\(Self.signedHeaders(request)), Signature=\(signature)"
     }
@@ -46,7 +48,7 @@ struct SignatureV4 {
     /// The query as it is signed, and sent.
     static func canonicalQuery(_ query: [(name: String, value: String)]) -> String {
         // Sorted by the bytes of what is encoded, which ASCII makes the same as by characters.
-        query.map { (uriEncoded($0.name), uriEncoded($0.value)) }
+        query.map { ($0.name.percentEncoded(), $0.value.percentEncoded()) }
             .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
             .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
     }
@@ -61,7 +63,7 @@ struct SignatureV4 {
             .sorted { $0.name < $1.name }
     }
 
-    /// Without blanks at both ends, and with one blank for several in a row.
+    /// The value without blanks at both ends, and with one blank in place of several in a row.
     private static func collapsed(_ value: String) -> String {
         value.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
     }

@@ -1,19 +1,20 @@
 public import struct Foundation.Date
+import Primitives
 
-/// How far an export is, as the service says.
+/// The status of an export, as the service reports it.
 public enum ExportStatus: Sendable, Hashable {
-    /// Waiting for its turn.
+    /// Waiting in the service's queue.
     case queued
-    /// Being made.
+    /// In progress.
     case processing
-    /// Done. The file may still be missing for a while: see ``Export/isReady``.
+    /// Completed. The file may still be missing for a while: see ``Export/isReady``.
     case completed
-    /// Given up by the service after retries of its own. The remedy is a new export.
+    /// Failed at the service after retries of its own. The remedy is a new export.
     case failed
-    /// A status that this version does not know, as it came. Look again later.
+    /// A status that this version does not know, in the service's spelling. Poll again later.
     case unknown(String)
 
-    /// Compares without regard to case and to blanks around it.
+    /// Reads a status without regard to case and surrounding blanks.
     init(text: String) {
         let text = text.trimmingBlanks()
         switch text.lowercased() {
@@ -27,7 +28,7 @@ public enum ExportStatus: Sendable, Hashable {
 }
 
 extension ExportStatus: CustomStringConvertible {
-    /// The status as the service spells it.
+    /// The status in the service's spelling.
     public var description: String {
         switch self {
         case .queued: "Queued"
@@ -39,7 +40,7 @@ extension ExportStatus: CustomStringConvertible {
     }
 }
 
-/// What the file of an export is written in.
+/// The format of an export's file.
 public enum ExportFileFormat: String, Sendable, Hashable, CaseIterable {
     /// Comma-separated values; the service's default.
     case csv
@@ -47,24 +48,24 @@ public enum ExportFileFormat: String, Sendable, Hashable, CaseIterable {
     case tsv
 }
 
-/// An export as the service described it.
+/// An export at the service, as ``PayoutClient`` returns it.
 public struct Export: Sendable, Hashable {
     /// The export's id at the service.
     public var requestID: String
-    /// How far it is.
+    /// The export's status.
     public var status: ExportStatus
-    /// Where the file is; nil as long as the service names no place. A bearer secret until it expires.
+    /// The file's URL; nil until the service reports one. A bearer secret until it expires.
     public var blobLocation: SASURL?
-    /// When the export was asked for.
+    /// When the export was requested.
     public var requestDateTime: Date?
-    /// When the service began to make it.
+    /// When the service began to process it.
     public var processingStartDateTime: Date?
-    /// The path that it was asked for with.
+    /// The path of the request that created it.
     public var requestPath: String?
-    /// The filter that it was asked for with.
+    /// The filter of the request that created it.
     public var queryString: String?
 
-    /// Makes an export by hand, for tests and stand-ins.
+    /// Makes an export, for tests.
     public init(
         requestID: String,
         status: ExportStatus,
@@ -83,6 +84,6 @@ public struct Export: Sendable, Hashable {
         self.queryString = queryString
     }
 
-    /// Whether the file can be fetched. The service is known to say `Completed` before it names the file's place.
+    /// Whether the file can be downloaded. The service may report `Completed` before it reports the file's URL.
     public var isReady: Bool { self.status == .completed && self.blobLocation != nil }
 }

@@ -1,11 +1,14 @@
+import struct Foundation.Date
+import HTTPAccess
 import NIOCore
+import Primitives
 
-/// Exports out of an answer, in whatever envelope they came.
+/// The exports in an answer of the service, whatever envelope they are in. `PayoutClient` reads every answer with it.
 ///
-/// The documented envelope is an object whose `value` is an array. Seen as well: `value` as an object, a bare array,
-/// and a bare export.
+/// The documented envelope is an object whose `value` is an array. Other envelopes occur as well: `value` as an object, a
+/// bare array, and a bare export.
 struct ExportEnvelope {
-    /// An export's members as they came.
+    /// An export's members, unparsed.
     struct Item {
         var requestID: String?
         var status: String?
@@ -18,10 +21,10 @@ struct ExportEnvelope {
 
     private(set) var items: [Item] = []
 
-    /// - Throws: `JSONSyntaxError` when the bytes are no JSON.
+    /// - Throws: `JSONSyntaxError` when the bytes are not JSON.
     init(_ body: ByteBuffer) throws(JSONSyntaxError) {
         let result = body.withUnsafeReadableBytes { bytes -> Result<[Item], JSONSyntaxError> in
-            var scanner = JSONScanner(bytes)
+            var scanner = JSONReader(bytes)
             do throws(JSONSyntaxError) {
                 return .success(try Self.readTop(&scanner))
             } catch {
@@ -31,7 +34,7 @@ struct ExportEnvelope {
         self.items = try result.get()
     }
 
-    private static func readTop(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> [Item] {
+    private static func readTop(_ scanner: inout JSONReader) throws(JSONSyntaxError) -> [Item] {
         switch try scanner.peek() {
         case .array:
             return try Self.readItems(&scanner)
@@ -53,7 +56,7 @@ struct ExportEnvelope {
         }
     }
 
-    private static func readItems(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> [Item] {
+    private static func readItems(_ scanner: inout JSONReader) throws(JSONSyntaxError) -> [Item] {
         var items: [Item] = []
         try scanner.readArray { scanner throws(JSONSyntaxError) in
             guard try scanner.peek() == .object else { return try scanner.skipValue() }
@@ -62,7 +65,7 @@ struct ExportEnvelope {
         return items
     }
 
-    private static func readItem(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Item {
+    private static func readItem(_ scanner: inout JSONReader) throws(JSONSyntaxError) -> Item {
         var item = Item()
         try scanner.readObject { name, scanner throws(JSONSyntaxError) in
             try Self.readMember(name, &scanner, into: &item)
@@ -72,7 +75,7 @@ struct ExportEnvelope {
 
     private static func readMember(
         _ name: JSONName,
-        _ scanner: inout JSONScanner,
+        _ scanner: inout JSONReader,
         into item: inout Item
     ) throws(JSONSyntaxError) {
         if name.is("requestId") {
@@ -94,18 +97,20 @@ struct ExportEnvelope {
 }
 
 extension Export {
+    /// Parses an export's members.
+    ///
     /// - Parameters:
-    ///   - item: The members as they came.
+    ///   - item: The members, unparsed.
     ///   - requestID: The id to use.
-    ///   - status: The status where the service named none.
+    ///   - status: The status to use where the service reported none.
     init(_ item: ExportEnvelope.Item, requestID: String, defaultStatus status: ExportStatus) {
-        let blob = item.blobLocation?.trimmingBlanks().escapingBlanks() ?? ""
+        let blob = item.blobLocation?.trimmingBlanks().escapingRawBytes() ?? ""
         self.init(
             requestID: requestID,
             status: item.status.map { ExportStatus(text: $0) } ?? status,
             blobLocation: blob.isEmpty ? nil : SASURL(blob),
-            requestDateTime: item.requestDateTime.flatMap(parseTimestamp),
-            processingStartDateTime: item.processingStartDateTime.flatMap(parseTimestamp),
+            requestDateTime: item.requestDateTime.flatMap(Date.init(serviceText:)),
+            processingStartDateTime: item.processingStartDateTime.flatMap(Date.init(serviceText:)),
             requestPath: item.requestPath,
             queryString: item.queryString
         )
@@ -113,21 +118,8 @@ extension Export {
 }
 
 extension String {
-    /// The text with the spaces inside it percent-encoded: a file's name in a URL may have come with some.
-    func escapingBlanks() -> String {
-        self.utf8.contains(0x20)
-            ? self.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "%20") : self
-    }
-
-    /// The text without spaces, tabs and line breaks around it.
-    func trimmingBlanks() -> String {
-        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-        guard let first = self.utf8.first, let last = self.utf8.last, isBlank(first) || isBlank(last) else {
-            return self
-        }
-        let bytes = Array(self.utf8)
-        guard let start = bytes.firstIndex(where: { !isBlank($0) }), let end = bytes.lastIndex(where: { !isBlank($0) })
-        else { return "" }
-        return String(decoding: bytes[start...end], as: UTF8.self)
+    /// The text with spaces and non-ASCII characters percent-encoded: the service may not have encoded a file's name in a URL.
+    func escapingRawBytes() -> String {
+        percentEncoded { $0 != 0x20 && $0 < 0x80 }
     }
 }

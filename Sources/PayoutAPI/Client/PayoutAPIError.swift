@@ -1,55 +1,50 @@
-/// What a caller does about an error.
-public enum Recovery: String, Sendable, Hashable, CaseIterable {
-    /// Passing: repeat with back-off, with the same idempotency id.
-    case retryable
-    /// It would fail again however often it is repeated.
-    case permanentForJob
-    /// Every call of this account would fail until its credentials change or someone acts.
-    case permanentForAccount
-    /// Too many requests: wait, and slow down every call of this type for this account.
-    case throttled
-}
+public import EntraIdentity
+public import HTTPAccess
+import Primitives
 
-/// A call of the Payout API that did not succeed.
+/// The error of a failed call of the Payout API, thrown by ``PayoutClient``.
 public struct PayoutAPIError: Error, Sendable {
-    /// What went wrong. More may be added.
+    /// Why the call failed. More cases may be added.
     public enum Reason: Sendable {
-        /// The request is malformed, for example its filter: 400 and other statuses that blame the caller.
+        /// The request is invalid, for example its filter: 400 and other 4xx statuses.
         case rejected
-        /// The token was refused, and a fresh one too: 401.
+        /// The token was refused, and so was a new one: 401.
         case unauthorized
+        /// The token was obtained without multi-factor authentication: 401 with code 900421. Another token from the same
+        /// refresh token would be refused too; only a new sign-in helps.
+        case mfaRequired
         /// The account is known but not allowed to do this: 403.
         case forbidden
-        /// There is no such export, or no longer: 404, 410.
+        /// The export does not exist, or not any more: 404, 410.
         case notFound
-        /// The export cannot be deleted yet because it is being made; or a change got in the way: 400 or 409 to a
+        /// The export cannot be deleted yet because it is in progress, or the service reports a conflict: 400 or 409 to a
         /// DELETE, 409 or 412 otherwise.
         case conflict
         /// Too many requests of this type: 429.
         case throttled
-        /// The service is out of order for the moment: 408, 5xx.
+        /// The service is temporarily unavailable: 408, 5xx.
         case unavailable
-        /// There was no answer. The service may have done what was asked of it.
+        /// There was no answer. The service may have handled the request.
         case transport(TransportFailure)
-        /// The answer cannot be understood; the text says why.
+        /// The answer is invalid; the text is the cause.
         case protocolViolation(String)
-        /// There is no token to call with.
+        /// No access token could be obtained.
         case authentication(AuthenticationFailure)
     }
 
-    /// What went wrong.
+    /// Why the call failed.
     public let reason: Reason
     /// The call that failed.
     public let call: PayoutCall
     /// The answer's status; nil where there was no answer.
     public let httpStatus: Int?
-    /// How long the service asks to wait.
+    /// The wait that the service asks for.
     public let retryAfter: Duration?
-    /// What the service said about it.
+    /// The error in the answer's body.
     public let service: ServiceError?
-    /// What the service's support finds the request by.
+    /// The headers by which the service's support finds the request.
     public let support: SupportHeaders
-    /// How the connection failed, in words.
+    /// The cause, as a clause, where the reason's own is not specific enough: for example how the connection failed.
     let detail: String?
 
     init(
@@ -70,11 +65,11 @@ public struct PayoutAPIError: Error, Sendable {
         self.detail = detail
     }
 
-    /// What to do about it.
+    /// How the caller handles the error.
     public var recovery: Recovery {
         switch self.reason {
         case .rejected, .forbidden, .notFound: .permanentForJob
-        case .unauthorized: .permanentForAccount
+        case .unauthorized, .mfaRequired: .permanentForAccount
         case .throttled: .throttled
         case .conflict, .unavailable, .protocolViolation: .retryable
         case .transport(.unsendable): .permanentForAccount
@@ -88,6 +83,7 @@ public struct PayoutAPIError: Error, Sendable {
         switch self.reason {
         case .rejected: "rejected"
         case .unauthorized: "unauthorized"
+        case .mfaRequired: "mfaRequired"
         case .forbidden: "forbidden"
         case .notFound: "notFound"
         case .conflict: "conflict"
@@ -101,18 +97,18 @@ public struct PayoutAPIError: Error, Sendable {
 }
 
 extension PayoutAPIError: CustomStringConvertible {
-    /// What happened, to what, and what to do. Holds no secrets.
+    /// What failed, for which export and account, why, and what to do. Holds no secrets.
     public var description: String {
-        var text = "Could not \(self.call): \(self.cause)"
+        var text = "Failed to \(self.call): \(self.cause)"
         if let httpStatus { text += " (HTTP \(httpStatus)" + (self.service?.code.map { " \($0)" } ?? "") + ")" }
         text += "."
         if let service, !service.innerCodes.isEmpty {
             text += " Inner codes: \(service.innerCodes.joined(separator: ", "))."
         }
         if let message = self.service?.message {
-            text += " The service says: \(message)" + (message.hasSuffix(".") ? "" : ".")
+            text += " Service message: \(message)" + (message.hasSuffix(".") ? "" : ".")
         }
-        if let target = self.service?.target { text += " It names: \(target)." }
+        if let target = self.service?.target { text += " Target: \(target)." }
         text += " \(self.remedy)"
         if !self.support.fields.isEmpty { text += " [\(self.support)]" }
         return text
@@ -121,13 +117,15 @@ extension PayoutAPIError: CustomStringConvertible {
     private var cause: String {
         switch self.reason {
         case .rejected: self.detail ?? "the service rejected the request"
-        case .unauthorized: "the service refused the access token, and a fresh one too"
-        case .forbidden: "the account is not allowed to"
-        case .notFound: "there is no such export"
+        case .unauthorized: "the service refused the access token, and a new one as well"
+        case .mfaRequired:
+            "the service demands a sign-in with multi-factor authentication, code \(ServiceError.mfaCode)"
+        case .forbidden: "the account is not permitted to do this"
+        case .notFound: "the export does not exist"
         case .conflict:
             self.call.operation == .delete ? "the export cannot be deleted yet" : "the service reports a conflict"
-        case .throttled: "the service asks for fewer requests of this type"
-        case .unavailable: "the service is not available"
+        case .throttled: "the service throttles requests of this type"
+        case .unavailable: "the service is unavailable"
         case .transport: self.detail ?? "there was no answer"
         case .protocolViolation(let problem): problem
         case .authentication(let failure): failure.cause
@@ -136,18 +134,19 @@ extension PayoutAPIError: CustomStringConvertible {
 
     private var remedy: String {
         switch self.reason {
-        case .rejected: "Correct the filter or the request; it would be rejected again as it is."
+        case .rejected: "Correct the filter or the request; the service would reject it again unchanged."
         case .unauthorized: "Check the account's credentials and that they belong to a partner of this service."
+        case .mfaRequired: AuthenticationFailure.Reason.signInRemedy
         case .forbidden: "Give the account's user a role that may export payouts in Partner Center."
         case .notFound: "It may have been deleted in Partner Center; create a new export."
-        case .conflict: "Try again later, when the export is done."
+        case .conflict: "Try again when the export has completed."
         case .throttled:
             "Wait \(self.retryAfter.map { "\(Int($0.inSeconds.rounded(.up))) s" } ?? "a while") and send fewer requests."
         case .unavailable: "Try again later with the same idempotency id."
         case .transport(.unsendable): "Check the base URL and the secrets for stray characters."
         case .transport(.shutDown): "Keep the transport open as long as calls are made."
-        case .transport: "Try again with the same idempotency id: the service may have done what was asked."
-        case .protocolViolation: "Try again; if it stays so, check that the base URL leads to the Payout API."
+        case .transport: "Try again with the same idempotency id: the service may have handled the request."
+        case .protocolViolation: "Try again; if the error persists, check that the base URL is that of the Payout API."
         case .authentication(let failure): failure.remedy
         }
     }

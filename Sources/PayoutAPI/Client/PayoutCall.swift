@@ -1,29 +1,31 @@
 public import struct Foundation.UUID
 public import PayoutFilters
+import Primitives
 
-/// One logical call of the API: what errors, logs and gates know it by. Repeats belong to the same call.
+/// The identity of one API call in errors, logs and gates. Retries belong to the same call. ``PayoutClient`` makes one for each
+/// call.
 public struct PayoutCall: Sendable, Hashable {
-    /// What is asked of the service.
+    /// The operation of a call.
     public enum Operation: String, Sendable, Hashable, CaseIterable {
         /// Queue a new export.
         case create
-        /// Look at an export.
+        /// Get an export's status.
         case get
         /// Delete an export.
         case delete
     }
 
-    /// What is asked of the service.
+    /// The operation.
     public let operation: Operation
     /// The kind of export.
     public let kind: PayoutKind
-    /// The name that the account was configured under.
+    /// The account's name in the configuration.
     public let account: String
     /// The export's id at the service; nil for ``Operation/create``.
     public let requestID: String?
-    /// What the call is traced by at the service: `ms-correlationid`.
+    /// The id by which the service traces the call: `ms-correlationid`.
     public let correlationID: UUID
-    /// What makes repeats of the call one request for the service: `ms-requestid`.
+    /// The id by which the service recognizes retries of the call: `ms-requestid`.
     public let idempotencyID: UUID
 }
 
@@ -32,7 +34,7 @@ extension PayoutCall: CustomStringConvertible {
     public var description: String {
         switch self.operation {
         case .create: "create a \(self.kind) export for account \(self.account)"
-        case .get: "look at \(self.kind) export \(self.shownRequestID) of account \(self.account)"
+        case .get: "get \(self.kind) export \(self.shownRequestID) of account \(self.account)"
         case .delete: "delete \(self.kind) export \(self.shownRequestID) of account \(self.account)"
         }
     }

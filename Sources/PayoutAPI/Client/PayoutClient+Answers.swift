@@ -1,9 +1,12 @@
+import EntraIdentity
+import HTTPAccess
 import NIOHTTP1
+import Primitives
 
-// Making exports and errors out of answers.
+// Reads exports and errors from the service's answers.
 
 extension PayoutClient {
-    /// The export that a POST was answered with. Where the body names none, the `Location` header may.
+    /// The export in the answer to a POST. Where the body has no id, the `Location` header may have it.
     func createdExport(from answer: HTTPAnswer, call: PayoutCall) throws(PayoutAPIError) -> Export {
         let item = (try? ExportEnvelope(answer.body))?.items.first
         if let item, let requestID = item.requestID?.trimmingBlanks(), !requestID.isEmpty {
@@ -12,7 +15,7 @@ extension PayoutClient {
         if let requestID = self.requestID(inLocationOf: answer, call: call) {
             return Export(item ?? ExportEnvelope.Item(), requestID: requestID, defaultStatus: .queued)
         }
-        throw self.violation("the service accepted the request without saying which export it is", answer, call)
+        throw self.violation("the service accepted the request, but its answer has no export id", answer, call)
     }
 
     private func requestID(inLocationOf answer: HTTPAnswer, call: PayoutCall) -> String? {
@@ -24,16 +27,16 @@ extension PayoutClient {
         return requestID.isEmpty || isCollection ? nil : requestID
     }
 
-    /// The export that a GET was answered with.
+    /// The export in the answer to a GET.
     func foundExport(
         from answer: HTTPAnswer,
         call: PayoutCall,
         requestID: String
     ) throws(PayoutAPIError) -> Export {
         guard let envelope = try? ExportEnvelope(answer.body) else {
-            throw self.violation("the answer is no JSON", answer, call)
+            throw self.violation("the answer is not JSON", answer, call)
         }
-        guard !envelope.items.isEmpty else { throw self.violation("the answer names no export", answer, call) }
+        guard !envelope.items.isEmpty else { throw self.violation("the answer has no export", answer, call) }
         let wanted = requestID.lowercased()
         let match =
             envelope.items.first { $0.requestID?.lowercased() == wanted }
@@ -53,12 +56,13 @@ extension PayoutClient {
 
     /// The error for an answer whose status is not 200 to 299.
     func refusal(_ answer: HTTPAnswer, call: PayoutCall, token: AccessToken) -> PayoutAPIError {
+        let service = ServiceError(body: answer.body, secrets: [token.value])
         let reason: PayoutAPIError.Reason =
             switch answer.status {
             case 400: call.operation == .delete ? .conflict : .rejected
-            case 401: .unauthorized
+            case 401: service?.demandsMFA == true ? .mfaRequired : .unauthorized
             case 403: .forbidden
-            // There is no export yet that a creation could miss: it went to the wrong place.
+            // A creation refers to no export: the path does not exist.
             case 404, 410: call.operation == .create ? .rejected : .notFound
             case 408, 425, 500...599: .unavailable
             case 409, 412: .conflict
@@ -71,16 +75,16 @@ extension PayoutClient {
             call: call,
             httpStatus: answer.status,
             retryAfter: retryAfter(in: answer.headers, now: self.environment.clock.now()),
-            service: ServiceError(body: answer.body, secrets: [token.value]),
+            service: service,
             support: SupportHeaders(answer.headers),
             detail: call.operation == .create && (answer.status == 404 || answer.status == 410)
-                ? "the service knows no such path, check the base URL" : nil
+                ? "the service does not know the path, check the base URL" : nil
         )
     }
 }
 
 extension String {
-    /// What stands in OData's key notation, `payments('id')` or `payments(id)`; the text itself where it is none.
+    /// The key in OData's key notation, `payments('id')` or `payments(id)`; the text itself in other notations.
     func contentOfODataKey() -> String {
         guard self.hasSuffix(")"), let open = self.firstIndex(of: "(") else { return self }
         let key = self[self.index(after: open)...].dropLast()

@@ -1,10 +1,14 @@
+import EntraIdentity
+import HTTPAccess
 import Logging
 import NIOHTTP1
 import PayoutFilters
 
-// Sending a call until it succeeds, is refused for good, or the retry policy is used up.
+// Sends a call until it succeeds, fails permanently, or the retry policy ends.
 
 extension PayoutClient {
+    /// Sends a call with the configured retries.
+    ///
     /// - Returns: An answer with a status of 200 to 299.
     func perform(_ call: PayoutCall, method: HTTPMethod, url: String) async throws -> HTTPAnswer {
         let policy = self.configuration.retryPolicy
@@ -25,7 +29,7 @@ extension PayoutClient {
                 let elapsed = self.environment.clock.uptime() - start
                 guard attempt < policy.maximumAttempts, elapsed + delay <= policy.deadline else { throw error }
                 self.logger?.info(
-                    "payout request will be repeated",
+                    "Payout request failed, retrying",
                     metadata: [
                         "error.type": "\(error.code)", "attempt": "\(attempt)", "delay": "\(delay)",
                         "ms-correlationid": "\(call.correlationID.lowercaseText)",
@@ -37,7 +41,8 @@ extension PayoutClient {
         }
     }
 
-    /// One request, and a second one with a fresh token where the service refuses the first token.
+    /// Sends one request, and a second one with a new token where the service refuses the first token. No new token is
+    /// fetched where the service demands multi-factor authentication: it would be refused too.
     private func attempt(
         _ call: PayoutCall,
         method: HTTPMethod,
@@ -46,7 +51,7 @@ extension PayoutClient {
     ) async throws -> HTTPAnswer {
         var token = try await self.token(for: call)
         var answer = try await self.exchange(call, method: method, url: url, token: token, resends: resends)
-        if answer.status == 401 {
+        if answer.status == 401, ServiceError(body: answer.body, secrets: [])?.demandsMFA != true {
             await self.tokens.invalidate(token)
             token = try await self.token(for: call)
             answer = try await self.exchange(call, method: method, url: url, token: token, resends: resends + 1)
@@ -70,7 +75,7 @@ extension PayoutClient {
         }
     }
 
-    /// One request.
+    /// Sends one request through the gate.
     private func exchange(
         _ call: PayoutCall,
         method: HTTPMethod,
@@ -94,13 +99,13 @@ extension PayoutClient {
                 clock: self.environment.clock
             )
             self.leaveGate(call, answer: answer)
-            self.logger?.debug("payout request answered", metadata: self.metadata(call, answer: answer))
+            self.logger?.debug("Payout request answered", metadata: self.metadata(call, answer: answer))
             return answer
         } catch {
             self.gate?.leave(call, outcome: .failed)
             guard let fault = error as? TransportFault else { throw error }
             self.logger?.debug(
-                "payout request failed",
+                "Payout request failed",
                 metadata: [
                     "error.type": "\(fault.failure.rawValue)", "url.template": "\(call.route.template)",
                     "ms-correlationid": "\(call.correlationID.lowercaseText)",
@@ -146,8 +151,7 @@ extension PayoutClient {
 }
 
 extension PayoutAPIError {
-    /// Whether the client's own policy covers it. An export that is being made may be so for a day: no use asking
-    /// again and again.
+    /// Whether the client's retry policy applies. A conflict is not retried: an export may be in progress for a day.
     var isRepeatedByClient: Bool {
         if case .conflict = self.reason { return false }
         return self.recovery == .retryable || self.recovery == .throttled
@@ -155,7 +159,7 @@ extension PayoutAPIError {
 }
 
 extension PayoutCall {
-    /// The call as telemetry names it.
+    /// The call's name in metrics and spans.
     var route: HTTPRoute {
         switch (self.operation, self.kind) {
         case (.create, .transactionHistory): HTTPRoute("POST", "/v1.0/payouts/transactionhistory")

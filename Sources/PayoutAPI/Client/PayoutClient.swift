@@ -1,21 +1,24 @@
+public import EntraIdentity
 public import struct Foundation.UUID
+public import HTTPAccess
 public import Logging
 import NIOHTTP1
 public import PayoutFilters
+import Primitives
 
-/// A client of the Partner Center Payout API for one account: queues exports, looks at them, deletes them.
+/// A client of the Partner Center Payout API for one account: queues exports, gets their status, deletes them.
 ///
 /// Every call throws ``PayoutAPIError``, or `CancellationError` when its task was cancelled, or what the gate threw.
 public struct PayoutClient: Sendable {
-    /// Where the service is and how it is called.
+    /// The service's address and the settings of calls.
     public struct Configuration: Sendable {
-        /// The service's address; a version segment `/v1.0` at its end is left out.
+        /// The service's address; a version segment `/v1.0` at its end is removed.
         public var baseURL = "https://api.partner.microsoft.com"
-        /// The name that errors and logs call the account by.
+        /// The account's name, for errors and logs.
         public var account = "default"
         /// The longest wait for one answer, body included.
         public var requestTimeout: Duration = .seconds(60)
-        /// What is repeated by the client itself.
+        /// The retries of the client.
         public var retryPolicy: RetryPolicy = .standard
         /// The `User-Agent` header.
         public var userAgent = "payout-api"
@@ -27,30 +30,30 @@ public struct PayoutClient: Sendable {
     let configuration: Configuration
     let base: BaseAddress
     let tokens: any TokenProvider
-    let transport: PayoutTransport
+    let transport: HTTPTransport
     let gate: (any RequestGate)?
-    let environment: PayoutEnvironment
+    let environment: HTTPEnvironment
     let logger: Logger?
     let telemetry: HTTPTelemetry
 
     /// Makes a client; nothing is sent yet.
     ///
     /// - Parameters:
-    ///   - configuration: Where the service is and how it is called.
-    ///   - tokens: Where access tokens come from.
+    ///   - configuration: The service's address and the settings of calls.
+    ///   - tokens: The source of access tokens.
     ///   - transport: The connections to use.
-    ///   - gate: Limits of the caller's own.
-    ///   - environment: Time and chance.
-    ///   - logger: Gets one message a request at debug level, and one for each repeat at info level.
-    /// - Throws: ``PayoutConfigurationError`` when the base URL is none.
+    ///   - gate: The caller's limits of rate and concurrency.
+    ///   - environment: The sources of time and randomness.
+    ///   - logger: Logs each request at debug level, and each retry at info level.
+    /// - Throws: ``HTTPAccess/ClientConfigurationError`` when the base URL is invalid.
     public init(
         configuration: Configuration = Configuration(),
         tokens: any TokenProvider,
-        transport: PayoutTransport,
+        transport: HTTPTransport,
         gate: (any RequestGate)? = nil,
-        environment: PayoutEnvironment = .system,
+        environment: HTTPEnvironment = .system,
         logger: Logger? = nil
-    ) throws(PayoutConfigurationError) {
+    ) throws(ClientConfigurationError) {
         self.base = try BaseAddress(configuration.baseURL, setting: "baseURL", withoutSegment: "v1.0")
         self.configuration = configuration
         self.tokens = tokens
@@ -61,7 +64,7 @@ public struct PayoutClient: Sendable {
         self.telemetry = HTTPTelemetry(host: self.base.host, port: self.base.port)
     }
 
-    /// Where a task that does little more than this client's calls runs cheapest: see ``PayoutTransport/taskExecutor()``.
+    /// An executor for tasks that do little more than this client's calls: see ``HTTPAccess/HTTPTransport/taskExecutor()``.
     public func taskExecutor() -> any TaskExecutor { self.transport.taskExecutor() }
 
     // MARK: - Calls
@@ -69,11 +72,11 @@ public struct PayoutClient: Sendable {
     /// Queues an export.
     ///
     /// - Parameters:
-    ///   - kind: What to export.
+    ///   - kind: The kind of export.
     ///   - filter: The OData filter as plain text; nil or empty exports three years.
-    ///   - fileFormat: What the file is to be written in.
-    ///   - idempotencyID: The same for every repeat of this request, also after a crash; another for another export.
-    ///   - correlationID: What the service's logs trace the calls of one job by.
+    ///   - fileFormat: The format of the file.
+    ///   - idempotencyID: The same for every retry of this request, also after a crash; another one for another export.
+    ///   - correlationID: The id by which the service's logs trace the calls of one job.
     /// - Returns: The export, usually queued.
     public func create(
         kind: PayoutKind,
@@ -104,9 +107,9 @@ public struct PayoutClient: Sendable {
     ///
     /// - Parameters:
     ///   - filter: The filter, which names the kind.
-    ///   - fileFormat: What the file is to be written in.
-    ///   - idempotencyID: The same for every repeat of this request, also after a crash; another for another export.
-    ///   - correlationID: What the service's logs trace the calls of one job by.
+    ///   - fileFormat: The format of the file.
+    ///   - idempotencyID: The same for every retry of this request, also after a crash; another one for another export.
+    ///   - correlationID: The id by which the service's logs trace the calls of one job.
     /// - Returns: The export, usually queued.
     public func create<Kind: FilterKind>(
         filter: PayoutFilter<Kind>,
@@ -123,12 +126,12 @@ public struct PayoutClient: Sendable {
         )
     }
 
-    /// Looks at an export.
+    /// Gets an export and its status.
     ///
     /// - Parameters:
-    ///   - kind: What is exported.
+    ///   - kind: The kind of export.
     ///   - requestID: The export's id.
-    ///   - correlationID: What the service's logs trace the calls of one job by.
+    ///   - correlationID: The id by which the service's logs trace the calls of one job.
     public func get(kind: PayoutKind, requestID: String, correlationID: UUID) async throws -> Export {
         let call = self.call(.get, kind: kind, requestID: requestID, correlationID: correlationID)
         let url = try self.exportURL(for: call, requestID: requestID)
@@ -136,12 +139,12 @@ public struct PayoutClient: Sendable {
         return try self.foundExport(from: answer, call: call, requestID: requestID)
     }
 
-    /// Deletes an export. The service refuses while the export is being made: ``PayoutAPIError/Reason/conflict``.
+    /// Deletes an export. The service refuses while the export is in progress: ``PayoutAPIError/Reason/conflict``.
     ///
     /// - Parameters:
-    ///   - kind: What is exported.
+    ///   - kind: The kind of export.
     ///   - requestID: The export's id.
-    ///   - correlationID: What the service's logs trace the calls of one job by.
+    ///   - correlationID: The id by which the service's logs trace the calls of one job.
     public func delete(kind: PayoutKind, requestID: String, correlationID: UUID) async throws {
         let call = self.call(.delete, kind: kind, requestID: requestID, correlationID: correlationID)
         let url = try self.exportURL(for: call, requestID: requestID)
@@ -164,7 +167,7 @@ public struct PayoutClient: Sendable {
         )
     }
 
-    /// An id that could change the path is refused here: it may come from a job that someone else wrote.
+    /// The URL of an export. An id that could change the path is refused: it may come from untrusted input.
     private func exportURL(for call: PayoutCall, requestID: String) throws(PayoutAPIError) -> String {
         let isPath = requestID.isEmpty || requestID.utf8.allSatisfy { $0 == UInt8(ascii: ".") }
         guard !isPath, requestID.utf8.count <= 512 else {

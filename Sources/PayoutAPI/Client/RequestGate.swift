@@ -1,19 +1,19 @@
-/// How one request of a call ended, for a gate that adapts to it.
+/// The outcome of one request, to which a ``RequestGate`` may adapt its limits.
 public enum RequestOutcome: Sendable, Hashable {
     /// The service answered with this status, which is not 429.
     case answered(status: Int)
-    /// The service asked for fewer requests of this type.
+    /// The service throttled the request (429).
     case throttled(retryAfter: Duration?)
     /// There was no answer.
     case failed
 }
 
-/// A caller's say in when requests go out: concurrency and rate limits.
+/// The caller's limits of concurrency and rate, which a ``PayoutClient`` asks before each request.
 ///
-/// `enter` is called before every request, repeats included, and `leave` after each for which `enter` returned.
+/// `enter` is called before every request, retries included, and `leave` after each request for which `enter` returned.
 public protocol RequestGate: Sendable {
-    /// Waits until the request may go out. What it throws, the call throws.
+    /// Waits until the request may be sent. The call throws the error that this method throws.
     func enter(_ call: PayoutCall) async throws
-    /// Says how the request ended.
+    /// Reports how the request ended.
     func leave(_ call: PayoutCall, outcome: RequestOutcome)
 }

@@ -1,13 +1,15 @@
-/// How often and when a call is repeated by the client itself.
+import Primitives
+
+/// How often and when a ``PayoutClient`` retries a call.
 public struct RetryPolicy: Sendable, Hashable {
-    /// How often a call is sent at most; 1 for never again.
+    /// The most attempts of a call; 1 disables retries.
     public var maximumAttempts: Int
-    /// The bound of the first wait; it doubles with each attempt.
+    /// The upper bound of the first wait; it doubles with each attempt.
     public var baseDelay: Duration
-    /// The bound that the bounds of later waits grow to.
+    /// The largest upper bound of a wait.
     public var maximumDelay: Duration
-    /// The time within which the last attempt begins, counted from the first. A wait that would end later is not
-    /// begun: the error is thrown at once.
+    /// The time within which the last attempt begins, counted from the first. When a wait would end later, the error is thrown
+    /// at once.
     public var deadline: Duration
 
     /// Makes a policy.
@@ -18,7 +20,7 @@ public struct RetryPolicy: Sendable, Hashable {
         self.deadline = deadline
     }
 
-    /// No repeats but the one after a 401, with a fresh token. For callers that do their own scheduling.
+    /// No retries except the one after a 401, with a new token. For callers that schedule retries themselves.
     public static let none = RetryPolicy(
         maximumAttempts: 1,
         baseDelay: .zero,
@@ -26,7 +28,7 @@ public struct RetryPolicy: Sendable, Hashable {
         deadline: .zero
     )
 
-    /// Six attempts within five minutes, waits of up to 0.5 s, 1 s, 2 s … 30 s at random.
+    /// Six attempts within five minutes, with random waits of up to 0.5 s, 1 s, 2 s … 30 s.
     public static let standard = RetryPolicy(
         maximumAttempts: 6,
         baseDelay: .milliseconds(500),
@@ -34,18 +36,17 @@ public struct RetryPolicy: Sendable, Hashable {
         deadline: .seconds(300)
     )
 
-    /// The wait before the next attempt: full jitter under a doubling bound, but never less than the service asks.
+    /// The wait before the next attempt: full jitter below a doubling bound, but never less than the service asks for.
     ///
     /// - Parameters:
     ///   - attempt: The attempt that failed; the first is 1.
-    ///   - retryAfter: What the service asks for.
+    ///   - retryAfter: The wait that the service asks for.
     ///   - random: From 0 up to 1.
     func delay(after attempt: Int, retryAfter: Duration?, random: Double) -> Duration {
-        let doublings = min(max(attempt - 1, 0), 30)
-        let bound = min(self.maximumDelay, self.baseDelay * (1 << doublings))
-        let jittered = bound * min(max(random, 0), 1)
+        let backOff = BackOff(base: baseDelay, maximum: maximumDelay)
+        let jittered = backOff.wait(after: attempt, jitter: .full, random: random)
         guard let retryAfter else { return jittered }
-        // Whoever was told the same time to wait must not come back at the same moment.
+        // Jitter spreads callers that the service asked for the same wait.
         return retryAfter + min(jittered, retryAfter / 4)
     }
 }

@@ -1,18 +1,24 @@
 import NIOCore
 import NIOHTTP1
+import Primitives
 
-/// What the service said about an error, as far as it can be read. Texts are cut to a line and hold no secrets.
+/// The error in the body of a service's answer, as far as it can be read. Texts are truncated to a line and hold no secrets.
 public struct ServiceError: Sendable, Hashable {
-    /// The error's code, for example `invalidRequest`. Programs go by this, never by the message.
+    /// The error's code, for example `invalidRequest`. Programs decide by it, never by the message.
     public var code: String?
     /// The error's message, or the title of an HTML page.
     public var message: String?
-    /// What the error is about.
+    /// The part of the request that the error concerns.
     public var target: String?
-    /// The codes of the errors inside, outermost first.
+    /// The codes of the inner errors, outermost first.
     public var innerCodes: [String]
+    /// Whether a code at any depth is ``mfaCode``.
+    var demandsMFA = false
 
-    /// Makes one by hand, for tests and stand-ins.
+    /// The code by which the service refuses a token without multi-factor authentication, with status 401.
+    public static let mfaCode = "900421"
+
+    /// Makes an error, for tests.
     public init(code: String? = nil, message: String? = nil, target: String? = nil, innerCodes: [String] = []) {
         self.code = code
         self.message = message
@@ -29,13 +35,13 @@ extension ServiceError {
     /// Reads the body of an error: nested or flat JSON, XML as storage writes it, HTML, plain text or nothing.
     ///
     /// - Parameters:
-    ///   - body: The body, of which the first 64 KiB are looked at.
-    ///   - secrets: What must not be seen in the texts.
-    /// - Returns: Nil when the body says nothing.
+    ///   - body: The body, of which the first 64 KiB are read.
+    ///   - secrets: Texts to redact.
+    /// - Returns: Nil when the body holds no error.
     init?(body: ByteBuffer, secrets: [String]) {
         var error = ServiceError()
         let isJSON = body.withUnsafeReadableBytes { bytes -> Bool in
-            var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: bytes.prefix(64 * 1024)))
+            var scanner = JSONReader(UnsafeRawBufferPointer(rebasing: bytes.prefix(64 * 1024)))
             do throws(JSONSyntaxError) {
                 guard try scanner.peek() == .object else { return false }
                 try error.readObject(&scanner, depth: 0)
@@ -45,6 +51,7 @@ extension ServiceError {
             }
         }
         if !isJSON, error.isEmpty { error.readMarkup(body) }
+        if error.demandsMFA, error.code == nil { error.code = Self.mfaCode }
         error.code = error.code.map { Redaction.scrub($0, secrets: secrets) }
         error.message = error.message.map { Redaction.scrub($0, secrets: secrets) }
         error.target = error.target.map { Redaction.scrub($0, secrets: secrets) }
@@ -56,15 +63,20 @@ extension ServiceError {
 
     private static let maximumInnerErrors = 8
 
-    private mutating func readObject(_ scanner: inout JSONScanner, depth: Int) throws(JSONSyntaxError) {
+    private mutating func readObject(_ scanner: inout JSONReader, depth: Int) throws(JSONSyntaxError) {
         try scanner.readObject { name, scanner throws(JSONSyntaxError) in
             let kind = try scanner.peek()
             if name.is("error"), kind == .object {
                 try self.readObject(&scanner, depth: depth)
             } else if name.is("innererror"), kind == .object {
                 try self.readInner(&scanner, depth: depth + 1)
+            } else if name.is("statusCode") {
+                // Usually the HTTP status, which is not an error code.
+                self.notice(try scanner.readText())
             } else if name.is("code") || name.is("error") || name.is("errorCode") {
-                self.code = try scanner.readText() ?? self.code
+                let code = try scanner.readText()
+                self.notice(code)
+                self.code = code ?? self.code
             } else if name.is("message") || name.is("description") || name.is("error_description")
                 || name.is("detail")
             {
@@ -77,22 +89,28 @@ extension ServiceError {
         }
     }
 
-    private mutating func readInner(_ scanner: inout JSONScanner, depth: Int) throws(JSONSyntaxError) {
+    private mutating func readInner(_ scanner: inout JSONReader, depth: Int) throws(JSONSyntaxError) {
         var inner = ServiceError()
         if depth < Self.maximumInnerErrors {
             try inner.readObject(&scanner, depth: depth)
         } else {
             try scanner.skipValue()
         }
+        self.demandsMFA = self.demandsMFA || inner.demandsMFA
         if let code = inner.code { self.innerCodes.append(code) }
         self.innerCodes.append(contentsOf: inner.innerCodes)
         if self.message == nil { self.message = inner.message }
+    }
+
+    private mutating func notice(_ code: String?) {
+        if code?.trimmingBlanks() == Self.mfaCode { self.demandsMFA = true }
     }
 
     /// XML's `<Code>` and `<Message>`, an HTML page's title, or the text itself.
     private mutating func readMarkup(_ body: ByteBuffer) {
         let text = String(buffer: body.getSlice(at: body.readerIndex, length: min(body.readableBytes, 8192)) ?? body)
         self.code = text.content(ofTag: "Code")
+        self.notice(self.code)
         self.message = text.content(ofTag: "Message") ?? text.content(ofTag: "title")
         guard self.isEmpty else { return }
         let plain = text.trimmingBlanks()
@@ -105,7 +123,7 @@ extension ServiceError {
 }
 
 extension String {
-    /// What stands in the first element of this name; names are compared with regard to case.
+    /// The content of the first element with a name; names are case-sensitive.
     func content(ofTag tag: String) -> String? {
         guard let opening = self.firstRange(of: "<\(tag)>") else { return nil }
         let rest = self[opening.upperBound...]

@@ -1,8 +1,9 @@
 import NIOHTTP1
+import Primitives
 
-/// The headers of an answer by which the service's support finds a request.
+/// The headers of an answer by which the service's support finds a request. Part of ``PayoutAPIError``.
 public struct SupportHeaders: Sendable, Hashable {
-    /// Each header that was there, lower-case names, in a fixed order.
+    /// The headers that were present, with lower-case names, in a fixed order.
     public let fields: [(name: String, value: String)]
 
     private static let names = ["request-id", "ms-requestid", "ms-correlationid", "x-ms-ags-diagnostic", "timestamp"]
@@ -32,12 +33,12 @@ public struct SupportHeaders: Sendable, Hashable {
         self.fields.first { $0.name == name }?.value
     }
 
-    /// Whether the same headers were there.
+    /// Whether the same headers were present.
     public static func == (left: SupportHeaders, right: SupportHeaders) -> Bool {
         left.fields.elementsEqual(right.fields) { $0.name == $1.name && $0.value == $1.value }
     }
 
-    /// Takes in every header.
+    /// Hashes every header.
     public func hash(into hasher: inout Hasher) {
         for field in self.fields {
             hasher.combine(field.name)

@@ -1,25 +1,25 @@
 public import NIOCore
 
-/// What is known of a file before its first byte.
+/// The facts about a file that are known before its first byte.
 public struct BlobInfo: Sendable, Hashable {
-    /// The size in bytes; nil where the server does not say.
+    /// The size in bytes; nil where the server does not announce it.
     public let expectedSize: Int64?
     /// The server's `Content-Type`.
     public let contentType: String?
-    /// What tells one content of the file from another.
+    /// The server's `ETag`, which changes with the file's content.
     public let etag: String?
-    /// The file's name, made safe to use as one.
+    /// The file's name, safe for file systems.
     public let fileName: String
 }
 
-/// Takes a file's bytes as they come. Calls come one after another; the next chunk is read from the network only when
-/// `receive` has returned.
+/// The receiver of a file's bytes, which a ``BlobDownloader`` calls. Calls are made one after another; the next chunk is read
+/// from the network only when `receive` has returned.
 public protocol BlobConsumer: Sendable {
-    /// The file begins: called before the first chunk, and again after each ``restart()``.
+    /// Begins the file: called before the first chunk, and again after each ``restart()``.
     func begin(_ info: BlobInfo) async throws
-    /// The next bytes.
+    /// Receives the next bytes.
     func receive(_ chunk: ByteBuffer) async throws
-    /// Throw away what was received: the file has changed or came damaged, and begins again from its first byte.
+    /// Discards the received bytes: the file has changed or is damaged, and begins again from its first byte.
     func restart() async throws
 }
 
@@ -28,7 +28,7 @@ extension BlobConsumer {
     public func begin(_ info: BlobInfo) async throws {}
 }
 
-/// A consumer out of closures.
+/// A consumer made of closures, for ``BlobDownloader/download(_:refreshURL:onRestart:onChunk:)``.
 struct ClosureBlobConsumer: BlobConsumer {
     let onRestart: @Sendable () async throws -> Void
     let onChunk: @Sendable (ByteBuffer) async throws -> Void
@@ -37,7 +37,7 @@ struct ClosureBlobConsumer: BlobConsumer {
     func restart() async throws { try await self.onRestart() }
 }
 
-/// A file that has been fetched whole.
+/// A file that was downloaded completely, as a ``BlobDownloader`` returns it.
 public struct DownloadedBlob: Sendable, Hashable {
     /// The size in bytes.
     public let size: Int64
@@ -47,6 +47,6 @@ public struct DownloadedBlob: Sendable, Hashable {
     public let etag: String?
     /// The server's `Content-Type`.
     public let contentType: String?
-    /// The file's name, made safe to use as one.
+    /// The file's name, safe for file systems.
     public let fileName: String
 }

@@ -1,24 +1,30 @@
+public import HTTPAccess
 public import Logging
 public import NIOCore
 
-/// Fetches files from where exports are put, at the pace of whoever takes them, in a fixed amount of memory.
+/// Downloads the files of exports at the pace of their consumer, in a fixed amount of memory.
 ///
-/// Interrupted downloads go on where they broke off, as long as the file is the same; the consumer is told when it is
-/// not. No `Authorization` header is ever sent, and only allowed hosts are asked.
+/// An interrupted download continues at the same byte as long as the file is the same; otherwise the consumer restarts. No
+/// `Authorization` header is ever sent, and requests go to allowed hosts only.
 public struct BlobDownloader: Sendable {
-    /// Where files may come from, and how patient a download is.
+    /// The allowed hosts, and the limits of a download.
     public struct Configuration: Sendable {
-        /// Which hosts may be asked.
+        /// The hosts that files may be downloaded from.
         public var hosts: BlobHostRules = .azure
-        /// The longest wait for the next byte.
-        public var stallTimeout: Duration = .seconds(60)
-        /// How many attempts in a row may fail without getting a good piece further; 1 gives up at the first.
+        /// The longest wait for the answer, and for the next byte.
+        public var stallTimeout: Duration = .seconds(30)
+        /// The minimum rate of a download; a slower attempt is ended, and the next one continues at the same byte.
+        public var minimumRate = MinimumRate(bytes: 32 * 1024, window: .seconds(10))
+        /// The most slow attempts in a row before the error is thrown; 1 throws at the first.
+        public var maximumSlowAttempts = 5
+        /// The most failed attempts in a row without progress before the error is thrown; 1 throws at the first. Progress means
+        /// 256 KiB more than any attempt before.
         public var maximumAttempts = 5
-        /// The waits between attempts: bounds double from the first to the second.
+        /// The waits between attempts: the upper bound doubles from the first value to the second.
         public var backOff: ClosedRange<Duration> = .milliseconds(500) ... .seconds(30)
         /// How many redirects are followed in a row, each to an allowed host only.
         public var maximumRedirects = 3
-        /// How many fresh URLs are asked for in a row without getting further.
+        /// The most new URLs in a row without progress.
         public var maximumRefreshes = 3
         /// The `User-Agent` header.
         public var userAgent = "payout-api"
@@ -28,21 +34,21 @@ public struct BlobDownloader: Sendable {
     }
 
     let configuration: Configuration
-    let transport: PayoutTransport
-    let environment: PayoutEnvironment
+    let transport: HTTPTransport
+    let environment: HTTPEnvironment
     let logger: Logger?
 
     /// Makes a downloader.
     ///
     /// - Parameters:
-    ///   - configuration: Where files may come from, and how patient a download is.
+    ///   - configuration: The allowed hosts, and the limits of a download.
     ///   - transport: The connections to use.
-    ///   - environment: Time and chance.
-    ///   - logger: Hears of attempts that failed.
+    ///   - environment: The sources of time and randomness.
+    ///   - logger: Logs failed attempts.
     public init(
         configuration: Configuration = Configuration(),
-        transport: PayoutTransport,
-        environment: PayoutEnvironment = .system,
+        transport: HTTPTransport,
+        environment: HTTPEnvironment = .system,
         logger: Logger? = nil
     ) {
         self.configuration = configuration
@@ -51,14 +57,14 @@ public struct BlobDownloader: Sendable {
         self.logger = logger
     }
 
-    /// Fetches a file.
+    /// Downloads a file.
     ///
     /// - Parameters:
-    ///   - url: Where the file is.
-    ///   - consumer: Gets the file's bytes.
-    ///   - refreshURL: Yields a fresh URL for the same file when the signature has expired. Without it, an expired
-    ///     signature ends the download.
-    /// - Throws: ``BlobDownloadError``, `CancellationError`, or what the consumer or `refreshURL` threw.
+    ///   - url: The file's URL.
+    ///   - consumer: Receives the file's bytes.
+    ///   - refreshURL: Returns a new URL of the same file when the signature has expired. Without it, an expired signature ends
+    ///     the download.
+    /// - Throws: ``BlobDownloadError``, `CancellationError`, or an error of the consumer or of `refreshURL`.
     public func download(
         _ url: SASURL,
         to consumer: some BlobConsumer,
@@ -70,7 +76,7 @@ public struct BlobDownloader: Sendable {
         if self.hasExpired(url) {
             guard let refreshURL else { throw BlobDownloadError(reason: .expired, url: url) }
             budget.refreshes += 1
-            // Its expiry is not checked again by our clock: that may be the one that is wrong.
+            // The new URL's expiry is not compared with this machine's clock, which may be wrong.
             url = try await refreshURL()
         }
         while true {
@@ -85,28 +91,28 @@ public struct BlobDownloader: Sendable {
             case .failed(let error):
                 try Task.checkCancellation()
                 budget.note(reached: progress.offset)
-                if let refreshURL, budget.allowsRefresh(after: error) {
-                    url = try await refreshURL()
-                    continue
+                let fresh = refreshURL != nil && budget.allowsRefresh(after: error) ? refreshURL : nil
+                if fresh == nil {
+                    guard error.reason != .expired else { throw error }
+                    try await self.pause(after: error, budget: &budget)
                 }
-                guard error.reason != .expired else { throw error }
-                try await self.pause(after: error, budget: &budget)
                 if outcome.mustRestart {
                     try await consumer.restart()
                     progress = DownloadProgress()
                 }
+                if let fresh { url = try await fresh() }
             }
         }
     }
 
-    /// Fetches a file into closures.
+    /// Downloads a file with closures in place of a consumer.
     ///
     /// - Parameters:
-    ///   - url: Where the file is.
-    ///   - refreshURL: Yields a fresh URL for the same file when the signature has expired.
-    ///   - onRestart: Throws away what was received; the file begins again from its first byte.
-    ///   - onChunk: Takes the next bytes; more are read when it has returned.
-    /// - Throws: ``BlobDownloadError``, `CancellationError`, or what a closure threw.
+    ///   - url: The file's URL.
+    ///   - refreshURL: Returns a new URL of the same file when the signature has expired.
+    ///   - onRestart: Discards the received bytes; the file begins again from its first byte.
+    ///   - onChunk: Receives the next bytes; more are read when it has returned.
+    /// - Throws: ``BlobDownloadError``, `CancellationError`, or an error of a closure.
     public func download(
         _ url: SASURL,
         refreshURL: (@Sendable () async throws -> SASURL)? = nil,
@@ -124,12 +130,14 @@ public struct BlobDownloader: Sendable {
         url.expiresAt.map { $0 <= self.environment.clock.now() } ?? false
     }
 
-    /// Throws the error when it is final or the attempts are used up, waits otherwise.
+    /// Waits before the next attempt; throws the error when it is permanent or the attempts are used up.
     private func pause(after error: BlobDownloadError, budget: inout DownloadBudget) async throws {
-        guard error.recovery == .retryable, budget.takeAttempt() else { throw error }
+        guard error.recovery == .retryable, !budget.isSettled(by: error), budget.countAttempt(after: error) else {
+            throw error
+        }
         let delay = budget.delay(retryAfter: error.retryAfter, random: self.environment.random())
         self.logger?.info(
-            "download will be tried again",
+            "Download failed, retrying",
             metadata: [
                 "error.type": "\(error.code)", "url.full": "\(error.location)", "delay": "\(delay)",
             ]
@@ -138,46 +146,67 @@ public struct BlobDownloader: Sendable {
     }
 }
 
-/// How often a download may still fail.
+/// The failures of one download, and whether a further attempt or a new URL is permitted.
 private struct DownloadBudget {
-    /// After an attempt that gets this much further than any before, the count begins anew.
-    private static let goodPiece: Int64 = 256 * 1024
+    /// The progress, in bytes beyond every attempt before, that resets the counts.
+    private static let leastProgress: Int64 = 256 * 1024
 
     let configuration: BlobDownloader.Configuration
     var failures = 0
+    var slowAttempts = 0
     var refreshes = 0
-    /// Whether a refusal has been answered with a fresh URL since the download last got further.
-    private var hasDoubted = false
+    /// Whether a new URL was requested after wrong content. Never reset: a wrong file makes no progress.
+    private var hasRefreshedForContent = false
+    /// Whether a new URL was requested after a refusal, since the last progress.
+    private var hasRefreshedForRefusal = false
     private var furthest: Int64 = 0
 
     init(configuration: BlobDownloader.Configuration) {
         self.configuration = configuration
     }
 
-    /// A file that comes whole and damaged each time gets no further: what counts is new ground.
+    /// Resets the counts after progress. Only bytes beyond every attempt before count: a file that is damaged each time makes no
+    /// progress.
     mutating func note(reached offset: Int64) {
-        guard offset - self.furthest >= Self.goodPiece else { return }
+        guard offset - self.furthest >= Self.leastProgress else { return }
         self.furthest = offset
         self.failures = 0
+        self.slowAttempts = 0
         self.refreshes = 0
-        self.hasDoubted = false
+        self.hasRefreshedForRefusal = false
     }
 
-    mutating func takeAttempt() -> Bool {
+    /// Counts a failed attempt, and returns whether another one is permitted.
+    mutating func countAttempt(after error: BlobDownloadError) -> Bool {
         self.failures += 1
+        if error.reason == .stalled || error.reason == .tooSlow { self.slowAttempts += 1 }
         return self.failures < self.configuration.maximumAttempts
+            && self.slowAttempts < self.configuration.maximumSlowAttempts
     }
 
-    /// Whether a fresh URL may mend it. Storages refuse expired signatures in more ways than the documented one, so
-    /// other refusals are believed when a fresh URL meets them as well.
+    /// Whether the error is final because a new URL had the same result.
+    func isSettled(by error: BlobDownloadError) -> Bool {
+        switch error.reason {
+        case .wrongContent, .unframed: self.hasRefreshedForContent
+        default: false
+        }
+    }
+
+    /// Whether a new URL may help. Storages refuse expired signatures in more ways than the documented one, so another refusal is
+    /// final only when a new URL has the same result.
     mutating func allowsRefresh(after error: BlobDownloadError) -> Bool {
         switch error.reason {
         case .expired:
             self.refreshes += 1
             return self.refreshes <= self.configuration.maximumRefreshes
         case .forbidden, .notFound, .rejected:
-            guard !self.hasDoubted, self.configuration.maximumRefreshes > 0 else { return false }
-            self.hasDoubted = true
+            guard !self.hasRefreshedForRefusal, self.configuration.maximumRefreshes > 0 else { return false }
+            self.hasRefreshedForRefusal = true
+            return true
+        case .wrongContent, .unframed, .corrupted:
+            // One new URL; when its content is wrong too, the error is thrown.
+            guard !self.hasRefreshedForContent, self.configuration.maximumRefreshes > 0 else { return false }
+            self.hasRefreshedForContent = true
             return true
         default:
             return false

@@ -1,18 +1,21 @@
-/// Which hosts files may be fetched from.
+public import HTTPAccess
+import Primitives
+
+/// The hosts that a ``BlobDownloader`` may download from.
 ///
-/// A URL out of an answer or a redirect must not lead the downloader into a private network, so every host has to be
-/// on the list, encrypted connections only. Addresses of this machine are allowed where ``allowsLoopback`` says so or
-/// the list names them, private addresses only where the list names them, link-local ones never.
+/// A URL from an answer or a redirect must not lead the downloader into a private network, so every host must be on the list,
+/// and connections are encrypted. Addresses of this machine are allowed if ``allowsLoopback`` is set or the list names them,
+/// private addresses only if the list names them, link-local ones never.
 public struct BlobHostRules: Sendable, Hashable {
     fileprivate struct Pattern: Sendable, Hashable {
-        /// In lower case; after `*.` where any name below is meant; `*` for any name.
+        /// In lower case; with `*.` in front for any name below it; `*` for any name.
         var host: String
         var port: Int?
         var allowsPlainText: Bool
     }
 
     private let patterns: [Pattern]
-    /// Whether this machine is allowed, plain text included. Right where the API itself is on this machine.
+    /// Whether this machine is allowed, also without encryption. Suitable where the API itself is on this machine.
     public let allowsLoopback: Bool
 
     /// Azure's public cloud: `*.blob.core.windows.net`.
@@ -29,20 +32,20 @@ public struct BlobHostRules: Sendable, Hashable {
     /// Reads a list of hosts.
     ///
     /// - Parameters:
-    ///   - patterns: Each a host name, `*.` and a host name, or `*` for any name; with `:port` for one port only;
-    ///     after `http://` where this host may be asked without encryption.
-    ///   - allowsLoopback: Whether this machine is allowed, plain text included.
-    /// - Throws: ``PayoutConfigurationError`` for a pattern that is none.
-    public init(patterns: [String], allowsLoopback: Bool = false) throws(PayoutConfigurationError) {
+    ///   - patterns: Each a host name, `*.` and a host name, or `*` for any name; with `:port` for one port only; with
+    ///     `http://` in front where the host may be contacted without encryption.
+    ///   - allowsLoopback: Whether this machine is allowed, also without encryption.
+    /// - Throws: ``HTTPAccess/ClientConfigurationError`` for an invalid pattern.
+    public init(patterns: [String], allowsLoopback: Bool = false) throws(ClientConfigurationError) {
         var parsed: [Pattern] = []
         for text in patterns {
             let trimmed = text.trimmingBlanks().lowercased()
             if trimmed.isEmpty { continue }
             guard let pattern = Self.parse(trimmed) else {
-                throw PayoutConfigurationError(
+                throw ClientConfigurationError(
                     setting: "blob hosts",
                     problem:
-                        "\(Redaction.bounded(text)) is no host: write example.com, *.example.com or example.com:8080"
+                        "\(Redaction.bounded(text)) is not a host: write example.com, *.example.com or example.com:8080"
                 )
             }
             parsed.append(pattern)
@@ -69,26 +72,26 @@ public struct BlobHostRules: Sendable, Hashable {
         )
     }
 
-    /// Why a file must not be fetched from here; nil when it may.
-    func objection(to url: String) -> String? {
-        guard let location = WebLocation(url) else { return "the URL is no plain absolute HTTP URL" }
+    /// Why a file must not be downloaded from a URL, as a clause in lower case; nil when it may.
+    public func objection(to url: String) -> String? {
+        guard let location = WebLocation(url) else { return "it is not a plain absolute HTTP URL" }
         let matching = self.patterns.filter { $0.matches(location) }
         let isNamed = matching.contains { $0.host == location.host }
         let host = Redaction.bounded(location.host)
         switch HostClass(location.host) {
         case .loopback:
-            // This machine has several names; a list that has one of them means all.
+            // This machine has several names; a list with one of them allows all.
             let isMeant = self.patterns.contains { $0.isLoopback && $0.covers(port: location.port) }
             return self.allowsLoopback || isMeant ? nil : "\(host) is this machine"
         case .disguisedAddress, .forbiddenAddress:
-            return "\(host) is an address that no file is fetched from"
+            return "\(host) is an address that is never allowed"
         case .privateAddress, .publicAddress:
             guard isNamed else { return "\(host) is an address that is not among the allowed hosts" }
         case .name:
             guard !matching.isEmpty else { return "\(host) is not among the allowed hosts" }
         }
         if location.isEncrypted || matching.contains(where: \.allowsPlainText) { return nil }
-        return "\(host) would be asked without encryption"
+        return "\(host) would be contacted without encryption"
     }
 }
 

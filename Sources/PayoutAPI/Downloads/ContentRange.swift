@@ -1,9 +1,11 @@
 import struct Foundation.URL
+import Primitives
 
-/// `Content-Range: bytes 10-99/100`.
+/// The value of a `Content-Range` header, such as `bytes 10-99/100`, by which `DownloadAttempt` checks that an answer continues
+/// where the consumer is.
 struct ContentRange {
     let start: Int64
-    /// Nil for `*`.
+    /// The file's size; nil where the header has `*`.
     let total: Int64?
 
     init?(_ text: String?) {

@@ -1,35 +1,34 @@
 import NIOCore
 import struct Foundation.Data
+import Primitives
 
-/// The digest in a `Content-MD5` header: Base64 as RFC 1864 has it, or hexadecimal as some servers write it.
+/// The digest in a `Content-MD5` header: Base64 (RFC 1864), or hexadecimal as some servers write it.
 ///
-/// - Returns: Nil when it is neither, which says nothing about the file.
+/// - Returns: Nil when it is neither; such a header is ignored.
 func md5Digest(_ text: String) -> [UInt8]? {
     let text = text.trimmingBlanks()
     let size = 16
     if let data = Data(base64Encoded: text), data.count == size { return Array(data) }
-    let digits = text.utf8.compactMap(hexDigit)
-    guard digits.count == size * 2, text.utf8.count == size * 2 else { return nil }
-    return (0..<size).map { digits[$0 * 2] << 4 | digits[$0 * 2 + 1] }
+    return Hexadecimal.decoded(text).flatMap { $0.count == size ? $0 : nil }
 }
 
-/// How far a download is: what a further attempt goes on from.
+/// The progress of a download, from which the next attempt continues.
 struct DownloadProgress: Sendable {
-    /// How many bytes the consumer has.
+    /// How many bytes the consumer has received.
     private(set) var offset: Int64 = 0
     /// The whole file's size, if known.
     var expectedSize: Int64?
     var etag: String?
     var contentType: String?
-    /// The whole file's MD5, if the server named it.
+    /// The whole file's MD5, if the server announced it.
     var contentMD5: [UInt8]?
-    /// Whether the consumer has heard of the file's beginning.
+    /// Whether ``BlobConsumer/begin(_:)`` was called.
     var hasBegun = false
 
-    /// Of the bytes that the consumer has.
+    /// The digests of the bytes that the consumer has received.
     var digests = FileDigests()
 
-    /// What a server can be asked to go on by: weak tags do not promise the same bytes.
+    /// The tag for a request that continues the download: weak tags do not guarantee the same bytes.
     var strongETag: String? {
         guard let etag, etag.hasPrefix("\""), etag.count > 2 else { return nil }
         return etag
@@ -38,18 +37,18 @@ struct DownloadProgress: Sendable {
     /// Whether the next request may ask for the rest only.
     var canResume: Bool { self.offset > 0 && self.strongETag != nil }
 
-    /// The consumer has further bytes; their digests are reckoned elsewhere.
-    mutating func take(_ chunk: ByteBuffer) {
+    /// Counts bytes that the consumer has received; `DigestPipe` computes their digests.
+    mutating func advance(by chunk: ByteBuffer) {
         self.offset += Int64(chunk.readableBytes)
     }
 
-    /// What is wrong with a file whose last byte has come; nil when nothing is.
+    /// Why a file is damaged after its last byte, as a clause; nil when it is not.
     func damage() -> String? {
         if let expectedSize, expectedSize != self.offset {
-            return "\(self.offset) bytes came where \(expectedSize) were announced"
+            return "\(self.offset) bytes arrived, \(expectedSize) were announced"
         }
         if let contentMD5, self.digests.md5 != contentMD5 {
-            return "the content does not have the MD5 that was announced"
+            return "the content does not match the announced MD5"
         }
         return nil
     }

@@ -1,12 +1,15 @@
 import Crypto
 import NIOCore
+import Primitives
 
-/// The digests of the bytes so far.
+/// The SHA-256 and the MD5 of the bytes that a download has received so far.
 struct FileDigests: Sendable {
     private var sha256State = SHA256()
     private var md5State = Insecure.MD5()
 
-    /// - Parameter withMD5: Whether there is an MD5 to compare with; reckoning it costs more than SHA-256.
+    /// Adds bytes.
+    ///
+    /// - Parameter withMD5: Whether there is an MD5 to compare with; computing it costs more than SHA-256.
     mutating func update(_ chunk: ByteBuffer, withMD5: Bool) {
         chunk.withUnsafeReadableBytes { bytes in
             self.sha256State.update(bufferPointer: bytes)
@@ -15,36 +18,36 @@ struct FileDigests: Sendable {
     }
 
     /// In lower-case hexadecimal.
-    var sha256: String { hexText(self.sha256State.finalize()) }
+    var sha256: String { Hexadecimal.encoded(self.sha256State.finalize()) }
 
     var md5: [UInt8] { Array(self.md5State.finalize()) }
 }
 
-/// Reckons digests while the consumer takes the same chunk and the next one is read. At most one chunk is under way, so
-/// that a slow processor holds the network back instead of filling the memory.
+/// Computes digests in a task of its own, while the consumer receives the same chunk and the next one is read. At most one chunk
+/// is in flight, so that a slow processor slows the network down instead of filling the memory. `DownloadAttempt` uses it.
 struct DigestPipe {
-    /// For less, handing over costs more than it saves.
-    private static let worthwhile = 32 * 1024
+    /// The smallest chunk, in bytes, for which a task costs less than it saves.
+    private static let leastSize = 32 * 1024
 
     private let withMD5: Bool
     private var digests: FileDigests
-    private var underWay: Task<FileDigests, Never>?
+    private var inFlight: Task<FileDigests, Never>?
 
     init(_ digests: FileDigests, withMD5: Bool) {
         self.digests = digests
         self.withMD5 = withMD5
     }
 
-    /// Takes a chunk as soon as the one before is done.
+    /// Adds a chunk, once the one before is done.
     mutating func add(_ chunk: ByteBuffer) async {
         var digests = await self.settled()
-        guard chunk.readableBytes >= Self.worthwhile else {
+        guard chunk.readableBytes >= Self.leastSize else {
             digests.update(chunk, withMD5: self.withMD5)
             self.digests = digests
             return
         }
         let (before, withMD5) = (digests, self.withMD5)
-        self.underWay = Task.detached {
+        self.inFlight = Task.detached {
             var after = before
             after.update(chunk, withMD5: withMD5)
             return after
@@ -53,9 +56,9 @@ struct DigestPipe {
 
     /// The digests of everything that was added.
     mutating func settled() async -> FileDigests {
-        if let underWay = self.underWay {
-            self.digests = await underWay.value
-            self.underWay = nil
+        if let inFlight = self.inFlight {
+            self.digests = await inFlight.value
+            self.inFlight = nil
         }
         return self.digests
     }

@@ -1,8 +1,11 @@
 public import struct Foundation.Date
+import HTTPAccess
+import Primitives
 
-/// The URL of an export's file, with a shared access signature in its query.
+/// The URL of an export's file, with a shared access signature in its query. ``Export`` holds it, ``BlobDownloader`` downloads
+/// from it.
 ///
-/// Whoever has the URL has the file until it expires, so it prints without its query.
+/// The URL grants access to the file until it expires, so it prints without its query.
 public struct SASURL: Sendable, Hashable {
     /// The whole URL, signature included. Handle it as a secret.
     public let unredacted: String
@@ -12,18 +15,18 @@ public struct SASURL: Sendable, Hashable {
         self.unredacted = url
     }
 
-    /// When the signature expires (`se`); nil where the URL does not say.
+    /// When the signature expires (`se`); nil where the URL has no expiry.
     public var expiresAt: Date? {
         guard let value = self.queryValue("se") else { return nil }
-        return parseTimestamp(value.percentDecoded())
+        return Date(serviceText: value.percentDecoded())
     }
 
-    /// The file's name: the path's last segment, made safe to use as one. Never empty.
+    /// The file's name: the path's last segment, safe for file systems. Never empty.
     public var fileName: String {
         let segment = self.path.split(separator: "/").last.map(String.init) ?? ""
         var name = ""
         for scalar in segment.percentDecoded().unicodeScalars {
-            let isUnsafe = scalar == "/" || scalar == "\\" || scalar.value < 0x20 || scalar.value == 0x7F
+            let isUnsafe = scalar == "/" || scalar == "\\" || scalar.isInvisible
             name.unicodeScalars.append(isUnsafe ? "_" : scalar)
         }
         while name.utf8.count > 200 { name.removeLast() }
@@ -34,7 +37,7 @@ public struct SASURL: Sendable, Hashable {
     /// The host, without port; nil where the URL has none.
     public var host: String? { WebLocation(self.unredacted)?.host }
 
-    /// The value of a parameter, as it stands in the query; the name is compared without regard to case.
+    /// The value of a parameter of the query, percent-encoded; the name is compared without regard to case.
     private func queryValue(_ name: String) -> String? {
         let bytes = self.unredacted.utf8
         guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { return nil }
@@ -52,7 +55,7 @@ public struct SASURL: Sendable, Hashable {
         return nil
     }
 
-    /// What follows the authority, up to the query.
+    /// The path: the text after the authority, up to the query.
     private var path: Substring {
         let front = self.unredacted.prefix { $0 != "?" && $0 != "#" }
         guard let scheme = front.firstRange(of: "://") else { return front }
@@ -63,20 +66,26 @@ public struct SASURL: Sendable, Hashable {
 
 extension SASURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The URL without user name and query; `?sig=REDACTED` where there was a query.
-    public var description: String {
-        var front = String(self.unredacted.prefix { $0 != "?" && $0 != "#" })
-        if let scheme = front.firstRange(of: "://") {
-            let authority = front[scheme.upperBound...].prefix { $0 != "/" }
-            if let at = authority.lastIndex(of: "@") { front.removeSubrange(scheme.upperBound...at) }
-        }
-        return self.unredacted.contains("?") ? "\(front)?sig=\(Redaction.mark)" : front
-    }
+    public var description: String { redactedURL(unredacted) }
+
+    /// The URL without user name and query, for published texts.
+    var withoutQuery: String { urlWithoutQuery(unredacted) }
 
     /// As ``description``.
     public var debugDescription: String { self.description }
 
-    /// Nothing to see for `dump`.
+    /// Empty, so that `dump` does not print the signature.
     public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is a control character, changes the direction of text, joins characters, or ends a line.
+    fileprivate var isInvisible: Bool {
+        switch self.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+        default: false
+        }
+    }
 }
 
 extension UInt8 {

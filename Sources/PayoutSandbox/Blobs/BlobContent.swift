@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Primitives
 
 /// A file as it is downloaded: rows, or rows in an archive.
 struct BlobContent: Sendable {
@@ -57,6 +58,6 @@ struct BlobContent: Sendable {
             chunk.withUnsafeBytes { hash.update(bufferPointer: $0) }
             offset += chunk.count
         }
-        return Data(hash.finalize()).base64EncodedString()
+        return Base64.encoded(hash.finalize())
     }
 }

@@ -1,3 +1,5 @@
+import Primitives
+
 extension PayoutSandbox.ExportFacts.Kind {
     /// The header row.
     var columns: [String] {

@@ -1,3 +1,5 @@
+import Primitives
+
 /// A file of made-up rows, generated where and when it is read: the same bytes at every reading, from any offset.
 ///
 /// Behind the header row come blocks of a fixed size. A block depends on the seed and its number only, so that reading near
@@ -86,15 +88,15 @@ struct RowWriter {
     /// A number of `digits` digits.
     mutating func field(_ value: UInt64, digits: Int) {
         separate()
-        bytes.appendPadded(Int64(truncatingIfNeeded: value & 0x7FFF_FFFF_FFFF_FFFF), digits: digits)
+        bytes.appendDigits(Int64(truncatingIfNeeded: value & 0x7FFF_FFFF_FFFF_FFFF), digits)
     }
 
     /// An amount with two decimals.
     mutating func amount(cents: UInt64) {
         separate()
-        bytes.appendNumber(cents / 100)
+        bytes.appendText(String(cents / 100))
         bytes.append(UInt8(ascii: "."))
-        bytes.appendPadded(Int64(truncatingIfNeeded: cents % 100), digits: 2)
+        bytes.appendDigits(Int64(truncatingIfNeeded: cents % 100), 2)
     }
 
     mutating func field(_ guid: GUID) {
@@ -104,7 +106,7 @@ struct RowWriter {
 
     mutating func field(_ time: Timestamp) {
         separate()
-        time.appendSeconds(to: &bytes)
+        time.appendRFC3339(fractionDigits: 0, to: &bytes)
     }
 
     /// Lengthens the last field, so that a block comes out at its exact size.

@@ -49,13 +49,13 @@ extension PayoutSandbox {
         public var processingStart: Int64
         /// When it is or was done, in nanoseconds since the Unix epoch.
         public var finished: Int64
-        /// Where it stands.
+        /// Its state.
         public var state: State
-        /// How often it was looked at.
+        /// How often it was polled.
         public var looks: Int
         /// How many downloads began.
         public var downloads: Int
-        /// How many downloads went through to the last byte.
+        /// How many downloads were completed.
         public var completedDownloads: Int
     }
 
@@ -85,11 +85,13 @@ extension PayoutSandbox {
         public var tokensIssued = 0
         /// Sign-ins that were refused.
         public var signInsRefused = 0
+        /// Calls refused because the token lacks multi-factor authentication.
+        public var mfaRefused = 0
         /// Downloads that carried an `Authorization` header.
         public var authorizationLeaks = 0
         /// Downloads that began.
         public var downloads = 0
-        /// Downloads that went through to the last byte.
+        /// Downloads that were completed.
         public var completedDownloads = 0
         /// Bytes of files that were sent.
         public var blobBytes = 0

@@ -1,4 +1,6 @@
-/// Some of the journal's lines. The journal is read in pages, so that a long one neither holds up the service nor has to
+import Primitives
+
+/// Some of the journal's lines. The journal is read in pages, so that a long one neither delays the service nor has to
 /// fit into memory as text.
 struct JournalPage: Sendable {
     /// How the journal is written.
@@ -32,7 +34,7 @@ extension ServiceState {
         if start < end {
             for index in start..<end {
                 if form == .document, index > 0 { page.bytes.appendText(",") }
-                appendFacts(at: index, now: now, to: &page.bytes)
+                page.bytes += factsJSON(at: index, now: now)
                 if form == .lines { page.bytes.appendText("\n") }
             }
         }
@@ -55,9 +57,9 @@ extension ServiceState {
             correlationID: record.correlationID?.text,
             exportsOfIdempotencyID: entry.map { Int($0.exports) } ?? 1,
             requestsOfIdempotencyID: entry.map { Int($0.requests) } ?? 1,
-            created: record.created.nanoseconds,
-            processingStart: record.processingStart.nanoseconds,
-            finished: record.finished.nanoseconds,
+            created: record.created.nanosecondsSinceEpoch,
+            processingStart: record.processingStart.nanosecondsSinceEpoch,
+            finished: record.finished.nanosecondsSinceEpoch,
             state: record.state(at: now),
             looks: Int(record.looks),
             downloads: Int(record.downloads),
@@ -65,61 +67,67 @@ extension ServiceState {
         )
     }
 
-    func appendFacts(at index: Int, now: Timestamp, to bytes: inout [UInt8]) {
+    /// The facts of one export as JSON.
+    func factsJSON(at index: Int, now: Timestamp) -> [UInt8] {
         let facts = facts(at: index, now: now)
         let record = store[index]
-        func member(_ name: String, _ text: String?) {
-            bytes.appendText(",\"\(name)\":")
-            if let text { bytes.appendJSONString(text) } else { bytes.appendText("null") }
+        var writer = JSONWriter(capacity: 1_024)
+        writer.object { writer in
+            writer.member("requestId", facts.requestID)
+            writer.member("kind", facts.kind == .transactionHistory ? "transactionHistory" : "payments")
+            writer.member("account", facts.account)
+            writer.member("fileFormat", facts.fileFormat)
+            writer.member("filter", facts.filter)
+            writer.member("idempotencyId", facts.idempotencyID)
+            writer.member("correlationId", facts.correlationID)
+            writer.member("created", record.created.serviceText)
+            writer.member("processingStart", record.processingStart.serviceText)
+            writer.member("finished", record.finished.serviceText)
+            writer.member("state", facts.state.rawValue)
+            writer.member("exportsOfIdempotencyId", facts.exportsOfIdempotencyID)
+            writer.member("requestsOfIdempotencyId", facts.requestsOfIdempotencyID)
+            writer.member("looks", facts.looks)
+            writer.member("downloads", facts.downloads)
+            writer.member("completedDownloads", facts.completedDownloads)
         }
-        bytes.appendText("{\"requestId\":")
-        bytes.appendJSONString(record.id)
-        member("kind", facts.kind == .transactionHistory ? "transactionHistory" : "payments")
-        member("account", facts.account)
-        member("fileFormat", facts.fileFormat)
-        member("filter", facts.filter)
-        member("idempotencyId", facts.idempotencyID)
-        member("correlationId", facts.correlationID)
-        member("created", record.created.serviceText)
-        member("processingStart", record.processingStart.serviceText)
-        member("finished", record.finished.serviceText)
-        member("state", facts.state.rawValue)
-        let numbers = [
-            ("exportsOfIdempotencyId", facts.exportsOfIdempotencyID),
-            ("requestsOfIdempotencyId", facts.requestsOfIdempotencyID),
-            ("looks", facts.looks), ("downloads", facts.downloads),
-            ("completedDownloads", facts.completedDownloads),
-        ]
-        for (name, number) in numbers { bytes.appendText(",\"\(name)\":\(number)") }
-        bytes.appendText("}")
+        return writer.bytes
     }
 
     /// The statistics as JSON.
     func statsJSON() -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.appendText("{\"answers\":{")
-        for (position, call) in Call.allCases.enumerated() {
-            bytes.appendText("\(position > 0 ? "," : "")\"\(call.rawValue)\":{")
-            let counts = stats.answers[call, default: [:]].sorted { $0.key < $1.key }
-            bytes.appendText(counts.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ","))
-            bytes.appendText("}")
+        var writer = JSONWriter(capacity: 1_024)
+        writer.object { writer in
+            writer.key("answers")
+            writer.object { writer in
+                for call in Call.allCases {
+                    writer.key(call.rawValue)
+                    writer.object { $0.counts(stats.answers[call, default: [:]].sorted { $0.key < $1.key }) }
+                }
+            }
+            writer.key("faults")
+            writer.object { $0.counts(stats.faults.sorted { $0.key < $1.key }) }
+            writer.counts([
+                ("exportsCreated", stats.exportsCreated), ("duplicateExports", stats.duplicateExports),
+                ("repeatedCreates", stats.repeatedCreates), ("idempotencyConflicts", stats.idempotencyConflicts),
+                ("createsWithoutIdempotencyId", stats.createsWithoutIdempotencyID),
+                ("exportsDeleted", stats.exportsDeleted), ("deletesRefused", stats.deletesRefused),
+                ("rateLimited", stats.rateLimited), ("tokensIssued", stats.tokensIssued),
+                ("signInsRefused", stats.signInsRefused), ("mfaRefused", stats.mfaRefused),
+                ("authorizationLeaks", stats.authorizationLeaks),
+                ("downloads", stats.downloads), ("completedDownloads", stats.completedDownloads),
+                ("blobBytes", stats.blobBytes),
+            ])
         }
-        bytes.appendText("},\"faults\":{")
-        let faults = stats.faults.sorted { $0.key < $1.key }
-        bytes.appendText(faults.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ","))
-        bytes.appendText("}")
-        let numbers = [
-            ("exportsCreated", stats.exportsCreated), ("duplicateExports", stats.duplicateExports),
-            ("repeatedCreates", stats.repeatedCreates), ("idempotencyConflicts", stats.idempotencyConflicts),
-            ("createsWithoutIdempotencyId", stats.createsWithoutIdempotencyID),
-            ("exportsDeleted", stats.exportsDeleted), ("deletesRefused", stats.deletesRefused),
-            ("rateLimited", stats.rateLimited), ("tokensIssued", stats.tokensIssued),
-            ("signInsRefused", stats.signInsRefused), ("authorizationLeaks", stats.authorizationLeaks),
-            ("downloads", stats.downloads), ("completedDownloads", stats.completedDownloads),
-            ("blobBytes", stats.blobBytes),
-        ]
-        for (name, number) in numbers { bytes.appendText(",\"\(name)\":\(number)") }
-        bytes.appendText("}")
-        return bytes
+        return writer.bytes
+    }
+}
+
+extension JSONWriter {
+    /// Members that are numbers.
+    fileprivate mutating func counts(_ counts: [(key: some CustomStringConvertible, value: Int)]) {
+        for (name, number) in counts {
+            key("\(name)" as String)
+            integer(number)
+        }
     }
 }

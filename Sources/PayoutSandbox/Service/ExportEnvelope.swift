@@ -1,4 +1,5 @@
 import HTTPTypes
+import Primitives
 
 /// Writes an export as the API answers it.
 struct ExportEnvelope {
@@ -9,49 +10,47 @@ struct ExportEnvelope {
     var hasBegun: Bool
 
     func reply(status code: Int, as form: PayoutSandbox.Fault.Envelope) -> ServiceReply {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(512 + record.filter.utf8.count + blobLocation.utf8.count)
+        var writer = JSONWriter(capacity: 512 + record.filter.utf8.count + blobLocation.utf8.count)
         switch form {
         case .documented:
-            bytes.appendText("{\"value\":[")
-            append(to: &bytes)
-            bytes.appendText("],\"nextLink\":null,\"totalCount\":1}")
+            writer.object { writer in
+                writer.key("value")
+                writer.array { append(to: &$0) }
+                writer.key("nextLink")
+                writer.null()
+                writer.member("totalCount", 1)
+            }
         case .valueObject:
-            bytes.appendText("{\"value\":")
-            append(to: &bytes)
-            bytes.appendText("}")
+            writer.object { writer in
+                writer.key("value")
+                append(to: &writer)
+            }
         case .bareArray:
-            bytes.appendText("[")
-            append(to: &bytes)
-            bytes.appendText("]")
+            writer.array { append(to: &$0) }
         case .bareObject:
-            append(to: &bytes)
+            append(to: &writer)
         case .locationOnly:
             var reply = ServiceReply(status: code)
             reply.fields[.location] = "\(record.kind.path)/\(record.id.text)"
             return reply
         }
-        return .json(bytes, status: code)
+        return .json(writer.bytes, status: code)
     }
 
-    private func append(to bytes: inout [UInt8]) {
-        bytes.appendText("{\"requestId\":")
-        bytes.appendJSONString(record.id)
-        bytes.appendText(",\"requestDateTime\":")
-        bytes.appendJSONString(record.created)
-        if hasBegun {
-            bytes.appendText(",\"processingStartDateTime\":")
-            bytes.appendJSONString(record.processingStart)
+    private func append(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("requestId", record.id.text)
+            writer.key("requestDateTime")
+            writer.timestamp(record.created, fractionDigits: 7)
+            if hasBegun {
+                writer.key("processingStartDateTime")
+                writer.timestamp(record.processingStart, fractionDigits: 7)
+            }
+            writer.member("requestPath", record.kind.path)
+            writer.member("requestQueryString", record.filter)
+            writer.member("blobLocation", blobLocation)
+            writer.member("status", status)
         }
-        bytes.appendText(",\"requestPath\":\"")
-        bytes.appendText(record.kind.path)
-        bytes.appendText("\",\"requestQueryString\":")
-        bytes.appendJSONString(record.filter)
-        bytes.appendText(",\"blobLocation\":")
-        bytes.appendJSONString(blobLocation)
-        bytes.appendText(",\"status\":")
-        bytes.appendJSONString(status)
-        bytes.appendText("}")
     }
 }
 

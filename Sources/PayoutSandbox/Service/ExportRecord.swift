@@ -1,3 +1,5 @@
+import Primitives
+
 /// One export, kept small: a benchmark makes a million of them.
 struct ExportRecord: Sendable {
     typealias Kind = PayoutSandbox.ExportFacts.Kind
@@ -27,12 +29,12 @@ struct ExportRecord: Sendable {
     let isTSV: Bool
     let ending: Ending
     var removal = Removal.present
-    var emptyLooksLeft: UInt16
+    var emptyPollsLeft: UInt16
     var looks: UInt32 = 0
     var downloads: UInt16 = 0
     var completedDownloads: UInt16 = 0
 
-    /// Where the export stands at `now`; only time moves it on.
+    /// The export's state at `now`; it depends on the time only.
     func state(at now: Timestamp) -> PayoutSandbox.ExportFacts.State {
         switch removal {
         case .deleted: return .deleted
@@ -58,7 +60,7 @@ struct ExportStore: Sendable {
         let id: GUID
     }
 
-    /// What became of one idempotency id.
+    /// The exports of one idempotency id.
     struct IdempotencyEntry: Sendable {
         /// The export that a repetition is answered with.
         var index: UInt32
@@ -88,13 +90,13 @@ struct ExportStore: Sendable {
         idempotency[IdempotencyKey(account: account, id: idempotencyID)]
     }
 
-    /// Counts a repetition that was answered with the export there is.
+    /// Counts a repetition that was answered with the existing export.
     mutating func countRepetition(account: UInt16, idempotencyID: GUID) {
         let key = IdempotencyKey(account: account, id: idempotencyID)
         idempotency[key]?.requests.increase()
     }
 
-    /// Adds an export, and says how many its idempotency id has by now.
+    /// Adds an export and returns how many its idempotency id has.
     @discardableResult
     mutating func add(_ record: ExportRecord) -> Int {
         let index = UInt32(truncatingIfNeeded: records.count)
@@ -115,7 +117,7 @@ struct ExportStore: Sendable {
 }
 
 extension FixedWidthInteger {
-    /// Adds one, and stays at the greatest value.
+    /// Adds one; saturates at the greatest value.
     mutating func increase() {
         if self < .max { self += 1 }
     }

@@ -1,10 +1,12 @@
-/// The faults that are on, and which of them happen at a call.
+import Primitives
+
+/// The active faults, and which of them happen at a call.
 struct FaultPlan: Sendable {
     typealias Fault = PayoutSandbox.Fault
 
     /// What happens at one call.
     struct Drawn: Sendable {
-        /// What takes the place of the proper answer.
+        /// The replacement of the proper response.
         enum Replacement: Sendable {
             case status(Int, body: Fault.ErrorBody, retryAfter: Fault.RetryAfter?, afterEffect: Bool)
             case lostAnswer
@@ -12,10 +14,13 @@ struct FaultPlan: Sendable {
             case signInError(PayoutSandbox.SignInError)
         }
 
-        /// What becomes of a file's body.
+        /// The fault of a file's body.
         enum Body: Sendable {
             case breaks(after: Double)
             case stalls(nanoseconds: Int64)
+            case trickles(nanoseconds: Int64)
+            case unframed(after: Double)
+            case page
         }
 
         var replacement: Replacement?
@@ -24,6 +29,7 @@ struct FaultPlan: Sendable {
         var statusText: String?
         var statusCase: Fault.LetterCase?
         var emptyBlobLocation = false
+        var blobLocation: String?
         var exportFails = false
         var exportVanishes = false
         var body: Body?
@@ -33,8 +39,8 @@ struct FaultPlan: Sendable {
 
     var faults: [Fault]
 
-    /// Draws what happens at a call. Of the faults that would replace the answer only the first that comes up happens, and
-    /// only that one is used up.
+    /// Draws the faults of a call. Of the faults that replace the response only the first one drawn happens, and only that
+    /// one's count decreases.
     mutating func draw(
         _ call: Fault.Call,
         using generator: inout SplitMix64,
@@ -63,7 +69,7 @@ extension FaultPlan.Drawn {
         case .lostAnswer: replacement = .lostAnswer
         case .closed: replacement = .closed
         case .signInError(let error): replacement = .signInError(error)
-        case .slow(let duration): delay = max(delay, duration.wholeNanoseconds)
+        case .slow(let duration): delay = max(delay, duration.inNanoseconds)
         case .envelope(let form): envelope = form
         case .statusText(let text): statusText = text
         case .statusCase(let letterCase): statusCase = letterCase
@@ -71,7 +77,11 @@ extension FaultPlan.Drawn {
         case .exportFails: exportFails = true
         case .exportVanishes: exportVanishes = true
         case .blobBreaks(let share): body = .breaks(after: share)
-        case .blobStalls(let duration): body = .stalls(nanoseconds: duration.wholeNanoseconds)
+        case .blobStalls(let duration): body = .stalls(nanoseconds: duration.inNanoseconds)
+        case .blobTrickles(let pause): body = .trickles(nanoseconds: pause.inNanoseconds)
+        case .blobUnframed(let share): body = .unframed(after: share)
+        case .blobPage: body = .page
+        case .blobLocation(let url): blobLocation = url
         case .wrongMD5: wrongMD5 = true
         case .expiredURL: expiredURL = true
         }

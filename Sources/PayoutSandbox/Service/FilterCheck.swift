@@ -1,5 +1,5 @@
-/// A rough check of an OData filter: enough to refuse what the service would refuse, deliberately not the worker's own
-/// parser, so that one can check the other. Fields are not looked at.
+/// A rough check of an OData filter: it refuses what the service would refuse. It deliberately shares no code with the
+/// worker's parser, so that one can check the other. It does not check fields.
 struct FilterCheck {
     private enum Token: Equatable {
         case open
@@ -11,7 +11,7 @@ struct FilterCheck {
     private var tokens: [Token]
     private var position = 0
 
-    /// Says what is wrong with a filter; nil when nothing is.
+    /// The error of a filter; nil for a valid one.
     static func problem(in filter: String) -> String? {
         guard let tokens = tokens(of: filter) else {
             return "The filter holds an unterminated string or a character that does not belong there."

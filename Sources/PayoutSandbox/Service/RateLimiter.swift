@@ -1,3 +1,5 @@
+import Primitives
+
 /// Token buckets, one per account and type of call.
 struct RateLimiter: Sendable {
     private struct Key: Hashable, Sendable {
@@ -22,7 +24,7 @@ struct RateLimiter: Sendable {
         let rate = max(limit.requestsPerSecond, 0.001)
         let key = Key(account: account, call: call)
         var bucket = buckets[key] ?? Bucket(tokens: max(1, limit.burst), updated: now)
-        let elapsed = max(0, now.nanoseconds - bucket.updated.nanoseconds)
+        let elapsed = max(0, now.nanosecondsSinceEpoch - bucket.updated.nanosecondsSinceEpoch)
         let refill = Double(elapsed) / Double(Timestamp.nanosecondsPerSecond) * rate
         bucket.tokens = min(max(1, limit.burst), bucket.tokens + refill)
         bucket.updated = now

@@ -1,7 +1,7 @@
 import HTTPTypes
 import NIOCore
 
-/// A request, as much of it as the service looks at.
+/// The parts of a request that the service uses.
 struct ServiceRequest: Sendable {
     var method: HTTPRequest.Method
     /// Without the query.
@@ -12,7 +12,7 @@ struct ServiceRequest: Sendable {
     var body: [UInt8] = []
 }
 
-/// What the server is to do about a request.
+/// The server's action for a request.
 struct ServiceReply: Sendable {
     enum Body: Sendable {
         case bytes([UInt8])
@@ -39,7 +39,7 @@ struct ServiceReply: Sendable {
         return reply
     }
 
-    /// The connection closes and the client learns nothing.
+    /// The connection closes without a response.
     static var closed: Self {
         var reply = Self(status: 0)
         reply.closesConnection = true
@@ -62,7 +62,7 @@ struct BlobTransfer: Sendable {
     var checksum = Checksum.none
     /// False for a `HEAD` request.
     var sendsBody = true
-    /// The export's position in the journal, and the life of the journal that it belongs to.
+    /// The export's position in the journal, and the journal's generation.
     var index: Int
     var generation: Int
 }

@@ -1,10 +1,11 @@
 import HTTPTypes
+import Primitives
 
 extension ServiceState {
-    /// Where an export's file is fetched from: a fresh signature at every look.
+    /// The URL of an export's file, with a new signature at every poll.
     func blobLocation(of record: ExportRecord, at now: Timestamp) -> String {
         let path = "/blobs/payouts-\(record.account)/\(record.id.text).\(record.fileExtension)"
-        let expiry = now + configuration.blobs.urlLifetime.wholeNanoseconds
+        let expiry = now + configuration.blobs.urlLifetime.inNanoseconds
         return "\(origin)\(path)?\(signature.query(path: path, expiry: expiry))"
     }
 
@@ -14,7 +15,7 @@ extension ServiceState {
         guard request.method == .get || request.method == .head else {
             return storageError(405, "UnsupportedHttpVerb", "The method is not supported here.", at: now)
         }
-        // A bearer token here is a leak of the client's, so it must not go unnoticed.
+        // A client that sends a bearer token here leaks it, so the journal must show it.
         if request.fields[.authorization] != nil {
             stats.authorizationLeaks += 1
             return storageError(
@@ -36,8 +37,21 @@ extension ServiceState {
         guard let name = request.path.split(separator: "/").last, let id = GUID(name.prefix(36)),
             let index = store.index(of: id), store[index].state(at: now) == .completed
         else { return storageError(404, "BlobNotFound", "The specified blob does not exist.", at: now) }
+        if case .page = drawn.body { return Self.signInPage }
         return transfer(index, request: request, drawn: drawn, at: now)
     }
+
+    /// The response of a proxy whose user has not signed in.
+    private static let signInPage: ServiceReply = {
+        var reply = ServiceReply(status: 200)
+        reply.fields[.contentType] = "text/html; charset=utf-8"
+        var bytes: [UInt8] = []
+        bytes.appendText(
+            "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><form></form></body></html>\n"
+        )
+        reply.body = .bytes(bytes)
+        return reply
+    }()
 
     private mutating func transfer(
         _ index: Int,
@@ -77,11 +91,7 @@ extension ServiceState {
         }
         var transfer = BlobTransfer(content: content, range: range, index: index, generation: generation)
         transfer.fault = drawn.body
-        if drawn.wrongMD5 {
-            transfer.checksum = .wrong
-        } else if content.count <= configuration.blobs.contentMD5Limit {
-            transfer.checksum = .right
-        }
+        transfer.checksum = checksum(of: content, drawn)
         if request.method == .head {
             transfer.sendsBody = false
         } else {
@@ -92,7 +102,13 @@ extension ServiceState {
         return reply
     }
 
-    /// Takes down what became of a download.
+    /// The checksum that is sent with a file: large files have none, as at the service.
+    private func checksum(of content: BlobContent, _ drawn: FaultPlan.Drawn) -> BlobTransfer.Checksum {
+        if drawn.wrongMD5 { return .wrong }
+        return content.count <= configuration.blobs.contentMD5Limit ? .right : .none
+    }
+
+    /// Records the result of a download.
     mutating func finished(_ transfer: BlobTransfer, sent: Int) {
         guard transfer.generation == generation else { return }
         stats.blobBytes += sent

@@ -1,8 +1,9 @@
 import Foundation
 import HTTPTypes
+import Primitives
 
 extension ServiceState {
-    /// Answers the paths by which tests and checkers steer and read the sandbox. No faults, no rate limit, no count.
+    /// Answers the paths by which tests and checkers control and read the sandbox, without faults, rate limit or count.
     mutating func controlReply(to request: ServiceRequest) -> ServiceReply {
         switch (request.method, request.path) {
         case (.get, "/_sandbox/journal"):
@@ -23,6 +24,8 @@ extension ServiceState {
             tokens.revokeAccessTokens()
             if FormFields(request.query)?["refresh"] == "true" { tokens.revokeRefreshTokens() }
             return .json(Array("{}".utf8))
+        case (.put, "/_sandbox/sign-in"):
+            return setSignIn(request)
         case (.delete, let path) where path.hasPrefix("/_sandbox/exports/"):
             return deleteByHand(path.split(separator: "/").last ?? "")
         default:
@@ -30,7 +33,33 @@ extension ServiceState {
         }
     }
 
-    /// Deletes an export as a person does in the portal, whatever state it is in. False when there is none.
+    /// The changes of the sign-in by a checker; omitted members stay unchanged.
+    private struct SignInDocument: Decodable {
+        /// `approves`, `asks`, `declines` or `isBlockedByPolicy`.
+        var person: String?
+        var usesMFA: Bool?
+        /// The share of calls at which multi-factor authentication is enforced.
+        var mfaEnforcement: Double?
+    }
+
+    private mutating func setSignIn(_ request: ServiceRequest) -> ServiceReply {
+        guard let wanted = try? JSONDecoder().decode(SignInDocument.self, from: Data(request.body)) else {
+            return ServiceError.invalidRequest("The body is no description of signing in.").reply()
+        }
+        switch wanted.person {
+        case nil: break
+        case "approves": configuration.signIn.person = .approves
+        case "asks": configuration.signIn.person = .asks
+        case "declines": configuration.signIn.person = .declines
+        case "isBlockedByPolicy": configuration.signIn.person = .isBlockedByPolicy
+        case _?: return ServiceError.invalidRequest("There is no such person.", target: "person").reply()
+        }
+        if let usesMFA = wanted.usesMFA { configuration.signIn.usesMFA = usesMFA }
+        if let share = wanted.mfaEnforcement { configuration.mfa.enforcement = .init(share: share) }
+        return .json(Array("{}".utf8))
+    }
+
+    /// Deletes an export in any state, as a person may do in the portal. False when there is none.
     mutating func deleteExport(_ id: GUID) -> Bool {
         guard let index = store.index(of: id) else { return false }
         store[index].removal = .deleted
@@ -47,9 +76,7 @@ extension ServiceState {
         let fields = FormFields(request.query)
         if let id = fields?["requestId"] {
             guard let id = GUID(id), let index = store.index(of: id) else { return ServiceError.notFound.reply() }
-            var bytes: [UInt8] = []
-            appendFacts(at: index, now: now, to: &bytes)
-            return .json(bytes)
+            return .json(factsJSON(at: index, now: now))
         }
         var reply = ServiceReply(status: 200)
         let isLines = fields?["format"] == "jsonl"

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Primitives
 
 extension ServiceState {
     /// Answers a call of the export API.
@@ -19,7 +20,7 @@ extension ServiceState {
                 case (.post, nil):
                     reply = try create(request, kind: target.kind, account: account, drawn: drawn, at: now)
                 case (.get, let id?):
-                    reply = try look(id, kind: target.kind, account: account, drawn: drawn, at: now)
+                    reply = try get(id, kind: target.kind, account: account, drawn: drawn, at: now)
                 case (.delete, let id?):
                     reply = try delete(id, kind: target.kind, account: account, at: now)
                 default:
@@ -42,7 +43,7 @@ extension ServiceState {
         drawn: FaultPlan.Drawn,
         at now: Timestamp
     ) throws -> ServiceReply {
-        // The service's front end insists on one of the two, also where there is no body.
+        // The service's front end requires one of the two, even without a body.
         guard request.fields[.contentLength] != nil || request.fields[.transferEncoding] != nil else {
             throw ServiceError(411, "invalidRequest", "Content-Length is required.")
         }
@@ -63,7 +64,7 @@ extension ServiceState {
         stats.exportsCreated += 1
         if siblings > 1 { stats.duplicateExports += 1 }
         let index = store.records.count - 1
-        let state = configuration.exports.createTellsPresentState ? record.state(at: now) : .queued
+        let state = configuration.exports.createReturnsPresentState ? record.state(at: now) : .queued
         return envelope(index, state: state, drawn: drawn, at: now).reply(status: 202, as: drawn.envelope)
     }
 
@@ -84,7 +85,7 @@ extension ServiceState {
             stats.idempotencyConflicts += 1
             throw ServiceError.invalidRequest("ms-requestid was used for another request.", target: "ms-requestid")
         }
-        // What is gone cannot be answered with.
+        // An export that is gone cannot be the answer to a repetition.
         switch record.state(at: now) {
         case .deleted, .vanished: return nil
         case .queued, .processing, .completed, .failed: return index
@@ -107,9 +108,9 @@ extension ServiceState {
         if behaviour.failureProbability > 0, random.unit() < behaviour.failureProbability { ending = .fails }
         if drawn.exportFails || options.filter.end(ofMarker: behaviour.failureMarker) != nil { ending = .fails }
         if options.filter.end(ofMarker: behaviour.vanishMarker) != nil { ending = .vanishes }
-        var emptyLooks = behaviour.emptyBlobLocationLooks
+        var emptyPolls = behaviour.emptyBlobLocationPolls
         if behaviour.emptyBlobLocationProbability > 0, random.unit() < behaviour.emptyBlobLocationProbability {
-            emptyLooks = max(emptyLooks, 1)
+            emptyPolls = max(emptyPolls, 1)
         }
         var id = GUID(using: &random)
         while store.contains(id) { id = GUID(using: &random) }
@@ -126,7 +127,7 @@ extension ServiceState {
             kind: kind,
             isTSV: options.isTSV,
             ending: ending,
-            emptyLooksLeft: UInt16(clamping: emptyLooks)
+            emptyPollsLeft: UInt16(clamping: emptyPolls)
         )
     }
 
@@ -145,7 +146,7 @@ extension ServiceState {
         }
     }
 
-    private mutating func look(
+    private mutating func get(
         _ id: Substring,
         kind: ExportRecord.Kind,
         account: UInt16,
@@ -157,7 +158,7 @@ extension ServiceState {
         if drawn.exportVanishes { store[index].removal = .vanished }
         let state = store[index].state(at: now)
         guard state != .deleted, state != .vanished else { throw ServiceError.notFound }
-        // A look at an export has an id in its path: a Location header would say nothing.
+        // This call has the id in its path, so a Location header without a body would be useless.
         let form = drawn.envelope == .locationOnly ? .documented : drawn.envelope
         return envelope(index, state: state, drawn: drawn, at: now).reply(status: 200, as: form)
     }
@@ -200,10 +201,10 @@ extension ServiceState {
     ) -> ExportEnvelope {
         var location = ""
         if state == .completed {
-            if store[index].emptyLooksLeft > 0 {
-                store[index].emptyLooksLeft -= 1
+            if store[index].emptyPollsLeft > 0 {
+                store[index].emptyPollsLeft -= 1
             } else if !drawn.emptyBlobLocation {
-                location = blobLocation(of: store[index], at: now)
+                location = drawn.blobLocation ?? blobLocation(of: store[index], at: now)
             }
         }
         var status = drawn.statusText ?? state.rawValue

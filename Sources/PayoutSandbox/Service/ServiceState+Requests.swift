@@ -1,4 +1,5 @@
 import HTTPTypes
+import Primitives
 
 /// The query of a creation.
 struct ExportOptions: Sendable {
@@ -31,15 +32,30 @@ struct ExportOptions: Sendable {
 
 extension ServiceState {
     /// The account whose bearer token a request carries.
-    func authenticatedAccount(of request: ServiceRequest, at now: Timestamp) throws -> UInt16 {
+    mutating func authenticatedAccount(of request: ServiceRequest, at now: Timestamp) throws -> UInt16 {
         guard let value = request.fields[.authorization], value.utf8.count > 7,
             value.prefix(7).lowercased() == "bearer ",
-            let account = tokens.account(ofAccessToken: String(value.dropFirst(7)), at: now)
+            let grant = tokens.grant(ofAccessToken: String(value.dropFirst(7)), at: now)
         else { throw ServiceError.unauthenticated }
-        return account
+        guard isKnown(resource: grant.audience[...]) else { throw ServiceError.wrongAudience }
+        if demandsMFA(of: grant) {
+            stats.mfaRefused += 1
+            throw ServiceError.mfaRequired(configuration.mfa.body)
+        }
+        return grant.account
     }
 
-    /// The refusal of a call that comes too soon; nil when it may go on.
+    /// Whether this call is among those at which multi-factor authentication is enforced. Applications alone are exempt.
+    private mutating func demandsMFA(of grant: TokenStore.Grant) -> Bool {
+        guard !grant.isApplication, !grant.hasMFA else { return false }
+        switch configuration.mfa.enforcement {
+        case .off: return false
+        case .on: return true
+        case .share(let share): return random.unit() < share
+        }
+    }
+
+    /// The refusal of a call that exceeds the rate limit; nil for one within it.
     mutating func rateLimitReply(_ call: Call, account: UInt16, at now: Timestamp) -> ServiceReply? {
         guard let limit = configuration.rateLimit,
             let wait = limiter.take(call, account: account, limit: limit, at: now)

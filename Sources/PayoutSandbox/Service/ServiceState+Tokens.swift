@@ -1,16 +1,23 @@
 import HTTPTypes
+import Primitives
 
 extension ServiceState {
-    private enum Version {
+    enum Version {
         case v1
         case v2
     }
 
     /// A sign-in, as far as it has been checked.
-    private struct SignIn {
+    struct SignIn {
         var account: UInt16
         var refreshTokenUsed: String?
         var wantsRefreshToken: Bool
+        /// How the person proved who they are; empty for an application alone.
+        var methods: [String] = ["pwd"]
+        /// Asked for with a code; an identity token repeats it.
+        var nonce: String?
+        /// What the code was asked for; where it is nil the form says it.
+        var scope: String?
     }
 
     /// The resources for which tokens are issued; a trailing slash is allowed.
@@ -33,6 +40,9 @@ extension ServiceState {
             return refusal(.missingParameter, of: request, at: now)
         }
         let tenant = segments.first.map(String.init) ?? ""
+        if form["grant_type"] == Self.deviceGrant {
+            return deviceTokenReply(form, tenant: tenant, to: request, at: now)
+        }
         do {
             let signIn = try signIn(form, tenant: tenant, version: version, at: now)
             return success(signIn, form: form, version: version, at: now)
@@ -47,12 +57,8 @@ extension ServiceState {
         version: Version,
         at now: Timestamp
     ) throws(PayoutSandbox.SignInError) -> SignIn {
-        let tenants = indices { $0.tenantID.lowercased() == tenant.lowercased() }
-        guard !tenants.isEmpty else { throw .tenantNotFound }
-        guard let clientID = form["client_id"], let grantType = form["grant_type"] else {
-            throw .missingParameter
-        }
-        let clients = tenants.filter { configuration.accounts[$0].clientID.lowercased() == clientID.lowercased() }
+        guard let grantType = form["grant_type"] else { throw .missingParameter }
+        let clients = try clients(form["client_id"], tenant: tenant)
         guard let client = clients.first else { throw .applicationNotFound }
         if let error = audienceError(form, version: version) { throw error }
         if let error = secretError(form, client: client, isRequired: grantType == "client_credentials") {
@@ -63,6 +69,8 @@ extension ServiceState {
         case "password":
             let account = try password(form, among: clients, at: now)
             return SignIn(account: account, wantsRefreshToken: version == .v1 || asksOffline)
+        case "authorization_code":
+            return try redeem(form, among: clients, at: now)
         case "refresh_token":
             return try refresh(form, among: clients, at: now)
         case "client_credentials":
@@ -71,31 +79,42 @@ extension ServiceState {
             case nil, .multiFactorRequired, .multiFactorEnrolmentRequired, .accountLocked, .wrongPassword: break
             case let error?: throw error
             }
-            return SignIn(account: UInt16(truncatingIfNeeded: client), wantsRefreshToken: false)
+            return SignIn(account: UInt16(truncatingIfNeeded: client), wantsRefreshToken: false, methods: [])
         default:
             throw .unsupportedGrantType
         }
     }
 
-    private func audienceError(_ form: FormFields, version: Version) -> PayoutSandbox.SignInError? {
-        func isKnown(_ resource: Substring) -> Bool {
-            let resource = resource.hasSuffix("/") ? resource.dropLast() : resource
-            return resources.contains { $0 == resource }
-        }
+    /// The accounts of a tenant's application.
+    func clients(_ clientID: String?, tenant: String) throws(PayoutSandbox.SignInError) -> [Int] {
+        let tenants = indices { $0.tenantID.lowercased() == tenant.lowercased() }
+        guard !tenants.isEmpty else { throw .tenantNotFound }
+        guard let clientID else { throw .missingParameter }
+        let clients = tenants.filter { configuration.accounts[$0].clientID.lowercased() == clientID.lowercased() }
+        guard !clients.isEmpty else { throw .applicationNotFound }
+        return clients
+    }
+
+    func isKnown(resource: Substring) -> Bool {
+        let resource = resource.hasSuffix("/") ? resource.dropLast() : resource
+        return resources.contains { $0 == resource }
+    }
+
+    func audienceError(_ form: FormFields, version: Version) -> PayoutSandbox.SignInError? {
         switch version {
         case .v1:
             guard let resource = form["resource"] else { return .missingParameter }
-            return isKnown(resource[...]) ? nil : .resourceNotFound
+            return isKnown(resource: resource[...]) ? nil : .resourceNotFound
         case .v2:
             guard let scope = form["scope"] else { return .missingParameter }
             let suffix = "/.default"
             let resource = scope.split(separator: " ").first { $0.hasSuffix(suffix) }
             guard let resource else { return .invalidScope }
-            return isKnown(resource.dropLast(suffix.count)) ? nil : .resourceNotFound
+            return isKnown(resource: resource.dropLast(suffix.count)) ? nil : .resourceNotFound
         }
     }
 
-    private func secretError(_ form: FormFields, client: Int, isRequired: Bool) -> PayoutSandbox.SignInError? {
+    func secretError(_ form: FormFields, client: Int, isRequired: Bool) -> PayoutSandbox.SignInError? {
         let account = configuration.accounts[client]
         guard let secret = form["client_secret"] else {
             return isRequired || !account.allowsPublicClientFlows ? .secretRequired : nil
@@ -116,7 +135,7 @@ extension ServiceState {
         let account = configuration.accounts[index]
         if let until = lockouts[index].lockedUntil {
             if now < until {
-                lockouts[index].lockedUntil = now + account.lockoutDuration.wholeNanoseconds
+                lockouts[index].lockedUntil = now + account.lockoutDuration.inNanoseconds
                 throw .accountLocked
             }
             lockouts[index] = Lockout()
@@ -124,7 +143,7 @@ extension ServiceState {
         guard password == account.password else {
             lockouts[index].failures += 1
             if lockouts[index].failures >= account.lockoutThreshold {
-                lockouts[index].lockedUntil = now + account.lockoutDuration.wholeNanoseconds
+                lockouts[index].lockedUntil = now + account.lockoutDuration.inNanoseconds
             }
             throw .wrongPassword
         }
@@ -139,64 +158,25 @@ extension ServiceState {
         at now: Timestamp
     ) throws(PayoutSandbox.SignInError) -> SignIn {
         guard let token = form["refresh_token"] else { throw .missingParameter }
-        guard let known = tokens.lookUp(refreshToken: token, at: now), clients.contains(Int(known.account)) else {
+        guard let known = tokens.grant(ofRefreshToken: token), clients.contains(Int(known.account)) else {
             throw .refreshTokenInvalid
         }
-        if known.isExpired { throw .refreshTokenExpired }
+        if known.isRevoked { throw .refreshTokenRevoked }
+        if known.expires <= now { throw .refreshTokenExpired }
         // The refresh token was obtained with multi-factor authentication: that is the point of this flow.
         switch configuration.accounts[Int(known.account)].refusal {
         case nil, .multiFactorRequired, .multiFactorEnrolmentRequired: break
         case let error?: throw error
         }
-        return SignIn(account: known.account, refreshTokenUsed: token, wantsRefreshToken: true)
+        return SignIn(
+            account: known.account,
+            refreshTokenUsed: token,
+            wantsRefreshToken: true,
+            methods: known.methods
+        )
     }
 
-    private mutating func success(
-        _ signIn: SignIn,
-        form: FormFields,
-        version: Version,
-        at now: Timestamp
-    ) -> ServiceReply {
-        let policy = configuration.tokens
-        let expires = now + policy.lifetime.wholeNanoseconds
-        let access = tokens.issueAccessToken(account: signIn.account, expires: expires, serial: random.next(), at: now)
-        var refresh: String?
-        if signIn.wantsRefreshToken, signIn.refreshTokenUsed == nil || policy.rotation != .none {
-            refresh = tokens.issueRefreshToken(
-                account: signIn.account,
-                expires: now + policy.refreshTokenLifetime.wholeNanoseconds,
-                serial: random.next()
-            )
-            if let used = signIn.refreshTokenUsed, policy.rotation == .replacesPrevious {
-                tokens.remove(refreshToken: used)
-            }
-        }
-        stats.tokensIssued += 1
-        let seconds = String(policy.lifetime.components.seconds)
-        var bytes: [UInt8] = []
-        bytes.appendText("{\"token_type\":\"Bearer\",")
-        switch version {
-        case .v1:
-            bytes.appendText("\"scope\":\"user_impersonation\",\"expires_in\":\"\(seconds)\",")
-            bytes.appendText("\"ext_expires_in\":\"\(seconds)\",\"expires_on\":\"\(expires.seconds)\",")
-            bytes.appendText("\"not_before\":\"\(now.seconds)\",\"resource\":")
-            bytes.appendJSONString(form["resource"] ?? "")
-        case .v2:
-            bytes.appendText("\"scope\":")
-            bytes.appendJSONString(form["scope"] ?? "")
-            bytes.appendText(",\"expires_in\":\(seconds),\"ext_expires_in\":\(seconds)")
-        }
-        bytes.appendText(",\"access_token\":")
-        bytes.appendJSONString(access)
-        if let refresh {
-            bytes.appendText(",\"refresh_token\":")
-            bytes.appendJSONString(refresh)
-        }
-        bytes.appendText("}")
-        return tokenJSON(bytes, status: 200)
-    }
-
-    private mutating func refusal(
+    mutating func refusal(
         _ error: PayoutSandbox.SignInError,
         of request: ServiceRequest,
         at now: Timestamp
@@ -204,22 +184,25 @@ extension ServiceState {
         stats.signInsRefused += 1
         let trace = GUID(using: &random)
         let correlation = request.fields[.clientRequestID].flatMap { GUID($0) } ?? GUID(using: &random)
-        var bytes: [UInt8] = []
-        bytes.appendText("{\"error\":\"\(error.oauthCode)\",\"error_description\":")
-        bytes.appendJSONString(
-            "AADSTS\(error.rawValue): \(error.message) Trace ID: \(trace.text) Correlation ID: \(correlation.text) "
-                + "Timestamp: \(now.secondsText)"
-        )
-        bytes.appendText(",\"error_codes\":[\(error.rawValue)],\"timestamp\":\"\(now.secondsText)\",\"trace_id\":")
-        bytes.appendJSONString(trace)
-        bytes.appendText(",\"correlation_id\":")
-        bytes.appendJSONString(correlation)
-        if let suberror = error.suberror { bytes.appendText(",\"suberror\":\"\(suberror)\"") }
-        bytes.appendText("}")
-        return tokenJSON(bytes, status: error.status)
+        var writer = JSONWriter(capacity: 512)
+        writer.object { writer in
+            writer.member("error", error.oauthCode)
+            writer.member(
+                "error_description",
+                "AADSTS\(error.rawValue): \(error.message) Trace ID: \(trace.text) Correlation ID: \(correlation.text) "
+                    + "Timestamp: \(now.secondsText)"
+            )
+            writer.key("error_codes")
+            writer.array([error.rawValue]) { $0.integer($1) }
+            writer.member("timestamp", now.secondsText)
+            writer.member("trace_id", trace.text)
+            writer.member("correlation_id", correlation.text)
+            if let suberror = error.suberror { writer.member("suberror", suberror) }
+        }
+        return tokenJSON(writer.bytes, status: error.status)
     }
 
-    private func tokenJSON(_ bytes: [UInt8], status: Int) -> ServiceReply {
+    func tokenJSON(_ bytes: [UInt8], status: Int) -> ServiceReply {
         var reply = ServiceReply.json(bytes, status: status)
         reply.fields[.cacheControl] = "no-store, no-cache"
         return reply

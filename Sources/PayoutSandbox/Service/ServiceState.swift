@@ -1,11 +1,12 @@
 import Crypto
 import HTTPTypes
+import Primitives
 
-/// Everything that the service knows, and how it answers. A value without IO: the server owns one behind a lock.
+/// The service's state, and its responses. A value without I/O: the server owns one behind a lock.
 struct ServiceState: Sendable {
     typealias Call = PayoutSandbox.Fault.Call
 
-    /// What wrong passwords have done to an account.
+    /// An account's wrong passwords and its lock.
     struct Lockout: Sendable {
         var failures = 0
         var lockedUntil: Timestamp?
@@ -20,6 +21,8 @@ struct ServiceState: Sendable {
     var limiter = RateLimiter()
     var stats = PayoutSandbox.Stats()
     var lockouts: [Lockout]
+    var codes: [String: AuthorizationCode] = [:]
+    var devices: [String: PendingDevice] = [:]
     var random: SplitMix64
     var signature: BlobSignature
     /// Counts resets: what belongs to an earlier journal is dropped.
@@ -42,6 +45,9 @@ struct ServiceState: Sendable {
     mutating func reply(to request: ServiceRequest) -> ServiceReply {
         let path = request.path
         if path.hasPrefix("/_sandbox/") { return controlReply(to: request) }
+        // What a person's browser opens: no call of a client, so no faults and no count.
+        if path.hasSuffix("/oauth2/v2.0/authorize") { return authorizeReply(to: request) }
+        if path == "/devicecode" { return devicePage(to: request) }
         guard let (call, answer) = route(request) else {
             return ServiceError(404, "itemNotFound", "No such path.").reply()
         }
@@ -69,10 +75,13 @@ struct ServiceState: Sendable {
         if request.path.hasSuffix("/oauth2/token") || request.path.hasSuffix("/oauth2/v2.0/token") {
             return (.token, { state, drawn in state.tokenReply(to: request, drawn: drawn) })
         }
+        if request.path.hasSuffix("/oauth2/v2.0/devicecode") {
+            return (.token, { state, drawn in state.deviceCodeReply(to: request, drawn: drawn) })
+        }
         return nil
     }
 
-    /// Puts what a fault replaces in the place of the proper answer.
+    /// Replaces the proper response by a fault's.
     private mutating func perform(
         _ drawn: FaultPlan.Drawn,
         call: Call,
@@ -97,7 +106,7 @@ struct ServiceState: Sendable {
         return reply
     }
 
-    /// Forgets exports, counts and faults; tokens that were issued go on working.
+    /// Deletes exports, counts and faults; issued tokens stay valid.
     mutating func reset() {
         plan = FaultPlan(faults: configuration.faults)
         store = ExportStore()
@@ -108,10 +117,15 @@ struct ServiceState: Sendable {
     }
 
     mutating func addConfiguredRefreshTokens() {
-        let expires = now + configuration.tokens.refreshTokenLifetime.wholeNanoseconds
+        let expires = now + configuration.tokens.refreshTokenLifetime.inNanoseconds
         for (index, account) in configuration.accounts.enumerated() {
             guard let token = account.refreshToken else { continue }
-            tokens.addRefreshToken(token, account: UInt16(truncatingIfNeeded: index), expires: expires)
+            let grant = TokenStore.Grant(
+                account: UInt16(truncatingIfNeeded: index),
+                expires: expires,
+                methods: account.refreshTokenHasMFA ? ["pwd", "mfa"] : ["pwd"]
+            )
+            tokens.addRefreshToken(token, grant)
         }
     }
 }

@@ -1,11 +1,20 @@
 import Crypto
 import Foundation
+import Primitives
 
 /// The tokens that were issued and still work.
 struct TokenStore: Sendable {
-    private struct Grant: Sendable {
-        let account: UInt16
-        let expires: Timestamp
+    /// What a token stands for.
+    struct Grant: Sendable {
+        var account: UInt16
+        var expires: Timestamp
+        /// How the person proved who they are; empty for an application alone.
+        var methods: [String] = ["pwd"]
+        var audience = ""
+        var isRevoked = false
+
+        var hasMFA: Bool { methods.contains("mfa") }
+        var isApplication: Bool { methods.isEmpty }
     }
 
     private var access: [String: Grant] = [:]
@@ -17,48 +26,73 @@ struct TokenStore: Sendable {
         self.key = key
     }
 
-    /// The account whose unexpired access token this is.
-    func account(ofAccessToken token: String, at now: Timestamp) -> UInt16? {
+    /// What an unexpired access token stands for.
+    func grant(ofAccessToken token: String, at now: Timestamp) -> Grant? {
         guard let grant = access[token], now < grant.expires else { return nil }
-        return grant.account
+        return grant
     }
 
     /// Issues an access token, in the shape of a real one (three parts, hundreds of characters).
-    mutating func issueAccessToken(account: UInt16, expires: Timestamp, serial: UInt64, at now: Timestamp) -> String {
+    ///
+    /// - Parameter claims: Writes the members of the payload that depend on the account.
+    mutating func issueAccessToken(
+        _ grant: Grant,
+        serial: UInt64,
+        at now: Timestamp,
+        claims: (inout JSONWriter) -> Void
+    ) -> String {
         if access.count >= sweepAt {
             access = access.filter { now < $0.value.expires }
             sweepAt = max(1024, access.count * 2)
         }
-        let header = Self.base64URL(Data(#"{"typ":"JWT","alg":"RS256","kid":"sandbox"}"#.utf8))
-        let claims = """
-            {"aud":"https://api.partner.microsoft.com","exp":\(expires.seconds),"nbf":\(now.seconds),\
-            "scp":"user_impersonation","sub":"account-\(account)","uti":"\(serial)","ver":"1.0"}
-            """
-        let payload = header + "." + Self.base64URL(Data(claims.utf8))
+        var payload = JSONWriter(capacity: 1_024)
+        payload.object { writer in
+            writer.member("iat", now.seconds)
+            writer.member("nbf", now.seconds)
+            writer.member("exp", grant.expires.seconds)
+            claims(&writer)
+            writer.member("sub", "account-\(grant.account)")
+            writer.member("uti", "\(serial)")
+            writer.member("ver", "1.0")
+        }
+        let token = signed(payload.bytes)
+        access[token] = grant
+        return token
+    }
+
+    /// A JSON Web Token that only this sandbox could have signed.
+    func signed(_ claims: [UInt8]) -> String {
+        let header = Base64URL.encoded(#"{"typ":"JWT","alg":"RS256","kid":"sandbox"}"#.utf8)
+        let payload = header + "." + Base64URL.encoded(claims)
         var signature = Data()
         for part in UInt8(0)..<8 {
             signature.append(contentsOf: HMAC<SHA256>.authenticationCode(for: Data([part]) + payload.utf8, using: key))
         }
-        let token = payload + "." + Self.base64URL(signature)
-        access[token] = Grant(account: account, expires: expires)
-        return token
+        return payload + "." + Base64URL.encoded(signature)
     }
 
-    mutating func issueRefreshToken(account: UInt16, expires: Timestamp, serial: UInt64) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Data("refresh \(account) \(serial)".utf8), using: key)
-        let token = "0.AX." + Self.base64URL(Data(code))
-        refresh[token] = Grant(account: account, expires: expires)
+    /// An unguessable text: a code of one sort or another.
+    func code(_ sort: String, serial: UInt64) -> String {
+        Base64URL.encoded(HMAC<SHA256>.authenticationCode(for: Data("\(sort) \(serial)".utf8), using: key))
+    }
+
+    mutating func issueRefreshToken(_ grant: Grant, serial: UInt64) -> String {
+        let token = "0.AX." + code("refresh \(grant.account)", serial: serial)
+        refresh[token] = grant
         return token
     }
 
     /// Makes a token known that was agreed on beforehand.
-    mutating func addRefreshToken(_ token: String, account: UInt16, expires: Timestamp) {
-        refresh[token] = Grant(account: account, expires: expires)
+    mutating func addRefreshToken(_ token: String, _ grant: Grant) {
+        refresh[token] = grant
     }
 
-    /// The account of a refresh token, and whether the token has expired.
-    func lookUp(refreshToken: String, at now: Timestamp) -> (account: UInt16, isExpired: Bool)? {
-        refresh[refreshToken].map { ($0.account, $0.expires <= now) }
+    /// What a refresh token stands for, expired and revoked ones included.
+    func grant(ofRefreshToken token: String) -> Grant? { refresh[token] }
+
+    /// The token was used: it lasts from now on again.
+    mutating func used(refreshToken token: String, until expires: Timestamp) {
+        refresh[token]?.expires = expires
     }
 
     mutating func remove(refreshToken: String) {
@@ -70,13 +104,10 @@ struct TokenStore: Sendable {
     }
 
     mutating func revokeRefreshTokens() {
-        refresh = [:]
+        for token in refresh.keys { refresh[token]?.isRevoked = true }
     }
 
-    private static func base64URL(_ data: Data) -> String {
-        data.base64EncodedString()
-            .replacingOccurrences(of: "+", with: "-")
-            .replacingOccurrences(of: "/", with: "_")
-            .replacingOccurrences(of: "=", with: "")
+    static func challenge(of verifier: String) -> String {
+        Base64URL.encoded(SHA256.hash(data: Data(verifier.utf8)))
     }
 }

@@ -1,3 +1,5 @@
+import Primitives
+
 /// A 128-bit identifier as the service writes it: 8-4-4-4-12 hexadecimal digits, compared without regard to case.
 ///
 /// Foundation's `UUID` would do, but formatting and parsing it allocates, and both happen several times per request.
@@ -27,7 +29,7 @@ struct GUID: Hashable, Sendable {
             case 36...:
                 return nil
             default:
-                guard let digit = byte.hexadecimalValue else { return nil }
+                guard let digit = Hexadecimal.value(of: byte) else { return nil }
                 if position < 18 {
                     high = high << 4 | UInt64(digit)
                 } else {
@@ -47,7 +49,7 @@ struct GUID: Hashable, Sendable {
             if position == 8 || position == 13 {
                 bytes.append(UInt8(ascii: "-"))
             } else {
-                bytes.append(UInt8.hexadecimalDigit(high >> UInt64(shift)))
+                bytes.append(Hexadecimal.digit(UInt8(truncatingIfNeeded: high >> UInt64(shift))))
                 shift -= 4
             }
         }
@@ -57,7 +59,7 @@ struct GUID: Hashable, Sendable {
             if position == 4 {
                 bytes.append(UInt8(ascii: "-"))
             } else {
-                bytes.append(UInt8.hexadecimalDigit(low >> UInt64(shift)))
+                bytes.append(Hexadecimal.digit(UInt8(truncatingIfNeeded: low >> UInt64(shift))))
                 shift -= 4
             }
         }
@@ -68,23 +70,5 @@ struct GUID: Hashable, Sendable {
         bytes.reserveCapacity(36)
         append(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-extension UInt8 {
-    /// The value of an ASCII hexadecimal digit, or nil when the byte is none.
-    var hexadecimalValue: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        default: nil
-        }
-    }
-
-    /// The lower-case digit for the lowest four bits of `value`.
-    static func hexadecimalDigit(_ value: UInt64) -> UInt8 {
-        let digit = UInt8(truncatingIfNeeded: value & 0xF)
-        return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
     }
 }

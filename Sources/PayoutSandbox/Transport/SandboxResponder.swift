@@ -2,7 +2,7 @@ import Hummingbird
 import HTTPTypes
 import NIOCore
 
-/// What a request knows of its connection.
+/// A request's view of its connection.
 struct SandboxContext: InitializableFromSource {
     let channel: any Channel
 
@@ -11,7 +11,7 @@ struct SandboxContext: InitializableFromSource {
     }
 }
 
-/// Carries requests to the service and its replies back, and does to the connection what a fault asks for.
+/// Passes requests to the service and its replies back, and applies a fault's effect to the connection.
 struct SandboxResponder: HTTPResponder {
     /// Stops the writing of a body whose connection is closed on purpose.
     private struct BodyBroken: Error {}
@@ -19,7 +19,7 @@ struct SandboxResponder: HTTPResponder {
     private static let bodyLimit = 1024 * 1024
 
     let service: ServiceBox
-    /// Control paths of what runs beside the sandbox.
+    /// Control paths of other parts of the program.
     let control: (@Sendable (PayoutSandbox.ControlRequest) async -> PayoutSandbox.ControlReply?)?
 
     func respond(to request: Request, context: SandboxContext) async throws -> Response {
@@ -45,6 +45,13 @@ struct SandboxResponder: HTTPResponder {
         if reply.delay > 0 { try await service.clock.sleep(nanoseconds: reply.delay) }
         if reply.closesConnection {
             try? await context.channel.close()
+            return Response(status: .internalServerError)
+        }
+        if case .blob(let transfer) = reply.body, case .unframed(let share) = transfer.fault {
+            var transfer = transfer
+            transfer.content.prepare()
+            let sent = await UnframedAnswer(transfer: transfer, share: share).send(over: context.channel)
+            service.finished(transfer, sent: sent)
             return Response(status: .internalServerError)
         }
         return response(for: reply)
@@ -110,7 +117,8 @@ struct SandboxResponder: HTTPResponder {
             pause = offset + Int(Double(transfer.range.count) * min(max(share, 0), 0.999_999))
         case .stalls:
             pause = offset + transfer.range.count / 2
-        case nil: break
+        case .trickles: pause = offset
+        case .page, .unframed, nil: break
         }
         defer { service.finished(transfer, sent: offset - transfer.range.lowerBound) }
         while offset < pause {
@@ -119,7 +127,12 @@ struct SandboxResponder: HTTPResponder {
         switch transfer.fault {
         case .breaks: throw BodyBroken()
         case .stalls(let nanoseconds): try await service.clock.sleep(nanoseconds: nanoseconds)
-        case nil: break
+        case .trickles(let nanoseconds):
+            while offset < transfer.range.upperBound {
+                try await service.clock.sleep(nanoseconds: nanoseconds)
+                offset += try await write(transfer.content, from: offset, to: offset + 1, writer: &writer)
+            }
+        case .page, .unframed, nil: break
         }
         while offset < transfer.range.upperBound {
             offset += try await write(transfer.content, from: offset, to: transfer.range.upperBound, writer: &writer)

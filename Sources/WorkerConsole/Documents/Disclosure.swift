@@ -1,8 +1,10 @@
+import ExportCore
 import Foundation
+import Primitives
 
-/// What may be shown of text from elsewhere: no queries of URLs, no signatures, no tokens.
+/// Removes secrets from text that is shown: queries of URLs, signatures, tokens.
 enum Disclosure {
-    static let mark = "REDACTED"
+    private static let mark = Redaction.mark
 
     private struct Rule: Sendable {
         var expression: NSRegularExpression
@@ -46,9 +48,12 @@ enum Disclosure {
     }
 }
 
-/// A moment as RFC 3339 in UTC with milliseconds.
-enum Timestamp {
-    private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+extension Date {
+    /// RFC 3339 in UTC with milliseconds.
+    var rfc3339: String {
+        Timestamp(milliseconds: Int64((timeIntervalSince1970 * 1_000).rounded(.down))).rfc3339()
+    }
 
-    static func text(_ date: Date) -> String { date.formatted(style) }
+    /// The time as the core counts it, in whole milliseconds.
+    var instant: Instant { Instant(milliseconds: Int64(timeIntervalSince1970 * 1_000)) }
 }

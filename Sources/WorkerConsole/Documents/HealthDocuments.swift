@@ -1,4 +1,7 @@
-/// What `/readyz` tells.
+import Primitives
+import WorkerTelemetry
+
+/// The body of `/readyz`.
 struct ReadinessDocument: Codable, Sendable {
     struct Partition: Codable, Sendable {
         var partition: Int32
@@ -6,26 +9,26 @@ struct ReadinessDocument: Codable, Sendable {
         var waitsFor: String
     }
 
-    var status: HealthVerdict.Standing
+    var status: HealthReport.Status
     var reasons: [HealthReason]
     var partitions: [Partition]
 
     init(_ snapshot: Snapshot) {
-        status = snapshot.verdict.standing
-        reasons = snapshot.verdict.reasons.map(\.cleaned)
+        status = snapshot.health.status
+        reasons = snapshot.health.reasons.map(\.withoutSecrets)
         partitions = snapshot.partitions.map {
             Partition(partition: $0.partition, lifecycle: $0.lifecycle, waitsFor: $0.waitsFor)
         }
     }
 }
 
-/// What `/livez` tells: the loops' own progress.
+/// The body of `/livez`: the progress of the loops.
 struct LivenessDocument: Codable, Sendable {
     struct Loop: Codable, Sendable {
         enum State: String, Codable, Sendable {
             case beating
             case stuck
-            /// It has not begun yet: the worker waits for Kafka.
+            /// It has not started yet: the worker waits for Kafka.
             case starting
         }
 
@@ -42,11 +45,11 @@ struct LivenessDocument: Codable, Sendable {
 
     var status: Status
     var loops: [Loop]
-    /// What is the matter and what to do, where something is.
+    /// What is wrong and what to do; `nil` where all loops make progress.
     var message: String?
 
-    /// - Parameter startupTime: the longest that a loop may take to begin.
-    init(_ readings: [HeartbeatReading], startupTime: Duration) {
+    /// - Parameter startupTime: the longest time until a loop must have started.
+    init(_ readings: [HeartbeatReading], startupTime: Duration, _ texts: any OperatorTexts) {
         loops = readings.map { reading in
             let isLate = !reading.hasBegun && reading.age > startupTime
             return Loop(
@@ -59,12 +62,12 @@ struct LivenessDocument: Codable, Sendable {
         let stuck = loops.filter { $0.state == .stuck }.map(\.name)
         status = stuck.isEmpty ? .alive : .stuck
         if !stuck.isEmpty {
-            message = "No progress in: \(stuck.joined(separator: ", ")). Restart the worker; nothing is lost by that."
+            message = "No progress in: \(stuck.joined(separator: ", ")). \(texts.remedy(for: .notAlive))"
         }
     }
 }
 
-/// An answer that is not what was asked for.
+/// The body of an error response.
 struct ErrorDocument: Codable, Sendable {
     var error: String
     var remedy: String

@@ -1,6 +1,7 @@
 import ExportCore
+import WorkerTelemetry
 
-/// What `/api/jobs/{id}` tells: the newest record of a job, without what opens its file.
+/// The body of `/api/jobs/{id}`: the newest record of a job, without the secrets in its URLs.
 struct JobDocument: Codable, Sendable {
     struct Times: Codable, Sendable {
         var accepted: String?
@@ -47,12 +48,12 @@ struct JobDocument: Codable, Sendable {
     var notBefore: String?
     var deadline: String?
     var times: Times
-    /// Where the service put the file, without its query; in phase ready.
+    /// The file's location at the service, without its query; in phase ready.
     var location: String?
     var error: Failure?
     var files: [File]
 
-    init(_ record: JobRecord, partition: Int32) {
+    init(_ record: JobRecord, partition: Int32, _ texts: any OperatorTexts) {
         jobId = record.job.id
         self.partition = partition
         offset = record.offset
@@ -74,17 +75,17 @@ struct JobDocument: Codable, Sendable {
             finished: record.times.finished?.text
         )
         location = record.blobURL.map(Disclosure.location)
-        error = record.error.map { Failure($0) }
+        error = record.error.map { Failure($0, texts) }
         files = record.files.map { File($0) }
     }
 }
 
 extension JobDocument.Failure {
-    init(_ error: JobError) {
+    init(_ error: JobError, _ texts: any OperatorTexts) {
         self.init(
             code: error.code.label,
             message: Disclosure.clean(error.message),
-            remedy: Remedies.remedy(for: error.code),
+            remedy: texts.remedy(for: error.code),
             details: error.details.map { Detail(field: $0.field, message: Disclosure.clean($0.message)) }
         )
     }

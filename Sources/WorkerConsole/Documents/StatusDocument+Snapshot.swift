@@ -1,13 +1,15 @@
 import ExportCore
 import Foundation
+import Primitives
 import WorkerRuntime
+import WorkerTelemetry
 
 extension StatusDocument {
     init(_ snapshot: Snapshot, worker: Worker, history: History? = nil) {
-        let status = snapshot.watch.lastStatus
-        at = Timestamp.text(snapshot.at)
+        let (status, texts) = (snapshot.watch.lastStatus, snapshot.watch.texts)
+        at = snapshot.at.rfc3339
         self.worker = worker
-        health = Health(status: snapshot.verdict.standing, reasons: snapshot.verdict.reasons.map(\.cleaned))
+        health = Health(status: snapshot.health.status, reasons: snapshot.health.reasons.map(\.withoutSecrets))
         engine = Engine(
             isAnswering: snapshot.status != nil,
             answeredSecondsAgo: snapshot.watch.lastAnswer.map { (snapshot.watch.now - $0).inSeconds }
@@ -15,9 +17,12 @@ extension StatusDocument {
         partitionCount = status?.partitionCount ?? 0
         partitions = snapshot.partitions
         jobs = Self.jobs(status)
-        accounts = (status?.accounts ?? []).map { Account($0, snapshot.calls) }
+        accounts = (status?.accounts ?? []).map { account in
+            let token = snapshot.problems.refreshTokens.first { $0.account == account.name }
+            return Account(account, snapshot.calls, token, texts)
+        }
         intakePauses = (status?.intakePauses ?? []).sorted { $0.rawValue < $1.rawValue }.map {
-            Pause(reason: $0.label, explanation: Words.explanation(of: $0))
+            Pause(reason: $0.label, explanation: texts.explanation(of: $0))
         }
         callsInFlight = status?.callsInFlight ?? 0
         downloadsInFlight = status?.downloadsInFlight ?? 0
@@ -29,15 +34,15 @@ extension StatusDocument {
             cpuSeconds: snapshot.process.cpuSeconds
         )
         recent = snapshot.activity.ring.incidents.map { RecentIncident($0) }
-        openJobs = Self.groups(snapshot.survey)
-        oldest = (snapshot.survey?.oldest ?? []).map { OpenJob($0, at: snapshot.wallClock, status) }
-        lateJobs = snapshot.survey?.lateCount ?? 0
+        openJobs = Self.groups(snapshot.jobSnapshot)
+        oldest = (snapshot.jobSnapshot?.oldest ?? []).map { OpenJob($0, at: snapshot.wallClock, status) }
+        lateJobs = snapshot.jobSnapshot?.lateCount ?? 0
         files = snapshot.files.map { Files($0) }
         self.history = history
     }
 
-    private static func groups(_ survey: JobSurvey?) -> [JobGroup] {
-        (survey?.counts ?? [:]).map { group, count in
+    private static func groups(_ jobs: JobSnapshot?) -> [JobGroup] {
+        (jobs?.counts ?? [:]).map { group, count in
             JobGroup(
                 account: group.account ?? "other",
                 kind: group.kind.label,
@@ -58,7 +63,7 @@ extension StatusDocument {
 }
 
 extension Snapshot {
-    /// The partitions as the documents tell them.
+    /// The partitions for the documents.
     var partitions: [StatusDocument.Partition] {
         (watch.lastStatus?.partitions ?? []).map { partition in
             var jobs: [String: Int] = [:]
@@ -81,11 +86,11 @@ extension Snapshot {
 }
 
 extension StatusDocument.OpenJob {
-    init(_ job: JobSurvey.Job, at now: Instant, _ status: WorkerStatus?) {
+    init(_ job: JobSnapshot.Job, at now: Instant, _ status: WorkerStatus?) {
         let isPaused = status?.accounts.contains { $0.name == job.account && $0.problem != nil } ?? false
         let wait =
             isPaused && job.phase != .accepted
-            ? "its account, which is paused" : Words.wait(job.wait, at: now)
+            ? "its account, which is paused" : Formatting.wait(job.wait, at: now)
         self.init(
             jobId: job.id,
             partition: job.partition,
@@ -103,11 +108,16 @@ extension StatusDocument.OpenJob {
 }
 
 extension StatusDocument.Account {
-    init(_ account: WorkerStatus.Account, _ calls: CallActivity.Figures) {
+    init(
+        _ account: WorkerStatus.Account,
+        _ calls: CallActivity.Figures,
+        _ token: RefreshTokenReport?,
+        _ texts: any OperatorTexts
+    ) {
         var (waiting, inFlight): ([String: Int], [String: Int]) = ([:], [:])
         for kind in CallKind.allCases {
             waiting[kind.label] = account.waiting[kind] ?? 0
-            inFlight[kind.label] = calls.underWay[CallActivity.Key(account: account.name, kind: kind)] ?? 0
+            inFlight[kind.label] = calls.inFlight[CallActivity.Key(account: account.name, kind: kind)] ?? 0
         }
         self.init(
             name: account.name,
@@ -115,27 +125,30 @@ extension StatusDocument.Account {
                 Problem(
                     kind: problem.label,
                     message: Disclosure.clean(problem.message),
-                    remedy: Remedies.remedy(for: problem)
+                    remedy: texts.remedy(for: problem)
                 )
             },
             waiting: waiting,
             inFlight: inFlight,
             requestsPerSecond: account.requestsPerSecond,
-            calls: calls.started(by: account.name)
+            calls: calls.started(by: account.name),
+            refusedShare: account.refusedShare,
+            refreshTokenAgeSeconds: token?.unusedFor.inSeconds,
+            signInAgeSeconds: token?.signedInFor?.inSeconds
         )
     }
 }
 
 extension StatusDocument.Files {
-    /// So many transfers are told one by one.
-    private static let shown = 50
+    /// The number of transfers in the document.
+    private static let limit = 50
 
     init(_ files: FileStatus) {
         self.init(
             location: Disclosure.clean(files.location),
             storedFiles: files.storedFiles,
             storedBytes: files.storedBytes,
-            transfers: files.transfers.prefix(Self.shown).map { transfer in
+            transfers: files.transfers.prefix(Self.limit).map { transfer in
                 Transfer(
                     job: transfer.job,
                     account: transfer.account,
@@ -158,7 +171,7 @@ extension StatusDocument.Commits {
             underWaySeconds: snapshot.watch.commitAge?.inSeconds,
             failuresInRow: status?.commitFailures ?? 0,
             recordsGathering: status?.recordsGathering ?? 0,
-            lastAt: last.map { Timestamp.text($0.at) },
+            lastAt: last.map { $0.at.rfc3339 },
             lastSeconds: last?.seconds,
             lastRecords: last?.records
         )
@@ -176,36 +189,27 @@ extension StatusDocument.RecentIncident {
             job: incident.job,
             partition: incident.partition,
             count: incident.count,
-            firstAt: Timestamp.text(incident.first),
-            lastAt: Timestamp.text(incident.last)
+            firstAt: incident.first.rfc3339,
+            lastAt: incident.last.rfc3339
         )
     }
 }
 
 extension HealthReason {
-    /// Fit to be shown.
-    var cleaned: HealthReason {
+    /// The reason without secrets in its message.
+    var withoutSecrets: HealthReason {
         var reason = self
         reason.message = Disclosure.clean(message)
         return reason
     }
 }
 
-extension AccountProblem {
-    var label: String {
-        switch self {
-        case .refused: "refused"
-        case .locked: "locked"
-        }
-    }
-}
-
 extension Instant {
-    /// The moment as RFC 3339; `nil` for one that never comes.
+    /// The time in RFC 3339; `nil` for a time in the distant past or future.
     var text: String? {
         guard self < .distantFuture, milliseconds > -62_135_596_800_000, milliseconds < 253_402_300_800_000 else {
             return nil
         }
-        return Timestamp.text(Date(timeIntervalSince1970: Double(milliseconds) / 1_000))
+        return Timestamp(milliseconds: milliseconds).rfc3339()
     }
 }

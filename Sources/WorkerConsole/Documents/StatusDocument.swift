@@ -1,7 +1,8 @@
 import Foundation
+import WorkerTelemetry
 
-/// What `/api/status` and `/api/events` tell: everything that the dashboard shows. Only additions, never another
-/// meaning: scripts read it.
+/// The body of `/api/status` and of the events of `/api/events`: all data of the dashboard. Scripts read it, so members may be
+/// added, and none may change its meaning.
 struct StatusDocument: Codable, Sendable {
     struct Worker: Codable, Sendable {
         var id: String
@@ -12,14 +13,14 @@ struct StatusDocument: Codable, Sendable {
     }
 
     struct Health: Codable, Sendable {
-        var status: HealthVerdict.Standing
+        var status: HealthReport.Status
         var reasons: [HealthReason]
     }
 
     struct Engine: Codable, Sendable {
-        /// Whether it answered just now. If not, what is shown of it is old.
+        /// Whether it answered the last question. If not, its data is old.
         var isAnswering: Bool
-        /// Seconds since its newest answer; `nil` when it never gave one.
+        /// Seconds since its newest answer; `nil` before the first.
         var answeredSecondsAgo: Double?
     }
 
@@ -29,9 +30,9 @@ struct StatusDocument: Codable, Sendable {
         var lifecycle: String
         var lifecycleSeconds: Double
         var position: Int64
-        /// Records of the jobs topic that are not decided yet; absent while that is not known.
+        /// Undecided records of the jobs topic; absent while the number is unknown.
         var lag: Int64?
-        /// How far the reading of its state is, from 0 to 1; absent when none goes on.
+        /// The progress of its restore, from 0 to 1; absent while none runs.
         var restored: Double?
         var jobs: [String: Int]
         var nextTimerAt: String?
@@ -49,10 +50,17 @@ struct StatusDocument: Codable, Sendable {
         var problem: Problem?
         var waiting: [String: Int]
         var inFlight: [String: Int]
-        /// API calls a second that this worker may make.
+        /// API calls per second that this worker may make.
         var requestsPerSecond: Double
         /// API calls started since the start.
         var calls: Int
+        /// The share of recent calls that the service refused because multi-factor authentication is required; absent
+        /// where it refused none or all.
+        var refusedShare: Double?
+        /// Seconds since the last use of the refresh token; absent for flows without one. It expires after 90 days.
+        var refreshTokenAgeSeconds: Double?
+        /// Seconds since a person signed in; absent where that is unknown.
+        var signInAgeSeconds: Double?
     }
 
     /// Open jobs of one account, kind and phase.
@@ -84,7 +92,7 @@ struct StatusDocument: Codable, Sendable {
 
     struct Commits: Codable, Sendable {
         var isCommitting: Bool
-        /// Seconds that a commit has been waited for.
+        /// The age of the commit in progress, in seconds.
         var underWaySeconds: Double?
         var failuresInRow: Int
         var recordsGathering: Int
@@ -104,7 +112,7 @@ struct StatusDocument: Codable, Sendable {
             var job: String
             var account: String
             var receivedBytes: Int64
-            /// Null where the service has not said.
+            /// Null where the service has not reported it.
             var expectedBytes: Int64?
             /// Whether it waits for its turn.
             var isWaiting: Bool
@@ -114,7 +122,7 @@ struct StatusDocument: Codable, Sendable {
         var location: String
         var storedFiles: Int
         var storedBytes: Int64
-        /// The oldest of those under way.
+        /// The oldest transfers in flight.
         var transfers: [Transfer]
     }
 
@@ -147,19 +155,19 @@ struct StatusDocument: Codable, Sendable {
     var totals: RecentActivity.Totals
     var process: Process
     var recent: [RecentIncident]
-    /// Open jobs by account, kind and phase; some seconds old at the most.
+    /// Open jobs by account, kind and phase; at most a few seconds old.
     var openJobs: [JobGroup]
     /// The jobs that have been open for the longest time.
     var oldest: [OpenJob]
-    /// Jobs of whose time until the deadline four fifths are over.
+    /// Jobs that have used four fifths of the time until their deadline.
     var lateJobs: Int
-    /// Null where the service's own URLs are handed on.
+    /// Null where the worker passes the service's own URLs through.
     var files: Files?
     /// Only in `/api/status`.
     var history: History?
 }
 
-/// The last minutes, as columns of the same length.
+/// Data of the last minutes, as columns of equal length.
 struct History: Codable, Sendable {
     static let capacity = 300
     static let interval: Duration = .seconds(2)
@@ -173,8 +181,8 @@ struct History: Codable, Sendable {
     var otherEnds: [Int] = []
     var calls: [Int] = []
 
-    mutating func add(at moment: Date, jobs counts: [String: Int], totals: RecentActivity.Totals, calls total: Int) {
-        at.append(Int64(moment.timeIntervalSince1970 * 1_000))
+    mutating func add(at time: Date, jobs counts: [String: Int], totals: RecentActivity.Totals, calls total: Int) {
+        at.append(Int64(time.timeIntervalSince1970 * 1_000))
         for (phase, count) in counts { jobs[phase, default: []].append(count) }
         completed.append(totals.completed)
         otherEnds.append(totals.events - totals.completed)

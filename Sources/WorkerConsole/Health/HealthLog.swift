@@ -1,42 +1,43 @@
 import Logging
+import WorkerTelemetry
 
-/// Writes into the log what `/readyz` begins to say and what it says no more: whoever reads logs alone learns the
-/// same, remedies included.
+/// Logs when `/readyz` adds or removes a health reason, with its remedy, so that the log has the same information.
 struct HealthLog {
-    private struct Mark: Hashable {
-        var code: HealthReason.Code
+    private struct Key: Hashable {
+        var code: HealthCode
         var partition: Int32?
     }
 
-    private var present: [Mark: HealthReason] = [:]
+    private var present: [Key: HealthReason] = [:]
     private let logger: Logger?
 
-    /// - Parameter logger: `nil` to write nothing.
+    /// - Parameter logger: `nil` to log nothing.
     init(_ logger: Logger?) { self.logger = logger }
 
-    mutating func take(_ verdict: HealthVerdict) {
-        var now: [Mark: HealthReason] = [:]
-        for reason in verdict.reasons { now[Mark(code: reason.code, partition: reason.partition)] = reason }
-        for (mark, reason) in now where present[mark] == nil { came(reason.cleaned) }
-        for mark in present.keys where now[mark] == nil {
-            logger?.notice("Health: a reason is gone", metadata: ["code": "\(mark.code.rawValue)"])
+    /// Logs the differences from the previous report.
+    mutating func record(_ report: HealthReport) {
+        var current: [Key: HealthReason] = [:]
+        for reason in report.reasons { current[Key(code: reason.code, partition: reason.partition)] = reason }
+        for (key, reason) in current where present[key] == nil { log(reason.withoutSecrets) }
+        for key in present.keys where current[key] == nil {
+            logger?.notice("Health: reason resolved", metadata: ["code": "\(key.code.rawValue)"])
         }
-        present = now
+        present = current
     }
 
-    private func came(_ reason: HealthReason) {
+    private func log(_ reason: HealthReason) {
         let metadata: Logger.Metadata = [
             "code": "\(reason.code.rawValue)", "reason": "\(reason.message)", "remedy": "\(reason.remedy)",
         ]
         switch reason.code {
         // Every worker passes through these.
         case .starting, .stopping, .notJoined:
-            logger?.info("Health: not ready for now", metadata: metadata)
+            logger?.info("Health: temporarily not ready", metadata: metadata)
         default:
             if reason.severity == .blocking {
-                logger?.error("Health: the worker cannot take work", metadata: metadata)
+                logger?.error("Health: not ready", metadata: metadata)
             } else {
-                logger?.warning("Health: somebody should look", metadata: metadata)
+                logger?.warning("Health: degraded", metadata: metadata)
             }
         }
     }

@@ -1,52 +1,26 @@
-/// Something that speaks against the worker's health: what, and what to do about it.
+import WorkerTelemetry
+
+/// A reason why the worker is not healthy, with its remedy.
 struct HealthReason: Sendable, Codable, Equatable {
-    /// Whether the worker can still take work.
+    /// Whether the worker can still accept work.
     enum Severity: String, Sendable, Codable {
-        /// It cannot: not ready.
+        /// It cannot: the worker is not ready.
         case blocking
-        /// It can, and somebody should look all the same.
+        /// It can, but an operator should check it.
         case degraded
     }
 
-    /// The kinds of reasons, for programs.
-    enum Code: String, Sendable, Codable, CaseIterable {
-        case starting
-        case stopping
-        case engineSilent
-        case loopStuck
-        case notJoined
-        case restoring
-        case partitionStopped
-        case handOverStuck
-        case accountPaused
-        case allAccountsPaused
-        case kafkaUnreachable
-        case commitsFailing
-        case commitStuck
-        case callsStuck
-        case intakeStuck
-        case timersLate
-        case intakePaused
-        case serviceUnreachable
-        case throttled
-        case storeUnavailable
-        case downloadsFailing
-        case jobsLate
-        case topicsUnfit
-        case configurationNotReloaded
-    }
-
-    var code: Code
+    var code: HealthCode
     var severity: Severity
-    /// The partition, where the reason is about one.
+    /// The partition, where the reason concerns one.
     var partition: Int32?
-    /// What is the matter.
+    /// What is wrong.
     var message: String
     /// What to do about it.
     var remedy: String
 
     init(
-        _ code: Code,
+        _ code: HealthCode,
         severity: Severity = .blocking,
         partition: Int32? = nil,
         _ message: String,
@@ -60,9 +34,9 @@ struct HealthReason: Sendable, Codable, Equatable {
     }
 }
 
-/// What the reasons come to.
-struct HealthVerdict: Sendable, Equatable {
-    enum Standing: String, Sendable, Codable {
+/// The health reasons, and the status that results from them.
+struct HealthReport: Sendable, Equatable {
+    enum Status: String, Sendable, Codable {
         case ready
         case degraded
         case notReady
@@ -70,32 +44,32 @@ struct HealthVerdict: Sendable, Equatable {
 
     var reasons: [HealthReason]
 
-    /// Whether the worker can take work.
+    /// Whether the worker can accept work.
     var isReady: Bool { reasons.allSatisfy { $0.severity == .degraded } }
 
-    var standing: Standing {
+    var status: Status {
         if reasons.isEmpty { return .ready }
         return isReady ? .degraded : .notReady
     }
 }
 
-/// From when on something counts as too long.
-public struct HealthThresholds: Sendable {
-    /// Something waits and nothing moves.
-    public var stall: Duration = .seconds(60)
-    /// A partition's state is being read.
-    public var restore: Duration = .seconds(120)
-    /// Commits that fail in a row.
-    public var commitFailures = 3
-    /// A loop has not begun after the start: the worker waits for Kafka then, so this is long.
-    public var start: Duration = .seconds(600)
-    /// Calls of an account that the service did not answer, one after the other, from which on it counts as away.
-    public var callFailures = 3
-    /// How long a failure of calls or downloads is remembered when no further call is made.
-    public var memory: Duration = .seconds(900)
-    /// The engine has not answered a question.
-    public var answer: Duration = .seconds(5)
+/// The limits after which a state counts as unhealthy.
+package struct HealthThresholds: Sendable {
+    /// Work waits without progress.
+    package var stall: Duration = .seconds(60)
+    /// A partition restores its state.
+    package var restore: Duration = .seconds(120)
+    /// Consecutive failed commits.
+    package var commitFailures = 3
+    /// A loop has not started. Long, because the worker waits for Kafka at its start.
+    package var start: Duration = .seconds(600)
+    /// Consecutive unanswered calls of an account, after which the service counts as unreachable.
+    package var callFailures = 3
+    /// How long failed calls or downloads count without a further call.
+    package var memory: Duration = .seconds(900)
+    /// The engine does not answer.
+    package var answer: Duration = .seconds(5)
 
     /// Creates the defaults.
-    public init() {}
+    package init() {}
 }

@@ -1,27 +1,27 @@
 import ExportCore
+import WorkerTelemetry
 
-/// What lies outside the worker: the service, the file store, the topics' settings.
+/// Health reasons outside the worker: the service, the file store, the topics' settings.
 extension HealthWatch {
-    /// Calls held back because the service asked for it count for so long after they may go again: a state that
-    /// comes and goes every second is hard to read.
-    static let throttleAfterglow: Duration = .seconds(5)
+    /// How long a throttle is reported after its end: a state that changes every second is hard to read.
+    static let throttleReportTime: Duration = .seconds(5)
 
     // MARK: The service
 
     func serviceReasons(_ status: WorkerStatus, _ sample: HealthSample) -> [HealthReason] {
-        let away = sample.failingCalls.filter { _, failing in
+        let unanswered = sample.failingCalls.filter { _, failing in
             failing.count >= thresholds.callFailures && failing.last.duration(to: sample.uptime) < thresholds.memory
         }
         let usable = status.accounts.filter { $0.problem == nil }.map(\.name)
-        let isEvery = !usable.isEmpty && usable.allSatisfy { away[$0] != nil }
-        let unreachable = away.sorted { $0.key < $1.key }.map { account, failing in
+        let isEvery = !usable.isEmpty && usable.allSatisfy { unanswered[$0] != nil }
+        let unreachable = unanswered.sorted { $0.key < $1.key }.map { account, failing in
             HealthReason(
                 .serviceUnreachable,
                 severity: isEvery ? .blocking : .degraded,
-                "The service has answered none of the last \(Words.count(failing.count, "call")) of account "
-                    + "'\(account)', for \(Words.duration(failing.first.duration(to: sample.uptime))). The newest: "
+                "The service answered none of the last \(Formatting.count(failing.count, "call")) of account "
+                    + "'\(account)', for \(Formatting.duration(failing.first.duration(to: sample.uptime))). The newest error: "
                     + failing.message,
-                remedy: Remedies.serviceUnreachable
+                remedy: texts.remedy(for: .serviceUnreachable)
             )
         }
         return unreachable + throttleReasons(sample)
@@ -29,18 +29,21 @@ extension HealthWatch {
 
     private func throttleReasons(_ sample: HealthSample) -> [HealthReason] {
         let present = sample.throttles.filter {
-            $0.value.advanced(by: Self.throttleAfterglow) > sample.wallClock
+            $0.value.advanced(by: Self.throttleReportTime) > sample.wallClock
         }
-        return Dictionary(grouping: present, by: \.key.account).sorted { $0.key < $1.key }.map { account, lanes in
-            let calls = lanes.map(\.key.kind.label).sorted().joined(separator: ", ")
-            let last = lanes.map(\.value).max() ?? sample.wallClock
+        return Dictionary(grouping: present, by: \.key.account).sorted { $0.key < $1.key }.map { account, throttles in
+            let calls = throttles.map(\.key.kind.label).sorted().joined(separator: ", ")
+            let last = throttles.map(\.value).max() ?? sample.wallClock
             let wait = max(.zero, sample.wallClock.duration(to: last))
-            let rest = wait > .zero ? "they wait for \(Words.duration(wait)) more" : "they may go again now"
+            let rest = wait > .zero ? "they wait for \(Formatting.duration(wait)) more" : "they continue now"
+            let asked = throttles.compactMap { sample.retryAfterCut[$0.key] }.max()
+            let cut =
+                asked.map { " It asked for \(Formatting.duration($0)); The worker waits for at most 15 minutes." } ?? ""
             return HealthReason(
                 .throttled,
                 severity: .degraded,
-                "The service asks for fewer calls of account '\(account)' (\(calls)); \(rest).",
-                remedy: Remedies.throttled
+                "The service throttles calls of account '\(account)' (\(calls)); \(rest).\(cut)",
+                remedy: texts.remedy(for: .throttled)
             )
         }
     }
@@ -52,8 +55,8 @@ extension HealthWatch {
             return [
                 HealthReason(
                     .storeUnavailable,
-                    "The file store takes no files: \(problem)",
-                    remedy: Remedies.storeUnavailable
+                    "The file store accepts no files: \(problem)",
+                    remedy: texts.remedy(for: .storeUnavailable)
                 )
             ]
         }
@@ -64,9 +67,9 @@ extension HealthWatch {
             HealthReason(
                 .downloadsFailing,
                 severity: .degraded,
-                "\(failing.count == 1 ? "The last download" : "The last \(failing.count) downloads") brought no file. "
-                    + "The newest: \(failing.message)",
-                remedy: Remedies.downloadsFailing
+                "\(failing.count == 1 ? "The last download" : "The last \(failing.count) downloads") delivered no file. "
+                    + "The newest error: \(failing.message)",
+                remedy: texts.remedy(for: .downloadsFailing)
             )
         ]
     }
@@ -74,18 +77,18 @@ extension HealthWatch {
     // MARK: Jobs
 
     func jobReasons(_ sample: HealthSample) -> [HealthReason] {
-        guard let survey = sample.survey, survey.lateCount > 0, let job = survey.mostLate else { return [] }
+        guard let jobs = sample.jobSnapshot, jobs.lateCount > 0, let job = jobs.mostLate else { return [] }
         let left = max(.zero, sample.wallClock.duration(to: job.deadline))
-        let others = survey.lateCount == 1 ? "" : " and \(Words.count(survey.lateCount - 1, "other job"))"
+        let others = jobs.lateCount == 1 ? "" : " and \(Formatting.count(jobs.lateCount - 1, "other job"))"
         return [
             HealthReason(
                 .jobsLate,
                 severity: .degraded,
                 partition: job.partition,
                 "Job '\(job.id)'\(others) may miss the deadline: open for "
-                    + "\(Words.duration(job.accepted.duration(to: sample.wallClock))), \(Words.duration(left)) left. It "
-                    + "waits for \(Words.wait(job.wait, at: sample.wallClock)).",
-                remedy: Remedies.jobsLate
+                    + "\(Formatting.duration(job.accepted.duration(to: sample.wallClock))), \(Formatting.duration(left)) left. It "
+                    + "waits for \(Formatting.wait(job.wait, at: sample.wallClock)).",
+                remedy: texts.remedy(for: .jobsLate)
             )
         ]
     }
@@ -106,9 +109,9 @@ extension HealthWatch {
                 HealthReason(
                     .configurationNotReloaded,
                     severity: .degraded,
-                    "The configuration could not be read again, and the worker goes on with the one that it has: "
+                    "The configuration cannot be reloaded, and the worker continues with the current one: "
                         + problem,
-                    remedy: "Correct it, try it with 'payout-worker check-config', then send SIGHUP again."
+                    remedy: texts.remedy(for: .configurationNotReloaded)
                 )
             )
         }
@@ -116,26 +119,26 @@ extension HealthWatch {
     }
 }
 
-extension Words {
+extension Formatting {
     /// What an open job waits for, to follow "waits for".
-    static func wait(_ wait: JobSurvey.Wait, at now: Instant) -> String {
-        func until(_ moment: Instant) -> String {
-            moment > now ? "in \(duration(now.duration(to: moment)))" : "at once"
+    static func wait(_ wait: JobSnapshot.Wait, at now: Instant) -> String {
+        func until(_ time: Instant) -> String {
+            time > now ? "in \(duration(now.duration(to: time)))" : "now"
         }
         return switch wait {
-        case .notBefore(let moment): "its notBefore, \(until(moment))"
+        case .notBefore(let time): "its notBefore, \(until(time))"
         case .turn(let kind): "the turn of its \(noun(of: kind))"
         case .answer(let kind): "the answer to its \(noun(of: kind))"
-        case .repetition(let kind, let moment): "the repetition of its \(noun(of: kind)), \(until(moment))"
-        case .service(let moment): "the service, which is looked at again \(until(moment))"
-        case .configuration: "its account, which is not configured at this worker"
+        case .repetition(let kind, let time): "the retry of its \(noun(of: kind)), \(until(time))"
+        case .service(let time): "the service, next poll \(until(time))"
+        case .configuration: "its account, which this worker does not have"
         }
     }
 
     private static func noun(of kind: CallKind) -> String {
         switch kind {
         case .create: "submission"
-        case .poll: "look at the service"
+        case .poll: "status poll"
         case .delete: "deletion"
         case .download: "download"
         }

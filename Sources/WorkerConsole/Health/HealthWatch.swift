@@ -1,43 +1,13 @@
 import ExportCore
+import WorkerRuntime
+import WorkerTelemetry
 
-/// What is looked at each time.
-struct HealthSample: Sendable {
-    /// The engine's answer; `nil` when it gave none.
-    var status: WorkerStatus?
-    var heartbeats: [HeartbeatReading] = []
-    /// Whether the consumer is in the group; `nil` when nobody can tell.
-    var isGroupMember: Bool?
-    var connectionProblem: String?
-    /// Commits stored since the start.
-    var commits = 0
-    /// Why the last commit failed.
-    var commitFailure: String?
-    /// Calls started and answered since the start.
-    var calls = 0
-    /// Calls of these accounts are held back because the service asked for that.
-    var throttledAccounts: Set<String> = []
-    /// API calls that failed one after the other, by account.
-    var failingCalls: [String: CallActivity.Failing] = [:]
-    /// Downloads that failed one after the other.
-    var failingDownloads: CallActivity.Failing?
-    /// Until when calls are held back, as far as that was told lately.
-    var throttles: [CallActivity.Key: Instant] = [:]
-    /// What was found out beside the engine.
-    var reported = ReportedProblems.Figures()
-    /// The newest look at the open jobs.
-    var survey: JobSurvey?
-    /// The clock that failures go by.
-    var uptime: ContinuousClock.Instant = .now
-    /// The wall clock, which the core's moments go by.
-    var wallClock: Instant
-}
-
-/// Watches the worker over time: how long each thing has lasted, and what has not moved.
+/// Follows the worker over time: how long each state has lasted, and what makes no progress.
 ///
 /// A value without a clock: time since the start arrives with each sample.
 struct HealthWatch: Sendable {
-    /// One stretch of time during which nothing changed.
-    private struct Stretch: Sendable {
+    /// A period without a change.
+    private struct Standstill: Sendable {
         var mark: [Int64]
         var since: Duration
     }
@@ -49,35 +19,53 @@ struct HealthWatch: Sendable {
     }
 
     let thresholds: HealthThresholds
+    let texts: any OperatorTexts
     private(set) var sample: HealthSample?
-    /// The newest answer of the engine, which may be old.
+    /// The engine's newest status, which may be old.
     private(set) var lastStatus: WorkerStatus?
     private(set) var lastAnswer: Duration?
     private(set) var now: Duration = .zero
     private var hasJoined = false
     private var lifecycles: [Assignment: Duration] = [:]
-    private var committing: Stretch?
-    private var calls: [String: Stretch] = [:]
-    private var intakes: [Int32: Stretch] = [:]
+    private var committing: Standstill?
+    private var calls: [String: Standstill] = [:]
+    private var intakes: [Int32: Standstill] = [:]
+    private var transactions: [Int32: Standstill] = [:]
 
-    init(_ thresholds: HealthThresholds) { self.thresholds = thresholds }
+    init(_ thresholds: HealthThresholds, texts: any OperatorTexts) {
+        self.thresholds = thresholds
+        self.texts = texts
+    }
 
-    // MARK: Taking
+    // MARK: Updates
 
-    mutating func take(_ sample: HealthSample, at now: Duration) {
+    mutating func update(with sample: HealthSample, at now: Duration) {
         self.now = now
         self.sample = sample
         guard let status = sample.status else { return }
         lastStatus = status
         lastAnswer = now
         if !status.partitions.isEmpty { hasJoined = true }
-        takeLifecycles(status)
-        takeCommits(status, sample)
-        takeCalls(status, sample)
-        takeIntakes(status)
+        updateLifecycles(status)
+        updateCommits(status, sample)
+        updateCalls(status, sample)
+        updateIntakes(status)
+        updateTransactions(status)
     }
 
-    private mutating func takeLifecycles(_ status: WorkerStatus) {
+    /// When a transaction ends, the beginning of the range that is held back moves.
+    private mutating func updateTransactions(_ status: WorkerStatus) {
+        var kept: [Int32: Standstill] = [:]
+        for partition in status.partitions where partition.lifecycle == .active {
+            guard let range = partition.keptBack else { continue }
+            let mark = [Int64(partition.epoch), range.lowerBound]
+            let standstill = transactions[partition.partition]
+            kept[partition.partition] = standstill?.mark == mark ? standstill : Standstill(mark: mark, since: now)
+        }
+        transactions = kept
+    }
+
+    private mutating func updateLifecycles(_ status: WorkerStatus) {
         var kept: [Assignment: Duration] = [:]
         for partition in status.partitions {
             let key = Self.key(partition)
@@ -86,14 +74,14 @@ struct HealthWatch: Sendable {
         lifecycles = kept
     }
 
-    private mutating func takeCommits(_ status: WorkerStatus, _ sample: HealthSample) {
+    private mutating func updateCommits(_ status: WorkerStatus, _ sample: HealthSample) {
         guard status.isCommitting || status.recordsGathering > 0 else { return committing = nil }
         let mark = [Int64(sample.commits)]
-        if committing?.mark != mark { committing = Stretch(mark: mark, since: now) }
+        if committing?.mark != mark { committing = Standstill(mark: mark, since: now) }
     }
 
-    private mutating func takeCalls(_ status: WorkerStatus, _ sample: HealthSample) {
-        var kept: [String: Stretch] = [:]
+    private mutating func updateCalls(_ status: WorkerStatus, _ sample: HealthSample) {
+        var kept: [String: Standstill] = [:]
         for account in status.accounts {
             let waiting = Self.waiting(account)
             let mayCall =
@@ -101,46 +89,51 @@ struct HealthWatch: Sendable {
                 && !sample.throttledAccounts.contains(account.name)
             guard waiting > 0, mayCall else { continue }
             let mark = [Int64(waiting), Int64(status.callsInFlight), Int64(sample.calls), Int64(sample.commits)]
-            let stretch = calls[account.name]
-            kept[account.name] = stretch?.mark == mark ? stretch : Stretch(mark: mark, since: now)
+            let standstill = calls[account.name]
+            kept[account.name] = standstill?.mark == mark ? standstill : Standstill(mark: mark, since: now)
         }
         calls = kept
     }
 
-    private mutating func takeIntakes(_ status: WorkerStatus) {
-        var kept: [Int32: Stretch] = [:]
+    private mutating func updateIntakes(_ status: WorkerStatus) {
+        var kept: [Int32: Standstill] = [:]
         if status.intakePauses.isEmpty, !status.isStopping {
             for partition in status.partitions where partition.lifecycle == .active && partition.unread > 0 {
                 let mark = [Int64(partition.epoch), partition.position]
-                let stretch = intakes[partition.partition]
-                kept[partition.partition] = stretch?.mark == mark ? stretch : Stretch(mark: mark, since: now)
+                let standstill = intakes[partition.partition]
+                kept[partition.partition] = standstill?.mark == mark ? standstill : Standstill(mark: mark, since: now)
             }
         }
         intakes = kept
     }
 
-    // MARK: Asking
+    // MARK: Ages
 
-    /// How long the partition has had records to read, and has taken none; `nil` when it has nothing to read.
+    /// How long the partition has had unread records and has read none; `nil` when it has none.
     func intakeAge(of partition: WorkerStatus.Partition) -> Duration? {
         intakes[partition.partition].map { now - $0.since }
     }
 
-    /// How long the partition's assignment has stood where it stands.
+    /// How long an open transaction has held back the partition's records; `nil` when none does.
+    func keptBackAge(of partition: WorkerStatus.Partition) -> Duration? {
+        transactions[partition.partition].map { now - $0.since }
+    }
+
+    /// How long the partition's assignment has been in its present state.
     func age(of partition: WorkerStatus.Partition) -> Duration { now - (lifecycles[Self.key(partition)] ?? now) }
 
-    /// How long a commit has been waited for; `nil` when none is.
+    /// The age of the commit in progress; `nil` without one.
     var commitAge: Duration? { committing.map { now - $0.since } }
 
-    /// How long calls of the account have waited although it has a budget and nothing is in their way.
+    /// How long calls of the account have waited without progress although it has budget.
     func callAge(of account: WorkerStatus.Account) -> Duration? { calls[account.name].map { now - $0.since } }
 
-    /// From when on waiting calls count as stuck: a small share of the budget makes long pauses.
+    /// The age after which waiting calls count as stuck: with a small share of the budget, pauses are long.
     func callLimit(of account: WorkerStatus.Account) -> Duration {
         max(thresholds.stall, .seconds(3 / max(account.requestsPerSecond, 0.000_1)))
     }
 
-    /// Whether the worker is in the group, as far as anybody can tell.
+    /// Whether the worker is in the group, as far as is known.
     var isJoined: Bool { sample?.isGroupMember ?? hasJoined }
 
     static func waiting(_ account: WorkerStatus.Account) -> Int {
@@ -150,7 +143,8 @@ struct HealthWatch: Sendable {
     private static func key(_ partition: WorkerStatus.Partition) -> Assignment {
         Assignment(
             partition: partition.partition,
-            epoch: partition.epoch,
+            // A failed restore begins again with another epoch and counts as the same wait.
+            epoch: partition.lifecycle == .restoring ? 0 : partition.epoch,
             lifecycle: partition.lifecycle.label
         )
     }

@@ -1,55 +1,68 @@
-/// How the console serves.
-public struct ConsoleConfiguration: Sendable {
-    /// The address to listen on, `HTTP_HOST`.
-    public var host = "127.0.0.1"
-    /// The port, `HTTP_PORT`; 0 for a free one.
-    public var port = 8_080
+import HTTPListening
+
+/// The settings of the console.
+package struct ConsoleConfiguration: Sendable {
+    /// The address to listen on.
+    package var host = "127.0.0.1"
+    /// The port; 0 for a free one.
+    package var port = 8_080
+    /// Further values of the `Host` header that are answered.
+    package var allowedHosts: [String] = []
     /// The worker's name, shown on the dashboard.
-    public var workerID = ""
+    package var workerID = ""
     /// The consumer group, shown on the dashboard.
-    public var groupID = ""
-    /// From when on something counts as too long.
-    public var thresholds = HealthThresholds()
-    /// Open dashboards at the most; further ones poll.
-    public var maximumStreams = 32
-    /// How often the worker is looked at, and `/api/events` tells.
-    public var interval: Duration = .seconds(1)
-    /// How long an answer of the engine is waited for.
-    public var patience: Duration = .seconds(2)
+    package var groupID = ""
+    /// The limits after which a state counts as unhealthy.
+    package var thresholds = HealthThresholds()
+    /// Connections at the same time. A further one replaces the one that has been idle longest.
+    package var maximumConnections = 256
+    /// The time for a whole request, from the start of the connection or the end of the previous response.
+    package var requestTimeout: Duration = .seconds(30)
+    /// How long a client may read nothing of its response before its connection is closed.
+    package var writeTimeout: Duration = .seconds(30)
+    /// The time for responses in progress when the console stops.
+    package var drain: Duration = .seconds(2)
+    /// The limit of open dashboards; further ones poll.
+    package var maximumStreams = 32
+    /// The interval at which the worker is polled and `/api/events` sends.
+    package var interval: Duration = .seconds(1)
+    /// The time limit for an answer of the engine.
+    package var patience: Duration = .seconds(2)
+
+    /// The number of log lines dropped since the process started.
+    package var droppedLogLines: @Sendable () -> Int = { 0 }
 
     /// Creates the defaults.
-    public init() {}
+    package init() {}
+
+    /// The connections for a process with this many descriptors: a quarter, at least 16, at most 256. The rest is for
+    /// Kafka, the API and files.
+    package static func connections(withDescriptors descriptors: Int) -> Int { min(256, max(16, descriptors / 4)) }
+
+    /// The limits of its connections.
+    var limits: ConnectionLimits {
+        var limits = ConnectionLimits()
+        limits.connections = maximumConnections
+        limits.requestTimeout = requestTimeout
+        limits.writeTimeout = writeTimeout
+        limits.drain = drain
+        limits.headerFieldBytes = 8 * 1_024
+        limits.headerBytes = 16 * 1_024
+        limits.headerFields = 100
+        return limits
+    }
 }
 
-/// Why the console does not serve.
-public enum ConsoleServerError: Error, Equatable, CustomStringConvertible {
+/// Why the console cannot start.
+package enum ConsoleServerError: Error, Equatable {
     /// Another process listens there.
     case addressInUse(host: String, port: Int)
-    /// The host's name or address is not known.
+    /// The host's name or address is unknown.
     case unknownHost(String)
     /// The address is not one of this machine's.
     case foreignAddress(String)
-    /// The process may not listen there.
+    /// The process lacks the permission to listen there.
     case notPermitted(host: String, port: Int)
-    /// It is running already.
-    case alreadyRunning
-    /// It could not listen for another reason.
+    /// It cannot listen for another reason.
     case notListening(host: String, port: Int, reason: String)
-
-    /// What happened, to what, and what to do about it.
-    public var description: String {
-        switch self {
-        case .addressInUse(let host, let port):
-            "The console cannot listen on \(host):\(port): another process does. Set HTTP_PORT to a free port, or stop the other process."
-        case .unknownHost(let host):
-            "The console cannot listen on '\(host)': no such host is known. Set HTTP_HOST to an address of this machine, such as 127.0.0.1 or 0.0.0.0."
-        case .foreignAddress(let host):
-            "The console cannot listen on \(host): it is no address of this machine. Set HTTP_HOST to one, such as 127.0.0.1, or 0.0.0.0 for all."
-        case .notPermitted(let host, let port):
-            "The console may not listen on \(host):\(port). Set HTTP_PORT to a port above 1023, or give the process the right to it."
-        case .alreadyRunning: "The console is running already. Stop it first."
-        case .notListening(let host, let port, let reason):
-            "The console cannot listen on \(host):\(port) (\(reason)). Look at HTTP_HOST and HTTP_PORT."
-        }
-    }
 }

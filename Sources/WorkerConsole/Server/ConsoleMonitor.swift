@@ -1,35 +1,37 @@
 import ExportCore
 import Foundation
 import Logging
+import Primitives
 import WorkerRuntime
+import WorkerTelemetry
 
-/// How everything stood at one moment.
+/// The state of the worker at one time.
 struct Snapshot: Sendable {
     var at: Date
-    /// The engine's answer; `nil` when it gave none in time.
+    /// The engine's status; `nil` when it did not answer in time.
     var status: WorkerStatus?
     var watch: HealthWatch
-    var verdict: HealthVerdict
+    var health: HealthReport
     var heartbeats: [HeartbeatReading]
     var activity: RecentActivity.Figures
     var calls: CallActivity.Figures
     var process: ProcessFigures
-    /// The newest look at the open jobs, which may be some seconds old.
-    var survey: JobSurvey?
+    /// The newest snapshot of the open jobs, which may be some seconds old.
+    var jobSnapshot: JobSnapshot?
     var problems = ReportedProblems.Figures()
 
-    var wallClock: Instant { Instant(milliseconds: Int64(at.timeIntervalSince1970 * 1_000)) }
+    var wallClock: Instant { at.instant }
     /// The file store and the transfers into it; `nil` where there is no store.
     var files: FileStatus?
 }
 
-/// Looks at the worker once a second, also when nobody asks, and keeps the last minutes.
+/// Polls the worker once a second, also without requests, and keeps the data of the last minutes.
 ///
-/// One look serves everybody who asks at about the same time, so the engine is asked a question or two a second,
-/// however many pages are open.
+/// Requests at about the same time share one poll, so the engine answers one or two questions per second, however many
+/// pages are open.
 actor ConsoleMonitor {
     private let source: any ConsoleSource
-    private let telemetry: ConsoleTelemetry
+    private let telemetry: Telemetry
     private let loops: [HealthSource]
     private let isGroupMember: (@Sendable () -> Bool)?
     private let files: FileActivity?
@@ -40,26 +42,24 @@ actor ConsoleMonitor {
     private var watch: HealthWatch
     private var log: HealthLog
     private var latest: (snapshot: Snapshot, at: ContinuousClock.Instant)?
-    private var looking: Task<Snapshot, Never>?
+    private var polling: Task<Snapshot, Never>?
     private var history = History()
     private var lastHistory: ContinuousClock.Instant?
     private var isQuestionOpen = false
     private var encoded: (at: Date, bytes: [UInt8])?
-    private var survey: JobSurvey?
-    private var nextSurvey: ContinuousClock.Instant?
-    private var isSurveyOpen = false
+    private var jobSnapshot: JobSnapshot?
 
     private static let oldestJobs = 10
-    /// A look at every job may cost the engine half a percent of its time, and no more.
-    private static let surveyPause = 200
-    private static let surveyInterval: Duration = .seconds(1)
+    /// Snapshots of the jobs may take at most half a percent of the engine's time.
+    private static let jobSnapshotPause = 200
+    private static let jobSnapshotInterval: Duration = .seconds(1)
 
     private static let freshness: Duration = .milliseconds(400)
 
     init(
         _ configuration: ConsoleConfiguration,
         source: any ConsoleSource,
-        telemetry: ConsoleTelemetry,
+        telemetry: Telemetry,
         loops: [HealthSource],
         isGroupMember: (@Sendable () -> Bool)?,
         files: FileActivity? = nil,
@@ -72,34 +72,35 @@ actor ConsoleMonitor {
         self.loops = loops
         self.isGroupMember = isGroupMember
         self.files = files
-        watch = HealthWatch(configuration.thresholds)
+        watch = HealthWatch(configuration.thresholds, texts: telemetry.texts)
     }
 
-    /// Looks again and again until the task is cancelled.
+    /// Polls until the task is cancelled.
     func run() async {
-        while !Task.isCancelled {
-            _ = await snapshot()
-            try? await Task.sleep(for: configuration.interval)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.keepJobsFresh() }
+            repeat { _ = await snapshot() } while await slept(for: configuration.interval)
+            group.cancelAll()
         }
     }
 
-    /// How everything stands, not older than a moment.
+    /// The worker's state, at most ``freshness`` old.
     func snapshot() async -> Snapshot {
         if let latest, ContinuousClock.now - latest.at < Self.freshness { return latest.snapshot }
-        if let looking { return await looking.value }
-        let task = Task { await look() }
-        looking = task
+        if let polling { return await polling.value }
+        let task = Task { await poll() }
+        polling = task
         let snapshot = await task.value
-        looking = nil
+        polling = nil
         return snapshot
     }
 
-    /// The whole status, for whoever asks once.
+    /// The whole status, with its history.
     func document() async -> StatusDocument {
         StatusDocument(await snapshot(), worker: worker, history: history)
     }
 
-    /// The status without its history as JSON, encoded once for everybody who listens.
+    /// The status without its history as JSON, encoded once for all streams.
     func liveJSON() async -> [UInt8] {
         let snapshot = await snapshot()
         if let encoded, encoded.at == snapshot.at { return encoded.bytes }
@@ -115,63 +116,44 @@ actor ConsoleMonitor {
             id: configuration.workerID,
             group: configuration.groupID,
             version: telemetry.build.version,
-            startedAt: Timestamp.text(startedAt),
+            startedAt: startedAt.rfc3339,
             uptimeSeconds: (ContinuousClock.now - start).inSeconds
         )
     }
 
-    // MARK: Looking
+    // MARK: Polling
 
-    private func look() async -> Snapshot {
+    private func poll() async -> Snapshot {
         let status = await ask()
-        surveyIfDue()
-        let now = ContinuousClock.now
-        let moment = Date()
-        let files = files?.status
-        let (activity, calls, beats) = (telemetry.activity.figures, telemetry.calls.figures, heartbeats)
-        let problems = telemetry.problems.figures
-        watch.take(
-            HealthSample(
-                status: status,
-                heartbeats: beats,
-                isGroupMember: isGroupMember?(),
-                connectionProblem: activity.connectionProblem,
-                commits: activity.totals.commits,
-                commitFailure: activity.lastCommitFailure,
-                calls: calls.started + calls.answered,
-                throttledAccounts: Set(activity.throttledUntil.filter { $0.value > moment }.keys.map(\.account)),
-                failingCalls: calls.failingCalls,
-                failingDownloads: calls.failingDownloads,
-                throttles: activity.throttledUntil.mapValues {
-                    Instant(milliseconds: Int64($0.timeIntervalSince1970 * 1_000))
-                },
-                reported: problems,
-                survey: survey,
-                uptime: now,
-                wallClock: Instant(milliseconds: Int64(moment.timeIntervalSince1970 * 1_000))
-            ),
-            at: now - start
-        )
+        let (now, date) = (ContinuousClock.now, Date())
+        let (activity, calls) = (telemetry.activity.figures, telemetry.calls.figures)
+        var sample = HealthSample(status: status, activity: activity, calls: calls, at: date)
+        sample.heartbeats = heartbeats
+        sample.isGroupMember = isGroupMember?()
+        sample.reported = telemetry.problems.figures
+        sample.jobSnapshot = jobSnapshot
+        sample.uptime = now
+        watch.update(with: sample, at: now - start)
         let snapshot = Snapshot(
-            at: moment,
+            at: date,
             status: status,
             watch: watch,
-            verdict: watch.verdict,
-            heartbeats: beats,
+            health: watch.health,
+            heartbeats: sample.heartbeats,
             activity: activity,
             calls: calls,
             process: ProcessFigures.read(),
-            survey: survey,
-            problems: problems,
-            files: files
+            jobSnapshot: jobSnapshot,
+            problems: sample.reported,
+            files: files?.status
         )
-        log.take(snapshot.verdict)
+        log.record(snapshot.health)
         latest = (snapshot, now)
         remember(snapshot, at: now)
         return snapshot
     }
 
-    /// Asks the engine. A question that it has not answered yet is not repeated: its queue must not fill with them.
+    /// Asks the engine. While a question is unanswered, no other is asked, so that the engine's queue does not fill.
     private func ask() async -> WorkerStatus? {
         guard !isQuestionOpen else { return nil }
         isQuestionOpen = true
@@ -184,23 +166,15 @@ actor ConsoleMonitor {
         return status.flatMap { $0 }
     }
 
-    /// Looks at the open jobs, beside everything else: the answer is there for a later look.
-    private func surveyIfDue() {
-        let now = ContinuousClock.now
-        guard !isSurveyOpen, nextSurvey.map({ $0 <= now }) ?? true else { return }
-        isSurveyOpen = true
+    /// Requests snapshots of the open jobs until the task is cancelled, one after the other. Later polls use the answers.
+    private func keepJobsFresh() async {
         let source = source
-        Task { [weak self] in
-            let survey = await source.survey(oldest: Self.oldestJobs)
-            await self?.surveyed(survey)
-        }
-    }
-
-    private func surveyed(_ survey: (found: JobSurvey, took: Duration)?) {
-        isSurveyOpen = false
-        self.survey = survey?.found
-        let pause = max(Self.surveyInterval, (survey?.took ?? .zero) * Self.surveyPause)
-        nextSurvey = .now + min(.seconds(60), pause)
+        var pause: Duration
+        repeat {
+            guard let answer = await answer({ await source.jobSnapshot(oldest: Self.oldestJobs) }) else { return }
+            jobSnapshot = answer?.found
+            pause = max(Self.jobSnapshotInterval, (answer?.took ?? .zero) * Self.jobSnapshotPause)
+        } while await slept(for: min(.seconds(60), pause))
     }
 
     private func questionAnswered() { isQuestionOpen = false }
@@ -217,7 +191,7 @@ actor ConsoleMonitor {
     }
 }
 
-/// JSON as the console writes it.
+/// The console's JSON.
 enum JSON {
     static func encode(_ value: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()

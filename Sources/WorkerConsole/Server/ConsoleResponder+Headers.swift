@@ -1,9 +1,10 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import WorkerTelemetry
 
 extension ConsoleResponder {
-    /// Style and script come from this server alone, nothing is loaded from elsewhere, nobody may frame the page.
+    /// Style and script come from this server alone, nothing is loaded from other hosts, and no site may frame the page.
     static let contentSecurityPolicy = [
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:",
         "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
@@ -55,9 +56,17 @@ extension ConsoleResponder {
         json(status, ErrorDocument(error: message, remedy: remedy))
     }
 
+    var misdirected: Response {
+        Self.error(
+            .misdirectedRequest,
+            "The console does not answer to the name in the Host header.",
+            remedy: telemetry.texts.remedy(for: .hostNotAllowed)
+        )
+    }
+
     static let silent = error(
         .serviceUnavailable,
         "The engine does not answer.",
-        remedy: "Try again; /livez and /readyz say more."
+        remedy: "Try again. /livez and /readyz report details."
     )
 }

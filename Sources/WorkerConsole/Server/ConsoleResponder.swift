@@ -3,51 +3,63 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Primitives
+import ServiceLifecycle
+import WorkerRuntime
+import WorkerTelemetry
 
-/// Nothing needs to be known of a request's connection.
+/// The connection of a request.
 struct ConsoleContext: InitializableFromSource {
-    init(source: ApplicationRequestContextSource) {}
+    /// This machine's address of the connection.
+    let address: String?
+
+    init(source: ApplicationRequestContextSource) { address = source.channel.localAddress?.ipAddress }
 }
 
-/// Answers requests. Every answer carries the same security headers.
+/// Answers requests. Every response has the same security headers.
 struct ConsoleResponder: HTTPResponder {
     let configuration: ConsoleConfiguration
     let monitor: ConsoleMonitor
     let source: any ConsoleSource
-    let telemetry: ConsoleTelemetry
+    let telemetry: Telemetry
+    private let hosts: HostRule
     private let streams: Limiter
-    /// Questions for jobs that the engine has not answered yet.
+    /// Questions about jobs that the engine has not answered yet.
     private let questions = Limiter(16)
 
     init(
         configuration: ConsoleConfiguration,
         monitor: ConsoleMonitor,
         source: any ConsoleSource,
-        telemetry: ConsoleTelemetry
+        telemetry: Telemetry
     ) {
         self.configuration = configuration
         self.monitor = monitor
         self.source = source
         self.telemetry = telemetry
+        hosts = HostRule(host: configuration.host, allowed: configuration.allowedHosts)
         streams = Limiter(configuration.maximumStreams)
     }
 
     func respond(to request: Request, context: ConsoleContext) async throws -> Response {
+        let path = String((request.head.path ?? "/").prefix { $0 != "?" })
+        guard hosts.admits(host: request.head.authority, path: path, address: context.address) else {
+            return misdirected
+        }
         guard request.method == .get || request.method == .head else {
             var response = Self.error(
                 .methodNotAllowed,
                 "The console answers GET and HEAD only.",
-                remedy: "It shows; it changes nothing."
+                remedy: "It is read-only."
             )
             response.headers[.allow] = "GET, HEAD"
             return response
         }
-        let path = (request.head.path ?? "/").prefix { $0 != "?" }
-        let response = await answer(String(path), isHead: request.method == .head)
+        let response = await answer(path)
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func answer(_ path: String, isHead: Bool) async -> Response {
+    private func answer(_ path: String) async -> Response {
         switch path {
         case "/": return Self.response(.ok, "text/html; charset=utf-8", Dashboard.page, cache: "no-cache")
         case "/dashboard.css":
@@ -57,7 +69,7 @@ struct ConsoleResponder: HTTPResponder {
         case "/livez": return livez()
         case "/readyz":
             let snapshot = await monitor.snapshot()
-            let status: HTTPResponse.Status = snapshot.verdict.isReady ? .ok : .serviceUnavailable
+            let status: HTTPResponse.Status = snapshot.health.isReady ? .ok : .serviceUnavailable
             return Self.json(status, ReadinessDocument(snapshot))
         case "/metrics": return await metrics()
         case "/api/status": return Self.json(.ok, await monitor.document())
@@ -66,7 +78,7 @@ struct ConsoleResponder: HTTPResponder {
             if path.hasPrefix("/api/jobs/") { return await job(String(path.dropFirst("/api/jobs/".count))) }
             return Self.error(
                 .notFound,
-                "There is nothing here.",
+                "The path is unknown.",
                 remedy: "Try /, /livez, /readyz, /metrics, /api/status, /api/events or /api/jobs/{jobId}."
             )
         }
@@ -75,52 +87,55 @@ struct ConsoleResponder: HTTPResponder {
     // MARK: Answers
 
     private func livez() -> Response {
-        let document = LivenessDocument(monitor.heartbeats, startupTime: configuration.thresholds.start)
+        let document = LivenessDocument(
+            monitor.heartbeats,
+            startupTime: configuration.thresholds.start,
+            telemetry.texts
+        )
         return Self.json(document.status == .alive ? .ok : .serviceUnavailable, document)
     }
 
     private func metrics() async -> Response {
         let snapshot = await monitor.snapshot()
-        telemetry.metrics.refresh(
-            GaugeSources(
-                status: snapshot.status,
-                health: snapshot.verdict,
-                heartbeats: snapshot.heartbeats,
-                callsUnderWay: snapshot.calls.underWay,
-                process: snapshot.process,
-                survey: snapshot.survey,
-                now: snapshot.wallClock,
-                ends: snapshot.activity.ends,
-                restoring: snapshot.activity.restoring,
-                problems: snapshot.problems,
-                files: snapshot.files
-            )
-        )
+        var sources = GaugeSources(now: snapshot.wallClock)
+        sources.status = snapshot.status
+        sources.isReady = snapshot.health.isReady
+        sources.healthCodes = Set(snapshot.health.reasons.map(\.code))
+        for heartbeat in snapshot.heartbeats { sources.heartbeatAges[heartbeat.name] = heartbeat.age }
+        sources.callsInFlight = snapshot.calls.inFlight
+        sources.process = snapshot.process
+        sources.jobSnapshot = snapshot.jobSnapshot
+        sources.ends = snapshot.activity.ends
+        sources.restoring = snapshot.activity.restoring
+        sources.problems = snapshot.problems
+        sources.files = snapshot.files
+        sources.droppedLogLines = configuration.droppedLogLines()
+        telemetry.metrics.refresh(sources)
         return Self.response(.ok, PrometheusMetricsFactory.contentType, telemetry.prometheus.exposition())
     }
 
     private func job(_ encoded: String) async -> Response {
-        guard let id = encoded.removingPercentEncoding, Self.isJobID(id) else {
+        guard let id = PercentEncoding.decoded(encoded), Self.isJobID(id) else {
             return Self.error(
                 .badRequest,
-                "That is no jobId.",
+                "The path has no valid jobId.",
                 remedy: "A jobId has 1 to 128 characters of A-Z a-z 0-9 . _ : and -."
             )
         }
         guard questions.enter() else { return Self.silent }
-        let (source, questions) = (source, questions)
-        let found = await WorkerConsole.answer(within: configuration.patience) {
+        let (source, questions, texts) = (source, questions, telemetry.texts)
+        let found = await WorkerRuntime.answer(within: configuration.patience) {
             let found = await source.record(ofJob: id)
             questions.leave()
-            return found.map { JobDocument($0.record, partition: $0.partition) }
+            return found.map { JobDocument($0.record, partition: $0.partition, texts) }
         }
         guard let found else { return Self.silent }
         guard let document = found else {
             return Self.error(
                 .notFound,
                 "None of this worker's partitions knows the job.",
-                remedy: "Ask the other workers of the group. A job that was never enqueued is not known either, nor "
-                    + "one whose deduplication window is over."
+                remedy: "Ask the other workers of the group. Jobs that were never enqueued, or whose deduplication "
+                    + "window has ended, are unknown too."
             )
         }
         return Self.json(.ok, document)
@@ -139,7 +154,7 @@ struct ConsoleResponder: HTTPResponder {
             guard streams.enter() else { return try await writer.finish(nil) }
             defer { streams.leave() }
             try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
-            while !Task.isCancelled {
+            while !Task.isCancelled, !Task.isShuttingDownGracefully {
                 var event = ByteBuffer(string: "event: status\ndata: ")
                 event.writeBytes(await monitor.liveJSON())
                 event.writeString("\n\n")
@@ -149,7 +164,7 @@ struct ConsoleResponder: HTTPResponder {
             try await writer.finish(nil)
         }
         var headers = Self.headers("text/event-stream; charset=utf-8", cache: "no-store")
-        // A proxy that gathers the answer first would show nothing.
+        // A proxy must not buffer the response.
         headers[Self.accelBuffering] = "no"
         return Response(status: .ok, headers: headers, body: body)
     }

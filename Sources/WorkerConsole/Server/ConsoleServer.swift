@@ -1,41 +1,37 @@
 import Foundation
+import HTTPListening
 import Hummingbird
-public import Logging
+package import Logging
 import NIOCore
-import Synchronization
-public import WorkerRuntime
+import ServiceLifecycle
+package import WorkerRuntime
+package import WorkerTelemetry
 
 /// Serves health, metrics and the dashboard over HTTP: `/livez`, `/readyz`, `/metrics`, `/`, `/api/status`,
-/// `/api/events` and `/api/jobs/{id}`. It only reads, and it asks nobody who they are: it listens on loopback unless
-/// it is told otherwise.
-public final class ConsoleServer: Sendable {
-    private enum Phase {
-        case idle
-        case starting
-        case running(Task<Void, any Error>, port: Int)
-    }
-
+/// `/api/events` and `/api/jobs/{id}`. It is read-only and has no authentication, so it listens on loopback by
+/// default.
+package final class ConsoleServer: Service {
     private let configuration: ConsoleConfiguration
     private let monitor: ConsoleMonitor
     private let responder: ConsoleResponder
     private let logger: Logger
-    private let phase = Mutex(Phase.idle)
+    private let (ports, opened) = AsyncStream.makeStream(of: Int.self)
 
-    /// Prepares a console; ``start()`` makes it listen.
+    /// Prepares a console; ``run()`` makes it listen.
     ///
     /// - Parameters:
-    ///   - configuration: how it serves.
+    ///   - configuration: its settings.
     ///   - source: the engine.
-    ///   - telemetry: what is gathered; its observers must be the engine's.
-    ///   - loops: the loops that liveness goes by.
-    ///   - isGroupMember: whether the consumer is in the group now. Without it the worker counts as joined once a
-    ///     partition was assigned to it.
+    ///   - telemetry: metrics and activity; the engine must have its observers.
+    ///   - loops: the loops whose progress decides liveness.
+    ///   - isGroupMember: whether the consumer is in the group. Without it the worker counts as a member after its
+    ///     first assignment.
     ///   - files: the file store and the transfers into it, where there is one.
-    ///   - logger: where it is logged that the console listens.
-    public init(
+    ///   - logger: logs that the console listens.
+    package init(
         _ configuration: ConsoleConfiguration,
         source: any ConsoleSource,
-        telemetry: ConsoleTelemetry,
+        telemetry: Telemetry,
         loops: [HealthSource],
         isGroupMember: (@Sendable () -> Bool)? = nil,
         files: FileActivity? = nil,
@@ -60,75 +56,47 @@ public final class ConsoleServer: Sendable {
         )
     }
 
-    /// The port that it listens on; `nil` while it does not.
-    public var port: Int? {
-        phase.withLock { phase in
-            if case .running(_, let port) = phase { port } else { nil }
-        }
-    }
-
-    /// Starts listening, and looking at the worker.
-    ///
-    /// - Returns: the port.
-    @discardableResult
-    public func start() async throws(ConsoleServerError) -> Int {
-        let isIdle = phase.withLock { phase in
-            guard case .idle = phase else { return false }
-            phase = .starting
-            return true
-        }
-        guard isIdle else { throw .alreadyRunning }
-        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
-        let application = application { continuation.yield($0) }
-        let monitor = monitor
-        let task = Task {
-            defer { continuation.finish() }
-            try await withThrowingTaskGroup { group in
-                group.addTask { await monitor.run() }
-                group.addTask { try await application.run() }
-                defer { group.cancelAll() }
-                try await group.next()
-            }
-        }
-        for await port in ports {
-            phase.withLock { $0 = .running(task, port: port) }
-            logger.notice(
-                "The console listens; whoever reaches it may look",
-                metadata: ["host": "\(configuration.host)", "port": "\(port)"]
-            )
-            return port
-        }
-        phase.withLock { $0 = .idle }
-        var failure: any Error = CancellationError()
-        if case .failure(let error) = await task.result { failure = error }
-        throw problem(failure)
-    }
-
-    /// Stops listening, closes the connections, and returns when that is done.
-    public func stop() async {
-        let task = phase.withLock { phase -> Task<Void, any Error>? in
-            guard case .running(let task, _) = phase else { return nil }
-            return task
-        }
-        guard let task else { return }
-        task.cancel()
-        _ = await task.result
-        phase.withLock { $0 = .idle }
-    }
-
-    private func application(onPort: @escaping @Sendable (Int) -> Void) -> Application<ConsoleResponder> {
-        var quiet = logger
-        // It calls its own end an error.
-        quiet.logLevel = .critical
-        return Application(
-            responder: responder,
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port),
-                serverName: "payout-worker"
-            ),
-            onServerRunning: { channel in onPort(channel.localAddress?.port ?? 0) },
-            logger: quiet
+    /// Listens, and polls the worker until graceful shutdown or cancellation. Then stops listening, waits for responses in
+    /// progress for at most ``ConsoleConfiguration/drain``, and closes the connections.
+    package func run() async throws(ConsoleServerError) {
+        defer { opened.finish() }
+        let listener = try await listen()
+        logger.notice(
+            "The console listens, without authentication",
+            metadata: ["host": "\(configuration.host)", "port": "\(listener.port)"]
         )
+        opened.yield(listener.port)
+        let monitor = monitor
+        await cancelWhenGracefulShutdown { await monitor.run() }
+        await listener.stop()
+    }
+
+    /// Waits until the console listens. One task may call this, once.
+    ///
+    /// - Returns: the port; `nil` when the console cannot listen, or when the task was cancelled.
+    package func listening() async -> Int? { await ports.first { _ in true } }
+
+    private func listen() async throws(ConsoleServerError) -> HTTPListener {
+        do {
+            return try await HTTPListener.start(
+                responder,
+                configuration: ApplicationConfiguration(
+                    address: .hostname(configuration.host, port: configuration.port),
+                    serverName: "payout-worker"
+                ),
+                limits: configuration.limits,
+                logger: quietLogger
+            )
+        } catch {
+            throw problem(error)
+        }
+    }
+
+    /// The logger of the HTTP server, which logs its regular end as an error.
+    private var quietLogger: Logger {
+        var quiet = logger
+        quiet.logLevel = .critical
+        return quiet
     }
 
     private func problem(_ error: any Error) -> ConsoleServerError {

@@ -2,13 +2,12 @@ import ExportCore
 import ExportRecords
 import Tracing
 
-/// The spans of a job's way through the worker, by OpenTelemetry's conventions for Kafka.
+/// The spans of a job in the worker, by OpenTelemetry's conventions for Kafka.
 ///
-/// `process {jobs topic}` when a job is read: a child of its producer's span, and linked to that. Its context is what
-/// the state record keeps, so whatever is done for the job during the next hours, by whichever worker, belongs to the
-/// same trace: the requests to the service, and at last `send {results topic}`, whose context the event carries. Beside
-/// those, `export {kind}` spans the job's whole life. Without a tracer nothing of it happens, and the producer's own
-/// context is handed on.
+/// `process {jobs topic}` when a job is read: a child of its producer's span, and linked to it. The state record keeps
+/// its context, so all later work for the job belongs to the same trace, also on another worker: the requests to the
+/// service, and `send {results topic}`, whose context the event carries. `export {kind}` spans the time from the job's
+/// acceptance to its end. Without a tracer there are no spans, and the producer's own context is passed through.
 struct JobTracing: Sendable {
     private let jobsTopic: String
     private let resultsTopic: String
@@ -31,9 +30,9 @@ struct JobTracing: Sendable {
         return tracer is NoOpTracer ? nil : tracer
     }
 
-    // MARK: Coming in
+    // MARK: Input
 
-    /// The same input, its job in the span of its processing.
+    /// Records the span of the input's processing. Returns the input with that span's context.
     func process(_ input: JobInput, partition: Int32) -> JobInput {
         guard let tracer else { return input }
         let producer = input.content.trace?.serviceContext(by: tracer)
@@ -64,16 +63,15 @@ struct JobTracing: Sendable {
         return traced
     }
 
-    // MARK: Going out
+    // MARK: Output
 
-    /// Begins a span for each event of the batch; the events carry its context on. They end with ``end(_:failure:)``.
+    /// Starts a span for each event of the batch and gives the event its context. ``end(_:failure:)`` ends them.
     func send(_ batch: inout CommitBatch) -> [any Span] {
         guard let tracer else { return [] }
         var spans: [any Span] = []
         for index in batch.records.indices {
             guard case .event(let partition, var event) = batch.records[index] else { continue }
             let parent = event.trace?.serviceContext(by: tracer) ?? .topLevel
-            life(of: event, parent, tracer)
             let span = tracer.startSpan(
                 "send \(resultsTopic)",
                 context: parent,
@@ -82,7 +80,7 @@ struct JobTracing: Sendable {
             )
             describe(span, operation: "send", type: "send", topic: resultsTopic)
             span.attributes["messaging.kafka.message.key"] = event.jobID
-            span.attributes["messaging.message.id"] = "\(event.jobID)/\(event.status.name)"
+            span.attributes["messaging.message.id"] = event.id
             span.attributes["messaging.message.conversation_id"] = event.jobID
             if let context = TraceContext(span.context, by: tracer) {
                 event.trace = context
@@ -106,9 +104,13 @@ struct JobTracing: Sendable {
         }
     }
 
-    /// The span of a job's whole life, made when it is over: it may have begun in another process.
-    private func life(of event: CompletionEvent, _ parent: ServiceContext, _ tracer: any Tracer) {
-        guard let job = event.job, let finished = event.times.finished else { return }
+    /// Records the span from a job's acceptance to its end. It is created at the end, because the job may have been
+    /// accepted in another process. Call this once, when the job's end is committed, and not when its event is
+    /// published again.
+    func ended(_ event: CompletionEvent) {
+        guard let tracer, event.status != .rejected, let job = event.job, let finished = event.times.finished
+        else { return }
+        let parent = event.trace?.serviceContext(by: tracer) ?? .topLevel
         let span = tracer.startSpan(
             "export \(job.kind.name)",
             context: parent,

@@ -1,7 +1,7 @@
 public import ExportCore
 public import Tracing
 
-/// Trace contexts of records, as tracers know them.
+/// Conversions between trace contexts of records and of tracers.
 extension TraceContext {
     /// The context for spans that belong to the job; empty where no tracer is installed.
     public var serviceContext: ServiceContext { serviceContext(by: InstrumentationSystem.instrument) }
@@ -12,7 +12,7 @@ extension TraceContext {
         return context
     }
 
-    /// The context that a tracer writes down; `nil` when it writes no W3C trace context.
+    /// The context that a tracer injects; `nil` when it injects no W3C trace context.
     init?(_ context: ServiceContext, by instrument: any Instrument) {
         var fields: [String: String] = [:]
         instrument.inject(context, into: &fields, using: FieldInjector())
@@ -20,7 +20,7 @@ extension TraceContext {
         self.init(parent: parent, state: fields["tracestate"])
     }
 
-    /// The trace's id, for logs; `nil` when the context is not as W3C wants it.
+    /// The trace's id, for logs; `nil` when the context is not a valid W3C trace context.
     public var traceID: String? {
         let parts = parent.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count >= 4, parts[1].utf8.count == 32 else { return nil }

@@ -11,9 +11,9 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Run a worker until it is stopped.",
         discussion: """
-            Start as many as there are partitions of the jobs topic to share the work. SIGTERM or SIGINT hands the \
-            jobs over and ends within WORKER_SHUTDOWN_TIMEOUT; a second one ends at once. SIGHUP reads the accounts \
-            anew and tries paused ones at once; a mounted secret that changes is noticed without it.
+            To share the work, start up to one worker per partition of the jobs topic. On SIGTERM or SIGINT the worker \
+            releases its jobs and exits within WORKER_SHUTDOWN_TIMEOUT; a second signal ends it at once. On SIGHUP it \
+            reads the accounts again and tries paused ones at once. It notices changed secret files automatically.
 
               payout-worker topics create --partitions 6
               payout-worker run --config worker.yaml
@@ -29,7 +29,9 @@ struct RunCommand: AsyncParsableCommand {
             let settings = try options.settings()
             let configuration = try WorkerConfiguration(settings)
             let logger = try LogSetup.makeLogger(settings)
-            try await Worker(configuration, logger: logger, settings: { try options.settings() }).run()
+            try await Worker(configuration, logger: logger, settings: { try options.settings() }).run(
+                heedsSignals: true
+            )
         }
     }
 }

@@ -2,32 +2,45 @@ import ArgumentParser
 import EmbeddedKafka
 import Foundation
 import PayoutSandbox
+import WorkerRuntime
 
-/// `sandbox`: a broker and a service to try the worker with.
+/// `sandbox`: a broker and a simulated service for trying the worker.
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
         abstract: "Serve an embedded broker and a sandbox of the payout API until interrupted.",
         discussion: """
-            Both listen on loopback. The environment variables that point a worker at them are printed to standard \
-            output:
+            Both listen on loopback. The command prints the environment variables that point a worker at them to \
+            standard output:
 
               payout-worker sandbox > sandbox.env &
               . ./sandbox.env && payout-worker run
 
-            With a broker of your own, serve the API alone:
+            If you have a broker, serve only the API:
 
               payout-worker sandbox --no-kafka --api-port 8085
 
-            Faults are switched on by name, from a file, or while it runs with PUT /_sandbox/faults:
+            Enable faults by name or from a file, or with PUT /_sandbox/faults while it runs:
 
               payout-worker sandbox --faults flaky --speed instant
               payout-worker sandbox --faults faults.json
               {"faults": [{"kind": "status", "status": 503, "calls": ["create"], "probability": 0.1}]}
 
-            GET /_sandbox/journal and /_sandbox/stats tell what happened.
+            Faults of files apply to downloads unless you set "calls"; "blobLocation" applies to polls:
 
-            The embedded broker fails on order too, with POST /_sandbox/broker; GET names its requests and errors:
+              [{"kind": "blobBreaks", "share": 0.5}, {"kind": "blobStalls", "milliseconds": 60000},
+               {"kind": "blobTrickles", "milliseconds": 20000}, {"kind": "blobPage"},
+               {"kind": "blobUnframed", "share": 0.5}, {"kind": "wrongMD5"}, {"kind": "expiredURL"},
+               {"kind": "blobLocation", "text": "https://elsewhere.example/file.csv?sig=x"}]
+
+            For 'payout-worker sign-in' it serves a sign-in page, and can enforce multi-factor authentication as the service does:
+
+              payout-worker sandbox --signed-out --mfa 1
+              PUT /_sandbox/sign-in {"person": "declines", "usesMFA": false, "mfaEnforcement": 0.3}
+
+            GET /_sandbox/journal and /_sandbox/stats report what happened.
+
+            The embedded broker supports fault injection with POST /_sandbox/broker; GET lists its requests and errors:
 
               [{"kind": "down", "seconds": 5}, {"kind": "slow", "milliseconds": 200, "seconds": 10},
                {"kind": "errors", "requests": ["endTransaction"], "errors": ["notCoordinator", "disconnect"]}]
@@ -44,10 +57,10 @@ struct SandboxCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    @Option(help: "Embedded brokers.")
+    @Option(help: "Number of embedded brokers.")
     var brokers: Int = 1
 
-    @Option(help: "Partitions of each topic.")
+    @Option(help: "Number of partitions of each topic.")
     var kafkaPartitions: Int = 6
 
     @Flag(inversion: .prefixedNo, help: "Serve the embedded broker.")
@@ -55,39 +68,49 @@ struct SandboxCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customLong("api-port"), .customLong("port")],
-        help: "The API's port; a free one unless given."
+        help: "Port of the API; 0 selects a free port."
     )
     var apiPort: Int = 0
 
-    @Option(help: "The API's address; other than loopback it can be reached from other machines, and guards nothing.")
+    @Option(help: "Address of the API. If it is not loopback, other machines can use the API without authentication.")
     var host: String = "127.0.0.1"
 
-    @Option(help: "The host that the API's URLs name, where it is not --host.")
+    @Option(help: "Host name in the API's URLs, if it differs from --host.")
     var publicHost: String?
 
-    @Option(help: "How long exports take: instant, demo (seconds) or realistic (minutes to hours).")
+    @Option(help: "Duration of exports: instant, demo (seconds) or realistic (minutes to hours).")
     var speed: Speed = .demo
 
     @Option(
         help: ArgumentHelp(
-            "How long every export takes, instead of what --speed says; half of it queued.",
+            "Duration of every export, instead of --speed; half of it queued.",
             valueName: "duration"
         )
     )
     var exportTime: String?
 
-    @Flag(inversion: .prefixedNo, help: "Answer a repeated ms-requestid with the first export.")
+    @Flag(inversion: .prefixedNo, help: "Return the first export for a repeated ms-requestid.")
     var idempotency = true
 
     @Option(
         help: ArgumentHelp(
-            "Faults: \(FaultPreset.names), or a JSON file. Repeatable.",
+            "Faults to inject: \(FaultPreset.names), or a JSON file. Repeatable.",
             valueName: "name or file"
         )
     )
     var faults: [String] = []
 
+    @Flag(help: "Print no password and no refresh token; use 'payout-worker sign-in' to obtain one.")
+    var signedOut = false
+
+    @Option(help: "Share of API calls that enforce multi-factor authentication, from 0 to 1.")
+    var mfa: Double = 0
+
+    @Flag(help: "Ask on the sign-in page instead of accepting at once.")
+    var asksPerson = false
+
     func validate() throws {
+        guard (0...1).contains(mfa) else { throw ValidationError("--mfa must be from 0 to 1.") }
         guard (0...65_535).contains(apiPort) else { throw ValidationError("--api-port must be from 0 to 65535.") }
         guard (1...10).contains(brokers) else { throw ValidationError("--brokers must be from 1 to 10.") }
         guard (1...1_000).contains(kafkaPartitions) else {
@@ -101,17 +124,20 @@ struct SandboxCommand: AsyncParsableCommand {
             let settings = try options.settings()
             let broker = kafka ? try DemoBroker(settings, brokers: brokers, partitions: kafkaPartitions) : nil
             var configuration = try sandboxConfiguration()
-            configuration.control = broker.map { BrokerControl($0.kafka) }.map { control in { control.reply(to: $0) } }
+            let control = broker.map { BrokerControl($0.kafka) }
+            configuration.control = control.map { control in { @Sendable in control.reply(to: $0) } }
             let sandbox = PayoutSandbox(configuration: configuration)
             let address = try await sandbox.start()
             var environment = broker?.environment ?? []
             environment += address.environment
+            if signedOut { environment.removeAll { ["PAYOUT_API_USERNAME", "PAYOUT_API_PASSWORD"].contains($0.0) } }
             if speed != .realistic {
                 environment += [("WORKER_POLL_MIN_INTERVAL", "500ms"), ("WORKER_POLL_MAX_INTERVAL", "2s")]
             }
-            try tell(environment, address)
+            try report(environment, address)
             try await untilInterrupted {
-                while true { try await Task.sleep(for: .seconds(3_600)) }
+                await control?.run()
+                while await slept(for: .seconds(3_600)) {}
             }
             await sandbox.stop()
             broker?.close()
@@ -130,6 +156,10 @@ struct SandboxCommand: AsyncParsableCommand {
         configuration.allowsRemoteClients = !["127.0.0.1", "::1", "localhost"].contains(host)
         configuration.publicHost = publicHost
         configuration.exports.honoursIdempotency = idempotency
+        configuration.mfa.enforcement = .init(share: mfa)
+        if asksPerson { configuration.signIn.person = .asks }
+        configuration.signIn.pollInterval = .seconds(1)
+        if signedOut { configuration.accounts[0].refreshToken = nil }
         if let exportTime {
             let half = try DurationArgument.parse(exportTime, "--export-time") / 2
             configuration.exports.queued = .fixed(half)
@@ -139,33 +169,35 @@ struct SandboxCommand: AsyncParsableCommand {
         return configuration
     }
 
-    private func tell(_ environment: [(String, String)], _ address: PayoutSandbox.Address) throws {
+    private func report(_ environment: [(String, String)], _ address: PayoutSandbox.Address) throws {
         if outputOptions.isJSON {
             Terminal.result(try JSONText.line(Dictionary(environment, uniquingKeysWith: { $1 })))
         } else {
             Terminal.result(environment.map { "export \($0.0)=\(ShellText.quoted($0.1))" }.joined(separator: "\n"))
         }
         Terminal.note(
-            "Sandbox of the payout API at \(address.baseURL); what happened: \(address.baseURL)/_sandbox/journal"
+            "Sandbox of the payout API at \(address.baseURL), journal at \(address.baseURL)/_sandbox/journal"
         )
         if kafka {
-            Terminal.note("The embedded broker is no Kafka. Its limits:")
+            Terminal.note("The embedded broker is not Kafka. Its limits:")
             for limit in EmbeddedKafka.limits { Terminal.note("  - \(limit)") }
         }
         Terminal.note("Serving until interrupted.")
     }
 }
 
-/// Sets of faults with a name.
+/// Named sets of faults.
 enum FaultPreset: String, CaseIterable {
-    /// Now and then a passing failure of every sort.
+    /// Occasional transient failures of every kind.
     case flaky
-    /// Too many requests, now and then.
+    /// Occasional responses with 429 Too Many Requests.
     case throttled
-    /// Every export ends as Failed at the service.
+    /// Every export fails at the service.
     case failing
-    /// Downloads that break off, stall or come with an expired URL.
+    /// Downloads that break off, have an expired URL or a wrong checksum.
     case brokenDownloads = "broken-downloads"
+    /// Downloads that are slow, return a sign-in page, or have no length.
+    case wrongFiles = "wrong-files"
     /// The identity provider demands a second factor.
     case mfa
 
@@ -189,6 +221,11 @@ enum FaultPreset: String, CaseIterable {
             [{"kind":"blobBreaks","share":0.5,"probability":0.5},{"kind":"expiredURL","probability":0.1},
              {"kind":"wrongMD5","probability":0.1}]
             """
+        case .wrongFiles:
+            """
+            [{"kind":"blobPage","probability":0.2},{"kind":"blobUnframed","share":0.5,"probability":0.2},
+             {"kind":"blobTrickles","milliseconds":5000,"probability":0.1}]
+            """
         case .mfa: #"[{"kind":"signInError","code":50076}]"#
         }
     }
@@ -201,7 +238,7 @@ enum FaultPreset: String, CaseIterable {
         } else if let contents = FileManager.default.contents(atPath: name) {
             data = contents
         } else {
-            throw CommandFailure("--faults: '\(name)' is neither a file that can be read nor one of \(names).")
+            throw CommandFailure("--faults: '\(name)' is neither a readable file nor one of \(names).")
         }
         struct Document: Decodable {
             var faults: [PayoutSandbox.Fault]
@@ -211,24 +248,24 @@ enum FaultPreset: String, CaseIterable {
         do {
             return try decoder.decode([PayoutSandbox.Fault].self, from: data)
         } catch let error as DecodingError {
-            throw CommandFailure("--faults: '\(name)' does not hold faults: \(error.reason)")
+            throw CommandFailure("--faults: '\(name)' is not a list of faults: \(error.reason)")
         }
     }
 }
 
 extension DecodingError {
-    /// What is wrong, without Swift's names.
+    /// The problem, without the names of Swift types.
     var reason: String {
         switch self {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
             .dataCorrupted(let context):
             context.debugDescription
-        @unknown default: "it cannot be decoded"
+        @unknown default: "decoding failed"
         }
     }
 }
 
-/// Text for a shell.
+/// Quotes text for a shell.
 enum ShellText {
     static func quoted(_ text: String) -> String {
         let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-./:,@%+=".contains($0)) }

@@ -1,7 +1,7 @@
 import Foundation
 import Yams
 
-/// A configuration file, JSON or YAML: keys nested or with dots, `kafka.group.id` for `KAFKA_GROUP_ID`.
+/// A configuration file in JSON or YAML, with nested or dotted keys: `kafka.group.id` for `KAFKA_GROUP_ID`.
 struct ConfigurationFile: Sendable {
     /// Values by variable name.
     var values: [String: String] = [:]
@@ -13,24 +13,24 @@ struct ConfigurationFile: Sendable {
     init(path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ConfigurationError(
-                "The configuration file '\(path)' cannot be read. Check the path and its permissions."
+                "Failed to read the configuration file '\(path)'. Check the path and its permissions."
             )
         }
         try self.init(text: String(decoding: data, as: UTF8.self), path: path)
     }
 
-    /// - Parameter path: for messages.
+    /// - Parameter path: the file's path, for error messages.
     init(text: String, path: String) throws {
         let document: Any?
         do {
-            // YAML holds JSON.
+            // JSON is a subset of YAML.
             document = try Yams.load(yaml: text)
         } catch {
-            throw ConfigurationError("The configuration file '\(path)' is neither JSON nor YAML: \(error)")
+            throw ConfigurationError("The configuration file '\(path)' is neither valid JSON nor valid YAML: \(error)")
         }
         guard let document else { return }
         guard var object = document as? [String: Any] else {
-            throw ConfigurationError("The configuration file '\(path)' must hold an object.")
+            throw ConfigurationError("The configuration file '\(path)' must contain an object.")
         }
         if let named = object.removeValue(forKey: "accounts") {
             guard let entries = named as? [String: Any] else {
@@ -53,12 +53,12 @@ struct ConfigurationFile: Sendable {
     {
         var values: [String: String] = [:]
         for (name, text) in own {
-            // Within an account `client.id` and `payout.api.client.id` mean the same.
+            // Within an account `client.id` and `payout.api.client.id` are equivalent.
             let full = name.hasPrefix("PAYOUT_API_") ? name : "PAYOUT_API_" + name
             let plain = full.hasSuffix("_FILE") ? String(full.dropLast("_FILE".count)) : full
             guard SettingDefinition.perAccount.contains(plain) else {
                 throw ConfigurationError(
-                    "\(path): '\(name)' of the account '\(account)' is no setting of an account. Use the PAYOUT_API_… keys."
+                    "\(path): '\(name)' is not a setting of an account, but is set for the account '\(account)'. Use only the keys of PAYOUT_API_… settings."
                 )
             }
             values[full] = text

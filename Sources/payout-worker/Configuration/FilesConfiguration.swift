@@ -1,22 +1,36 @@
 import FileStores
+import HTTPAccess
+import Primitives
 
-/// Where files go, and all that the store there needs.
+/// The location of the files and the settings of the file store.
 struct FilesConfiguration: Sendable {
-    /// Empty where the service's own URLs are handed on.
+    /// Empty if the service's own URLs are passed through.
     var location = ""
     var template = FileKeyTemplate.standard
+    /// The mode of files in a `file://` store.
+    var mode = FileMode.standard
     var s3 = S3Configuration()
     var azure = AzureBlobConfiguration()
+    /// How the servers of a store are reached.
+    var network = NetworkSettings()
 
     /// No store.
     init() {}
 
-    init(_ reader: inout SettingReader) {
+    init(_ reader: inout SettingReader, _ network: NetworkSettings) {
+        self.network = network
         location = reader.text("FILES_LOCATION")
         do {
             template = try FileKeyTemplate(reader.text("FILES_KEY_TEMPLATE"))
         } catch {
             reader.problems.append("FILES_KEY_TEMPLATE: \(error)")
+        }
+        if let mode = FileMode(reader.text("FILES_MODE")) {
+            self.mode = mode
+        } else {
+            reader.problems.append(
+                "FILES_MODE must be an octal mode such as 0640, readable and writable by the owner, without execute permission."
+            )
         }
         readS3(&reader)
         readAzure(&reader)
@@ -27,9 +41,16 @@ struct FilesConfiguration: Sendable {
         }
     }
 
-    /// The store; `nil` where there is none. Nothing is sent before it is used.
+    /// The store; `nil` if none is configured. Creating it sends nothing.
     func makeStore(threads: Int = 4) throws(FileStoreError) -> (any FileStore)? {
-        try FileStoreFactory.make(location: location, threads: threads, s3: s3, azure: azure)
+        try FileStoreFactory.make(
+            location: location,
+            threads: threads,
+            mode: mode,
+            s3: s3,
+            azure: azure,
+            network: network
+        )
     }
 
     private mutating func readS3(_ reader: inout SettingReader) {
@@ -49,7 +70,7 @@ struct FilesConfiguration: Sendable {
         }
         if s3.kmsKeyID != nil, s3.encryption == nil || s3.encryption == .s3 {
             reader.problems.append(
-                "FILES_S3_KMS_KEY_ID needs FILES_S3_SERVER_SIDE_ENCRYPTION to be aws:kms or aws:kms:dsse."
+                "FILES_S3_KMS_KEY_ID requires FILES_S3_SERVER_SIDE_ENCRYPTION to be aws:kms or aws:kms:dsse."
             )
         }
         if let checksum = S3Configuration.Checksum(rawValue: reader.text("FILES_S3_CHECKSUM")) {
@@ -68,9 +89,9 @@ struct FilesConfiguration: Sendable {
         azure.sasToken = Self.secret(&reader, "FILES_AZURE_SAS_TOKEN")
     }
 
-    private static func secret(_ reader: inout SettingReader, _ name: String) -> StoreSecret? {
+    private static func secret(_ reader: inout SettingReader, _ name: String) -> Secret? {
         guard let value = reader.value(name), !value.text.isEmpty else { return nil }
-        return value.path.map { .file($0) } ?? .text(value.text)
+        return value.path.map { .file($0) } ?? Secret(value.text)
     }
 
     private static func list<Value: RawRepresentable<String>>(_ values: [Value]) -> String {

@@ -1,31 +1,13 @@
 import Foundation
 import Logging
+import WorkerTelemetry
 
-/// The parts of the worker whose log has a level of its own.
-enum LogSubsystem: String, CaseIterable, Sendable {
-    /// Decisions: jobs, accounts, intake, partitions.
-    case engine
-    /// The client of the brokers, librdkafka's own lines among them.
-    case kafka
-    /// The client of the service and its sign-in.
-    case api
-    /// The file store and downloads.
-    case files
-    /// Health, metrics and dashboard.
-    case console
-}
-
-/// `LOG_LEVEL`: a level, and levels of subsystems after it, such as `info,kafka=debug,api=trace`.
-struct LogLevels: Sendable, Equatable {
-    /// The level of everything that is not named.
-    var level = Logger.Level.info
-    /// The levels of what is named.
-    var subsystems: [LogSubsystem: Logger.Level] = [:]
-
-    /// Reads the setting.
+extension LogLevels {
+    /// Reads `LOG_LEVEL`: a level, and levels of subsystems after it, such as `info,kafka=debug,api=trace`.
     ///
-    /// - Throws: ``ConfigurationError`` that names what is not understood.
+    /// - Throws: ``ConfigurationError`` that names the invalid part.
     init(_ text: String) throws {
+        self.init()
         for part in text.split(separator: ",") {
             let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
                 $0.trimmingCharacters(in: .whitespaces)
@@ -41,12 +23,9 @@ struct LogLevels: Sendable, Equatable {
             }
             guard let subsystem = LogSubsystem(rawValue: sides[0].lowercased()) else {
                 let known = LogSubsystem.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ConfigurationError("LOG_LEVEL: '\(sides[0])' is no subsystem. There are \(known).")
+                throw ConfigurationError("LOG_LEVEL: '\(sides[0])' is not a subsystem. The subsystems are \(known).")
             }
             subsystems[subsystem] = level
         }
     }
-
-    /// The level of a subsystem.
-    func level(of subsystem: LogSubsystem) -> Logger.Level { subsystems[subsystem] ?? level }
 }

@@ -1,23 +1,20 @@
 import FileStores
 
-/// One configuration variable: its name, what it defaults to, and what it means.
+/// A configuration variable: its name, default value and meaning.
 struct SettingDefinition: Sendable {
-    /// The environment variable; in a file the same in lower case with dots.
+    /// The environment variable. In a file, the key is the same name in lower case with dots.
     var name: String
-    /// Used where nothing else says; `nil` when there is no default.
+    /// Used if the variable is not set; `nil` if there is no default.
     var defaultValue: String?
-    /// Whether the value is a secret: masked wherever it is shown, and also taken from the file that `NAME_FILE` names.
+    /// Whether the value is a secret: it is masked wherever it is shown, and can also be read from the file `NAME_FILE`.
     var isSecret = false
-    /// What it means.
+    /// The description for users.
     var help: String
-
-    /// The key in a configuration file.
-    var fileKey: String { name.lowercased().replacing("_", with: ".") }
 }
 
 extension SettingDefinition {
-    /// Every variable, in the order in which people read about them.
-    static let all: [SettingDefinition] = kafka + worker + service + files + surroundings
+    /// Every variable, in the order of the documentation.
+    static let all: [SettingDefinition] = kafka + worker + service + files + observability
 
     private static let kafka: [SettingDefinition] = [
         .init(name: "KAFKA_BOOTSTRAP_SERVERS", help: "broker list, host:port separated by commas"),
@@ -33,41 +30,45 @@ extension SettingDefinition {
     ]
 
     private static let worker: [SettingDefinition] = [
-        .init(name: "WORKER_ID", help: "names this instance; host name and a random suffix unless given"),
+        .init(name: "WORKER_ID", help: "name of this instance; default: the host name and a random suffix"),
         .init(name: "WORKER_DELIVERY", defaultValue: "exactly-once", help: "exactly-once or at-least-once"),
         .init(
             name: "WORKER_COMMIT_INTERVAL",
             defaultValue: "50ms",
-            help: "how long records gather before they are committed together"
+            help: "how long records are batched before they are committed together"
         ),
         .init(
             name: "WORKER_MAX_PENDING",
             defaultValue: "10000",
             help: "jobs accepted and not yet submitted before intake pauses"
         ),
-        .init(name: "WORKER_MAX_CONCURRENT_REQUESTS", defaultValue: "64", help: "API calls under way at once"),
-        .init(name: "WORKER_MAX_CONCURRENT_DOWNLOADS", defaultValue: "4", help: "downloads under way at once"),
+        .init(name: "WORKER_MAX_CONCURRENT_REQUESTS", defaultValue: "64", help: "API calls in flight at once"),
+        .init(name: "WORKER_MAX_CONCURRENT_DOWNLOADS", defaultValue: "4", help: "files transferred at once"),
         .init(
             name: "WORKER_POLL_MIN_INTERVAL",
             defaultValue: "5s",
-            help: "the first wait between two looks at one export"
+            help: "the first wait between two polls of one export"
         ),
         .init(
             name: "WORKER_POLL_MAX_INTERVAL",
             defaultValue: "5m",
-            help: "the longest wait between two looks at one export"
+            help: "the longest wait between two polls of one export"
         ),
-        .init(name: "WORKER_JOB_TIMEOUT", defaultValue: "26h", help: "the default deadline"),
+        .init(
+            name: "WORKER_JOB_TIMEOUT",
+            defaultValue: "26h",
+            help: "the default deadline, counted from the later of acceptance and `notBefore`"
+        ),
         .init(
             name: "WORKER_DEDUPLICATION_WINDOW",
             defaultValue: "24h",
-            help: "how long a finished job's id is remembered"
+            help: "how long a finished job's id is kept"
         ),
         .init(name: "WORKER_SHUTDOWN_TIMEOUT", defaultValue: "25s", help: "how long a stop may take"),
         .init(
             name: "WORKER_STALL_TIMEOUT",
             defaultValue: "60s",
-            help: "after how long without progress, though something waits, the worker is not ready"
+            help: "the worker is not ready after this time without progress while work waits"
         ),
     ]
 
@@ -80,20 +81,26 @@ extension SettingDefinition {
         ),
         .init(
             name: "PAYOUT_API_AUTHENTICATION",
-            defaultValue: "password",
-            help: "password, refresh-token or client-credentials"
+            help:
+                "refresh-token, password or client-credentials; default: refresh-token if a token is configured or saved, "
+                + "else password"
         ),
         .init(name: "PAYOUT_API_TENANT_ID", help: "the directory (tenant) id"),
         .init(name: "PAYOUT_API_CLIENT_ID", help: "the application (client) id"),
         .init(name: "PAYOUT_API_USERNAME", help: "user name, for the password flow"),
         .init(name: "PAYOUT_API_PASSWORD", isSecret: true, help: "password, for the password flow"),
         .init(name: "PAYOUT_API_REFRESH_TOKEN", isSecret: true, help: "refresh token, for the refresh-token flow"),
+        .init(
+            name: "PAYOUT_API_REFRESH_TOKEN_SAVED_IN",
+            help:
+                "a persistent file or folder for the newest refresh token of each account; default: the token's own file"
+        ),
         .init(name: "PAYOUT_API_CLIENT_SECRET", isSecret: true, help: "client secret, for a confidential client"),
         .init(name: "PAYOUT_API_REQUESTS_PER_SECOND", defaultValue: "20", help: "the whole fleet's budget per account"),
         .init(
             name: "PAYOUT_API_BLOB_HOSTS",
             defaultValue: "*.blob.core.windows.net",
-            help: "where files may be fetched from"
+            help: "hosts that files may be fetched from"
         ),
         .init(
             name: "PAYOUT_API_DELETE_AFTER_DOWNLOAD",
@@ -107,22 +114,34 @@ extension SettingDefinition {
             name: "FILES_LOCATION",
             defaultValue: "",
             help:
-                "file:///path, s3://bucket/prefix or azblob://account/container/prefix; empty hands the service's URL on"
+                "file:///path, s3://bucket/prefix or azblob://account/container/prefix; empty: pass the service's URL through"
         ),
-        .init(name: "FILES_KEY_TEMPLATE", defaultValue: FileKeyTemplate.defaultText, help: "the files' keys below it"),
-        .init(name: "FILES_S3_ENDPOINT", help: "https://host[:port] of what speaks S3's protocol; AWS unless given"),
-        .init(name: "FILES_S3_REGION", help: "the bucket's region; AWS_REGION or the profile's unless given"),
-        .init(name: "FILES_S3_PATH_STYLE", help: "the bucket in the path: true or false; true with an endpoint"),
+        .init(
+            name: "FILES_KEY_TEMPLATE",
+            defaultValue: FileKeyTemplate.defaultText,
+            help: "the files' keys below the location"
+        ),
+        .init(
+            name: "FILES_MODE",
+            defaultValue: "0640",
+            help: "mode of files in a file:// store, octal; folders get the same mode with search permission"
+        ),
+        .init(name: "FILES_S3_ENDPOINT", help: "https://host[:port] of an S3-compatible service; default: AWS"),
+        .init(name: "FILES_S3_REGION", help: "the bucket's region; default: AWS_REGION or the profile's"),
+        .init(
+            name: "FILES_S3_PATH_STYLE",
+            help: "put the bucket in the path: true or false; default: true with an endpoint"
+        ),
         .init(
             name: "FILES_S3_SERVER_SIDE_ENCRYPTION",
-            help: "AES256, aws:kms or aws:kms:dsse; the bucket's default unless given"
+            help: "AES256, aws:kms or aws:kms:dsse; default: the bucket's setting"
         ),
-        .init(name: "FILES_S3_KMS_KEY_ID", help: "the key for aws:kms; the account's own unless given"),
-        .init(name: "FILES_S3_STORAGE_CLASS", help: "such as STANDARD_IA; the bucket's default unless given"),
-        .init(name: "FILES_S3_CHECKSUM", defaultValue: "sha256", help: "how S3 verifies bodies: sha256 or md5"),
+        .init(name: "FILES_S3_KMS_KEY_ID", help: "the key for aws:kms; default: the account's key"),
+        .init(name: "FILES_S3_STORAGE_CLASS", help: "storage class such as STANDARD_IA; default: the bucket's setting"),
+        .init(name: "FILES_S3_CHECKSUM", defaultValue: "sha256", help: "how S3 verifies uploads: sha256 or md5"),
         .init(
             name: "FILES_AZURE_ENDPOINT",
-            help: "https://host of the storage account; Azure's public cloud unless given"
+            help: "https://host of the storage account; default: Azure's public cloud"
         ),
         .init(name: "FILES_AZURE_SAS_TOKEN", isSecret: true, help: "shared access signature of the container"),
         .init(name: "FILES_AZURE_TENANT_ID", help: "directory (tenant) id, for an application instead of a signature"),
@@ -135,15 +154,36 @@ extension SettingDefinition {
         ),
     ]
 
-    private static let surroundings: [SettingDefinition] = [
-        .init(name: "HTTP_HOST", defaultValue: "127.0.0.1", help: "where health, metrics and dashboard listen"),
-        .init(name: "HTTP_PORT", defaultValue: "8080", help: "where health, metrics and dashboard listen"),
-        .init(name: "LOG_LEVEL", defaultValue: "info", help: "trace to critical; of a part alone: info,kafka=debug"),
-        .init(name: "LOG_FORMAT", help: "text or json; json when not on a terminal"),
+    private static let observability: [SettingDefinition] = [
+        .init(
+            name: "HTTPS_PROXY",
+            isSecret: true,
+            help: "HTTP proxy for https addresses, http://user:password@host:port; direct connections unless given"
+        ),
+        .init(
+            name: "NO_PROXY",
+            defaultValue: "",
+            help: "hosts without the proxy, by commas: example.com with the names below it, .example.com, host:port, *"
+        ),
+        .init(name: "TLS_CA_FILE", help: "PEM file of certificate authorities to trust beside the system's"),
+        .init(name: "HTTP_HOST", defaultValue: "127.0.0.1", help: "address of health, metrics and dashboard"),
+        .init(name: "HTTP_PORT", defaultValue: "8080", help: "port of health, metrics and dashboard"),
+        .init(
+            name: "HTTP_ALLOWED_HOSTS",
+            defaultValue: "",
+            help: "further Host headers that are answered, separated by commas: names, *.example.com, or *; loopback "
+                + "names, HTTP_HOST and the address of the connection are always answered"
+        ),
+        .init(
+            name: "LOG_LEVEL",
+            defaultValue: "info",
+            help: "trace to critical; levels of parts after it: info,kafka=debug"
+        ),
+        .init(name: "LOG_FORMAT", help: "text or json; default: text on a terminal, else json"),
         .init(
             name: "OTEL_EXPORTER_OTLP_ENDPOINT",
             defaultValue: "",
-            help: "collector of traces, such as http://localhost:4318; empty for none"
+            help: "collector of traces, such as http://localhost:4318; empty: no traces"
         ),
         .init(
             name: "OTEL_EXPORTER_OTLP_HEADERS",
@@ -155,10 +195,10 @@ extension SettingDefinition {
         .init(
             name: "OTEL_TRACES_SAMPLER_ARG",
             defaultValue: "1",
-            help: "share of traces that are recorded, from 0 to 1, where a job's producer has not decided it"
+            help: "share of traces that are recorded, from 0 to 1, unless a job's producer has decided it"
         ),
     ]
 
-    /// The variables that an entry of `accounts` in a file may set for itself.
+    /// The variables that an entry of `accounts` in a file can override.
     static let perAccount: Set<String> = Set(service.map(\.name))
 }

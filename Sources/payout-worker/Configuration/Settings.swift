@@ -1,6 +1,6 @@
 import Foundation
 
-/// A wrong configuration: what is wrong with which variable, and what to do. Ends the command with status 78.
+/// An invalid configuration: which variable is invalid, why, and what to do. The command exits with status 78.
 struct ConfigurationError: Error, CustomStringConvertible {
     var problems: [String]
 
@@ -10,7 +10,7 @@ struct ConfigurationError: Error, CustomStringConvertible {
     var description: String { problems.joined(separator: "\n") }
 }
 
-/// Where a value came from.
+/// The source of a value.
 enum SettingSource: String, Sendable, Codable {
     case flag
     case environment
@@ -19,21 +19,21 @@ enum SettingSource: String, Sendable, Codable {
     case `default`
 }
 
-/// A value and where it came from.
+/// A value and its source.
 struct SettingValue: Sendable {
     var text: String
     var source: SettingSource
-    /// For a secret in a file of its own: the file, which is read again when it changes.
+    /// The file of a secret that has its own file. It is read again when it changes.
     var path: String?
 }
 
-/// All values, by variable: a flag beats the environment, the environment beats the file.
+/// All values by variable: a flag overrides the environment, the environment overrides the file.
 struct Settings: Sendable {
     private var flags: [String: String]
     private var environment: [String: String]
     private var file: ConfigurationFile
 
-    /// Reads the file, if one is named.
+    /// Reads the file, if there is one.
     init(
         flags: [String: String] = [:],
         environment: [String: String] = ProcessInfo.processInfo.environment,
@@ -46,7 +46,7 @@ struct Settings: Sendable {
         guard unknown.isEmpty else {
             throw ConfigurationError(
                 unknown.map {
-                    "\(path ?? "the configuration file"): '\($0)' is no setting. See 'payout-worker check-config --help' for the list."
+                    "\(path ?? "the configuration file"): '\($0)' is not a setting. Run 'payout-worker check-config' without --config for the list."
                 }
             )
         }
@@ -57,10 +57,19 @@ struct Settings: Sendable {
         return SettingDefinition.all.contains { $0.name == name || ($0.isSecret && $0.name + "_FILE" == name) }
     }
 
-    /// The accounts that the file names beside the default one, in order.
+    /// Whether a variable contains a secret itself, not the path of a file that contains it.
+    static func isSecret(_ name: String) -> Bool {
+        guard name.hasPrefix(clientPrefix) else {
+            return SettingDefinition.all.contains { $0.name == name && $0.isSecret }
+        }
+        let secret = ["PASSWORD", "SECRET", "JAAS", "KEY_PEM", "OAUTHBEARER_CONFIG"]
+        return !name.hasSuffix("_FILE") && secret.contains { name.contains($0) }
+    }
+
+    /// The named accounts in the file, sorted.
     var accountNames: [String] { file.accounts.keys.sorted() }
 
-    /// A variable's value for an account; what the account does not say itself holds for all.
+    /// A variable's value for an account: the account's own value, else the common one.
     func value(_ name: String, account: String? = nil) throws -> SettingValue? {
         guard let definition = SettingDefinition.all.first(where: { $0.name == name }) else { return nil }
         if let account, let own = file.accounts[account] {
@@ -78,7 +87,19 @@ struct Settings: Sendable {
         return definition.defaultValue.map { SettingValue(text: $0, source: .default) }
     }
 
-    /// The variables that tell AWS's tools about credentials and regions, for stores that go by them too.
+    /// The file that a secret is read from, which need not exist yet; nil if the secret is not read from a file.
+    func secretPath(_ name: String, account: String? = nil) -> String? {
+        if let account, let own = file.accounts[account], own[name] != nil || own[name + "_FILE"] != nil {
+            return own[name] == nil ? own[name + "_FILE"] : nil
+        }
+        for values in [flags, environment, file.values] {
+            if let text = values[name], !text.isEmpty { return nil }
+            if let path = values[name + "_FILE"], !path.isEmpty { return path }
+        }
+        return nil
+    }
+
+    /// The variables with which AWS tools find credentials and regions; the S3 store uses them too.
     var awsEnvironment: [String: String] { environment.filter { $0.key.hasPrefix("AWS_") || $0.key == "HOME" } }
 
     // MARK: librdkafka properties
@@ -88,7 +109,7 @@ struct Settings: Sendable {
     /// Every `KAFKA_CLIENT_…` variable as a librdkafka property.
     func clientProperties() throws -> [String: SettingValue] {
         var properties: [String: SettingValue] = [:]
-        // The weakest first, so that a stronger one replaces it.
+        // Lowest precedence first, so that a higher one replaces it.
         for (values, source) in [(file.values, SettingSource.file), (environment, .environment), (flags, .flag)] {
             for (name, text) in values where name.hasPrefix(Self.clientPrefix) {
                 var key = name.dropFirst(Self.clientPrefix.count).lowercased().replacing("_", with: ".")
@@ -103,14 +124,14 @@ struct Settings: Sendable {
         return properties
     }
 
-    private static func secret(_ name: String, _ path: String) throws -> SettingValue {
+    static func secret(_ name: String, _ path: String) throws -> SettingValue {
         guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
         else {
             throw ConfigurationError(
-                "\(name)_FILE names '\(path)', which cannot be read as UTF-8 text. Check the path and its permissions."
+                "\(name)_FILE: failed to read '\(path)' as UTF-8 text. Check the path and its permissions."
             )
         }
-        // An editor ends the last line; that is no part of the secret.
+        // Editors append a line break, which is not part of the secret.
         return SettingValue(text: String(text.trimmingSuffix(while: \.isNewline)), source: .secretFile, path: path)
     }
 }

@@ -1,40 +1,51 @@
 import ExportCore
 import Foundation
+import HTTPAccess
 import KafkaClient
 import Logging
 import PayoutAPI
+import Primitives
 import WorkerKafka
 
-/// The whole configuration of a worker, checked.
+/// The validated configuration of a worker.
 struct WorkerConfiguration: Sendable {
     var log: KafkaLogConfiguration
+    /// The source of Kafka's user name and password; `nil` if there are none.
+    var kafkaSecrets: KafkaSecrets?
     var core: CoreConfiguration
     var accounts: [AccountConfiguration]
+    /// How servers are reached, Kafka's brokers excepted.
+    var network: NetworkSettings
     var files: FilesConfiguration
-    /// Files that are transferred at the same time.
+    /// How many files are transferred at once.
     var downloads: Int
     var shutdownTimeout: Duration
     var stallTimeout: Duration
     var httpHost: String
     var httpPort: Int
-    /// `nil` where no traces are wanted.
+    /// Values of the `Host` header that the console answers, in addition to those that it always answers.
+    var httpAllowedHosts: [String]
+    /// `nil` if tracing is disabled.
     var tracing: TracingConfiguration?
 
-    /// Reads and checks everything, and tells every problem at once.
+    /// Reads and validates all settings, and reports all problems at once.
     init(_ settings: Settings) throws {
         var reader = SettingReader(settings)
         log = try Self.log(&reader)
+        kafkaSecrets = reader.kafkaSecrets()
         core = Self.core(&reader)
         downloads = core.maxConcurrentDownloads
-        // More are begun than are transferred at a time: they take turns, so that huge files do not hold up small ones.
+        // More downloads are started than run at once. They take turns, so that huge files do not delay small ones.
         core.maxConcurrentDownloads = downloads * 4
-        files = FilesConfiguration(&reader)
+        network = NetworkSettings(&reader)
+        files = FilesConfiguration(&reader, network)
         core.storesFiles = !files.location.isEmpty
         core.commitsAreAtomic = log.delivery == .exactlyOnce
         shutdownTimeout = reader.duration("WORKER_SHUTDOWN_TIMEOUT")
         stallTimeout = reader.duration("WORKER_STALL_TIMEOUT")
         httpHost = reader.text("HTTP_HOST")
         httpPort = reader.integer("HTTP_PORT", in: 0...65_535)
+        httpAllowedHosts = reader.hosts("HTTP_ALLOWED_HOSTS")
         tracing = TracingConfiguration(&reader)
         accounts = AccountConfiguration.all(&reader)
         core.accounts = accounts.map(\.name)
@@ -45,7 +56,7 @@ struct WorkerConfiguration: Sendable {
         guard reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
     }
 
-    /// What every command that talks to Kafka needs.
+    /// The settings of every command that uses Kafka.
     static func log(_ reader: inout SettingReader) throws -> KafkaLogConfiguration {
         var topics = KafkaTopicNames()
         topics.jobs = reader.text("KAFKA_TOPICS_JOBS")
@@ -53,16 +64,19 @@ struct WorkerConfiguration: Sendable {
         topics.state = reader.text("KAFKA_TOPICS_STATE")
         topics.deadLetter = reader.text("KAFKA_TOPICS_DEAD_LETTER")
         if Set(topics.all).count != 4 {
-            reader.problems.append("KAFKA_TOPICS_…: the four topics must have four names.")
+            reader.problems.append("KAFKA_TOPICS_…: the four topics must have different names.")
         }
         let delivery = DeliveryMode(rawValue: reader.text("WORKER_DELIVERY"))
         if delivery == nil { reader.problems.append("WORKER_DELIVERY must be exactly-once or at-least-once.") }
         let bootstrap = reader.required("KAFKA_BOOTSTRAP_SERVERS", "the broker list, for example localhost:9092")
         let stableID = reader.optional("WORKER_ID")
         let workerID = stableID ?? defaultWorkerID()
-        // Brokers, their quotas and 'status' know an instance by it.
+        // Brokers, their quotas and 'status' identify an instance by it.
         let properties = reader.clientProperties().merging(["client.id": workerID]) { own, _ in own }
-        let kafka = KafkaConfiguration(bootstrapServers: bootstrap, properties: properties)
+        var kafka = KafkaConfiguration(bootstrapServers: bootstrap, properties: properties)
+        if let username = properties[KafkaSecrets.username], let password = properties[KafkaSecrets.password] {
+            kafka.credentials = KafkaCredentials(username: username, password: password)
+        }
         if !bootstrap.isEmpty {
             do {
                 try kafka.validate()
@@ -101,7 +115,7 @@ struct WorkerConfiguration: Sendable {
     }
 }
 
-/// Reads values one by one and gathers what is wrong with them.
+/// Reads values one by one and collects their problems.
 struct SettingReader {
     let settings: Settings
     var problems: [String] = []
@@ -117,26 +131,39 @@ struct SettingReader {
         }
     }
 
+    /// The configured refresh token. If newer tokens are saved elsewhere, its file is not read, because it may be deleted.
+    mutating func refreshToken(account: String? = nil) -> SettingValue? {
+        let name = "PAYOUT_API_REFRESH_TOKEN"
+        if given("PAYOUT_API_REFRESH_TOKEN_SAVED_IN", account: account) != nil,
+            let path = settings.secretPath(name, account: account)
+        {
+            return SettingValue(text: path, source: .secretFile, path: path)
+        }
+        return value(name, account: account)
+    }
+
     mutating func optional(_ name: String, account: String? = nil) -> String? {
         value(name, account: account)?.text
     }
 
-    /// A value that says something: an empty one counts as none.
-    mutating func given(_ name: String) -> String? { optional(name).flatMap { $0.isEmpty ? nil : $0 } }
+    /// A value that is not empty.
+    mutating func given(_ name: String, account: String? = nil) -> String? {
+        optional(name, account: account).flatMap { $0.isEmpty ? nil : $0 }
+    }
 
     mutating func text(_ name: String, account: String? = nil) -> String { optional(name, account: account) ?? "" }
 
     mutating func required(_ name: String, _ meaning: String, account: String? = nil) -> String {
         let text = text(name, account: account)
         if text.isEmpty {
-            let whose = account.map { " for the account '\($0)'" } ?? ""
-            problems.append("\(name) is not set\(whose): \(meaning).")
+            let suffix = account.map { " for the account '\($0)'" } ?? ""
+            problems.append("\(name) is not set\(suffix): \(meaning).")
         }
         return text
     }
 
     mutating func duration(_ name: String) -> Duration {
-        if let duration = ValueParsing.duration(text(name)) { return duration }
+        if let duration = Duration(parsing: text(name)) { return duration }
         problems.append("\(name) must be a duration such as 500ms, 30s, 5m or 26h.")
         return .zero
     }
@@ -145,6 +172,17 @@ struct SettingReader {
         if let number = Int(text(name)), range.contains(number) { return number }
         problems.append("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
         return range.lowerBound
+    }
+
+    /// Host names and addresses, separated by commas; `*.` matches every subdomain, `*` every host.
+    mutating func hosts(_ name: String) -> [String] {
+        let hosts = text(name).split { $0 == "," || $0 == " " }.map(String.init)
+        for host in hosts where host.contains("/") || (host != "*" && host.dropFirst(2).contains("*")) {
+            problems.append(
+                "\(name): '\(host)' is not a host. Set it to names or addresses separated by commas, such as worker.example.com or *.example.com."
+            )
+        }
+        return hosts
     }
 
     mutating func boolean(_ name: String) -> Bool {
@@ -161,4 +199,7 @@ struct SettingReader {
             return [:]
         }
     }
+
+    /// The source of Kafka's credentials. ``clientProperties()`` reports their problems.
+    func kafkaSecrets() -> KafkaSecrets? { (try? settings.clientProperties()).flatMap(KafkaSecrets.init) }
 }

@@ -1,29 +1,30 @@
 import ArgumentParser
 import ExportCore
 import ExportRecords
+import Primitives
 
-/// Durations in flags.
+/// Durations as values of flags.
 enum DurationArgument {
     static func parse(_ text: String, _ flag: String) throws -> Duration {
-        guard let duration = ValueParsing.duration(text) else {
+        guard let duration = Duration(parsing: text) else {
             throw ValidationError("\(flag) must be a duration such as 500ms, 30s, 5m, 26h or 7d, not '\(text)'.")
         }
         return duration
     }
 }
 
-/// Moments in flags: RFC 3339, or a duration for "so long ago".
-enum MomentArgument {
+/// Times as values of flags: RFC 3339, or a duration before now.
+enum TimeArgument {
     static func parse(_ text: String, _ flag: String, now: Instant) throws -> Instant {
         if let instant = Instant(rfc3339: text) { return instant }
-        if let ago = ValueParsing.duration(text) { return now.advanced(by: .zero - ago) }
+        if let ago = Duration(parsing: text) { return now.advanced(by: .zero - ago) }
         throw ValidationError(
-            "\(flag) must be a moment such as 2026-12-01T00:00:00Z, or a duration such as 2h for so long ago, not '\(text)'."
+            "\(flag) must be a time such as 2026-12-01T00:00:00Z, or a duration before now such as 2h, not '\(text)'."
         )
     }
 }
 
-/// `key=value` in flags.
+/// `key=value` pairs as values of flags.
 enum PairArgument {
     static func parse(_ texts: [String], _ flag: String) throws -> [String: String] {
         var pairs: [String: String] = [:]

@@ -1,4 +1,4 @@
-/// A command that could not do its work: what happened, to what, and what to do. Ends it with status 1.
+/// The failure of a command: what failed, to what, why, and what to do. The command exits with status 1.
 struct CommandFailure: Error, CustomStringConvertible {
     var description: String
 

@@ -1,20 +1,23 @@
 import ArgumentParser
 import Foundation
 
-/// The flags that every command with a configuration takes.
+/// The flags of every command that has a configuration.
 struct CommonOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Configuration file, JSON or YAML.", valueName: "file"))
     var config: String?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Sets a configuration variable; beats the environment. Repeatable.", valueName: "NAME=VALUE")
+        help: ArgumentHelp(
+            "Set a configuration variable that is not a secret; overrides the environment. Repeatable.",
+            valueName: "NAME=VALUE"
+        )
     )
     var set: [String] = []
 
     @Option(
         name: [.customLong("bootstrap-servers"), .customLong("bootstrap-server")],
-        help: ArgumentHelp("Brokers; the same as KAFKA_BOOTSTRAP_SERVERS.", valueName: "host:port,…")
+        help: ArgumentHelp("Broker list; overrides KAFKA_BOOTSTRAP_SERVERS.", valueName: "host:port,…")
     )
     var bootstrapServers: String?
 
@@ -23,13 +26,20 @@ struct CommonOptions: ParsableArguments {
         var flags: [String: String] = [:]
         for assignment in set {
             guard let equals = assignment.firstIndex(of: "=") else {
-                throw ValidationError("--set wants NAME=VALUE, not '\(assignment)'.")
+                throw ValidationError("--set must be NAME=VALUE; the argument has no '='.")
             }
             let name = String(assignment[..<equals])
             let isKnown = SettingDefinition.all.contains { $0.name == name || $0.name + "_FILE" == name }
             guard isKnown || name.hasPrefix(Settings.clientPrefix) else {
                 throw ValidationError(
-                    "--set: '\(name)' is no configuration variable; 'payout-worker check-config' lists them."
+                    "--set: '\(name)' is not a configuration variable. Run 'payout-worker check-config' for the list."
+                )
+            }
+            guard !Settings.isSecret(name) else {
+                throw ValidationError(
+                    "--set: \(name) is a secret, and every user of the machine can read arguments. Write it to a file "
+                        + "and pass the file's path (--set \(name)_FILE=PATH), or set it in the environment or the "
+                        + "configuration file."
                 )
             }
             flags[name] = String(assignment[assignment.index(after: equals)...])

@@ -1,38 +1,44 @@
 import Crypto
-import Dispatch
+import EntraIdentity
 import Foundation
 import KafkaClient
 import Logging
 import PayoutAPI
-import WorkerConsole
+import Primitives
+import UnixSignals
 import WorkerExports
 import WorkerKafka
 import WorkerRuntime
+import WorkerTelemetry
 
-/// Takes new credentials while the worker runs: at SIGHUP the configuration is read again and accounts that differ
-/// get other clients; a mounted secret that changes is noticed by itself. Paused accounts are tried at once then.
+/// Applies new credentials while the worker runs: at SIGHUP the configuration is read again, and changed accounts get
+/// new clients. A change of a mounted secret is detected automatically. Both retry paused accounts at once.
 ///
-/// What cannot change in a running process is told, by name, and stays as it is.
+/// A changed setting that needs a restart is logged by name and keeps its value.
 actor ConfigurationReload {
-    private let service: Service
+    /// Files may be on a network file system, so they are not read on the cooperative pool.
+    private let executor = BlockingExecutor(label: "configuration")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let service: PayoutService
     private let exports: ExportsClient
     private let loop: WorkerLoop
-    private let problems: ReportedProblems
+    let problems: ReportedProblems
     private let logger: Logger
     private let settings: @Sendable () throws -> Settings
 
     private var current: WorkerConfiguration
     private var clients: [String: PayoutClient]
-    private var tokens: [String: AzureADTokenProvider]
-    private var signatures: [String: String] = [:]
+    var tokens: [String: EntraTokenProvider]
+    private var secrets = SecretWatch()
 
-    /// How often the files of secrets are looked at.
+    /// The interval between two checks of the files of secrets.
     private static let interval: Duration = .seconds(2)
 
-    /// - Parameter settings: reads flags, environment and file anew.
+    /// - Parameter settings: reads flags, environment and file again.
     init(
         _ configuration: WorkerConfiguration,
-        service: Service,
+        service: PayoutService,
         exports: ExportsClient,
         loop: WorkerLoop,
         problems: ReportedProblems,
@@ -52,53 +58,32 @@ actor ConfigurationReload {
 
     /// Watches the signal and the files until the task is cancelled.
     func run() async {
-        let (signals, continuation) = AsyncStream.makeStream(of: Void.self)
-        signal(SIGHUP, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: DispatchQueue(label: "hang-up"))
-        source.setEventHandler { @Sendable in continuation.yield() }
-        source.resume()
-        defer { source.cancel() }
-        signatures = Self.signatures(of: current.accounts)
-        await withTaskGroup { group in
-            group.addTask { for await _ in signals { await self.reload() } }
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
+        secrets.remember(current.accounts)
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await _ in hangUps { await self.reload() } }
+            group.addTask { await self.keepTokens() }
             group.addTask {
-                while !Task.isCancelled {
-                    try? await Task.sleep(for: Self.interval)
-                    await self.lookAtFiles()
-                }
+                while await slept(for: Self.interval) { await self.checkFiles() }
             }
-            await group.next()
-            group.cancelAll()
         }
     }
 
     // MARK: Mounted secrets
 
-    /// A secret is read from its file whenever it is needed; what a change of the file starts is a try.
-    private func lookAtFiles() {
-        let now = Self.signatures(of: current.accounts)
-        guard now != signatures else { return }
-        let changed = Set(now.keys).union(signatures.keys).filter { now[$0] != signatures[$0] }
-        signatures = now
-        let accounts = current.accounts.filter { !changed.isDisjoint(with: $0.secretPaths) }.map(\.name)
+    /// A secret is read from its file at each use, so a changed file needs only a retry of paused accounts.
+    private func checkFiles() {
+        let (files, accounts) = secrets.changes(current.accounts, tokens)
+        guard !accounts.isEmpty else { return }
+        for account in accounts { tokens[account.name]?.credentialsChanged() }
         logger.notice(
-            "A secret's file has changed; paused accounts are tried with it",
+            "A secret's file has changed, retrying paused accounts",
             metadata: [
-                "files": "\(changed.sorted().joined(separator: ", "))",
-                "accounts": "\(accounts.sorted().joined(separator: ", "))",
+                "files": "\(files.sorted().joined(separator: ", "))",
+                "accounts": "\(accounts.map(\.name).sorted().joined(separator: ", "))",
             ]
         )
         loop.credentialsChanged()
-    }
-
-    /// What the files of secrets hold, as digests.
-    private static func signatures(of accounts: [AccountConfiguration]) -> [String: String] {
-        var signatures: [String: String] = [:]
-        for path in Set(accounts.flatMap(\.secretPaths)) {
-            let data = FileManager.default.contents(atPath: path)
-            signatures[path] = data.map { SHA256.hash(data: $0).description } ?? ""
-        }
-        return signatures
     }
 
     // MARK: SIGHUP
@@ -109,20 +94,20 @@ actor ConfigurationReload {
             let changes = try apply(next)
             problems.reloaded(nil)
             logger.notice(
-                "Configuration read again; paused accounts are tried at once",
-                metadata: ["changedAccounts": "\(changes.joined(separator: ", "))"]
+                "Configuration read again, retrying paused accounts",
+                metadata: ["changed": "\(changes.joined(separator: ", "))"]
             )
             loop.credentialsChanged()
         } catch {
             problems.reloaded("\(error)")
             logger.error(
-                "The configuration cannot be read again; the worker goes on with the one that it has",
-                metadata: ["reason": "\(error)"]
+                "Configuration cannot be read again, keeping the current one",
+                metadata: ["error.message": "\(error)"]
             )
         }
     }
 
-    /// Makes other clients for the accounts that differ. All or none: a mistake changes nothing.
+    /// Creates clients for the changed accounts: for all of them, or for none if there is an error.
     private func apply(_ next: WorkerConfiguration) throws -> [String] {
         let known = Dictionary(current.accounts.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var (clients, tokens) = (clients, tokens)
@@ -130,7 +115,7 @@ actor ConfigurationReload {
         for account in next.accounts {
             guard let old = known[account.name] else { continue }
             if old.fingerprint == account.fingerprint {
-                // Nothing of it is new, but somebody may have unlocked it.
+                // It has not changed, but an operator may have unlocked it.
                 tokens[account.name]?.reset()
                 continue
             }
@@ -138,8 +123,15 @@ actor ConfigurationReload {
             (clients[account.name], tokens[account.name]) = (made.client, made.tokens)
             changed.append(account.name)
         }
+        if let held = current.log.kafka.credentials, next.log.kafka.credentials != nil,
+            let username = next.log.kafka.properties[KafkaSecrets.username],
+            let password = next.log.kafka.properties[KafkaSecrets.password],
+            held.set(username: username, password: password) != nil
+        {
+            changed.append("Kafka")
+        }
         for what in Self.needRestart(current, next) {
-            logger.warning("A changed setting needs a restart; it stays as it was", metadata: ["setting": "\(what)"])
+            logger.warning("Changed setting needs a restart, keeping its value", metadata: ["setting": "\(what)"])
         }
         self.clients = clients
         self.tokens = tokens
@@ -147,11 +139,11 @@ actor ConfigurationReload {
         current.accounts = current.accounts.map { old in
             next.accounts.first { $0.name == old.name } ?? old
         }
-        signatures = Self.signatures(of: current.accounts)
+        secrets.remember(current.accounts)
         return changed.sorted()
     }
 
-    /// The settings that differ and cannot change in a running worker.
+    /// The changed settings that a running worker cannot apply.
     static func needRestart(_ current: WorkerConfiguration, _ next: WorkerConfiguration) -> [String] {
         var names: [String] = []
         let (old, new) = (Set(current.accounts.map(\.name)), Set(next.accounts.map(\.name)))
@@ -164,7 +156,7 @@ actor ConfigurationReload {
             }
             if before.blobHosts != account.blobHosts { names.append("PAYOUT_API_BLOB_HOSTS (\(account.name))") }
         }
-        if current.log.kafka.properties != next.log.kafka.properties
+        if !current.log.kafka.isEqualButForCredentials(to: next.log.kafka)
             || current.log.kafka.bootstrapServers != next.log.kafka.bootstrapServers
         {
             names.append("KAFKA_CLIENT_… or KAFKA_BOOTSTRAP_SERVERS")
@@ -172,6 +164,7 @@ actor ConfigurationReload {
         if current.log.topics != next.log.topics { names.append("KAFKA_TOPICS_…") }
         if current.log.groupID != next.log.groupID { names.append("KAFKA_GROUP_ID") }
         if current.files.location != next.files.location { names.append("FILES_LOCATION") }
+        if current.files.mode != next.files.mode { names.append("FILES_MODE") }
         if (current.httpHost, current.httpPort) != (next.httpHost, next.httpPort) {
             names.append("HTTP_HOST, HTTP_PORT")
         }
@@ -179,11 +172,22 @@ actor ConfigurationReload {
     }
 }
 
-extension AccountConfiguration {
-    /// The files that hold its secrets.
-    var secretPaths: [String] { secrets.compactMap(\.filePath) }
+extension KafkaConfiguration {
+    /// A running process can change credentials, but not begin or cease to use them.
+    fileprivate func isEqualButForCredentials(to other: KafkaConfiguration) -> Bool {
+        func rest(_ configuration: KafkaConfiguration) -> [String: String] {
+            guard configuration.credentials != nil else { return configuration.properties }
+            return configuration.properties.filter {
+                $0.key != KafkaSecrets.username && $0.key != KafkaSecrets.password
+            }
+        }
+        return rest(self) == rest(other) && (credentials == nil) == (other.credentials == nil)
+    }
+}
 
-    private var secrets: [Secret] {
+extension AccountConfiguration {
+    /// The secrets that it signs in with.
+    var secrets: [Secret] {
         switch tokens.flow {
         case .password(_, let password, let clientSecret): [password, clientSecret].compactMap(\.self)
         case .refreshToken(let token, let clientSecret, _): [token, clientSecret].compactMap(\.self)
@@ -191,18 +195,18 @@ extension AccountConfiguration {
         }
     }
 
-    /// Differs where another client is needed. A secret in a file counts by its path: its content is read anew anyway.
+    /// Differs if a new client is needed. For a secret in a file the path counts, because its content is read at each use.
     var fingerprint: SHA256Digest {
         let flow: String
         switch tokens.flow {
         case .password(let username, _, _): flow = "password\n\(username)"
-        case .refreshToken: flow = "refresh-token"
+        case .refreshToken(_, _, let savedIn): flow = "refresh-token\n\(savedIn ?? "")"
         case .clientCredentials: flow = "client-credentials"
         }
         let held = secrets.map { secret in secret.filePath ?? "=" + ((try? secret.read()) ?? "") }
         let parts = [name, baseURL, tokens.authority, tokens.tenantID, tokens.clientID, flow] + held
         var hash = SHA256()
-        // Lengths before the parts, so that no two configurations come to the same bytes.
+        // Lengths before the parts, so that different configurations never yield the same bytes.
         for part in parts { hash.update(data: Array("\(part.utf8.count):\(part)".utf8)) }
         return hash.finalize()
     }

@@ -2,7 +2,7 @@ import ExportCore
 import ExportRecords
 
 extension CompletionEventDocument {
-    /// From acceptance to the end.
+    /// The time from acceptance to the end.
     var took: Duration? {
         guard let accepted = Instant(rfc3339: times.accepted), let text = times.finished,
             let finished = Instant(rfc3339: text)

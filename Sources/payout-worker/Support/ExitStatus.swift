@@ -1,19 +1,20 @@
 import ArgumentParser
 import Foundation
+import WorkerTelemetry
 
-/// Exit statuses; 64 (wrong usage) is ArgumentParser's own.
+/// Exit statuses. ArgumentParser defines 64 (invalid usage).
 enum ExitStatus {
     static let failed = ExitCode(1)
-    static let wrongConfiguration = ExitCode(78)
+    static let invalidConfiguration = ExitCode(78)
 }
 
-/// Runs a command's body and turns its errors into a message on standard error and an exit status.
+/// Runs a command's body and converts its errors to a message on standard error and an exit status.
 func reportingErrors<Result>(_ body: () async throws -> Result) async throws -> Result {
     do {
         return try await body()
     } catch let error as ConfigurationError {
         for problem in error.problems { Terminal.error(problem) }
-        throw ExitStatus.wrongConfiguration
+        throw ExitStatus.invalidConfiguration
     } catch let error as ExitCode {
         throw error
     } catch let error as ValidationError {
@@ -27,7 +28,9 @@ func reportingErrors<Result>(_ body: () async throws -> Result) async throws -> 
 /// The two output streams.
 enum Terminal {
     /// Writes an error message to standard error.
-    static func error(_ message: String) { write("payout-worker: \(message)\n", to: .standardError) }
+    static func error(_ message: String) {
+        write("payout-worker: \(TextTable.printable(message, keepsLines: true))\n", to: .standardError)
+    }
 
     /// Writes a note for people to standard error.
     static func note(_ message: String) { write(message + "\n", to: .standardError) }
@@ -35,14 +38,17 @@ enum Terminal {
     /// Writes a result to standard output.
     static func result(_ text: String) { write(text + "\n", to: .standardOutput) }
 
-    /// Whether a person looks at standard output.
+    /// Whether standard output is a terminal.
     static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Whether a person looks at standard error.
+    /// Whether standard error is a terminal.
     static var isErrorInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Standard error is written through its log writer, so that a reader that has stopped does not block the command,
+    /// and log lines and messages keep their order.
     static func write(_ text: String, to handle: FileHandle) {
-        // A reader that has gone away is no reason to fail.
+        if handle === FileHandle.standardError { return LogWriter.standardError.write(text.utf8) }
+        // A closed pipe is not a failure of the command.
         try? handle.write(contentsOf: Data(text.utf8))
     }
 }

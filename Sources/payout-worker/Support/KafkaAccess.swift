@@ -2,8 +2,10 @@ import ArgumentParser
 import KafkaClient
 import Logging
 import WorkerKafka
+import WorkerRuntime
+import WorkerTelemetry
 
-/// What a command needs that talks to Kafka itself, and the clients for as long as it needs them.
+/// Kafka clients for commands that use Kafka directly, each open for the duration of a body.
 struct KafkaAccess: Sendable {
     let log: KafkaLogConfiguration
     let logger: Logger
@@ -11,7 +13,7 @@ struct KafkaAccess: Sendable {
     var topics: KafkaTopicNames { log.topics }
     var bootstrapServers: String { log.kafka.bootstrapServers }
 
-    /// Takes only the settings about Kafka: no credentials of the service are wanted here.
+    /// Reads only the settings of Kafka, so that commands run without credentials of the service.
     init(_ settings: Settings) throws {
         var reader = SettingReader(settings)
         log = try WorkerConfiguration.log(&reader)
@@ -26,19 +28,20 @@ struct KafkaAccess: Sendable {
 
     // MARK: Clients
 
-    /// Runs a body with an admin client and closes that.
+    /// Runs a body with an admin client and closes the client.
     func withAdmin<Result>(_ body: (KafkaAdmin) async throws -> Result) async throws -> Result {
-        let admin = try KafkaAdmin(configuration: log.kafka, logger: logger)
-        return try await explaining(body, admin) { await $0.close() }
+        let reason = KafkaReason()
+        let admin = try KafkaAdmin(configuration: log.kafka, logger: logger) { reason.add($0) }
+        return try await explaining(body, admin, reason) { await $0.close() }
     }
 
-    /// Runs a body with a reader and closes that.
+    /// Runs a body with a reader and closes the reader.
     func withReader<Result>(_ body: (KafkaPartitionReader) async throws -> Result) async throws -> Result {
         let reader = try KafkaPartitionReader(configuration: log.kafka, logger: logger)
         return try await explaining(body, reader) { await $0.close() }
     }
 
-    /// Runs a body with a producer that spreads keys as the Java client does, and closes that.
+    /// Runs a body with a producer that partitions keys as the Java client does, and closes the producer.
     func withProducer<Result>(_ body: (KafkaProducer) async throws -> Result) async throws -> Result {
         var kafka = log.kafka
         kafka.properties.merge(
@@ -50,15 +53,16 @@ struct KafkaAccess: Sendable {
     private func explaining<Client, Result>(
         _ body: (Client) async throws -> Result,
         _ client: Client,
+        _ reason: KafkaReason = KafkaReason(),
         close: (Client) async -> Void
     ) async throws -> Result {
         do {
             let result = try await body(client)
             await close(client)
             return result
-        } catch let error as KafkaError where error.saysUnreachable {
+        } catch let error as KafkaError where error.meansUnreachable {
             await close(client)
-            throw unreachable(error)
+            throw unreachable(reason.cause(of: error))
         } catch {
             await close(client)
             throw error
@@ -66,20 +70,37 @@ struct KafkaAccess: Sendable {
     }
 
     private func unreachable(_ error: KafkaError) -> CommandFailure {
-        CommandFailure(
-            "Kafka at \(bootstrapServers) does not answer (\(error.operation): \(error.code.name)). Check KAFKA_BOOTSTRAP_SERVERS, KAFKA_CLIENT_SECURITY_PROTOCOL, and that the addresses that the brokers advertise can be reached from here."
-        )
+        let problem = LogProblem(error, log)
+        guard problem.cause != .unreachable, problem.cause != .other else {
+            return CommandFailure(
+                "Kafka at \(bootstrapServers) is unreachable (\(error.operation): \(error.code.name)). Check KAFKA_BOOTSTRAP_SERVERS, KAFKA_CLIENT_SECURITY_PROTOCOL, and that this machine can connect to the addresses that the brokers advertise."
+            )
+        }
+        return CommandFailure("Kafka at \(bootstrapServers): \(problem.sentence)\n  \(problem.remedy)")
+    }
+
+    /// Brokers that are unreachable at the addresses that they advertise, each with the problem.
+    func unreachableBrokers(_ admin: KafkaAdmin) async throws -> [(broker: KafkaBroker, problem: LogProblem)] {
+        try await admin.unreachableBrokers().map { failure in
+            let problem = LogProblem(
+                .brokerAddress,
+                subject: "\(failure.broker)",
+                code: KafkaErrorCode.transport.name,
+                message: failure.message
+            )
+            return (failure.broker, problem)
+        }
     }
 
     // MARK: Topics
 
     /// A topic's description.
     ///
-    /// - Throws: ``CommandFailure`` that names the topic when it does not exist.
+    /// - Throws: ``CommandFailure`` that names the topic if it does not exist.
     func topic(_ name: String, _ admin: KafkaAdmin) async throws -> KafkaTopicDescription {
         guard let description = try await admin.topic(name) else {
             throw CommandFailure(
-                "The topic \(name) does not exist at \(bootstrapServers). Create it with 'payout-worker topics create', or name another one with the KAFKA_TOPICS_… variables."
+                "The topic \(name) does not exist at \(bootstrapServers). Create it with 'payout-worker topics create', or set another name with the KAFKA_TOPICS_… variables."
             )
         }
         return description
@@ -87,13 +108,8 @@ struct KafkaAccess: Sendable {
 }
 
 extension KafkaError {
-    /// Whether no broker answered at all.
-    var saysUnreachable: Bool {
-        code == .timedOut || code == .transport || code == .allBrokersDown || code == .unresolved
+    /// Whether the error means that no broker answered.
+    var meansUnreachable: Bool {
+        code == .badMessage || code == .timedOut || code == .transport || code == .allBrokersDown || code == .unresolved
     }
-}
-
-extension KafkaErrorCode {
-    /// librdkafka: the host name is not known.
-    static let unresolved = KafkaErrorCode(rawValue: -193)
 }

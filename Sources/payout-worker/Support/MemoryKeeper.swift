@@ -4,21 +4,21 @@ import Foundation
 import Synchronization
 import WorkerRuntime
 
-/// Gives memory that a burst has left behind back to the system: after a restore, and now and then.
+/// Returns memory that a burst has left unused to the system, after a restore and periodically.
 ///
-/// Records are read and decoded on other threads than the one that keeps the jobs, so glibc's heaps are full of holes
-/// after a million of them: half of the resident memory. With another C library it does nothing.
+/// Records are read and decoded on other threads than the one that owns the jobs, so glibc's heaps are fragmented after a
+/// million records: half of the resident memory is unused. With another C library it does nothing.
 final class MemoryKeeper: WorkerObserver {
     private static let interval: Double = 15
     private static let afterRestore: Double = 1
 
-    /// Trimming takes milliseconds and a heap's lock: not on a thread that others wait for.
+    /// Trimming takes milliseconds and a heap's lock, so it must not run on a thread that others wait for.
     private let queue = DispatchQueue(label: "memory-keeper", qos: .utility)
     private let isDue = Mutex(false)
 
     init() { trimRegularly() }
 
-    /// Partitions become active one after the other: the first calls for one trim of what all of them leave.
+    /// Partitions become active one after the other. The first one schedules one trim for all of them.
     func report(_ report: Report) {
         guard case .active = report else { return }
         let isFirst = isDue.withLock { due in
@@ -43,7 +43,7 @@ final class MemoryKeeper: WorkerObserver {
 
     // MARK: glibc's own calls
 
-    // Swift's module of it leaves `malloc.h` out; with another C library these are not there.
+    // Swift's Glibc module does not contain `malloc.h`, and other C libraries do not have these functions.
     private typealias Trim = @convention(c) (_ kept: Int) -> Int32
     private typealias SetOption = @convention(c) (_ option: Int32, _ value: Int32) -> Int32
 
@@ -51,8 +51,8 @@ final class MemoryKeeper: WorkerObserver {
 
     private static func trim() { _ = trimHeap?(0) }
 
-    /// Two heaps instead of eight for each core: what one thread lets go, another uses again. Call it before there are
-    /// threads; `MALLOC_ARENA_MAX` in the environment is the user's word and stays.
+    /// Two heaps instead of eight per core, so that threads reuse each other's memory. Call it before threads exist.
+    /// `MALLOC_ARENA_MAX` in the environment overrides it.
     static func limitHeaps() {
         let arenaMaximum: Int32 = -8
         guard getenv("MALLOC_ARENA_MAX") == nil, let symbol = dlsym(nil, "mallopt") else { return }

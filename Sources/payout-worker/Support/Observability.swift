@@ -1,4 +1,3 @@
-import ExportCore
 import Logging
 import Metrics
 import Synchronization
@@ -6,67 +5,81 @@ import Tracing
 import WorkerConsole
 import WorkerKafka
 import WorkerRuntime
+import WorkerTelemetry
 
 /// Health, metrics and dashboard of the worker in this process.
 struct Observability: Sendable {
-    let telemetry: ConsoleTelemetry
-    private static let shared = Mutex<ConsoleTelemetry?>(nil)
+    let telemetry: Telemetry
+    private static let shared = Mutex<Telemetry?>(nil)
+    private static let hasTracer = Mutex(false)
 
-    /// The process's metrics go to the first worker's console; swift-metrics knows one backend per process.
+    /// The process's metrics go to the first worker's console, because swift-metrics has one backend per process.
     init() {
         telemetry = Self.shared.withLock { shared in
             if let shared { return shared }
-            let telemetry = ConsoleTelemetry(build: BuildInfo(version: Version.text, revision: Version.revision))
+            let telemetry = Telemetry(
+                build: BuildInfo(version: Version.text, revision: Version.revision),
+                texts: Remedies()
+            )
             MetricsSystem.bootstrap(telemetry.prometheus)
             shared = telemetry
             return telemetry
         }
     }
 
-    /// Starts to send traces, where a collector is named. swift-distributed-tracing knows one tracer per process.
-    ///
-    /// - Returns: the task that sends them; cancelled, it sends the rest and ends.
-    static func traces(_ configuration: WorkerConfiguration, logger: Logger) -> Task<Void, Never>? {
+    /// Creates the exporter of traces, if a collector is configured. swift-distributed-tracing has one tracer per process.
+    static func spans(_ configuration: WorkerConfiguration, logger: Logger) -> OTLPExporter? {
         guard let tracing = configuration.tracing else { return nil }
         let isFirst = hasTracer.withLock { hasTracer in
             defer { hasTracer = true }
             return !hasTracer
         }
         guard isFirst else { return nil }
+        let origin = SpanOrigin(
+            library: "payout-export-worker",
+            version: Version.text,
+            resource: [
+                ("service.name", tracing.serviceName), ("service.version", Version.text),
+                ("service.instance.id", configuration.log.workerID),
+            ]
+        )
         let exporter = OTLPExporter(
-            tracing,
-            workerID: configuration.log.workerID,
+            endpoint: tracing.tracesURL,
+            headers: tracing.headers,
+            origin: origin,
+            network: configuration.network,
             logger: logger.part(.console)
         )
-        InstrumentationSystem.bootstrap(RecordingTracer(ratio: tracing.ratio) { exporter.take($0) })
-        return Task { await exporter.run() }
+        InstrumentationSystem.bootstrap(RecordingTracer(ratio: tracing.ratio) { exporter.enqueue($0) })
+        return exporter
     }
 
-    private static let hasTracer = Mutex(false)
-
-    /// Starts the console. It answers from the first moment on, also while Kafka is away.
-    func start(
+    /// Creates the console. It responds from the start, also while Kafka is unreachable.
+    func console(
         _ configuration: WorkerConfiguration,
         loop: WorkerLoop,
         log: KafkaLog,
         files: FileActivity?,
         logger: Logger
-    ) async throws -> ConsoleServer {
+    ) -> ConsoleServer {
         var console = ConsoleConfiguration()
         console.host = configuration.httpHost
         console.port = configuration.httpPort
+        console.allowedHosts = configuration.httpAllowedHosts
+        console.maximumConnections = ConsoleConfiguration.connections(withDescriptors: FileDescriptors.raiseLimit())
+        console.droppedLogLines = { LogWriter.standardError.droppedLines }
         console.workerID = configuration.log.workerID
         console.groupID = configuration.log.groupID
         console.thresholds.stall = configuration.stallTimeout
         let telemetry = telemetry
-        let server = ConsoleServer(
+        return ConsoleServer(
             console,
             source: loop,
             telemetry: telemetry,
             loops: [
                 HealthSource(name: "engine", heartbeat: loop.heartbeat, maximumAge: .seconds(30)),
                 HealthSource(name: "consumer", heartbeat: log.consumerHeartbeat, maximumAge: .seconds(60)),
-                // Without brokers no transaction can end, and no restart mends that.
+                // Without brokers no transaction can end, and a restart does not change that.
                 HealthSource(name: "commits", maximumAge: .seconds(300)) {
                     telemetry.isKafkaReachable ? log.commitHeartbeat.age : .zero
                 },
@@ -75,11 +88,5 @@ struct Observability: Sendable {
             files: files,
             logger: logger.part(.console)
         )
-        do {
-            _ = try await server.start()
-        } catch {
-            throw ConfigurationError("\(error)")
-        }
-        return server
     }
 }

@@ -1,23 +1,23 @@
 import ArgumentParser
 import Foundation
 
-/// How results are printed.
+/// The format of results.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// For people.
     case text
-    /// For machines.
+    /// For programs.
     case json
 }
 
-/// The flag of every command that has results.
+/// The flag of every command that prints results.
 struct OutputOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: "How to print results: text for people, json for machines.")
+    @Option(name: [.short, .long], help: "Format of results: text for people, json for programs.")
     var output: OutputFormat = .text
 
     var isJSON: Bool { output == .json }
 }
 
-/// JSON as this program prints it: keys in order, one value a line.
+/// JSON output with sorted keys.
 enum JSONText {
     static func line(_ value: some Encodable) throws -> String { try encode(value, []) }
 
@@ -31,7 +31,7 @@ enum JSONText {
     }
 }
 
-/// Standard output for many lines: written in large pieces.
+/// Buffered standard output, for many lines.
 struct ResultLines: ~Copyable {
     private var buffer: [UInt8] = []
 

@@ -1,14 +1,14 @@
 import Foundation
 import Synchronization
 
-/// A line on the terminal that is written again and again. Writes nothing where standard error is no terminal.
+/// A progress line on the terminal that is overwritten in place. Writes nothing if standard error is not a terminal.
 final class ProgressLine: Sendable {
     private let isShown: Bool
     private let last = Mutex<(time: ContinuousClock.Instant?, text: String)>((nil, ""))
 
     init(isShown: Bool = Terminal.isErrorInteractive) { self.isShown = isShown }
 
-    /// Shows a text; too many in a short time are left out, and not even made.
+    /// Shows a text, at most ten times a second. Skipped texts are not evaluated.
     func show(_ text: @autoclosure () -> String) {
         guard isShown else { return }
         let due = last.withLock { last -> String? in
@@ -22,7 +22,7 @@ final class ProgressLine: Sendable {
         if let due { Terminal.write("\r\u{1B}[K" + due, to: .standardError) }
     }
 
-    /// Takes the line away.
+    /// Erases the line.
     func clear() {
         guard isShown else { return }
         let wasShown = last.withLock { last in

@@ -1,24 +1,29 @@
 import KafkaClient
 import Logging
 import WorkerKafka
+import WorkerRuntime
 
-/// Lets a worker start only on topics that it can work with.
+/// Lets a worker start only on suitable topics.
 struct TopicGate: Sendable {
     let access: KafkaAccess
-    /// The longest wait between two tries to reach a broker.
+    /// Called with the problem that prevents the start, and with `nil` when it is resolved.
+    var onProblem: @Sendable (LogProblem?) -> Void = { _ in }
+    /// The longest wait between two attempts to reach a broker.
     var longestWait: Duration = .seconds(5)
 
-    /// Checks the topics. Waits for a broker that does not answer, for as long as it takes.
+    /// Checks the topics. Waits without a limit while no broker answers.
     ///
     /// - Parameters:
-    ///   - isStopping: whether the worker has been told to stop meanwhile.
-    ///   - beat: called at every try: a process that waits for a broker is alive.
-    /// - Returns: what the check found; `nil` when the worker was told to stop.
-    /// - Throws: ``CommandFailure`` with the commands that mend the topics.
+    ///   - isStopping: whether a stop of the worker was requested.
+    ///   - beat: called at every attempt, because a process that waits for a broker is alive.
+    /// - Returns: the result of the check; `nil` if a stop was requested.
+    /// - Throws: ``CommandFailure`` with the commands that fix the topics.
     func pass(isStopping: @Sendable () -> Bool, beat: @Sendable () -> Void = {}) async throws -> TopicReport? {
-        let admin = try KafkaAdmin(configuration: access.log.kafka, logger: access.logger)
+        // librdkafka reports errors of single brokers separately from the call that waits for them.
+        let reason = KafkaReason()
+        let admin = try KafkaAdmin(configuration: access.log.kafka, logger: access.logger) { reason.add($0) }
         do {
-            let report = try await check(admin, isStopping, beat)
+            let report = try await check(admin, reason, isStopping, beat)
             await admin.close()
             return report
         } catch {
@@ -29,6 +34,7 @@ struct TopicGate: Sendable {
 
     private func check(
         _ admin: KafkaAdmin,
+        _ reason: KafkaReason,
         _ isStopping: @Sendable () -> Bool,
         _ beat: @Sendable () -> Void
     ) async throws -> TopicReport? {
@@ -39,27 +45,32 @@ struct TopicGate: Sendable {
             beat()
             do {
                 let report = try await setup.check()
-                if hasWaited { access.logger.notice("Kafka answers") }
-                try judge(report)
+                if hasWaited {
+                    access.logger.notice("Kafka is reachable")
+                    onProblem(nil)
+                }
+                try evaluate(report)
                 return report
             } catch let error as KafkaError {
-                guard error.fault == .retry || error.saysUnreachable else { throw error }
+                guard error.isResolvableOutside else { throw error }
                 hasWaited = true
+                let cause = reason.cause(of: error)
+                onProblem(LogProblem(cause, access.log))
                 access.logger.warning(
-                    "Kafka cannot be reached; waiting for it",
-                    metadata: ["brokers": "\(access.bootstrapServers)", "error": "\(error)"]
+                    "Kafka cannot be used, retrying",
+                    metadata: ["brokers": "\(access.bootstrapServers)", "error.message": "\(cause)"]
                 )
             }
-            try? await Task.sleep(for: wait)
+            guard await slept(for: wait) else { return nil }
             wait = min(wait * 2, longestWait)
         }
         return nil
     }
 
-    private func judge(_ report: TopicReport) throws {
+    private func evaluate(_ report: TopicReport) throws {
         for warning in report.warnings {
             access.logger.warning(
-                "A topic's settings are a risk",
+                "Topic settings are risky",
                 metadata: [
                     "topic": "\(warning.topic)", "finding": "\(warning.message)", "remedy": "\(warning.remedy)",
                 ]
@@ -68,7 +79,19 @@ struct TopicGate: Sendable {
         guard !report.problems.isEmpty else { return }
         let lines = report.problems.map { "  \($0.topic) \($0.message).\n    \($0.remedy)" }
         throw CommandFailure(
-            "The topics at \(access.bootstrapServers) are not fit for a worker:\n" + lines.joined(separator: "\n")
+            "The topics at \(access.bootstrapServers) are not suitable for a worker:\n" + lines.joined(separator: "\n")
         )
+    }
+}
+
+extension KafkaError {
+    /// Whether the error is resolved when brokers return, or credentials or rights are corrected, without a restart.
+    fileprivate var isResolvableOutside: Bool {
+        if fault == .retry || meansUnreachable { return true }
+        switch LogProblem.Cause(code) {
+        case .encryption, .authentication, .topicRights, .groupRights, .transactionalIDRights, .clusterRights:
+            return true
+        default: return false
+        }
     }
 }

@@ -1,9 +1,9 @@
 import KafkaClient
 import Logging
 
-/// Reads the partitions of a topic outside of any consumer group.
+/// Reads the partitions of a topic without a consumer group.
 struct TopicScan {
-    /// Where reading begins.
+    /// Where reading starts.
     enum Start {
         case beginning
         case end
@@ -11,9 +11,9 @@ struct TopicScan {
         case offsets([KafkaTopicPartition: Int64])
     }
 
-    /// What a body wants next.
+    /// Whether the scan continues after a record.
     enum Step {
-        case goOn
+        case `continue`
         case stop
     }
 
@@ -22,7 +22,7 @@ struct TopicScan {
     let reader: KafkaPartitionReader
     let topic: String
 
-    /// The ends that the partitions have now.
+    /// The current end offsets of the partitions.
     func ends() async throws -> [KafkaTopicPartition: Int64] {
         try await watermarks().mapValues(\.high)
     }
@@ -36,7 +36,7 @@ struct TopicScan {
         return found
     }
 
-    /// Reads committed records up to the ends that the partitions have now.
+    /// Reads committed records up to the current ends of the partitions.
     ///
     /// - Parameter only: the partitions to read; `nil` for all.
     func read(
@@ -92,18 +92,18 @@ struct TopicScan {
                 lastMove = clock.now
             } else if clock.now - lastMove > .seconds(30) {
                 throw CommandFailure(
-                    "Reading \(topic) does not get on: a transaction that a producer left open may hold it up. Try again in a minute."
+                    "Reading \(topic) makes no progress. A producer may have left a transaction open. Try again in a minute."
                 )
             }
         }
     }
 
-    /// Reads committed records as they come, until the body has enough or the task is cancelled.
+    /// Reads committed records as they arrive, until the body stops the scan or the task is cancelled.
     ///
-    /// - Parameter idle: called whenever nothing came for a moment.
+    /// - Parameter idle: called whenever no record arrived for a short time.
     func follow(
         from start: Start,
-        idle: () throws -> Step = { .goOn },
+        idle: () throws -> Step = { .continue },
         _ body: (KafkaRecord) throws -> Step
     ) async throws {
         var starts: [KafkaTopicPartition: KafkaStartOffset] = [:]
@@ -131,9 +131,9 @@ struct TopicScan {
             do {
                 batch = try await cursor.next(waiting: .milliseconds(200))
             } catch {
-                // A broker that goes away comes back: following does not end for it.
+                // The broker may come back, so a transient error does not end the scan.
                 guard error.fault == .retry else { throw error }
-                access.logger.warning("Kafka does not answer; still trying", metadata: ["error": "\(error)"])
+                access.logger.warning("Kafka is unreachable, retrying", metadata: ["error.message": "\(error)"])
                 try await Task.sleep(for: .seconds(1))
             }
             guard let batch else {
@@ -147,14 +147,14 @@ struct TopicScan {
     }
 }
 
-/// Shows on a terminal how far a long scan is.
+/// The progress of a long scan on the terminal.
 private struct ScanProgress {
     private let topic: String
     private let starts: [KafkaTopicPartition: Int64]
     private let ends: [KafkaTopicPartition: Int64]
     private let line = ProgressLine()
     private let begin = ContinuousClock.now
-    /// What is over sooner needs no bar.
+    /// Shorter scans show no progress.
     private static let patience: Duration = .seconds(1)
 
     init(topic: String, starts: [KafkaTopicPartition: KafkaStartOffset], ends: [KafkaTopicPartition: Int64]) {

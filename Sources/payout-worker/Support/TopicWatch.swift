@@ -1,33 +1,33 @@
 import KafkaClient
 import Logging
-import WorkerConsole
 import WorkerKafka
+import WorkerRuntime
+import WorkerTelemetry
 
-/// Looks at the topics while the worker runs: settings that somebody changes afterwards do as much harm as those
-/// that were wrong before.
+/// Checks the topics while the worker runs, because an operator may change their settings after the start.
 struct TopicWatch: Sendable {
     let access: KafkaAccess
     let problems: ReportedProblems
-    /// Whether the broker tells settings; the embedded one does not, and asking it costs seconds.
-    let tellsSettings: Bool
+    /// Whether the broker reports settings. The embedded broker does not, and the request takes seconds there.
+    let reportsSettings: Bool
     private static let interval: Duration = .seconds(10)
 
-    /// Looks again and again until the task is cancelled.
+    /// Checks until the task is cancelled.
     func run() async {
         guard let admin = try? KafkaAdmin(configuration: access.log.kafka, logger: access.logger) else { return }
         let setup = TopicSetup(topics: access.topics, admin: admin, timeout: .seconds(5))
         var known: Set<TopicFinding> = []
         while !Task.isCancelled {
-            // A cluster that does not answer is told by others.
-            if let report = try? await setup.check(settings: tellsSettings) {
-                tell(report, known: &known)
+            // Other parts report an unreachable cluster.
+            if let report = try? await setup.check(settings: reportsSettings, ends: false) {
+                publish(report, known: &known)
             }
-            try? await Task.sleep(for: Self.interval)
+            guard await slept(for: Self.interval) else { break }
         }
         await admin.close()
     }
 
-    private func tell(_ report: TopicReport, known: inout Set<TopicFinding>) {
+    private func publish(_ report: TopicReport, known: inout Set<TopicFinding>) {
         problems.topics(
             report.findings.map {
                 TopicProblem(
@@ -43,8 +43,8 @@ struct TopicWatch: Sendable {
                 "topic": "\(finding.topic)", "finding": "\(finding.message)", "remedy": "\(finding.remedy)",
             ]
             switch finding.severity {
-            case .problem: access.logger.error("A topic is not fit for a worker", metadata: metadata)
-            case .warning: access.logger.warning("A topic's settings are a risk", metadata: metadata)
+            case .problem: access.logger.error("Topic is not suitable for a worker", metadata: metadata)
+            case .warning: access.logger.warning("Topic settings are risky", metadata: metadata)
             }
         }
         known = Set(report.findings)

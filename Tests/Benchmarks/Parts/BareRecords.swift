@@ -3,9 +3,9 @@ import ExportCore
 import ExportRecords
 import Foundation
 
-/// The records of so many jobs and nothing else, with plain librdkafka: consumed from one topic, and for each job three
-/// state records and one event produced, in transactions that carry the offsets. What a worker adds to this and to the
-/// bare HTTP requests is its own cost.
+/// Only the records of a number of jobs, with plain librdkafka. It consumes them from one topic and produces three state
+/// records and one event for each job, in transactions with the offsets. The worker's own cost is what it adds to this and
+/// to the bare HTTP requests.
 struct BareRecords {
     var address: String
     /// Four topics are made of this name, or exist: `-jobs`, `-results`, `-state`.
@@ -23,7 +23,7 @@ struct BareRecords {
         var description: String
     }
 
-    /// As the worker gathers.
+    /// The worker's batch size.
     private static let gatherMilliseconds: Int32 = 50
     private static let timeout: Int32 = 30_000
 
@@ -125,7 +125,9 @@ struct BareRecords {
         record.phase = .finished
         record.status = .completed
         record.files = [ExportFile(location: String(repeating: "x", count: 250), stored: false, fileName: "export.csv")]
-        let event = CompletionEvent(record).map { EventEncoder(groupID: "bench").encode($0) }
+        let event = CompletionEvent(record, partition: 0).map {
+            EventEncoder(groupID: "bench", jobsTopic: "jobs").encode($0)
+        }
         return (
             (state.value ?? [], []),
             (event?.value ?? [], event?.headers.map { ($0.name, $0.value ?? []) } ?? [])

@@ -1,10 +1,10 @@
 import EmbeddedKafka
 import Foundation
 
-/// Measures parts of the worker in a process of their own. `bench.py` runs it, and the whole worker beside it.
+/// Measures parts of the worker in a separate process. `bench.py` runs it, and the whole worker for comparison.
 ///
 ///     bench broker [PARTITIONS]                   an embedded broker; prints its address, ends with standard input
-///     bench consume ADDRESS TOPIC RECORDS ROUNDS  KafkaClient's batches beside a loop over librdkafka's own
+///     bench consume ADDRESS TOPIC RECORDS ROUNDS  KafkaClient's batches, and a loop over librdkafka's own
 ///     bench restore LAYOUT JOBS                   LAYOUT is engine or dictionary
 ///     bench engine JOBS PARTITIONS                the decisions of so many jobs, without bytes and IO
 ///     bench requests URL JOBS CONNECTIONS         the bare HTTP requests of so many jobs, against a sandbox
@@ -59,7 +59,7 @@ struct Bench {
     private static func serveBroker(partitions: Int) throws {
         let kafka = try EmbeddedKafka()
         try kafka.createTopic("bench", partitions: partitions)
-        // Not `print`, which keeps it back when nobody but a program reads.
+        // Not `print`, which buffers its output when standard output is not a terminal.
         FileHandle.standardOutput.write(Data((kafka.bootstrapServers + "\n").utf8))
         while readLine() != nil {}
         kafka.close()

@@ -1,6 +1,9 @@
+import EntraIdentity
 import Foundation
+import HTTPAccess
 import PayoutAPI
 import PayoutFilters
+import Primitives
 
 /// The calls of `Requests` through the API client: a POST and a GET for each job. What the client adds is its own cost.
 struct ClientCalls {
@@ -9,7 +12,7 @@ struct ClientCalls {
     var connections: Int
 
     func measure() async throws -> Requests.Result {
-        let transport = PayoutTransport()
+        let transport = HTTPTransport()
         do {
             let result = try await measure(transport)
             try await transport.shutdown()
@@ -20,9 +23,9 @@ struct ClientCalls {
         }
     }
 
-    private func measure(_ transport: PayoutTransport) async throws -> Requests.Result {
+    private func measure(_ transport: HTTPTransport) async throws -> Requests.Result {
         let client = try client(transport)
-        // The token is not part of it.
+        // The token is not part of the measurement.
         try await job(client)
         let begin = ContinuousClock.now
         let cpu = Measure.cpuSeconds
@@ -45,9 +48,9 @@ struct ClientCalls {
         _ = try await client.get(kind: .payments, requestID: created.requestID, correlationID: UUID())
     }
 
-    private func client(_ transport: PayoutTransport) throws -> PayoutClient {
+    private func client(_ transport: HTTPTransport) throws -> PayoutClient {
         let environment = ProcessInfo.processInfo.environment
-        var tokens = AzureADTokenProvider.Configuration(
+        var tokens = EntraTokenProvider.Configuration(
             tenantID: environment["PAYOUT_API_TENANT_ID"] ?? "",
             clientID: environment["PAYOUT_API_CLIENT_ID"] ?? "",
             flow: .password(
@@ -61,7 +64,7 @@ struct ClientCalls {
         configuration.baseURL = url
         return try PayoutClient(
             configuration: configuration,
-            tokens: AzureADTokenProvider(configuration: tokens, transport: transport),
+            tokens: EntraTokenProvider(configuration: tokens, transport: transport),
             transport: transport
         )
     }

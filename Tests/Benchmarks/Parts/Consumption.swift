@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 
 /// Consumption of the same records as a group's only member: through KafkaClient, and by a plain loop over librdkafka's
-/// `rd_kafka_consume_batch_queue`. Both take turns in one run, on the same machine and the same broker.
+/// `rd_kafka_consume_batch_queue`. Both take turns in one run, on one machine with one broker.
 struct Consumption {
     var address: String
     var topic: String
@@ -84,7 +84,7 @@ struct Consumption {
 
     // MARK: KafkaClient
 
-    /// Counts records and looks at each value, as a consumer would.
+    /// Counts records and reads each value, as a consumer would.
     private final class Counter: KafkaConsumerHandler {
         struct State {
             var count = 0
@@ -153,8 +153,8 @@ struct Consumption {
         var begin: ContinuousClock.Instant?
         var cpu = 0.0
         while count < records {
-            // One waiting call for the first record, then what is there: the call returns when the array is full or
-            // the time is up.
+            // The first call waits for one record, the second reads the available ones: a call returns when the array is
+            // full or the time is over.
             var received = rd_kafka_consume_batch_queue(queue, 100, buffer.baseAddress, 1)
             if received == 1 {
                 received += max(0, rd_kafka_consume_batch_queue(queue, 0, buffer.baseAddress?.advanced(by: 1), 999))

@@ -1,11 +1,14 @@
 import ExportCore
 
-/// The decisions alone: jobs through the machine that the worker runs, every event by itself and every call and commit
-/// answered at once. No bytes, no IO, one thread.
+/// The decision logic alone: jobs through the worker's state machine, with single events and immediate responses to calls
+/// and commits. No encoding, no I/O, one thread.
 struct EngineCost {
     var jobs: Int
     var partitions: Int
-    private let start = Instant(milliseconds: 1_790_000_000_000)
+    private let start = EventTime(
+        wall: Instant(milliseconds: 1_790_000_000_000),
+        monotonic: MonotonicInstant(milliseconds: 0)
+    )
 
     struct Result: Encodable {
         var jobs: Int
@@ -33,14 +36,14 @@ struct EngineCost {
 
     private struct Run {
         var machine: WorkerMachine
-        var now: Instant
+        var now: EventTime
         var events = 0
         var ended = 0
         private var taken = 0
         private var offsets: [Int64]
         private var queue: [WorkerEvent] = []
 
-        init(partitions: Int, now: Instant) {
+        init(partitions: Int, now: EventTime) {
             var configuration = CoreConfiguration()
             configuration.requestsPerSecond = [1e9]
             configuration.pollMinInterval = .milliseconds(100)
@@ -50,11 +53,12 @@ struct EngineCost {
             handle(.partitionCount(partitions))
             for partition in 0..<Int32(partitions) {
                 handle(.assigned(partition: partition, epoch: 1))
-                handle(.restoreFinished(partition: partition, epoch: 1, committed: 0, low: 0, high: 0))
+                let ends = RestoredEnds(committed: 0, low: 0, high: 0)
+                handle(.restoreFinished(partition: partition, epoch: 1, ends))
             }
         }
 
-        /// Jobs a hundred at a time, and time that goes on until the last has ended.
+        /// Adds a hundred jobs at a time, and advances the time until the last has ended.
         mutating func take(_ count: Int) {
             let wanted = ended + count
             var left = count
@@ -63,7 +67,8 @@ struct EngineCost {
                     receive(min(100, left))
                     left -= min(100, left)
                 }
-                now = now.advanced(by: .milliseconds(50))
+                now.wall = now.wall.advanced(by: .milliseconds(50))
+                now.monotonic = now.monotonic.advanced(by: .milliseconds(50))
                 handle(.tick)
             }
         }
@@ -82,7 +87,7 @@ struct EngineCost {
             handle(.received(partition: Int32(partition), epoch: 1, inputs))
         }
 
-        /// An event and everything that follows from it.
+        /// Handles an event and all events that follow from it.
         private mutating func handle(_ event: WorkerEvent) {
             queue.append(event)
             while let next = queue.popLast() {
@@ -101,7 +106,7 @@ struct EngineCost {
         private static func answer(_ call: Call) -> CallResult {
             switch call.token.kind {
             case .create: .created(requestID: "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4")
-            default: .seen(.completed, url: "https://example.blob.core.windows.net/files/a.csv", expiresAt: nil)
+            default: .polled(.completed, url: "https://example.blob.core.windows.net/files/a.csv", expiresAt: nil)
             }
         }
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a process has used of the machine.
+/// The resources that a process has used.
 enum Measure {
     /// CPU time of the whole process, user and system, in seconds.
     static var cpuSeconds: Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
@@ -14,7 +14,7 @@ enum Measure {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Memory that is resident now, in bytes; 0 where `/proc` does not tell.
+    /// The resident memory, in bytes; 0 if `/proc` does not report it.
     static var residentBytes: Int {
         guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
         let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0

@@ -3,8 +3,8 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// The HTTP requests of so many jobs and nothing else: one token, then a POST and a GET for each. What a worker adds to
-/// this is its own cost.
+/// Only the HTTP requests of a number of jobs: one token, then a POST and a GET for each. The worker's own cost is what it
+/// adds to this.
 struct Requests {
     var url: String
     var jobs: Int
@@ -89,7 +89,7 @@ struct Requests {
         return token
     }
 
-    /// The value of a member, found without a JSON decoder: that would be a cost of its own.
+    /// The value of a member, found without a JSON decoder, because decoding would add to the cost.
     private func text(_ name: String, in json: String) -> String? {
         guard let key = json.firstRange(of: "\"\(name)\"") else { return nil }
         let rest = json[key.upperBound...].drop { $0 == ":" || $0 == " " }

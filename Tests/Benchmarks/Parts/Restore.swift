@@ -1,13 +1,14 @@
 import ExportCore
 import ExportRecords
 
-/// Restoring waiting jobs out of the bytes of their state records: decoding and applying, and the memory that they
-/// take afterwards. Only those two are timed; the bytes are made a thousand records at a time, between the timings.
+/// Restoring waiting jobs from the bytes of their state records: decoding and applying, and the memory that they take
+/// afterwards. Only those two are timed; the bytes are made a thousand records at a time, between the timings.
 struct Restore {
     var jobs: Int
     private let partitions = 6
     private let codec = StateCodec()
     private static let start = Instant(milliseconds: 1_790_000_000_000)
+    private static let now = EventTime(wall: start, monotonic: MonotonicInstant(milliseconds: 0))
 
     init(jobs: Int) { self.jobs = jobs }
 
@@ -19,26 +20,24 @@ struct Restore {
         var residentBytesPerJob: Double
     }
 
-    /// Into the machine that the worker runs, until its partitions are active.
+    /// Into the worker's state machine, until its partitions are active.
     func intoEngine() throws -> Result {
         var worker = WorkerMachine(CoreConfiguration())
-        _ = worker.handle(.partitionCount(partitions), at: Self.start)
+        _ = worker.handle(.partitionCount(partitions), at: Self.now)
         for partition in 0..<Int32(partitions) {
-            _ = worker.handle(.assigned(partition: partition, epoch: 1), at: Self.start)
+            _ = worker.handle(.assigned(partition: partition, epoch: 1), at: Self.now)
         }
         var result = try run("engine") { partition, records in
-            _ = worker.handle(.restored(partition: partition, epoch: 1, records), at: Self.start)
+            _ = worker.handle(.restored(partition: partition, epoch: 1, records), at: Self.now)
         }
         let cpu = Measure.threadCPUSeconds
         for partition in 0..<Int32(partitions) {
             let finished = WorkerEvent.restoreFinished(
                 partition: partition,
                 epoch: 1,
-                committed: 0,
-                low: 0,
-                high: Int64(jobs)
+                RestoredEnds(committed: 0, low: 0, high: Int64(jobs))
             )
-            _ = worker.handle(finished, at: Self.start)
+            _ = worker.handle(finished, at: Self.now)
         }
         result.applyCPUSeconds += Measure.threadCPUSeconds - cpu
         let known = worker.status().partitions.reduce(0) { $0 + $1.jobs.values.reduce(0, +) }
@@ -46,7 +45,7 @@ struct Restore {
         return result
     }
 
-    /// Into a dictionary of the records as they are, which is the least that a plain program would do.
+    /// Into a dictionary of the decoded records, the least that a plain program would do.
     func intoDictionary() throws -> Result {
         var table: [String: JobRecord] = [:]
         let result = try run("dictionary") { _, records in
@@ -58,7 +57,7 @@ struct Restore {
 
     private func run(_ layout: String, _ apply: (Int32, [StateRecord]) -> Void) throws -> Result {
         var result = Result(layout: layout, jobs: jobs, decodeCPUSeconds: 0, applyCPUSeconds: 0, residentBytesPerJob: 0)
-        // Once before, so that what is made for the first batch does not count as jobs' memory.
+        // Once before, so that allocations for the first batch do not count as jobs' memory.
         _ = try decode(encoded(0..<1_000))
         let before = Measure.residentBytes
         var first = 0
@@ -84,7 +83,7 @@ struct Restore {
         numbers.map { codec.encode(.job(Self.job($0))) }
     }
 
-    /// A job as most are: a UUID for an id, a filter of ordinary length, some metadata, an export that is waited for.
+    /// A typical job: a UUID as its id, a filter of usual length, some metadata, an export in progress.
     static func job(_ number: Int) -> JobRecord {
         let job = ExportJob(
             id: uuid(number, 1),

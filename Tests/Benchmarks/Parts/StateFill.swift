@@ -4,8 +4,8 @@ import Foundation
 import KafkaClient
 import Logging
 
-/// Leaves a jobs topic and a state topic as a worker would that has taken so many jobs and waits for their exports:
-/// what a process that starts now has to restore.
+/// Fills a jobs topic and a state topic like a worker that has accepted a number of jobs and waits for their exports. A
+/// process that starts afterwards has to restore them.
 struct StateFill {
     var address: String
     var jobsTopic: String

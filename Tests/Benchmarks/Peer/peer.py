@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What most teams would write: a Python worker for the same jobs, to compare with.
+"""The worker that most teams would write: a Python worker for the same jobs, for comparison.
 
 confluent-kafka reads jobs and writes events, aiohttp calls the service. It is at-least-once and remembers nothing: a
 job's offset is committed when the job and all before it in its partition have ended, so a crash repeats what was under
@@ -43,7 +43,7 @@ def now():
 
 
 class Offsets:
-    """What may be committed: everything below the oldest job of a partition that is under way."""
+    """The offsets that may be committed: those below the oldest job in progress of each partition."""
 
     def __init__(self):
         self.open, self.done, self.next = collections.defaultdict(list), collections.defaultdict(set), {}
@@ -110,7 +110,7 @@ class Peer:
         self.stopping = True
 
     async def commit(self, loop, committed):
-        """Events first, offsets then."""
+        """Flushes events, then commits offsets."""
         positions = self.offsets.positions()
         if positions == committed:
             return committed

@@ -1,15 +1,15 @@
 import Foundation
 public import PayoutSandbox
 
-/// What a run came to, held against the sandbox's journal.
+/// The result of a run, compared with the sandbox's journal.
 public struct EnduranceReport: Sendable {
-    /// How many exports were wanted.
-    public let journeys: Int
+    /// How many exports were requested.
+    public let scenarios: Int
     /// How many of them were completed.
     public let completed: Int
     /// How many were gone at the service, which the journal confirms.
     public let vanished: Int
-    /// What is wrong, in words; nothing when all is well.
+    /// The problems as text; empty when there are none.
     public let problems: [String]
     /// The sandbox's counts.
     public let stats: PayoutSandbox.Stats
@@ -19,7 +19,7 @@ public struct EnduranceReport: Sendable {
     private static let shownProblems = 20
 
     init(
-        journeys: [Journey],
+        scenarios: [Scenario],
         exports: [PayoutSandbox.ExportFacts],
         stats: PayoutSandbox.Stats,
         duration: Duration
@@ -27,18 +27,18 @@ public struct EnduranceReport: Sendable {
         let facts = Dictionary(exports.map { ($0.requestID.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
         var problems = Self.problems(of: exports, stats)
         var created: Set<String> = []
-        for journey in journeys {
-            created.formUnion(journey.attempts.map { $0.idempotencyID.uuidString.lowercased() })
-            problems += Self.problems(of: journey, facts)
+        for scenario in scenarios {
+            created.formUnion(scenario.attempts.map { $0.idempotencyID.uuidString.lowercased() })
+            problems += Self.problems(of: scenario, facts)
         }
         let known = Set(exports.compactMap { $0.idempotencyID?.lowercased() })
         let missing = created.subtracting(known).count
         let foreign = known.subtracting(created).count
         if missing > 0 { problems.append("\(missing) idempotency ids have no export") }
-        if foreign > 0 { problems.append("\(foreign) exports have an idempotency id that nobody sent") }
-        self.journeys = journeys.count
-        self.completed = journeys.count { $0.end == .done }
-        self.vanished = journeys.count { $0.end == .missing }
+        if foreign > 0 { problems.append("\(foreign) exports have an idempotency id that no scenario sent") }
+        self.scenarios = scenarios.count
+        self.completed = scenarios.count { $0.end == .done }
+        self.vanished = scenarios.count { $0.end == .missing }
         self.problems = Array(problems.prefix(Self.shownProblems))
         self.stats = stats
         self.duration = duration
@@ -56,20 +56,20 @@ public struct EnduranceReport: Sendable {
         return problems
     }
 
-    /// Whether a journey ended as the sandbox's journal says that it had to.
-    private static func problems(of journey: Journey, _ facts: [String: PayoutSandbox.ExportFacts]) -> [String] {
-        let name = "journey \(journey.plan.number)"
+    /// The differences between a scenario's end and the sandbox's journal.
+    private static func problems(of scenario: Scenario, _ facts: [String: PayoutSandbox.ExportFacts]) -> [String] {
+        let name = "scenario \(scenario.plan.number)"
         var problems: [String] = []
-        let states = journey.attempts.map { $0.requestID.flatMap { facts[$0.lowercased()]?.state } }
-        // All but the last were given up by the service.
+        let states = scenario.attempts.map { $0.requestID.flatMap { facts[$0.lowercased()]?.state } }
+        // The service gave up all except the last.
         for state in states.dropLast() where state != .failed && state != .vanished {
-            problems.append("\(name): queued anew although its export is \(state.map(\.rawValue) ?? "unknown")")
+            problems.append("\(name): queued again although its export is \(state.map(\.rawValue) ?? "unknown")")
         }
-        switch (journey.end, states.last ?? nil) {
-        case (.done, .completed) where !journey.plan.deletes, (.done, .deleted) where journey.plan.deletes,
+        switch (scenario.end, states.last ?? nil) {
+        case (.done, .completed) where !scenario.plan.deletes, (.done, .deleted) where scenario.plan.deletes,
             (.missing, .vanished):
             break
-        // Between its completion and its deletion an export may vanish: that is no fault of the client's.
+        // An export may vanish between its completion and its deletion, which is not the client's fault.
         case (.done, .vanished): break
         case (.givenUp(let reason), _): problems.append("\(name): given up: \(reason)")
         case (let end, let state):
@@ -78,7 +78,7 @@ public struct EnduranceReport: Sendable {
         return problems
     }
 
-    /// Calls of the export API, those that failed by design included.
+    /// Calls of the export API, including those with an injected fault.
     public var calls: Int { self.stats.exportCalls }
 
     /// Faults that happened, all together.

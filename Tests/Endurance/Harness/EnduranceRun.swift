@@ -1,47 +1,50 @@
+import EntraIdentity
 import Foundation
+import HTTPAccess
 public import PayoutAPI
 import PayoutFilters
 public import PayoutSandbox
+import Primitives
 import Synchronization
 
-/// Many exports against a sandbox that fails a share of all calls in every way it knows. What each export came to is
-/// held against the sandbox's own journal afterwards.
+/// Many exports against a sandbox that fails a share of all calls with all its faults. Afterwards the run compares each
+/// export's result with the sandbox's journal.
 public struct EnduranceRun: Sendable {
-    /// How many calls of the export API the run goes on for.
+    /// The number of calls of the export API after which the run ends.
     public var calls = 100_000
     /// The share of calls that fail.
     public var share = 0.2
-    /// Which run it is; the sandbox draws its faults from it.
+    /// The seed of the sandbox's faults.
     public var seed: UInt64 = 1
-    /// How many exports are under way at once.
+    /// How many exports are in progress at once.
     public var concurrency = 64
-    /// One file in so many is downloaded.
+    /// Of this many exports, one file is downloaded.
     public var downloadsEvery = 10
-    /// One export in so many is deleted in the end.
+    /// Of this many exports, one is deleted at the end.
     public var deletesEvery = 4
-    /// How often one call is tried again from outside, beyond what the client does itself, before it counts as given up.
+    /// How often a scenario repeats a call, in addition to the client's own retries, before it gives up.
     public var rounds = 200
-    /// What the client tries by itself.
+    /// The client's own retries.
     public var retryPolicy = RetryPolicy.standard
-    /// How much faster than the machine's the client's clock goes.
+    /// How much faster the client's clock is than the machine's.
     public var factor = 200
 
     /// The defaults.
     public init() {}
 
-    /// Runs, and compares.
+    /// Runs all scenarios and compares their results with the journal.
     ///
-    /// - Parameter progress: Gets how many calls have been answered, now and then.
+    /// - Parameter progress: Receives the number of answered calls periodically.
     public func run(progress: @escaping @Sendable (Int) -> Void = { _ in }) async throws -> EnduranceReport {
         let sandbox = PayoutSandbox(configuration: self.sandboxConfiguration)
         let address = try await sandbox.start()
-        let transport = PayoutTransport()
+        let transport = HTTPTransport()
         let began = ContinuousClock.now
         do {
             let service = try self.service(at: address, transport)
-            let journeys = try await self.journeys(service, sandbox, progress)
+            let scenarios = try await self.scenarios(service, sandbox, progress)
             let report = EnduranceReport(
-                journeys: journeys,
+                scenarios: scenarios,
                 exports: sandbox.exports,
                 stats: sandbox.stats,
                 duration: ContinuousClock.now - began
@@ -59,32 +62,32 @@ public struct EnduranceRun: Sendable {
     private var sandboxConfiguration: PayoutSandbox.Configuration {
         var configuration = PayoutSandbox.Configuration.instant
         configuration.seed = self.seed
-        configuration.faults = Adversity.faults(share: self.share)
+        configuration.faults = EnduranceFaults.faults(share: self.share)
         configuration.exports.queued = .uniform(.zero, .milliseconds(10))
         configuration.exports.processing = .uniform(.zero, .milliseconds(20))
         configuration.blobs.size = .uniform(1, 64 * 1024)
         return configuration
     }
 
-    private func service(at address: PayoutSandbox.Address, _ transport: PayoutTransport) throws -> EnduranceService {
+    private func service(at address: PayoutSandbox.Address, _ transport: HTTPTransport) throws -> EnduranceService {
         let account = PayoutSandbox.Account()
-        let environment = PayoutEnvironment(clock: FastClock(factor: self.factor), random: { Double.random(in: 0..<1) })
-        var tokens = AzureADTokenProvider.Configuration(
+        let environment = HTTPEnvironment(clock: FastClock(factor: self.factor), random: { Double.random(in: 0..<1) })
+        var tokens = EntraTokenProvider.Configuration(
             tenantID: account.tenantID,
             clientID: account.clientID,
             flow: .password(username: account.username, password: Secret(account.password), clientSecret: nil)
         )
         tokens.authority = address.authority
-        tokens.requestTimeout = Adversity.requestTimeout
-        let provider = try AzureADTokenProvider(configuration: tokens, transport: transport, environment: environment)
+        tokens.requestTimeout = EnduranceFaults.requestTimeout
+        let provider = try EntraTokenProvider(configuration: tokens, transport: transport, environment: environment)
         var calls = PayoutClient.Configuration()
         calls.baseURL = address.baseURL
-        calls.requestTimeout = Adversity.requestTimeout
+        calls.requestTimeout = EnduranceFaults.requestTimeout
         calls.retryPolicy = self.retryPolicy
         var downloads = BlobDownloader.Configuration()
         downloads.hosts = try BlobHostRules(patterns: address.blobHosts)
-        // The watch goes by the fast clock.
-        downloads.stallTimeout = Adversity.stallTimeout * self.factor
+        // The downloader measures stalls by the fast clock.
+        downloads.stallTimeout = EnduranceFaults.stallTimeout * self.factor
         return EnduranceService(
             client: try PayoutClient(
                 configuration: calls,
@@ -99,42 +102,42 @@ public struct EnduranceRun: Sendable {
         )
     }
 
-    private func journeys(
+    private func scenarios(
         _ service: EnduranceService,
         _ sandbox: PayoutSandbox,
         _ progress: @escaping @Sendable (Int) -> Void
-    ) async throws -> [Journey] {
-        try await withThrowingTaskGroup(of: Journey.self) { group in
-            var journeys: [Journey] = []
+    ) async throws -> [Scenario] {
+        try await withThrowingTaskGroup(of: Scenario.self) { group in
+            var scenarios: [Scenario] = []
             var number = 0
             while true {
-                if number >= self.concurrency, let journey = try await group.next() { journeys.append(journey) }
+                if number >= self.concurrency, let scenario = try await group.next() { scenarios.append(scenario) }
                 if number % 64 == 0 {
                     let answered = sandbox.stats.exportCalls
                     progress(answered)
                     guard answered < self.calls else { break }
                 }
-                let plan = Journey.Plan(
+                let plan = Scenario.Plan(
                     number: number,
                     downloads: number % self.downloadsEvery == 0,
                     deletes: number % self.deletesEvery == 0
                 )
-                group.addTask { try await Journey.make(plan, service) }
+                group.addTask { try await Scenario.make(plan, service) }
                 number += 1
             }
-            for try await journey in group { journeys.append(journey) }
+            for try await scenario in group { scenarios.append(scenario) }
             progress(sandbox.stats.exportCalls)
-            return journeys
+            return scenarios
         }
     }
 }
 
-/// What a journey needs.
+/// The clients and limits of a scenario.
 struct EnduranceService: Sendable {
     let client: PayoutClient
-    let tokens: AzureADTokenProvider
+    let tokens: EntraTokenProvider
     let downloader: BlobDownloader
-    let clock: any PayoutClock
+    let clock: any HTTPClock
     let rounds: Int
 }
 

@@ -1,19 +1,18 @@
 public import struct Foundation.Date
-public import PayoutAPI
+public import HTTPAccess
 
-/// A clock by which waits take a fraction of their time. A back-off of minutes is over in a moment, and is still waited
-/// for as often as in earnest.
-public struct FastClock: PayoutClock {
+/// A clock whose waits take a fraction of their time, so that a back-off of minutes takes less than a second.
+public struct FastClock: HTTPClock {
     private static let start = ContinuousClock.now
     private let factor: Int
 
-    /// - Parameter factor: How many seconds of this clock go by in one.
+    /// - Parameter factor: How many seconds of this clock pass in one second.
     public init(factor: Int) { self.factor = factor }
 
-    /// The time of day, which is the machine's: servers compare their own with it.
+    /// The machine's time, because servers compare it with their own.
     public func now() -> Date { Date() }
 
-    /// Time since the first clock was asked, sped up.
+    /// The accelerated time since the first use of a clock.
     public func uptime() -> Duration { Self.start.duration(to: .now) * self.factor }
 
     /// Waits for the fraction.

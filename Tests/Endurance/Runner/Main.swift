@@ -49,13 +49,13 @@ struct Main {
         for (name, count) in stats.faults.sorted(by: { $0.key < $1.key }) {
             print("  \(name.padding(toLength: 19, withPad: " ", startingAt: 0))\(count)")
         }
-        print("exports wanted       \(report.journeys)")
+        print("exports requested    \(report.scenarios)")
         print("  completed          \(report.completed)")
         print("  gone at service    \(report.vanished)")
         print("exports created      \(stats.exportsCreated), \(stats.duplicateExports) of them twice")
-        print("repeated requests    \(stats.repeatedCreates) creations answered with the export that was there already")
-        print("downloads            \(stats.completedDownloads) whole of \(stats.downloads)")
+        print("repeated requests    \(stats.repeatedCreates) creations answered with the existing export")
+        print("downloads            \(stats.completedDownloads) complete of \(stats.downloads)")
         for problem in report.problems { print("PROBLEM              \(problem)") }
-        print(report.problems.isEmpty ? "all is well" : "\(report.problems.count) problems or more")
+        print(report.problems.isEmpty ? "no problems" : "\(report.problems.count) problems or more")
     }
 }

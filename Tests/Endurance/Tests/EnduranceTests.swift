@@ -5,7 +5,7 @@ import Testing
 
 /// The small form of `make endure`.
 @Suite struct EnduranceTests {
-    @Test func everyExportIsCreatedOnceAndNoneIsGivenUp() async throws {
+    @Test func everyExportIsCreatedOnceAndNoneIsGivenUpDespiteFaults() async throws {
         var run = EnduranceRun()
         run.calls = 3_000
         run.seed = 42
@@ -13,21 +13,21 @@ import Testing
         let report = try await run.run()
         #expect(report.problems == [])
         #expect(report.calls >= 3_000)
-        #expect(report.completed + report.vanished == report.journeys)
-        #expect(report.completed > report.journeys / 2)
-        // The sandbox has not been kinder than it was told to be.
+        #expect(report.completed + report.vanished == report.scenarios)
+        #expect(report.completed > report.scenarios / 2)
+        // The sandbox injected no fewer faults than configured.
         #expect(Double(report.faults) > Double(report.calls) * 0.15)
     }
 
-    @Test func theShareOfFaultsIsWhatWasAskedFor() {
+    @Test func faultsAffectTheConfiguredShareOfCalls() {
         for call in PayoutSandbox.Fault.Call.allCases {
-            let faults = Adversity.faults(share: 0.2).filter { $0.calls.contains(call) }
+            let faults = EnduranceFaults.faults(share: 0.2).filter { $0.calls.contains(call) }
             let spared = faults.reduce(1) { $0 * (1 - $1.probability) }
             #expect(abs(spared - 0.8) < 1e-9)
         }
     }
 
-    @Test func aClientThatGivesUpIsCaught() async throws {
+    @Test func scenarioOfAClientWithoutRetriesIsReportedAsGivenUp() async throws {
         var run = EnduranceRun()
         run.calls = 500
         run.rounds = 1

@@ -1,9 +1,13 @@
-// The code of the articles, compiled and run. `ArticleTests` holds that every block of theirs stands here, line by line.
+// The code of the articles, compiled and run. `ArticleTests` checks that every code block of the articles is in this file, line
+// by line.
 
+import EntraIdentity
 import Foundation
+import HTTPAccess
 import NIOCore
 import PayoutAPI
 import PayoutFilters
+import Primitives
 
 /// Getting started.
 enum GettingStarted {
@@ -12,14 +16,25 @@ enum GettingStarted {
     }
 
     struct Parts {
-        var transport: PayoutTransport
-        var tokens: AzureADTokenProvider
+        var transport: HTTPTransport
+        var tokens: EntraTokenProvider
         var client: PayoutClient
     }
 
+    static func connectThroughProxy() throws -> HTTPTransport {
+        var connections = HTTPTransport.Configuration()
+        connections.network = NetworkSettings(
+            proxy: try ProxyServer("http://proxy.example.com:3128"),
+            exceptions: ProxyExceptions("storage.example.com"),
+            additionalRoots: try TrustRoots(pemFile: "/etc/ssl/private-authority.pem")
+        )
+        let transport = HTTPTransport(configuration: connections)
+        return transport
+    }
+
     static func connect() throws -> Parts {
-        let transport = PayoutTransport()
-        let tokens = try AzureADTokenProvider(
+        let transport = HTTPTransport()
+        let tokens = try EntraTokenProvider(
             configuration: .init(
                 tenantID: "contoso.onmicrosoft.com",
                 clientID: "c0ffee00-1c6b-4a52-8d0f-6f3a9e1b2d4c",
@@ -40,10 +55,10 @@ enum GettingStarted {
         for problem in problems { print(problem) }
     }
 
-    /// From the filter to the file, and away.
+    /// Creates an export, downloads its file and deletes it.
     static func export(
         _ client: PayoutClient,
-        _ transport: PayoutTransport,
+        _ transport: HTTPTransport,
         from firstDay: FilterDate,
         to lastDay: FilterDate,
         into file: FileHandle,
@@ -61,7 +76,7 @@ enum GettingStarted {
             correlationID: correlationID
         )
         while !export.isReady {
-            // The service has tried several times by itself. The remedy is a new export under a new id.
+            // The service has retried the export automatically. The remedy is a new export with a new id.
             if export.status == .failed { throw ExportFailed(requestID: export.requestID) }
             try await Task.sleep(for: .seconds(30))
             export = try await client.get(
@@ -77,7 +92,7 @@ enum GettingStarted {
         _ export: Export,
         _ client: PayoutClient,
         _ correlationID: UUID,
-        _ transport: PayoutTransport,
+        _ transport: HTTPTransport,
         _ file: FileHandle,
         _ downloads: BlobDownloader.Configuration,
         _ print: (String) -> Void
@@ -103,7 +118,7 @@ enum GettingStarted {
             try file.write(contentsOf: Data(chunk.readableBytesView))
         }
 
-        /// The file has changed at the service, or came damaged, and begins again.
+        /// The file has changed at the service, or is damaged, and begins again.
         func restart() throws {
             try file.truncate(atOffset: 0)
         }
@@ -112,8 +127,8 @@ enum GettingStarted {
 
 /// Signing in.
 enum SigningIn {
-    static func password() -> AzureADTokenProvider.Flow {
-        let flow = AzureADTokenProvider.Flow.password(
+    static func password() -> EntraTokenProvider.Flow {
+        let flow = EntraTokenProvider.Flow.password(
             username: "exports@contoso.example",
             password: .file("/run/secrets/payout-password"),
             clientSecret: nil
@@ -121,8 +136,8 @@ enum SigningIn {
         return flow
     }
 
-    static func refreshToken() -> AzureADTokenProvider.Flow {
-        let flow = AzureADTokenProvider.Flow.refreshToken(
+    static func refreshToken() -> EntraTokenProvider.Flow {
+        let flow = EntraTokenProvider.Flow.refreshToken(
             .file("/run/secrets/payout-refresh-token"),
             clientSecret: .file("/run/secrets/payout-client-secret"),
             savedIn: "/var/lib/payout/refresh-token"
@@ -130,14 +145,14 @@ enum SigningIn {
         return flow
     }
 
-    static func clientCredentials() -> AzureADTokenProvider.Flow {
-        let flow = AzureADTokenProvider.Flow.clientCredentials(
+    static func clientCredentials() -> EntraTokenProvider.Flow {
+        let flow = EntraTokenProvider.Flow.clientCredentials(
             clientSecret: .file("/run/secrets/payout-client-secret")
         )
         return flow
     }
 
-    static func unlocked(_ tokens: AzureADTokenProvider) {
+    static func unlocked(_ tokens: EntraTokenProvider) {
         tokens.reset()
     }
 
@@ -167,7 +182,7 @@ enum SigningIn {
 
 /// Errors.
 enum Errors {
-    static func look(
+    static func get(
         _ client: PayoutClient,
         _ requestID: String,
         _ correlationID: UUID,
@@ -180,23 +195,23 @@ enum Errors {
         } catch let error as PayoutAPIError {
             switch error.recovery {
             case .retryable:
-                // Passing. A creation is repeated with the same idempotency id: the service may have taken it already.
+                // Transient. A creation is retried with the same idempotency id: the service may have handled it already.
                 return try await again(after: error.retryAfter ?? .seconds(60))
             case .throttled:
                 // Too many calls of this type for this account: slow all of them down.
                 return try await again(after: error.retryAfter ?? .seconds(60))
             case .permanentForJob:
-                // It would fail again as it is.
+                // Each retry would fail as well.
                 throw error
             case .permanentForAccount:
-                // Every call of this account would fail: wake somebody.
+                // Every call of this account would fail: alert an operator.
                 await alert(error.description)
                 throw error
             }
         }
     }
 
-    static func tell(_ error: PayoutAPIError, print: (String) -> Void) {
+    static func printRemedy(of error: PayoutAPIError, print: (String) -> Void) {
         if case .authentication(let failure) = error.reason, failure.reason == .mfaRequired {
             print("\(failure.account): \(failure.remedy)")
         }

@@ -1,18 +1,18 @@
 import Foundation
 import Testing
 
-/// Something that reads what others wrote.
+/// A parser of untrusted input, with the properties that `FuzzTests` checks for each input.
 struct FuzzTarget: Sendable, CustomTestStringConvertible {
-    /// The folder of its corpus.
+    /// The name, which is also the folder of its corpus.
     let name: String
-    /// Words that inputs are made of.
+    /// Words that mutations insert.
     let dictionary: [String]
-    /// What does not hold of an input; nil when all does.
+    /// Parses an input, and returns the property that is violated; nil when there is none.
     let problem: @Sendable ([UInt8]) -> String?
 
     var testDescription: String { self.name }
 
-    static let all: [FuzzTarget] = [.filters, .envelopes, .errorBodies, .sasURLs, .tokens, .headers]
+    static let all: [FuzzTarget] = [.filters, .envelopes, .errorBodies, .sasURLs, .tokens, .headers, .claims]
 
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
 
@@ -25,7 +25,7 @@ struct FuzzTarget: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// The input that is tried at present, in a file that outlives the process: what made it crash is found there.
+/// The present input, in a memory-mapped file that survives a crash of the process, so that the crashing input can be found.
 final class CurrentInput {
     private static let capacity = 8192
     private let bytes: UnsafeMutableRawBufferPointer
@@ -39,7 +39,7 @@ final class CurrentInput {
         self.bytes = UnsafeMutableRawBufferPointer(start: address, count: Self.capacity)
     }
 
-    /// The length in decimal, a line end, the input.
+    /// Writes the length in decimal, a line end and the input.
     func set(_ input: [UInt8]) {
         let head = Array("\(input.count)\n".utf8)
         self.bytes.copyBytes(from: head)

@@ -1,12 +1,15 @@
 import AsyncHTTPClient
 import Foundation
+import HTTPAccess
 import NIOCore
 import NIOHTTP1
 import PayoutFilters
+import Primitives
 
+@testable import EntraIdentity
 @testable import PayoutAPI
 
-/// What no output may hold, planted in inputs and in what was sent.
+/// A secret in inputs and requests. No output may contain it.
 private let secret = "Pl4nted-Secret/0123456789+abc="
 
 private func leak(_ texts: String?...) -> String? {
@@ -65,9 +68,9 @@ extension FuzzTarget {
             if export.blobLocation?.unredacted.isEmpty == true { return "an empty place is a place" }
             if case .unknown(let text) = export.status, text.lowercased() == "completed" { return "a known status" }
         }
-        // Whatever a strict reader takes, this one has to take.
+        // This reader must accept everything that a strict reader accepts.
         guard items == nil, let strict = try? JSONSerialization.jsonObject(with: Data(bytes)) else { return nil }
-        return Self.depth(of: strict) > JSONScanner.maximumDepth ? nil : "proper JSON is refused"
+        return Self.depth(of: strict) > JSONReader.maximumDepth ? nil : "proper JSON is refused"
     }
 
     private static func depth(of value: Any) -> Int {
@@ -114,7 +117,7 @@ extension FuzzTarget {
             if query.utf8.count > 20, url.description.contains(query) { return "the query shows" }
         }
         guard BlobHostRules.azure.objection(to: text) == nil else { return nil }
-        // What is allowed is what the HTTP client will connect to.
+        // The allowed host must be the one that the HTTP client connects to.
         guard let request = try? HTTPClient.Request(url: text) else { return nil }
         let host = request.host.lowercased()
         let suffix = ".blob.core.windows.net"
@@ -160,7 +163,7 @@ extension FuzzTarget {
         if let wait = retryAfter(in: ["retry-after": text], now: now), wait < .zero || wait > .seconds(86_400) {
             return "a wait of \(wait)"
         }
-        for date in [parseTimestamp(text), parseHTTPDate(text)] {
+        for date in [Date(serviceText: text), Timestamp(httpDate: text).map(Date.init(_:))] {
             if let date, !date.timeIntervalSince1970.isFinite { return "no date" }
         }
         if let range = ContentRange(text), range.start < 0 { return "a range before the beginning" }

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Inputs that nobody would write, the same ones every time. `make fuzz SECONDS=…` goes on with others for as long as
-/// it is told; what it finds is added to the corpus.
+/// Mutated inputs, which are the same in every run. `make fuzz SECONDS=…` continues with random ones for that time; inputs that
+/// it finds are added to the corpus.
 @Suite(.serialized) struct FuzzTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seconds = environment["FUZZ_SECONDS"].flatMap { Double($0) }
@@ -11,7 +11,7 @@ import Testing
     private static let targets = FuzzTarget.all.filter { only == nil || $0.name == only }
 
     @Test(arguments: targets)
-    func theCorpusHolds(target: FuzzTarget) throws {
+    func corpusCausesNoProblem(target: FuzzTarget) throws {
         let corpus = try target.corpus()
         #expect(corpus.count >= 5)
         for input in corpus {
@@ -20,14 +20,14 @@ import Testing
     }
 
     @Test(arguments: targets)
-    func mutatedInputsHold(target: FuzzTarget) async throws {
+    func mutatedInputsCauseNoProblem(target: FuzzTarget) async throws {
         let rounds = Self.seconds == nil ? 3_000 : Int.max
         let seed = Self.seed ?? (Self.seconds == nil ? 1 : UInt64.random(in: 1 ... .max))
         let end = ContinuousClock.now + .seconds(Self.seconds ?? 3600)
         var mutator = Mutator(corpus: try target.corpus().map(\.bytes), dictionary: target.dictionary, seed: seed)
         let folder = FileManager.default.temporaryDirectory.appending(path: "payout-fuzz")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        // Of this process alone: another run that cut the file short would take the memory away from under this one.
+        // Each process has its own file: another process that truncates a shared one would crash this process.
         let process = ProcessInfo.processInfo.processIdentifier
         let trial = folder.appending(path: "\(target.name)-\(process).current")
         let current = try CurrentInput(path: trial.path)
@@ -35,7 +35,7 @@ import Testing
         var done = 0
         while done < rounds {
             if done % 256 == 0 {
-                // Others want the threads too.
+                // Other tests share the cooperative threads.
                 await Task.yield()
                 if ContinuousClock.now >= end { break }
             }
@@ -51,7 +51,7 @@ import Testing
         if Self.seconds != nil { print("fuzz: \(target.name), seed \(seed): \(done) inputs") }
     }
 
-    @Test func mutationsAreTheSameForASeed() {
+    @Test func mutationsAreReproducibleBySeed() {
         let corpus = [Array("abc".utf8), Array("{\"x\":1}".utf8)]
         var first = Mutator(corpus: corpus, dictionary: ["y"], seed: 7)
         var second = Mutator(corpus: corpus, dictionary: ["y"], seed: 7)
@@ -63,8 +63,8 @@ import Testing
         #expect(inputs != others)
     }
 
-    @Test func aFaultIsFound() {
-        // The search finds what is three bytes away.
+    @Test func nearbyFaultIsFound() {
+        // The mutations find an input that differs from the corpus in a few bytes.
         let picky = FuzzTarget(name: "picky", dictionary: ["(("]) { $0.starts(with: Array("((".utf8)) ? "found" : nil }
         var mutator = Mutator(corpus: [Array("payment".utf8)], dictionary: picky.dictionary, seed: 1)
         #expect((0..<2_000).contains { _ in picky.problem(mutator.next()) != nil })

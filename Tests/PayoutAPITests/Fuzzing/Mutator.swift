@@ -1,4 +1,6 @@
-/// Makes inputs out of inputs: the same ones for the same seed.
+import HTTPStandIns
+
+/// Mutates the inputs of a corpus for `FuzzTests`. The same seed yields the same inputs.
 struct Mutator {
     private static let maximumSize = 4096
     private static let interesting: [UInt8] = [
@@ -35,7 +37,7 @@ struct Mutator {
         case 2: bytes.removeSubrange(range)
         case 3: bytes.insert(contentsOf: Array(bytes[range]), at: range.upperBound)
         case 4:
-            // Depth and length come by repetition.
+            // Repetition yields depth and length.
             let piece = Array(bytes[range].prefix(16))
             let copies = Int.random(in: 2...64, using: &self.random)
             bytes.insert(contentsOf: Array(repeating: piece, count: copies).joined(), at: range.lowerBound)

@@ -1,11 +1,13 @@
 import Foundation
+import HTTPAccess
+import HTTPStandIns
 import PayoutFilters
 import PayoutSandbox
 import Testing
 
 @testable import PayoutAPI
 
-/// What the service's documents say of calls, headers and envelopes, row by row, over a socket.
+/// The documented facts about calls, headers and envelopes, each tested with the sandbox over a socket.
 @Suite struct CallFactsTests {
     typealias Fault = PayoutSandbox.Fault
 
@@ -38,9 +40,9 @@ import Testing
     // MARK: - Resources
 
     @Test(arguments: PayoutKind.allCases, ExportFileFormat.allCases)
-    func eachKindIsCreatedSeenAndDeleted(kind: PayoutKind, format: ExportFileFormat) async throws {
-        try await SandboxStage.with { stage in
-            let client = try stage.client()
+    func exportOfEachKindIsCreatedReadAndDeleted(kind: PayoutKind, format: ExportFileFormat) async throws {
+        try await SandboxFixture.with { fixture in
+            let client = try fixture.client()
             let created = try await create(client, kind, format: format)
             #expect(created.status == .queued)
             #expect(created.requestDateTime != nil)
@@ -48,8 +50,8 @@ import Testing
             #expect(seen.isReady)
             #expect(seen.requestID == created.requestID)
             #expect(seen.blobLocation?.expiresAt != nil)
-            #expect(stage.sandbox.exports.map(\.fileFormat) == [format.rawValue])
-            #expect(stage.sandbox.exports.map(\.kind.rawValue) == [kind.rawValue.lowercased()])
+            #expect(fixture.sandbox.exports.map(\.fileFormat) == [format.rawValue])
+            #expect(fixture.sandbox.exports.map(\.kind.rawValue) == [kind.rawValue.lowercased()])
             // An export of the other kind has another path.
             let other: PayoutKind = kind == .payments ? .transactionHistory : .payments
             #expect(try await code { _ = try await get(client, created.requestID, other) } == "notFound")
@@ -59,12 +61,12 @@ import Testing
     }
 
     @Test(arguments: [PayoutSandbox.ExportBehaviour.DeleteRefusal.badRequest, .conflict])
-    func deletingIsRefusedWhileProcessing(refusal: PayoutSandbox.ExportBehaviour.DeleteRefusal) async throws {
-        try await SandboxStage.with {
+    func deletionIsRefusedWhileProcessing(refusal: PayoutSandbox.ExportBehaviour.DeleteRefusal) async throws {
+        try await SandboxFixture.with {
             $0.exports.deleteRefusal = refusal
             $0.exports.processing = .fixed(.seconds(3600))
-        } _: { stage in
-            let client = try stage.client(retryPolicy: .standard)
+        } _: { fixture in
+            let client = try fixture.client(retryPolicy: .standard)
             let created = try await create(client)
             #expect(try await get(client, created.requestID).status == .processing)
             let error = try await failure(of: PayoutAPIError.self) {
@@ -72,15 +74,15 @@ import Testing
             }
             #expect(error.code == "conflict")
             #expect(error.recovery == .retryable)
-            #expect(stage.sandbox.stats.deletesRefused == 1)
+            #expect(fixture.sandbox.stats.deletesRefused == 1)
         }
     }
 
-    @Test func anExportMayBeDeletedInThePortal() async throws {
-        try await SandboxStage.with { stage in
-            let client = try stage.client()
+    @Test func exportDeletedInThePortalIsNotFound() async throws {
+        try await SandboxFixture.with { fixture in
+            let client = try fixture.client()
             let created = try await create(client)
-            stage.sandbox.deleteExport(requestID: created.requestID)
+            fixture.sandbox.deleteExport(requestID: created.requestID)
             #expect(try await code { _ = try await get(client, created.requestID) } == "notFound")
             #expect(
                 try await code {
@@ -94,26 +96,26 @@ import Testing
 
     @Test(arguments: Fault.Envelope.allCases)
     func everyEnvelopeIsRead(envelope: Fault.Envelope) async throws {
-        try await SandboxStage.with({ $0.faults = [Fault(.envelope(envelope))] }) { stage in
-            let client = try stage.client()
+        try await SandboxFixture.with({ $0.faults = [Fault(.envelope(envelope))] }) { fixture in
+            let client = try fixture.client()
             let created = try await create(client)
             #expect(created.status == .queued)
-            #expect(stage.sandbox.export(requestID: created.requestID) != nil)
+            #expect(fixture.sandbox.export(requestID: created.requestID) != nil)
             #expect(try await get(client, created.requestID).isReady)
         }
     }
 
     @Test(arguments: Fault.LetterCase.allCases)
-    func statusesAreReadInEitherCase(letterCase: Fault.LetterCase) async throws {
-        try await SandboxStage.with({ $0.faults = [Fault(.statusCase(letterCase))] }) { stage in
-            let client = try stage.client()
+    func statusIsReadInAnyCase(letterCase: Fault.LetterCase) async throws {
+        try await SandboxFixture.with({ $0.faults = [Fault(.statusCase(letterCase))] }) { fixture in
+            let client = try fixture.client()
             #expect(try await get(client, create(client).requestID).status == .completed)
         }
     }
 
-    @Test func anUnknownStatusIsKeptAsItCame() async throws {
-        try await SandboxStage.with({ $0.faults = [Fault(.statusText("Archived"), count: 2)] }) { stage in
-            let client = try stage.client()
+    @Test func unknownStatusIsKept() async throws {
+        try await SandboxFixture.with({ $0.faults = [Fault(.statusText("Archived"), count: 2)] }) { fixture in
+            let client = try fixture.client()
             let created = try await create(client)
             #expect(created.status == .unknown("Archived"))
             let seen = try await get(client, created.requestID)
@@ -123,15 +125,15 @@ import Testing
         }
     }
 
-    @Test func everyStatusOfALifeIsSeen() async throws {
+    @Test func everyStatusOfAnExportIsRead() async throws {
         let clock = PayoutSandbox.ManualClock()
-        try await SandboxStage.with {
+        try await SandboxFixture.with {
             $0.clock = clock
             $0.exports.queued = .fixed(.seconds(10))
             $0.exports.processing = .fixed(.seconds(10))
-            $0.exports.emptyBlobLocationLooks = 1
-        } _: { stage in
-            let client = try stage.client()
+            $0.exports.emptyBlobLocationPolls = 1
+        } _: { fixture in
+            let client = try fixture.client()
             let created = try await create(client)
             let doomed = try await create(client, filter: "paymentId eq 'sandbox-fail'")
             #expect(try await get(client, created.requestID).status == .queued)
@@ -140,7 +142,7 @@ import Testing
             #expect(processing.status == .processing)
             #expect(processing.processingStartDateTime != nil)
             clock.advance(by: .seconds(10))
-            // Completed, and the file is not there yet.
+            // Completed, but the file's URL is still missing.
             let early = try await get(client, created.requestID)
             #expect(early.status == .completed)
             #expect(early.blobLocation == nil)
@@ -152,33 +154,33 @@ import Testing
 
     // MARK: - Headers
 
-    @Test func theServiceIsToldBothIDs() async throws {
-        try await SandboxStage.with { stage in
+    @Test func bothIDsAreSentToTheService() async throws {
+        try await SandboxFixture.with { fixture in
             let (id, correlation) = (UUID(), UUID())
-            let created = try await create(try stage.client(), id: id, correlation: correlation)
-            let facts = try #require(stage.sandbox.export(requestID: created.requestID))
+            let created = try await create(try fixture.client(), id: id, correlation: correlation)
+            let facts = try #require(fixture.sandbox.export(requestID: created.requestID))
             #expect(facts.idempotencyID?.lowercased() == id.uuidString.lowercased())
             #expect(facts.correlationID?.lowercased() == correlation.uuidString.lowercased())
-            #expect(stage.sandbox.stats.createsWithoutIdempotencyID == 0)
+            #expect(fixture.sandbox.stats.createsWithoutIdempotencyID == 0)
         }
     }
 
-    @Test func theSameIDIsTheSameRequest() async throws {
-        try await SandboxStage.with { stage in
-            let client = try stage.client()
+    @Test func repeatedIdempotencyIDCreatesNoSecondExport() async throws {
+        try await SandboxFixture.with { fixture in
+            let client = try fixture.client()
             let id = UUID()
             let first = try await create(client, id: id)
             let second = try await create(client, id: id)
             let third = try await create(client)
             #expect(first.requestID == second.requestID)
             #expect(first.requestID != third.requestID)
-            #expect(stage.sandbox.exportCount == 2)
+            #expect(fixture.sandbox.exportCount == 2)
         }
     }
 
-    @Test func whatSupportAsksForIsInTheError() async throws {
-        try await SandboxStage.with { stage in
-            let client = try stage.client()
+    @Test func supportHeadersAreInTheError() async throws {
+        try await SandboxFixture.with { fixture in
+            let client = try fixture.client()
             let error = try await failure(of: PayoutAPIError.self) { try await get(client, UUID().uuidString) }
             #expect(error.support.requestID != nil)
             #expect(error.support.msCorrelationID == error.call.correlationID.uuidString.lowercased())
@@ -190,9 +192,9 @@ import Testing
     // MARK: - Filters
 
     @Test(arguments: PayoutKind.allCases)
-    func everyFieldWithEveryOperatorIsTaken(kind: PayoutKind) async throws {
-        try await SandboxStage.with { stage in
-            let client = try stage.client()
+    func everyFieldWithEveryOperatorIsAccepted(kind: PayoutKind) async throws {
+        try await SandboxFixture.with { fixture in
+            let client = try fixture.client()
             var sent: [String] = []
             for field in kind.fields {
                 for op in ["eq", "ne", "gt", "ge", "lt", "le"] {
@@ -208,19 +210,19 @@ import Testing
                 }
             }
             for filter in sent { _ = try await create(client, kind, filter: filter) }
-            #expect(stage.sandbox.exports.map(\.filter) == sent)
+            #expect(fixture.sandbox.exports.map(\.filter) == sent)
         }
     }
 
-    @Test func theServiceRefusesAFilterThatIsNone() async throws {
-        try await SandboxStage.with { stage in
+    @Test func invalidFilterIsRejectedByTheService() async throws {
+        try await SandboxFixture.with { fixture in
             let error = try await failure(of: PayoutAPIError.self) {
-                try await create(try stage.client(retryPolicy: .standard), filter: "paymentDate = 2023-03-01")
+                try await create(try fixture.client(retryPolicy: .standard), filter: "paymentDate = 2023-03-01")
             }
             #expect(error.code == "rejected")
             #expect(error.recovery == .permanentForJob)
             #expect(error.service?.code == "invalidRequest")
-            #expect(stage.sandbox.stats.total(.create) == 1)
+            #expect(fixture.sandbox.stats.total(.create) == 1)
         }
     }
 }

@@ -2,7 +2,7 @@ import NIOCore
 import PayoutAPI
 import Synchronization
 
-/// Keeps what a downloader hands over.
+/// A consumer that keeps the bytes of a download in memory, and may fail after some of them.
 final class MemoryConsumer: BlobConsumer {
     struct Failure: Error {}
 

@@ -2,9 +2,9 @@ import Metrics
 import Synchronization
 import Tracing
 
-/// Gathers what is measured and traced in the whole test process.
+/// Records the measurements and spans of the whole test process.
 final class TelemetryCapture: MetricsFactory, Sendable {
-    /// Installs the capture the first time that it is asked for.
+    /// The one capture, which is installed at its first use.
     static let shared: TelemetryCapture = {
         let capture = TelemetryCapture()
         MetricsSystem.bootstrap(capture)
@@ -56,7 +56,7 @@ private final class CapturingTimer: TimerHandler {
     }
 }
 
-/// A span that keeps everything.
+/// A span that records its attributes, errors and status.
 final class CapturedSpan: Span {
     private struct State {
         var operationName: String
@@ -88,7 +88,7 @@ final class CapturedSpan: Span {
     var hasEnded: Bool { self.state.withLock { $0.hasEnded } }
     var isFailed: Bool { self.state.withLock { $0.status?.code == .error } }
 
-    /// Everything that the span holds, in words.
+    /// The name, the errors and the attributes as one text.
     var text: String {
         var text = "\(self.operationName) \(self.state.withLock { $0.errors })"
         self.attributes.forEach { text += " \($0)=\($1)" }

@@ -9,12 +9,12 @@ import Testing
 
 extension EndToEnd {
     @Suite struct JobCommandTests {
-        @Test func jobsGoWhereTheJavaClientSendsThem() async throws {
-            try await Stage.with(partitions: 5) { stage in
-                let sent = try await stage.run("enqueue", "--count", "50", "--prefix", "p", "--account", "emea")
+        @Test func jobsArePartitionedAsByTheJavaClient() async throws {
+            try await WorkerFixture.with(partitions: 5) { fixture in
+                let sent = try await fixture.run("enqueue", "--count", "50", "--prefix", "p", "--account", "emea")
                 #expect(sent.status == 0, "\(sent.errors)")
                 #expect(sent.lines.count == 50)
-                let records = try await stage.records(stage.topics.jobs)
+                let records = try await fixture.records(fixture.topics.jobs)
                 #expect(Set(records.compactMap(\.key)) == Set(sent.lines))
                 for record in records {
                     let key = try #require(record.key)
@@ -25,33 +25,33 @@ extension EndToEnd {
             }
         }
 
-        @Test func nothingIsSentWhenAJobIsWrong() async throws {
-            try await Stage.with { stage in
+        @Test func nothingIsSentIfAJobIsInvalid() async throws {
+            try await WorkerFixture.with { fixture in
                 let input = #"{"jobId":"good","kind":"payments"}"# + "\n" + #"{"jobId":"bad","kind":"x"}"#
-                let refused = try await stage.run("enqueue", "--file", "-", input: input)
+                let refused = try await fixture.run("enqueue", "--file", "-", input: input)
                 #expect(refused.status == 1)
                 #expect(refused.errors.contains("line 2"))
                 #expect(refused.output.isEmpty)
-                #expect(try await stage.records(stage.topics.jobs).isEmpty)
-                let sent = try await stage.run("enqueue", "--file", "-", "--no-check", "-o", "json", input: input)
+                #expect(try await fixture.records(fixture.topics.jobs).isEmpty)
+                let sent = try await fixture.run("enqueue", "--file", "-", "--no-check", "-o", "json", input: input)
                 #expect(sent.status == 0)
                 #expect(try sent.objects().map { $0["jobId"] as? String } == ["good", "bad"])
-                #expect(try await stage.records(stage.topics.jobs).count == 2)
+                #expect(try await fixture.records(fixture.topics.jobs).count == 2)
             }
         }
 
-        @Test func cancelWritesACommand() async throws {
-            try await Stage.with { stage in
-                #expect(try await stage.run("cancel", "a", "b").lines == ["a", "b"])
-                let records = try await stage.records(stage.topics.jobs).sorted { $0.key ?? "" < $1.key ?? "" }
+        @Test func cancelWritesOneCommandPerJob() async throws {
+            try await WorkerFixture.with { fixture in
+                #expect(try await fixture.run("cancel", "a", "b").lines == ["a", "b"])
+                let records = try await fixture.records(fixture.topics.jobs).sorted { $0.key ?? "" < $1.key ?? "" }
                 #expect(records.map(\.key) == ["a", "b"])
                 #expect(records.first?.value == #"{"jobId":"a","action":"cancel"}"#)
             }
         }
 
-        @Test func aWaitThatIsOverFailsAndNamesTheJob() async throws {
-            try await Stage.with { stage in
-                let waited = try await stage.run(
+        @Test func waitThatTimesOutFailsAndNamesTheJob() async throws {
+            try await WorkerFixture.with { fixture in
+                let waited = try await fixture.run(
                     "enqueue",
                     "--kind",
                     "payments",
@@ -66,7 +66,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func aBrokerThatIsAwayIsNamed() async throws {
+        @Test func unreachableBrokerIsNamed() async throws {
             let failed = try await Command.run(
                 "enqueue",
                 "--kind",
@@ -80,7 +80,7 @@ extension EndToEnd {
         }
 
         @Test func resultsHideTheSignatureInTheTableOnly() async throws {
-            try await Stage.with { stage in
+            try await WorkerFixture.with { fixture in
                 let file = ExportFile(
                     location: "https://h.example/c/f.csv?sig=topsecret",
                     stored: false,
@@ -90,36 +90,46 @@ extension EndToEnd {
                 let event = CompletionEvent(
                     jobID: "j",
                     status: .completed,
+                    source: RecordSource(partition: 0, offset: 1),
                     job: ExportJob(id: "j", kind: .payments),
                     requestID: "r",
                     attempts: 1,
                     files: [file],
                     times: JobTimes(accepted: accepted, finished: accepted.advanced(by: .seconds(3)))
                 )
-                let other = CompletionEvent(jobID: "k", status: .rejected, times: JobTimes(accepted: accepted))
-                let encoder = EventEncoder(groupID: "g")
-                try await stage.write([encoder.encode(event), encoder.encode(other)], to: stage.topics.results)
-                let table = try await stage.run("results")
+                let other = CompletionEvent(
+                    jobID: "k",
+                    status: .rejected,
+                    source: RecordSource(partition: 0, offset: 2),
+                    times: JobTimes(accepted: accepted)
+                )
+                let encoder = EventEncoder(groupID: "g", jobsTopic: "jobs")
+                try await fixture.write([encoder.encode(event), encoder.encode(other)], to: fixture.topics.results)
+                let table = try await fixture.run("results")
                 #expect(table.output.contains("https://h.example/c/f.csv"))
                 #expect(!table.output.contains("topsecret"))
                 #expect(table.lines.count == 3)
-                let json = try await stage.run("results", "-o", "json", "--job", "j")
+                let json = try await fixture.run("results", "-o", "json", "--job", "j")
                 #expect(json.lines.count == 1)
                 #expect(json.output.contains("sig=topsecret"))
-                #expect(try await stage.run("results", "--job", "nobody").output.isEmpty)
+                #expect(try await fixture.run("results", "--job", "unknown").output.isEmpty)
             }
         }
 
-        @Test func followingEndsWithAnInterruption() async throws {
-            try await Stage.with { stage in
-                let follower = try Command(["results", "--follow", "-o", "json"], environment: stage.environment)
+        @Test func followEndsOnAnInterruption() async throws {
+            try await WorkerFixture.with { fixture in
+                let follower = try Command(["results", "--follow", "-o", "json"], environment: fixture.environment)
                 let event = CompletionEvent(
                     jobID: "late",
                     status: .cancelled,
+                    source: RecordSource(partition: 0, offset: 3),
                     times: JobTimes(accepted: Instant(milliseconds: 0))
                 )
-                try await stage.write([EventEncoder(groupID: "g").encode(event)], to: stage.topics.results)
-                try await follower.says(#""jobId":"late""#)
+                try await fixture.write(
+                    [EventEncoder(groupID: "g", jobsTopic: "jobs").encode(event)],
+                    to: fixture.topics.results
+                )
+                try await follower.prints(#""jobId":"late""#)
                 follower.signal(SIGINT)
                 #expect(try await follower.end().status == 0)
             }
@@ -127,5 +137,5 @@ extension EndToEnd {
     }
 }
 
-/// Tests that start processes: one after another, for they share two or four cores.
+/// Tests that start processes. They run one after another, because they share few cores.
 @Suite(.serialized) struct EndToEnd {}

@@ -1,9 +1,10 @@
+import ChildProcesses
 import Foundation
 import Testing
 
 @testable import payout_worker
 
-/// Programs that are there on some machines only: in the PATH, or where `.ci/run` puts them.
+/// Programs that not every machine has: in the PATH, or in the folder of `.ci/run`.
 enum Tools {
     static func path(_ name: String) -> String? {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -20,12 +21,12 @@ extension EndToEnd {
         @Test(
             .enabled(
                 if: Tools.path("prometheus") != nil,
-                "prometheus is not here (Debian: apt-get install prometheus, or .ci/get-tools .build/tools python3)"
+                "prometheus is not installed (Debian: apt-get install prometheus, or .ci/get-tools .build/tools python3)"
             )
         )
         func prometheusScrapesAWorker() async throws {
-            try await Stage.with { stage in
-                let worker = try Command(["run"], environment: stage.environment)
+            try await WorkerFixture.with { fixture in
+                let worker = try Command(["run"], environment: fixture.environment)
                 let console = try await Console(of: worker)
                 let files = try TemporaryFile(directory: ())
                 let host = try #require(console.base.host), port = try #require(console.base.port)
@@ -37,16 +38,12 @@ extension EndToEnd {
                     """
                 try Data(configuration.utf8).write(to: URL(filePath: files.path + "/prometheus.yml"))
                 let listen = try freePort()
-                let prometheus = Process()
-                prometheus.executableURL = URL(filePath: Tools.path("prometheus") ?? "")
-                prometheus.arguments = [
+                let arguments = [
                     "--config.file=\(files.path)/prometheus.yml", "--storage.tsdb.path=\(files.path)/data",
                     "--web.listen-address=127.0.0.1:\(listen)",
                 ]
-                prometheus.standardError = FileHandle.nullDevice
-                prometheus.standardOutput = FileHandle.nullDevice
-                try prometheus.run()
-                defer { prometheus.terminate() }
+                let prometheus = try ChildProcess(Tools.path("prometheus") ?? "", arguments)
+                defer { prometheus.signal(SIGTERM) }
                 let scraper = Console(base: try #require(URL(string: "http://127.0.0.1:\(listen)/")))
                 try await Self.check(worker, scraper)
                 worker.signal(SIGTERM)
@@ -54,7 +51,7 @@ extension EndToEnd {
             }
         }
 
-        /// What Prometheus has stored is what the worker shows, and it has nothing to complain about.
+        /// Prometheus stores the values of the worker and reports no error.
         private static func check(_ worker: Command, _ scraper: Console) async throws {
             let limit = ContinuousClock.now + Command.limit
             for query in ["payout_export_ready == 1", #"payout_export_partition_lag{partition="0"} >= 0"#] {
@@ -78,23 +75,6 @@ extension EndToEnd {
                 let first = (data["result"] as? [[String: Any]])?.first
             else { return nil }
             return (first["value"] as? [Any])?.last as? String
-        }
-
-        /// A port of loopback that nobody listens on.
-        private func freePort() throws -> Int {
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(descriptor) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let bound = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-                }
-            }
-            try #require(bound)
-            return Int(UInt16(bigEndian: address.sin_port))
         }
     }
 }

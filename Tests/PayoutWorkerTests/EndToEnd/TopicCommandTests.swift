@@ -6,7 +6,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-/// A broker that is not ours, where the environment names one.
+/// The external broker that the environment names.
 enum RealBroker {
     static let address = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"].flatMap {
         $0.isEmpty ? nil : $0
@@ -14,10 +14,10 @@ enum RealBroker {
 }
 
 extension EndToEnd {
-    /// The embedded broker creates no topics on request and tells no settings.
+    /// The embedded broker does not create topics on request and reports no settings.
     @Suite(.enabled(if: RealBroker.address != nil, "set KAFKA_BOOTSTRAP_SERVERS to run this on a real broker"))
     struct TopicCommandTests {
-        /// Names that nobody else uses, and their removal.
+        /// Runs a body with unique topic names and deletes the topics afterwards.
         private static func withTopics(_ body: ([String: String]) async throws -> Void) async throws {
             let prefix = "payout-worker-test-\(UUID().uuidString.lowercased())"
             let environment = [
@@ -45,7 +45,7 @@ extension EndToEnd {
             try await Command(arguments, environment: environment).end()
         }
 
-        @Test func creatingTwiceChangesNothing() async throws {
+        @Test func topicsCreateIsIdempotent() async throws {
             try await Self.withTopics { environment in
                 let missing = try await run("topics", "check", environment: environment)
                 #expect(missing.status == 1)
@@ -63,7 +63,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func theStateTopicFollowsTheJobsTopicAndItsPolicyIsChecked() async throws {
+        @Test func stateTopicGetsThePartitionsOfTheJobsTopicAndItsPolicyIsChecked() async throws {
             try await Self.withTopics { environment in
                 _ = try await run("topics", "create", "--partitions", "2", environment: environment)
                 var wider = environment
@@ -85,7 +85,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func aFailedJobsTopicLeavesTheStateTopicAlone() async throws {
+        @Test func stateTopicIsUnchangedIfTheJobsTopicCannotBeCreated() async throws {
             try await Self.withTopics { environment in
                 _ = try await run("topics", "create", "--partitions", "2", environment: environment)
                 var other = environment

@@ -10,10 +10,10 @@ import Testing
 
 extension EndToEnd {
     @Suite struct WorkerCommandTests {
-        @Test func jobsRunFromTheQueueToTheFile() async throws {
-            try await Stage.with { stage in
-                let worker = try Command(["run"], environment: stage.environment)
-                let waited = try await stage.run(
+        @Test func jobsRunFromTheJobsTopicToTheFile() async throws {
+            try await WorkerFixture.with { fixture in
+                let worker = try Command(["run"], environment: fixture.environment)
+                let waited = try await fixture.run(
                     "enqueue",
                     "--count",
                     "4",
@@ -21,22 +21,17 @@ extension EndToEnd {
                     "w",
                     "--wait",
                     "--timeout",
-                    "90s",
+                    "10m",
                     "-o",
                     "json"
                 )
                 #expect(waited.status == 0, "\(waited.errors) \(worker.errors)")
                 let events = try waited.objects()
                 #expect(Set(events.compactMap { $0["jobId"] as? String }) == ["w-1", "w-2", "w-3", "w-4"])
-                for event in events {
-                    let file = try #require((event["files"] as? [[String: Any]])?.first)
-                    let path = try #require(URL(string: file["location"] as? String ?? "")?.path)
-                    let size = try #require(FileManager.default.contents(atPath: path)?.count)
-                    #expect(size == file["sizeBytes"] as? Int)
-                }
-                #expect(stage.sandbox.exportCount == 4)
+                for event in events { try Self.checkFile(of: event) }
+                #expect(fixture.sandbox.exportCount == 4)
 
-                let refused = try await stage.run(
+                let refused = try await fixture.run(
                     "enqueue",
                     "--job-id",
                     "no",
@@ -45,16 +40,16 @@ extension EndToEnd {
                     "--no-check",
                     "--wait",
                     "--timeout",
-                    "60s"
+                    "10m"
                 )
                 #expect(refused.status == 1)
                 #expect(refused.output.contains("rejected"))
 
-                _ = try await stage.run("enqueue", "--job-id", "later", "--kind", "payments", "--not-before", "1h")
-                let cancelled = try await stage.run("cancel", "later", "--wait")
+                _ = try await fixture.run("enqueue", "--job-id", "later", "--kind", "payments", "--not-before", "1h")
+                let cancelled = try await fixture.run("cancel", "later", "--wait")
                 #expect(cancelled.status == 0, "\(cancelled.errors)")
 
-                try await Self.checkStatus(stage)
+                try await Self.checkStatus(fixture)
                 worker.signal(SIGTERM)
                 let ended = try await worker.end()
                 #expect(ended.status == 0, "\(ended.errors)")
@@ -62,30 +57,38 @@ extension EndToEnd {
             }
         }
 
-        private static func checkStatus(_ stage: Stage) async throws {
-            let fleet = try await stage.run("status", "-o", "json").object()
+        /// The file has the location and size of its event.
+        private static func checkFile(of event: [String: Any]) throws {
+            let file = try #require((event["files"] as? [[String: Any]])?.first)
+            let path = try #require(URL(string: file["location"] as? String ?? "")?.path)
+            let size = try #require(FileManager.default.contents(atPath: path)?.count)
+            #expect(size == file["sizeBytes"] as? Int)
+        }
+
+        private static func checkStatus(_ fixture: WorkerFixture) async throws {
+            let fleet = try await fixture.run("status", "-o", "json").object()
             let jobs = try #require(fleet["jobs"] as? [String: Int])
             #expect(jobs["finished.completed"] == 4)
             #expect(jobs["finished.cancelled"] == 1)
             #expect((fleet["oldest"] as? [Any])?.isEmpty == true)
-            // The embedded broker describes no groups, and the command says so instead of failing.
-            #expect(fleet["notes"] as? [String] == ["the group's members: this broker does not tell them"])
-            let job = try await stage.run("status", "w-2", "-o", "json").object()
+            // The embedded broker does not describe groups, and the command reports that instead of failing.
+            #expect(fleet["notes"] as? [String] == ["the group's members: this broker does not report them"])
+            let job = try await fixture.run("status", "w-2", "-o", "json").object()
             #expect(job["state"] as? String == "completed")
-            let moments = try #require(job["timeline"] as? [[String: String]]).compactMap { $0["what"] }
-            #expect(moments.first?.hasPrefix("enqueued") == true)
-            #expect(moments.contains("accepted"))
-            #expect(moments.contains("finished: completed"))
-            #expect(try await stage.run("status").output.contains("5 finished"))
-            let unknown = try await stage.run("status", "nobody")
+            let entries = try #require(job["timeline"] as? [[String: String]]).compactMap { $0["what"] }
+            #expect(entries.first?.hasPrefix("enqueued") == true)
+            #expect(entries.contains("accepted"))
+            #expect(entries.contains("finished: completed"))
+            #expect(try await fixture.run("status").output.contains("5 finished"))
+            let unknown = try await fixture.run("status", "missing-job")
             #expect(unknown.status == 1)
-            #expect(unknown.errors.contains("nobody"))
+            #expect(unknown.errors.contains("missing-job"))
         }
 
-        @Test func aWorkerDoesNotStartOnTopicsThatDoNotMatch() async throws {
-            try await Stage.with(partitions: 3) { stage in
-                try stage.broker.createTopic("narrow", partitions: 2)
-                var environment = stage.environment
+        @Test func workerDoesNotStartIfPartitionCountsDiffer() async throws {
+            try await WorkerFixture.with(partitions: 3) { fixture in
+                try fixture.broker.createTopic("narrow", partitions: 2)
+                var environment = fixture.environment
                 environment["KAFKA_TOPICS_STATE"] = "narrow"
                 let ended = try await Command(["run"], environment: environment).end()
                 #expect(ended.status == 1)
@@ -94,24 +97,24 @@ extension EndToEnd {
                 let checked = try await Command(["topics", "check"], environment: environment).end()
                 #expect(checked.status == 1)
                 #expect(checked.output.contains("payout-worker topics create"))
-                #expect(try await stage.run("topics", "check").status == 0)
+                #expect(try await fixture.run("topics", "check").status == 0)
             }
         }
 
-        @Test func aWorkerWaitsForItsBroker() async throws {
+        @Test func workerWaitsForItsBroker() async throws {
             var environment = WorkerConfigurationTests.complete
             environment["KAFKA_BOOTSTRAP_SERVERS"] = "127.0.0.1:9"
             environment["HTTP_PORT"] = "0"
             let worker = try Command(["run"], environment: environment)
             try await worker.wait(for: "the message") {
-                worker.errors.contains("Kafka cannot be reached; waiting for it")
+                worker.errors.contains("Kafka cannot be used, retrying")
             }
             #expect(worker.errors.contains("brokers=127.0.0.1:9"))
             worker.signal(SIGTERM)
             #expect(try await worker.end().status == 0)
         }
 
-        @Test func theDemoEndsWell() async throws {
+        @Test func demoSucceeds() async throws {
             let files = try TemporaryFile(directory: ())
             let demo = try await Command.run("demo", "--jobs", "5", "--files", files.path)
             #expect(demo.status == 0, "\(demo.output) \(demo.errors)")

@@ -1,13 +1,14 @@
 import Foundation
+import HTTPListening
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
 import Synchronization
 
-/// A collector of traces that keeps what it is sent.
+/// A collector of traces that stores the received spans.
 final class Collector: Sendable {
-    /// A span as it came over the wire.
+    /// A received span.
     struct Span: Sendable {
         var name: String
         var kind: Int
@@ -20,7 +21,7 @@ final class Collector: Sendable {
     }
 
     private let state = Mutex<[Span]>([])
-    private let task = Mutex<Task<Void, any Error>?>(nil)
+    private let listener = Mutex<HTTPListener?>(nil)
 
     var spans: [Span] { state.withLock { $0 } }
 
@@ -28,28 +29,26 @@ final class Collector: Sendable {
 
     /// Starts it on a free port. Returns its address.
     func start() async throws -> String {
-        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         var quiet = Logger(label: "collector")
         quiet.logLevel = .critical
-        let application = Application(
-            responder: CallbackResponder<BasicRequestContext> { [self] request, _ in
-                let body = try await request.body.collect(upTo: 16 << 20)
-                take(Data(body.readableBytesView))
-                return Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: "{}")))
-            },
+        let responder = CallbackResponder<BasicRequestContext> { [self] request, _ in
+            let body = try await request.body.collect(upTo: 16 << 20)
+            store(Data(body.readableBytesView))
+            return Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: "{}")))
+        }
+        let started = try await HTTPListener.start(
+            responder,
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in continuation.yield(channel.localAddress?.port ?? 0) },
+            limits: ConnectionLimits(),
             logger: quiet
         )
-        let running = Task { try await application.run() }
-        task.withLock { $0 = running }
-        for await port in ports { return "http://127.0.0.1:\(port)" }
-        throw CancellationError()
+        listener.withLock { $0 = started }
+        return "http://127.0.0.1:\(started.port)"
     }
 
-    func stop() { task.withLock { $0?.cancel() } }
+    func stop() async { await listener.withLock { $0 }?.stop() }
 
-    private func take(_ data: Data) {
+    private func store(_ data: Data) {
         guard let document = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else { return }
         for resource in document["resourceSpans"] as? [[String: Any]] ?? [] {
             let own = resource["resource"] as? [String: Any] ?? [:]

@@ -1,8 +1,8 @@
+import ChildProcesses
 import Foundation
-import Synchronization
 import Testing
 
-/// What a command said and how it ended.
+/// The output and exit status of a command.
 struct CommandOutput: Sendable {
     var status: Int32
     var output: String
@@ -23,32 +23,42 @@ struct CommandOutput: Sendable {
     }
 }
 
-/// The built executable in a process of its own.
+/// A process of the built executable.
 final class Command: Sendable {
-    /// Longer than anything takes, shorter than a stuck test may.
-    static let limit: Duration = .seconds(120)
+    /// Only bounds a hang.
+    static let limit: Duration = .seconds(600)
 
-    private let process = Process()
+    private let process: ChildProcess
     private let files: TemporaryFile
-    private let ended = Mutex(false)
 
-    /// Starts `payout-worker` with these arguments and no variables but these.
-    init(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws {
+    /// Starts `payout-worker` with these arguments and only these variables.
+    ///
+    /// - Parameters:
+    ///   - errors: its standard error. Default: a file.
+    ///   - descriptors: its limit of file descriptors. Default: the limit of this process.
+    init(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        input: String = "",
+        errors: FileHandle? = nil,
+        descriptors: Int? = nil
+    ) throws {
         files = try TemporaryFile(directory: ())
-        process.executableURL = Self.executable
-        process.arguments = arguments
+        var line = [Self.executable.path] + arguments
+        if let descriptors { line = ["/bin/sh", "-c", "ulimit -n \(descriptors) && exec \"$0\" \"$@\""] + line }
         var all = ["PATH": "/usr/bin:/bin", "LOG_FORMAT": "text"]
         all["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
-        process.environment = all.merging(environment) { $1 }
-        process.standardOutput = try Self.file(files.path + "/output")
-        process.standardError = try Self.file(files.path + "/errors")
         try Data(input.utf8).write(to: URL(fileURLWithPath: files.path + "/input"))
-        process.standardInput = FileHandle(forReadingAtPath: files.path + "/input")
-        process.terminationHandler = { [weak self] _ in self?.ended.withLock { $0 = true } }
-        try process.run()
+        let ownErrors = try Self.file(files.path + "/errors")
+        process = try ChildProcess(
+            line[0],
+            Array(line.dropFirst()),
+            environment: all.merging(environment) { $1 },
+            input: FileHandle(forReadingAtPath: files.path + "/input"),
+            output: Self.file(files.path + "/output"),
+            errors: errors ?? ownErrors
+        )
     }
-
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
     /// Runs to the end.
     static func run(
@@ -59,31 +69,32 @@ final class Command: Sendable {
         try await Command(arguments, environment: environment, input: input).end()
     }
 
+    var processID: Int32 { process.processID }
     var output: String { text("output") }
     var errors: String { text("errors") }
 
-    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    func signal(_ number: Int32) { process.signal(number) }
 
     /// Waits for the end.
     func end() async throws -> CommandOutput {
-        try await wait(for: "the command's end") { self.ended.withLock { $0 } }
-        return CommandOutput(status: process.terminationStatus, output: output, errors: errors)
+        try await wait(for: "the command's end") { !process.isRunning }
+        return CommandOutput(status: process.waitForEnd(), output: output, errors: errors)
     }
 
-    /// Waits until the command has said something, or has ended.
+    /// Waits until a condition of the command's output holds.
     func wait(for what: String, _ condition: () throws -> Bool) async throws {
         let start = ContinuousClock.now
         while try !condition() {
             guard ContinuousClock.now - start < Self.limit else {
-                throw Timeout(description: "waited in vain for \(what); output: \(output) errors: \(errors)")
+                throw Timeout(description: "timed out waiting for \(what); output: \(output) errors: \(errors)")
             }
             try await Task.sleep(for: .milliseconds(50))
         }
     }
 
-    /// Waits until its output contains a text.
-    func says(_ text: String) async throws {
-        try await wait(for: "'\(text)'") { output.contains(text) || ended.withLock { $0 } }
+    /// Waits until the output contains a text.
+    func prints(_ text: String) async throws {
+        try await wait(for: "'\(text)'") { !process.isRunning || output.contains(text) }
         #expect(output.contains(text), "\(errors)")
     }
 
@@ -100,7 +111,7 @@ final class Command: Sendable {
         String(decoding: FileManager.default.contents(atPath: "\(files.path)/\(name)") ?? Data(), as: UTF8.self)
     }
 
-    /// Beside the test bundle.
+    /// It is in the folder of the test bundle.
     private static var executable: URL {
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
         let tests = bundle ?? URL(fileURLWithPath: CommandLine.arguments[0])

@@ -5,7 +5,7 @@ import Testing
     import FoundationNetworking
 #endif
 
-/// A worker's console as somebody outside sees it.
+/// A client of a worker's console.
 struct Console: Sendable {
     /// One of the reasons of `/readyz`.
     struct Reason: Sendable {
@@ -26,7 +26,7 @@ struct Console: Sendable {
         base = try #require(URL(string: "http://127.0.0.1:\(port)"))
     }
 
-    /// The body of an answer, whatever its status.
+    /// The body of a response with any status.
     func body(_ path: String) async throws -> Data {
         try await URLSession.shared.data(from: base.appendingPathComponent(path)).0
     }
@@ -59,6 +59,9 @@ struct Console: Sendable {
     func reason(_ code: String) async throws -> Reason? {
         try await reasons("readyz").first { $0.code == code }
     }
+
+    /// Whether `/readyz` reports that the worker can take jobs.
+    func isReady() async throws -> Bool { try await object("readyz")["status"] as? String != "notReady" }
 
     func metrics() async throws -> String { String(decoding: try await body("metrics"), as: UTF8.self) }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file, or an empty directory, that goes when nobody holds it any more.
+/// A file or an empty directory that is deleted when its last reference is released.
 final class TemporaryFile: Sendable {
     let path: String
 

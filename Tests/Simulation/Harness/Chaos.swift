@@ -1,10 +1,10 @@
 import ExportCore
 
-/// What happens to the workers and to the log by chance.
+/// Random faults of the workers and the log.
 struct Chaos {
     private let plan: Plan
     private var random: SeededRandom
-    /// How many blows were drawn; each has the number that it was drawn as.
+    /// The number of drawn faults. Each fault is identified by its number.
     private(set) var strikes = 0
 
     init(_ plan: Plan, seed: UInt64) {
@@ -12,7 +12,7 @@ struct Chaos {
         random = SeededRandom(seed: seed, stream: 4)
     }
 
-    /// Draws every moment beforehand; who is hit is drawn when it happens.
+    /// Draws the times of all faults in advance. The affected worker is chosen when a fault occurs.
     mutating func schedule(in world: Simulation) {
         for _ in 0..<random.index(1...25) {
             let time = random.int(0...plan.chaosEnd)
@@ -39,7 +39,7 @@ struct Chaos {
                 world.log.compact(partition, below: limit, at: world.now)
             }
         }
-        // Once more when most jobs are forgotten: then the state has little left to tell the position by.
+        // Another loss of offsets when most jobs are forgotten: then few records of the state determine the position.
         let window = plan.configuration.deduplicationWindow.wholeMilliseconds
         let late = plan.chaosEnd + random.int(0...(2 * window + 3_600_000))
         strikes += 1
@@ -47,8 +47,14 @@ struct Chaos {
         if random.chance(0.7), plan.faults.contains(.offsetsLost), isWanted {
             world.at(late) { [unowned world] in Self.strike(.offsetsLost, 0, duration: 0, jump: 0, in: world) }
         }
-        for trouble in world.service.troubles where trouble.isLock {
-            world.at(trouble.to + 90_000) { [unowned world] in for worker in world.living { worker.credentialsChange() }
+        // A person signs in. Where only a share was refused, enforcement ends without a sign-in.
+        for enforcement in world.service.enforcements where enforcement.share == 1 {
+            world.at(enforcement.to + 90_000) { [unowned world] in
+                for worker in world.living { worker.credentialsChange() }
+            }
+        }
+        for outage in world.service.outages where outage.isLock {
+            world.at(outage.to + 90_000) { [unowned world] in for worker in world.living { worker.credentialsChange() }
             }
         }
     }

@@ -40,7 +40,8 @@ func describe(_ record: StateRecord) -> String {
         "\(record.job.id) \(record.phase) attempt \(record.attempt) \(record.requestID ?? "-") "
             + "\(record.status.map { "\($0)" } ?? "") \(record.cleanup == .none ? "" : "\(record.cleanup)")"
     case .forgotten(let id): "\(id) forgotten"
-    case .position(let offset): "position \(offset)"
+    case .position(let position): "position \(position.generation)/\(position.offset)"
+    case .origin(let origin): "origin \(origin.position.generation)/\(origin.position.offset)"
     }
 }
 

@@ -1,5 +1,5 @@
-/// What is to happen, in the order of virtual time; what is due at the same moment happens in the
-/// order in which it was scheduled.
+/// Scheduled events in the order of virtual time. Events of the same time run in the order in which they were
+/// scheduled.
 struct EventQueue {
     private struct Entry {
         let time: Int64

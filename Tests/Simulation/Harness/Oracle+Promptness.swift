@@ -1,47 +1,56 @@
 import ExportCore
 
-/// Chaos excuses delay, and nothing else does: when all is well again, everything gets done.
+/// Only faults excuse a delay: once they have ended, every job must be done in time.
 extension Oracle {
-    /// Longer than any back-off, probe and look at an export may take together.
+    /// Longer than the sum of any back-off, probe and poll interval.
     private var grace: Int64 {
         2 * 3_600_000 + 2 * plan.configuration.pollMaxInterval.wholeMilliseconds
     }
 
-    /// From when on nothing is wrong any more; accounts are told of new credentials a little after the chaos.
-    private var quietFrom: Int64 { plan.chaosEnd + 600_000 }
+    /// The time when all faults have ended. The credentials of a locked account change a little after the lock.
+    private var quietFrom: Int64 { plan.chaosEnd + 120_000 }
 
     private func sinceStart(_ instant: Instant) -> Int64 { instant.milliseconds - plan.start }
 
-    /// Whether a job that ran out of time did so without an excuse.
+    /// Whether a job that missed its deadline had enough time.
     func hadTime(_ event: CompletionEvent, _ job: ExportJob) -> Bool {
-        let timeout = event.times.accepted.advanced(by: plan.configuration.jobTimeout)
-        let deadline = sinceStart(job.deadline ?? timeout)
+        let deadline = sinceStart(self.deadline(of: job, accepted: event.times.accepted))
         var possible = max(quietFrom, sinceStart(event.times.accepted))
         if let notBefore = job.notBefore { possible = max(possible, sinceStart(notBefore)) }
-        if let export = event.requestID.flatMap({ world.service.export($0) }) {
+        // Failed attempts took time too, and the event carries only the last one.
+        for export in world.service.exports(of: job, accepted: event.times.accepted) {
             possible = max(possible, export.urlFrom, export.ended)
         }
         return possible + grace < deadline
     }
 
-    /// A job's first record is stored.
+    /// The job's own deadline, or the default, counted from the later of its acceptance and its `notBefore`.
+    func deadline(of job: ExportJob, accepted: Instant) -> Instant {
+        let start = max(accepted, job.notBefore ?? accepted)
+        return job.deadline ?? start.advanced(by: plan.configuration.jobTimeout)
+    }
+
+    /// Checks that a job's first record was stored in time.
     func checkAcceptance(_ record: JobRecord) {
         guard let arrival = arrivalTimes[record.job.id]?[record.offset] else {
             return world.fail("\(record.job.id) was never enqueued at offset \(record.offset)")
         }
         if world.now > max(arrival, quietFrom) + grace {
-            world.fail("\(record.job.id) was enqueued at \(arrival) ms and taken only now")
+            world.fail("\(record.job.id) was enqueued at \(arrival) ms and accepted only now")
         }
     }
 
-    /// A job is forgotten: what was to be deleted at the service must be gone, if there was time.
+    /// Checks that a forgotten job's export was deleted at the service, if there was time.
     func checkCleanup(_ life: Life) {
         let (record, configuration) = (life.record, plan.configuration)
         let isDeleted =
-            record.status == .cancelled && record.job.adoptedRequestID == nil
+            record.status == .cancelled
             || record.status == .completed && configuration.storesFiles && configuration.deletesAfterDownload
-        guard isDeleted, world.service.honoursIdempotency, let finished = record.times.finished else { return }
-        for export in world.service.exports(of: record) where export.succeeds && export.exists(at: world.now) {
+        guard isDeleted, record.job.adoptedRequestID == nil, world.service.honoursIdempotency,
+            let finished = record.times.finished
+        else { return }
+        for export in world.service.exports(of: record.job, accepted: record.times.accepted)
+        where export.succeeds && export.exists(at: world.now) {
             if max(quietFrom, sinceStart(finished), export.ended) + grace < world.now {
                 world.fail(
                     "export \(export.id) of \(record.job.id), which is \(record.status.map { "\($0)" } ?? ""), was never deleted"
@@ -50,7 +59,7 @@ extension Oracle {
         }
     }
 
-    /// A new attempt is only made when the one before it has failed.
+    /// Checks that a new attempt follows only a failed one.
     func checkAttempt(_ old: JobRecord, _ new: JobRecord) {
         guard new.phase == .submitting, old.phase == .waiting || old.phase == .ready else { return }
         if let export = old.requestID.flatMap({ world.service.export($0) }), export.succeeds {

@@ -1,12 +1,12 @@
 import ExportCore
 
-/// Watches everything that becomes visible and says what must not have happened.
+/// Checks everything that becomes visible for violations.
 ///
-/// It knows the rules from the documents, not from the core: one event per job, no request without
+/// Its rules come from the documents, not from the core: one event per job, no request without
 /// a stored intent, no offset past a job that is not stored, no change by a worker whose partition
 /// belongs to another.
 final class Oracle {
-    /// What the state topic says of one job, from its first record to its tombstone.
+    /// One job in the state topic, from its first record to its tombstone.
     struct Life {
         var record: JobRecord
         var intents: Set<Intent> = []
@@ -14,7 +14,7 @@ final class Oracle {
         var events = 0
     }
 
-    /// A stored announcement of a POST.
+    /// A stored intent to send a POST.
     struct Intent: Hashable {
         let attempt: Int
         let life: Instant
@@ -24,6 +24,8 @@ final class Oracle {
     struct Arrival {
         let offset: Int64
         let content: JobInput.Content
+
+        func isJob(_ id: String) -> Bool { if case .export(let job) = content { job.id == id } else { false } }
     }
 
     let plan: Plan
@@ -31,21 +33,24 @@ final class Oracle {
     var lives: [String: Life] = [:]
     var endedLives: [String: [Life]] = [:]
     var arrivals: [[Arrival]]
+    /// Records of jobs partitions that were deleted.
+    var pastArrivals: [Arrival] = []
     var checkedArrivals: [Int]
     /// When each job was enqueued, by id and offset.
     var arrivalTimes: [String: [Int64: Int64]] = [:]
     var deadLetters: [[Int64: Int]]
     var rejections: [String: Int] = [:]
+    var rejectedRecords: Set<RecordSource> = []
     private var restored: [(worker: Int, from: Int64)?]
-    private var budgets: [String: [Int64]] = [:]
-    private var starts: [Int64] = []
+    var budgets: [String: [Int64]] = [:]
+    var starts: [Int64] = []
 
-    /// Without transactions a step that was stored in part is done again, and a worker that stood still may write what
-    /// others have long passed: what is promised then is less.
+    /// Whether the guarantees of transactions hold. Without transactions a step that was stored in part is repeated,
+    /// and a paused worker may overwrite newer state.
     var isExact: Bool { world.options.delivery == .exactlyOnce }
-    /// Whether what is known of a job may be older than it was.
+    /// Whether a job's state may have been overwritten by an older one.
     private(set) var hasOverwrites = false
-    /// Without transactions events come before the state that they tell of.
+    /// Events that were published before the state of their job, which happens without transactions.
     private var earlyEvents: [String: [CompletionEvent]] = [:]
 
     init(_ world: Simulation) {
@@ -66,12 +71,13 @@ final class Oracle {
 
     // MARK: Ownership
 
-    /// A worker begins to read a partition's state, up to this offset. From now on nobody else may add to it.
+    /// A worker starts to read a partition's state, up to this offset. From now on no other worker may append to it.
     func restoring(_ partition: Int, worker: WorkerProcess, from end: Int64) {
         if worker.owns(partition) { restored[partition] = (worker.id, end) }
     }
 
     private func checkOwnership(_ transaction: VirtualLog.Transaction) {
+        guard transaction.worker != Recreation.operatorID else { return }
         for (partition, offset) in transaction.firstOffsets {
             guard let owner = restored[partition], owner.worker != transaction.worker, offset >= owner.from else {
                 continue
@@ -88,16 +94,16 @@ final class Oracle {
         world.trace {
             "committed by worker \(transaction.worker): \(transaction.records.map { describe($0) }.joined(separator: "; "))"
         }
-        if isExact { checkOwnership(transaction) } else { noticeOverwrites(transaction) }
+        if isExact { checkOwnership(transaction) } else { countOverwrites(transaction) }
         for record in transaction.records {
             switch record {
             case .state(_, .job(let record)): stored(record)
             case .state(_, .forgotten(let id)): forgotten(id)
-            case .state(_, .position): break
+            case .state(_, .position), .state(_, .origin): break
             case .event(_, let event): published(event)
             case .deadLetter(let letter):
                 deadLetters[Int(letter.partition)][letter.offset, default: 0] += 1
-                if isExact, deadLetters[Int(letter.partition)][letter.offset] != 1 {
+                if isExact, !isAmbiguous, deadLetters[Int(letter.partition)][letter.offset] != 1 {
                     world.fail("record \(letter.partition)/\(letter.offset) is a dead letter twice")
                 }
             }
@@ -108,7 +114,7 @@ final class Oracle {
         for position in positions { checkOffsets(Int(position.partition), upTo: position.offset) }
     }
 
-    private func noticeOverwrites(_ write: VirtualLog.Transaction) {
+    private func countOverwrites(_ write: VirtualLog.Transaction) {
         for (partition, offset) in write.firstOffsets {
             guard let owner = restored[partition], owner.worker != write.worker, offset >= owner.from else { continue }
             hasOverwrites = true
@@ -118,9 +124,15 @@ final class Oracle {
 
     private func stored(_ record: JobRecord) {
         let id = record.job.id
+        if !isExact, lives[id] == nil, let ended = endedLives[id]?.last, ended.record == record {
+            // A batch of unknown outcome is written again, with the end of the job and its tombstone.
+            endedLives[id]?.removeLast()
+            lives[id] = ended
+        }
+        if !isExact, let known = lives[id]?.record, isReuse(known, record) { forgotten(id) }
         let old = lives[id]?.record
         let isAgain = !isExact && (old == record || hasOverwrites)
-        if !isAgain, !Self.permits(old?.phase, record.phase) {
+        if !isAgain, !Self.permits(old?.phase, record.phase), !mayCollapse(old?.phase, record.phase) {
             world.fail("\(id) went from \(old.map { "\($0.phase)" } ?? "nothing") to \(record.phase)")
         }
         if let old, old.phase == .finished, old.status != record.status, !hasOverwrites {
@@ -132,19 +144,33 @@ final class Oracle {
             world.fail("\(id) was at offset \(old.offset) and is at \(record.offset)")
         }
         if lives[id] == nil {
-            if !hasOverwrites, endedLives[id]?.contains(where: { $0.record.offset == record.offset }) ?? false {
+            if !hasOverwrites, endedLives[id]?.contains(where: { $0.record.isSameArrival(as: record) }) ?? false {
                 world.fail("\(id) at offset \(record.offset) began again after it was forgotten")
             }
             lives[id] = Life(record: record)
-            if !hasOverwrites { checkAcceptance(record) }
+            if !hasOverwrites, !isAmbiguous { checkAcceptance(record) }
         }
         if let old, !isAgain { checkAttempt(old, record) }
         lives[id]?.record = record
-        if record.phase == .finished { takeEarlyEvents(id) }
+        if record.phase == .finished { verifyEarlyEvents(id) }
         if record.phase == .submitting {
             lives[id]?.intents.insert(Intent(attempt: record.attempt, life: record.times.accepted))
         }
         if record.attempt > record.job.maxAttempts { world.fail("\(id) is at attempt \(record.attempt)") }
+    }
+
+    /// Whether a record begins another job of an id whose job is over. Without transactions its tombstone is left out.
+    private func isReuse(_ known: JobRecord, _ record: JobRecord) -> Bool {
+        guard known.phase == .finished, !known.isSameArrival(as: record), let finished = known.times.finished else {
+            return false
+        }
+        return record.times.accepted >= finished.advanced(by: plan.configuration.deduplicationWindow)
+    }
+
+    /// Without transactions a batch has only the newest record of a job. The status is polled before the record of the
+    /// export is stored, so a batch may skip that record.
+    private func mayCollapse(_ old: JobPhase?, _ new: JobPhase) -> Bool {
+        !isExact && (old == nil && new == .ready || old == .submitting && (new == .ready || new == .submitting))
     }
 
     static func permits(_ old: JobPhase?, _ new: JobPhase) -> Bool {
@@ -169,19 +195,24 @@ final class Oracle {
 
     private func published(_ event: CompletionEvent) {
         let id = event.jobID
+        checkSource(event)
         guard event.status != .rejected else { return rejections[id, default: 0] += 1 }
-        if !isExact, lives[id]?.record.phase != .finished {
+        if !isExact, lives[id].map({ $0.record.phase != .finished || !event.isOf($0.record) }) ?? true {
             return earlyEvents[id, default: []].append(event)
         }
         guard var life = lives[id], life.record.phase == .finished else {
             return world.fail("an event for \(id), whose stored record is not finished")
         }
         life.events += 1
+        // A repeated event may be in another form than the first.
+        var event = event
+        event.form = .whole
         if let known = life.event {
-            guard isExact else { return noticeRepetition(known, event) }
+            guard isExact else { return countRepetition(known, event) }
             if known != event { world.fail("\(id) ended twice: \(known.status) and \(event.status)") }
-            let repeats =
-                arrivals.joined().count { if case .export(let job) = $0.content { job.id == id } else { false } } - 1
+            // A record that is read again after a recovery repeats its job's event.
+            let arrived = (pastArrivals + arrivals.joined()).count { $0.isJob(id) }
+            let repeats = isAmbiguous ? arrived * 4 : arrived - 1
             if life.events > 1 + repeats { world.fail("the event of \(id) was published \(life.events) times") }
         } else {
             life.event = event
@@ -190,13 +221,17 @@ final class Oracle {
         lives[id] = life
     }
 
-    /// The state has caught up with events that came before it; each of them must be true.
-    private func takeEarlyEvents(_ id: String) {
-        for event in earlyEvents.removeValue(forKey: id) ?? [] {
+    /// Verifies events that were published before the state of their job.
+    private func verifyEarlyEvents(_ id: String) {
+        guard let record = lives[id]?.record, let early = earlyEvents.removeValue(forKey: id) else { return }
+        // Those of an id that is used again may come before the tombstone of its earlier job.
+        let later = early.filter { !hasOverwrites && !$0.isOf(record) }
+        if !later.isEmpty { earlyEvents[id] = later }
+        for event in early where hasOverwrites || event.isOf(record) {
             guard var life = lives[id] else { return }
             life.events += 1
             if let known = life.event {
-                noticeRepetition(known, event)
+                countRepetition(known, event)
             } else {
                 life.event = event
             }
@@ -205,18 +240,19 @@ final class Oracle {
         }
     }
 
-    /// An event once more: under the same id when the job has ended in the same way, which it need not when the step
-    /// was done again and the service, or the clock, says something else by then.
-    private func noticeRepetition(_ known: CompletionEvent, _ event: CompletionEvent) {
+    /// Counts a repeated event. Without transactions a repeated step may end a job differently, because the service or
+    /// the clock has changed in between.
+    private func countRepetition(_ known: CompletionEvent, _ event: CompletionEvent) {
         world.count("event repeated")
         if known.status != event.status { world.count("ended differently") }
     }
 
-    /// Events whose state never followed, because the job was known under a newer record already.
+    /// Events without a later state, because the job already had a newer record.
     var strayEvents: Int { earlyEvents.values.map(\.count).reduce(0, +) }
 
-    /// Every record below a committed offset must have left its trace.
+    /// Checks that every record below a committed offset has a job, an event or a dead letter.
     private func checkOffsets(_ partition: Int, upTo offset: Int64) {
+        guard !isAmbiguous else { return }
         while checkedArrivals[partition] < arrivals[partition].count {
             let arrival = arrivals[partition][checkedArrivals[partition]]
             guard arrival.offset < offset else { return }
@@ -225,68 +261,27 @@ final class Oracle {
             switch arrival.content {
             case .cancel: break
             case .unreadable:
-                if !isDeadLetter { world.fail("unreadable record \(partition)/\(arrival.offset) was passed over") }
+                if !isDeadLetter { world.fail("unreadable record \(partition)/\(arrival.offset) was skipped") }
             case .export(let job):
-                let isKnown = lives[job.id] != nil || endedLives[job.id] != nil
+                // A repeated job is treated as the first one, which may have been refused for its size.
+                let isRefused = plan.limits.isBounded && rejections[job.id] != nil
+                let isKnown = lives[job.id] != nil || endedLives[job.id] != nil || isRefused
                 if !isDeadLetter && !isKnown {
-                    world.fail("\(job.id) at \(partition)/\(arrival.offset) was passed over")
+                    world.fail("\(job.id) at \(partition)/\(arrival.offset) was skipped")
                 }
             }
         }
     }
+}
 
-    // MARK: Calls
+extension CompletionEvent {
+    /// Whether the event ends the job that this record is of.
+    fileprivate func isOf(_ record: JobRecord) -> Bool { source.offset == record.offset }
+}
 
-    func called(_ call: Call, by worker: WorkerProcess) {
-        let id = call.job.id
-        // A zombie may be behind what others have stored, but never ahead of it.
-        let life = lives[id] ?? endedLives[id]?.last
-        let phase = life?.record.phase
-        switch call.token.kind {
-        case .create:
-            world.count("POST")
-            let intent = Intent(attempt: call.attempt, life: call.accepted)
-            let known = (endedLives[id] ?? []) + [lives[id]].compactMap { $0 }
-            if !known.contains(where: { $0.intents.contains(intent) }) {
-                world.fail("a POST for attempt \(call.attempt) of \(id) without a stored intent")
-            }
-        case .delete where hasOverwrites, .download where hasOverwrites: break
-        case .delete: if phase != .finished { world.fail("a DELETE for \(id), whose end is not stored") }
-        case .download:
-            if phase != .ready, phase != .finished { world.fail("a download for \(id), which is not stored as ready") }
-        case .poll: break
-        }
-        guard call.token.kind != .download else { return }
-        // Ten seconds' worth for the fleet, a full bucket for each worker, another for each that starts.
-        let window: Int64 = 10_000
-        var recent = budgets[call.job.account, default: []]
-        recent.append(world.now)
-        recent.removeAll { $0 <= world.now - window }
-        budgets[call.job.account] = recent
-        let rate = plan.configuration.requestsPerSecond.first ?? 20
-        let started = starts.count { $0 > world.now - 4 * window }
-        let limit = rate * Double(window) / 1_000 + (rate + 1) * Double(1 + started) + 2 * Double(world.living.count)
-        guard Double(recent.count) > limit, !isUnsettled else { return }
-        world.fail("\(recent.count) calls in ten seconds for \(call.job.account), where \(limit) are permitted")
-    }
-
-    /// Whether zombies spend a budget that others have, or clocks do not tell the time.
-    private var isUnsettled: Bool {
-        !plan.faults.isDisjoint(with: [.freeze, .clock]) && world.now < plan.chaosEnd + 60_000
-    }
-
-    func reported(_ report: Report) {
-        switch report {
-        case .lateAnswer: world.count("late answer")
-        case .lost: world.count("lost")
-        case .duplicate: world.count("duplicate")
-        case .accountPaused: world.count("account paused")
-        case .intakePaused(let reason): world.count("intake paused: \(reason)")
-        case .ended(_, let event):
-            world.count("ended: \(event.status)")
-            if let code = event.error?.code { world.count("error: \(code)") }
-        case .stopped(_, _, let reason): world.fail("a partition was stopped: \(reason)")
-        default: break
-        }
+extension JobRecord {
+    /// Whether two records come from the same record of the jobs topic.
+    fileprivate func isSameArrival(as other: JobRecord) -> Bool {
+        offset == other.offset && generation == other.generation
     }
 }

@@ -1,23 +1,26 @@
-public import ExportCore
+package import ExportCore
 
-/// What a simulation is asked to do.
+/// The options of a simulation.
 public struct SimulationOptions: Sendable {
-    /// Decides everything that chance decides.
+    /// Determines all random values.
     public var seed: UInt64
-    /// What may go wrong.
+    /// The enabled faults.
     public var faults: Faults
-    /// What is promised of a commit.
+    /// The delivery guarantee of commits.
     public var delivery: Delivery
-    /// How many jobs, when not as many as the seed says.
+    /// The number of jobs; `nil` for that of the seed.
     public var jobs: Int?
-    /// Which of the jobs, by number; all when `nil`.
+    /// The numbers of the jobs that are enqueued; `nil` for all.
     public var onlyJobs: Set<Int>?
-    /// Which of the blows of fate that the seed has drawn, by number; all when `nil`.
+    /// The numbers of the faults that are injected, of those that the seed has drawn; `nil` for all.
     public var onlyStrikes: Set<Int>?
-    /// Whether every step is written down.
+    /// Whether every step is recorded.
     public var traces: Bool
-    /// What of the worker is broken on purpose, to see that it is noticed.
-    public var sabotage: Sabotage
+    /// The disabled checks of the worker, to test that the oracle detects their absence.
+    public var disabledChecks: DisabledChecks
+    /// Whether jobs partitions are deleted and created again, and recovered by an operator. Fewer guarantees hold then,
+    /// so this is not one of the faults.
+    public var recreatesJobs = false
 
     /// Creates options.
     public init(
@@ -26,39 +29,45 @@ public struct SimulationOptions: Sendable {
         delivery: Delivery = .exactlyOnce,
         jobs: Int? = nil,
         traces: Bool = false,
-        sabotage: Sabotage = Sabotage()
+        disabledChecks: DisabledChecks = DisabledChecks()
     ) {
         self.seed = seed
         self.faults = faults
         self.delivery = delivery
         self.jobs = jobs
         self.traces = traces
-        self.sabotage = sabotage
+        self.disabledChecks = disabledChecks
     }
 }
 
-/// A safeguard that is left out, in the core or around it.
-public struct Sabotage: Sendable, Equatable {
-    /// The core's own safeguards.
-    public var safeguards = Safeguards()
-    /// Which metadata of the group a transaction carries.
+/// Disabled checks of the core and of the code around it.
+public struct DisabledChecks: Sendable, Equatable {
+    /// The core's own checks.
+    package var safeguards = Safeguards()
+    /// The group metadata that a transaction carries.
     public var generation = Generation.ofCallback
+    /// Whether a record that is larger than its topic accepts is reduced before it is sent.
+    public var boundsOutputs = true
+    /// Whether the records that the brokers refuse are identified.
+    public var isolatesRefusals = true
+    /// Whether ports check that jobs partitions are those that were restored.
+    public var checksContinuity = true
 
-    /// Which metadata of the group a transaction carries.
+    /// The group metadata that a transaction carries.
     public enum Generation: Sendable {
-        /// That of the last rebalance callback before the commit was taken and its epochs were checked.
+        /// That of the last rebalance callback before the commit was received and its epochs were checked.
         case ofCallback
-        /// That of the last rebalance callback before the offsets are sent: it may be another by then.
+        /// That of the last rebalance callback before the offsets are sent, which may be a later one.
         case late
-        /// The client's own at the moment when the offsets are sent.
+        /// The client's own at the time when the offsets are sent.
         case fresh
     }
 
-    /// Nothing is left out.
+    /// All checks are enabled.
     public init() {}
 }
 
-/// One seed's world: how large, how fast, how long.
+/// The parameters of one seed.
 struct Plan {
     var partitions: Int
     var workers: Int
@@ -67,13 +76,15 @@ struct Plan {
     /// When the last job arrives, and when the last fault happens, in milliseconds from the start.
     var arrivalEnd: Int64
     var chaosEnd: Int64
-    /// Moments are milliseconds since 1970 at the workers.
+    /// The start on the workers' wall clocks, in milliseconds since 1970.
     let start: Int64 = 1_750_000_000_000
     var sessionTimeout: Int64 = 10_000
     var transactionTimeout: Int64 = 8_000
     var longestExport: Int64
     /// The faults of this seed: not every seed has every fault.
     var faults: Faults
+    /// The limits of the topics.
+    var limits: VirtualLimits
     var configuration: CoreConfiguration
 
     init(_ options: SimulationOptions) {
@@ -86,13 +97,14 @@ struct Plan {
         arrivalEnd = random.logarithmic(1_000...(3 * 3_600_000))
         chaosEnd = arrivalEnd + random.logarithmic(10_000...(2 * 3_600_000))
         longestExport = random.pick([60_000, 600_000, 3_600_000, 24 * 3_600_000])
-        // Half of the faults in the typical seed, so that they do not drown each other out.
+        // A typical seed has half of the faults, so that they do not mask each other.
         let subset = Faults(rawValue: UInt32(truncatingIfNeeded: random.next()))
         let hasAll = random.chance(0.2)
         faults = options.faults.intersection(hasAll ? .all : subset)
+        limits = VirtualLimits(faults, seed: options.seed)
         configuration = Plan.configuration(&random)
         configuration.accounts = accounts
-        configuration.safeguards = options.sabotage.safeguards
+        configuration.safeguards = options.disabledChecks.safeguards
         configuration.commitsAreAtomic = options.delivery == .exactlyOnce
     }
 
@@ -110,14 +122,14 @@ struct Plan {
         result.requestsPerSecond = [random.pick([0.5, 2, 20])]
         result.storesFiles = random.chance(0.5)
         result.deletesAfterDownload = random.chance(0.5)
-        result.maxLooksWithoutURL = random.pick([3, 60])
+        result.maxPollsWithoutURL = random.pick([3, 60])
         result.breaker.window = random.pick([5, 1_000])
         result.breaker.probes = 3
         return result
     }
 
-    /// After this long everything must have ended and been forgotten: two days for repetitions, and
-    /// what a job begun by the last of them takes.
+    /// The time when every job must have ended and been forgotten: two days for repetitions, and the time of
+    /// a job that the last of them creates.
     var horizon: Int64 {
         let day: Int64 = 24 * 3_600_000
         let timeout = max(configuration.jobTimeout.wholeMilliseconds, day)

@@ -1,9 +1,9 @@
-/// A stream of pseudo-random numbers (SplitMix64): the same seed, the same numbers, on every machine.
+/// A stream of pseudo-random numbers (SplitMix64). The same seed yields the same numbers on every machine.
 struct SeededRandom {
     private var state: UInt64
 
-    /// Each part of a simulation draws from a stream of its own, so that switching one part's
-    /// faults off leaves the others' dice as they were.
+    /// Each part of a simulation draws from its own stream, so that disabling one part's faults does
+    /// not change the numbers of the others.
     init(seed: UInt64, stream: UInt64) {
         state = seed &* 0x9e37_79b9_7f4a_7c15 ^ stream &* 0xd1b5_4a32_d192_ed03
         _ = next()
@@ -38,7 +38,7 @@ struct SeededRandom {
         elements[index(0...(elements.count - 1))]
     }
 
-    /// A number of the range whose order of magnitude is uniform: as many short ones as long ones.
+    /// A number of the range whose order of magnitude is uniformly distributed.
     mutating func logarithmic(_ range: ClosedRange<Int64>) -> Int64 {
         var doublings: [Int64] = [max(1, range.lowerBound)]
         while let last = doublings.last, last * 2 <= range.upperBound { doublings.append(last * 2) }

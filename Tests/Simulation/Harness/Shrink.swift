@@ -1,7 +1,7 @@
 import ExportCore
 
 /// Finds a smaller simulation that still fails: first without faults that it does not need, then with fewer jobs, then
-/// with fewer blows of fate. What is left is the schedule that breaks it.
+/// with fewer injected faults.
 public func shrink(_ failing: SimulationOutcome) -> SimulationOutcome {
     var smallest = failing
     func fails(_ options: SimulationOptions) -> Bool {
@@ -33,8 +33,8 @@ public func shrink(_ failing: SimulationOutcome) -> SimulationOutcome {
     return smallest
 }
 
-/// Leaves out ever smaller parts of a set for as long as it stays failing, which `all` is known to be
-/// (delta debugging: halves first, single elements last).
+/// Removes smaller and smaller parts of a set while the rest still fails (delta debugging: halves first, single
+/// elements last). `all` is known to fail.
 func smallestSubset(of all: Set<Int>, failing fails: (Set<Int>) -> Bool) -> Set<Int> {
     var kept = all.sorted()
     var part = max(1, kept.count / 2)
@@ -50,7 +50,7 @@ func smallestSubset(of all: Set<Int>, failing fails: (Set<Int>) -> Bool) -> Set<
 }
 
 extension SimulationOutcome {
-    /// The command that lives through the same once more and shows every step.
+    /// The command that repeats the simulation and shows every step.
     public var replayCommand: String {
         var command = "swift run -c release simulate --seed \(options.seed)"
         if options.delivery != .exactlyOnce { command += " --delivery \(options.delivery.rawValue)" }
@@ -62,7 +62,8 @@ extension SimulationOutcome {
         if let jobs = options.jobs { command += " --jobs \(jobs)" }
         if let jobs = options.onlyJobs { command += " --only-jobs \(Self.list(jobs))" }
         if let strikes = options.onlyStrikes { command += " --only-strikes \(Self.list(strikes))" }
-        if let name = options.sabotage.name { command += " --without \(name)" }
+        if options.recreatesJobs { command += " --recreate-jobs" }
+        if let name = options.disabledChecks.name { command += " --without \(name)" }
         return command + " --trace"
     }
 
@@ -70,9 +71,9 @@ extension SimulationOutcome {
         numbers.isEmpty ? "none" : numbers.sorted().map(String.init).joined(separator: ",")
     }
 
-    /// What was broken, the last steps before it, and how to see them all.
+    /// The violation, the last steps before it, and the command that shows all steps.
     public func report(steps: Int) -> String {
-        guard let violation else { return "seed \(options.seed): nothing was broken" }
+        guard let violation else { return "seed \(options.seed): no violation" }
         var options = options
         options.traces = true
         let trace = Simulation(options).run().trace.suffix(steps)
@@ -81,14 +82,14 @@ extension SimulationOutcome {
     }
 }
 
-extension Sabotage {
-    /// What can be left out, by name.
+extension DisabledChecks {
+    /// The names of the checks that can be disabled.
     public static let names = [
         "epoch-check", "records-first", "deduplication", "offsets-in-transaction", "generation-snapshot",
-        "early-generation",
+        "early-generation", "output-bound", "refusal-isolation", "continuity-check",
     ]
 
-    /// Leaves out one safeguard; `nil` for a name that stands for none.
+    /// Disables one check; `nil` for an unknown name.
     public init?(name: String) {
         self.init()
         switch name {
@@ -98,9 +99,12 @@ extension Sabotage {
         case "offsets-in-transaction": safeguards.offsetsInTransaction = false
         case "generation-snapshot": generation = .fresh
         case "early-generation": generation = .late
+        case "output-bound": boundsOutputs = false
+        case "refusal-isolation": isolatesRefusals = false
+        case "continuity-check": checksContinuity = false
         default: return nil
         }
     }
 
-    var name: String? { Self.names.first { Sabotage(name: $0) == self } }
+    var name: String? { Self.names.first { DisabledChecks(name: $0) == self } }
 }

@@ -1,13 +1,13 @@
 import ExportCore
 
 /// One seeded world: workers, the log, the group and the service on one virtual clock.
-public final class Simulation: PortWorld {
+public final class Simulation: PortEnvironment {
     let options: SimulationOptions
     let plan: Plan
     private(set) var now: Int64 = 0
     private var queue = EventQueue()
-    /// The dice of the ports and the workers.
-    var dice: SeededRandom
+    /// The random numbers of the ports and the workers.
+    var random: SeededRandom
     let log: VirtualLog
     let group: VirtualGroup
     let service: VirtualService
@@ -21,26 +21,27 @@ public final class Simulation: PortWorld {
     private var steps = 0
     private var digest: UInt64 = 0
 
-    /// Sets a world up.
+    /// Creates a world.
     public init(_ options: SimulationOptions) {
         self.options = options
         plan = Plan(options)
-        dice = SeededRandom(seed: options.seed, stream: 3)
+        random = SeededRandom(seed: options.seed, stream: 3)
         log = VirtualLog(partitions: plan.partitions)
         group = VirtualGroup(partitions: plan.partitions)
         service = VirtualService(plan, seed: options.seed)
         chaos = Chaos(plan, seed: options.seed)
         log.onCommit = { [unowned self] in oracle.committed($0) }
         log.onPositions = { [unowned self] in oracle.committed($0) }
-        group.schedule = { [unowned self] body in at(now + dice.logarithmic(1...3_000), body) }
+        group.schedule = { [unowned self] body in at(now + random.logarithmic(1...3_000), body) }
     }
 
-    /// Lives through it.
+    /// Runs the simulation.
     public func run() -> SimulationOutcome {
-        for _ in 0..<plan.workers { at(dice.int(0...2_000)) { [unowned self] in startWorker() } }
+        for _ in 0..<plan.workers { at(random.int(0...2_000)) { [unowned self] in startWorker() } }
         var workload = Workload(plan, seed: options.seed, service: service)
         workload.schedule(in: self)
         chaos.schedule(in: self)
+        if options.recreatesJobs { Recreation.schedule(in: self) }
         at(plan.chaosEnd) { [unowned self] in settle() }
         while violation == nil, let time = queue.nextTime, time <= plan.horizon, let body = queue.pop() {
             now = time
@@ -49,7 +50,7 @@ public final class Simulation: PortWorld {
             body()
         }
         if violation == nil { oracle.checkEnd() }
-        // What is left to do, and the workers, hold the world alive.
+        // Scheduled events and workers hold references to the world.
         queue = EventQueue()
         workers = []
         return SimulationOutcome(
@@ -66,7 +67,7 @@ public final class Simulation: PortWorld {
         )
     }
 
-    // MARK: For everybody
+    // MARK: Environment
 
     func at(_ time: Int64, _ body: @escaping () -> Void) { queue.add(at: max(now, time), body) }
 
@@ -85,7 +86,10 @@ public final class Simulation: PortWorld {
         PortSettings(
             partitions: plan.partitions,
             transactionTimeout: plan.transactionTimeout,
-            generation: options.sabotage.generation
+            generation: options.disabledChecks.generation,
+            limits: plan.limits,
+            isolatesRefusals: options.disabledChecks.isolatesRefusals,
+            continuityInterval: options.recreatesJobs && options.disabledChecks.checksContinuity ? 10_000 : nil
         )
     }
 
@@ -97,15 +101,22 @@ public final class Simulation: PortWorld {
 
     /// A fault of the ports or workers.
     func happens(_ fault: Faults, _ probability: Double) -> Bool {
-        let thrown = dice.chance(probability)
-        return thrown && now < plan.chaosEnd && plan.faults.contains(fault)
+        let isDrawn = random.chance(probability)
+        return isDrawn && now < plan.chaosEnd && plan.faults.contains(fault)
     }
 
     func enqueue(_ content: JobInput.Content, partition: Int) {
-        let offset = log.append(content, partition: partition, gap: dice.chance(0.1) ? dice.int(1...3) : 0)
+        let gap = random.chance(0.1) ? random.int(1...3) : 0
+        let offset = log.append(content, original(partition), partition: partition, gap: gap, at: now)
         trace { "enqueued \(partition)/\(offset): \(describe(content))" }
         oracle.enqueued(content, partition: partition, offset: offset)
         for worker in workers where worker.isAlive { worker.fetch(partition) }
+    }
+
+    /// A record of the jobs topic, a large one periodically.
+    private func original(_ partition: Int) -> OriginalRecord? {
+        guard plan.faults.contains(.oversized), now % 3 == 0 else { return nil }
+        return OriginalRecord(key: nil, value: [UInt8](repeating: 0, count: 3_000))
     }
 
     // MARK: Workers
@@ -121,43 +132,42 @@ public final class Simulation: PortWorld {
 
     var living: [WorkerProcess] { workers.filter(\.isAlive) }
 
-    /// A worker has died or left: another takes its place, sometimes under the same name.
+    /// A worker has crashed or left. Another one replaces it, sometimes with the same transactional id.
     func workerEnded(_ worker: WorkerProcess, after delay: Int64) {
-        let producer = dice.chance(0.5) ? worker.id : nil
+        let producer = random.chance(0.5) ? worker.id : nil
         at(now + delay) { [unowned self] in
             if living.count < plan.workers { startWorker(producer: producer) }
         }
     }
 
-    /// The end of the chaos: clocks are right and accounts work.
+    /// Ends the faults and corrects the clocks. Workers get no other help from now on.
     private func settle() {
         trace { "the chaos is over" }
         for worker in workers { worker.clockOffset = 0 }
         for worker in workers where worker.isRunning { worker.scheduleTick() }
-        at(now + 300_000) { [unowned self] in for worker in living { worker.credentialsChange() } }
     }
 }
 
-/// What came of a simulation.
+/// The outcome of a simulation.
 public struct SimulationOutcome: Sendable {
-    /// What was asked.
+    /// The options of the simulation.
     public let options: SimulationOptions
-    /// What was broken; `nil` when nothing was.
+    /// The violation; `nil` for none.
     public let violation: String?
-    /// Things that happened.
+    /// The number of executed events.
     public let steps: Int
-    /// How long it lasted on the virtual clock.
+    /// The duration on the virtual clock.
     public let virtualMilliseconds: Int64
-    /// The same for the same seed.
+    /// A digest of the event times: equal for equal seeds.
     public let digest: UInt64
-    /// How often things happened that tests want to have happened.
+    /// Counts of situations that tests require.
     public let counts: [String: Int]
-    /// Every step, when asked for.
+    /// Every step, if requested.
     public let trace: [String]
     /// The faults that this seed had.
     public let finalFaults: Faults
     /// How many jobs this seed had.
     public let jobs: Int
-    /// How many blows of fate this seed had drawn.
+    /// The number of faults that this seed has drawn.
     public let strikes: Int
 }

@@ -1,12 +1,12 @@
 /// The consumer group: members, generations, and cooperative assignment. A partition that moves is
 /// revoked, released, and only then given to its next owner, unless its owner has expired.
 final class VirtualGroup {
-    /// A member, as the group knows it.
+    /// A member of the group.
     final class Member {
         let id: Int
         var owned: [Int] = []
         var revoking: [Int] = []
-        /// Brings a callback on its way to the member.
+        /// Delivers a callback to the member.
         let deliver: (Callback) -> Void
 
         init(id: Int, deliver: @escaping (Callback) -> Void) {
@@ -15,7 +15,7 @@ final class VirtualGroup {
         }
     }
 
-    /// What a member is told after each rebalance.
+    /// What a member receives after each rebalance.
     struct Callback {
         var generation: Int
         var assigned: [Int]
@@ -27,7 +27,7 @@ final class VirtualGroup {
     private(set) var owners: [Int?]
     private var lastMember = 0
     private var isRebalancePending = false
-    /// Has `rebalance` called after a while.
+    /// Schedules a rebalance.
     var schedule: (@escaping () -> Void) -> Void = { _ in }
 
     init(partitions: Int) { owners = Array(repeating: nil, count: partitions) }
@@ -36,16 +36,16 @@ final class VirtualGroup {
         lastMember += 1
         let member = Member(id: lastMember, deliver: deliver)
         members.append(member)
-        wantRebalance()
+        requestRebalance()
         return member
     }
 
-    /// The member left, or was not heard of for too long.
+    /// The member left, or its session timed out.
     func remove(_ member: Member) {
         guard members.contains(where: { $0 === member }) else { return }
         members.removeAll { $0 === member }
         for partition in owners.indices where owners[partition] == member.id { owners[partition] = nil }
-        wantRebalance()
+        requestRebalance()
     }
 
     func released(_ partition: Int, by member: Member) {
@@ -53,15 +53,15 @@ final class VirtualGroup {
         owners[partition] = nil
         member.owned.removeAll { $0 == partition }
         member.revoking.removeAll { $0 == partition }
-        wantRebalance()
+        requestRebalance()
     }
 
     func isMember(_ id: Int) -> Bool { members.contains { $0.id == id } }
 
-    /// Whether an offset commit with this metadata is taken. Nobody asks who owns the partition.
+    /// Whether an offset commit with this metadata is accepted. As in Kafka, the owner of the partition is not checked.
     func accepts(member: Int, generation: Int) -> Bool { generation == self.generation && isMember(member) }
 
-    private func wantRebalance() {
+    private func requestRebalance() {
         guard !isRebalancePending else { return }
         isRebalancePending = true
         schedule { [self] in
@@ -99,7 +99,7 @@ final class VirtualGroup {
         }
     }
 
-    /// Partitions per member; who has more already keeps the odd ones.
+    /// Partitions per member. Members that own more partitions get the remainder.
     private func quotas() -> [Int] {
         var result = members.map { _ in owners.count / members.count }
         let byCount = members.indices.sorted {

@@ -1,18 +1,18 @@
 import ExportCore
 
-/// Kafka, as far as the worker can tell: partitions with transactions and compaction, offsets that
-/// are stored with a transaction or dropped with it, and producers that fence each other.
+/// Kafka as the worker observes it: partitions with transactions and compaction, offsets that are
+/// stored or dropped with their transaction, and producers that fence each other.
 final class VirtualLog {
-    enum Fate { case open, committed, aborted }
+    enum Outcome { case open, committed, aborted }
 
     /// A transaction, from its first record to its marker.
     final class Transaction {
         let id: Int
         let producer: Int
         let producerEpoch: Int
-        /// Which life of which worker began it.
+        /// The id of the worker process that started it.
         let worker: Int
-        var fate = Fate.open
+        var outcome = Outcome.open
         var records: [OutputRecord] = []
         var offsets: [CommitBatch.Position] = []
         /// The first offset in each state partition.
@@ -38,6 +38,7 @@ final class VirtualLog {
             case .job(let record): record.job.id
             case .forgotten(let id): id
             case .position: "@position"
+            case .origin: "@origin"
             case nil: nil
             }
         }
@@ -53,12 +54,12 @@ final class VirtualLog {
     private var open: [Transaction] = []
     private var producerEpochs: [Int: Int] = [:]
     private var lastTransaction = 0
-    /// Told of each transaction when it commits, before anybody can read it.
+    /// Called for each transaction when it commits, before it can be read.
     var onCommit: (Transaction) -> Void = { _ in }
-    /// Told of positions that are stored.
+    /// Called for stored positions.
     var onPositions: ([CommitBatch.Position]) -> Void = { _ in }
 
-    /// Tombstones stay readable this long, so that a restore under way sees them.
+    /// Tombstones stay readable this long, so that a restore in progress reads them.
     private static let tombstoneRetention: Int64 = 3_600_000
 
     init(partitions: Int) {
@@ -75,13 +76,28 @@ final class VirtualLog {
         _ content: JobInput.Content,
         _ original: OriginalRecord? = nil,
         partition: Int,
-        gap: Int64
+        gap: Int64,
+        at now: Int64 = 0
     ) -> Int64 {
         let offset = jobEnds[partition] + gap
         let original = original ?? OriginalRecord(key: nil, value: Array("record \(partition)/\(offset)".utf8))
-        jobs[partition].append(JobInput(offset: offset, content: content, original: original))
+        jobs[partition].append(JobInput(offset: offset, content: content, timestamp: now, original: original))
         jobEnds[partition] = offset + 1
         return offset
+    }
+
+    /// The jobs partition is deleted and created again: its offsets begin at 0, and the group keeps what it has
+    /// committed.
+    func recreateJobs(_ partition: Int) {
+        jobs[partition] = []
+        jobEnds[partition] = 0
+    }
+
+    /// Whether the jobs partition holds this record.
+    func holdsJob(_ mark: JobsMark, _ partition: Int) -> Bool {
+        readJobs(partition, from: mark.offset, limit: 1).first.map {
+            $0.offset == mark.offset && $0.timestamp == mark.timestamp
+        } ?? false
     }
 
     /// Up to `limit` jobs from this offset on.
@@ -115,7 +131,7 @@ final class VirtualLog {
     }
 
     func isOpen(_ transaction: Transaction) -> Bool {
-        transaction.fate == .open && producerEpochs[transaction.producer] == transaction.producerEpoch
+        transaction.outcome == .open && producerEpochs[transaction.producer] == transaction.producerEpoch
     }
 
     func append(_ records: [OutputRecord], to transaction: Transaction, at now: Int64) {
@@ -132,9 +148,9 @@ final class VirtualLog {
         }
     }
 
-    func end(_ transaction: Transaction, _ fate: Fate) {
-        guard transaction.fate == .open else { return }
-        transaction.fate = fate
+    func end(_ transaction: Transaction, _ outcome: Outcome) {
+        guard transaction.outcome == .open else { return }
+        transaction.outcome = outcome
         open.removeAll { $0 === transaction }
         for (partition, _) in transaction.firstOffsets {
             state[partition].append(
@@ -142,23 +158,23 @@ final class VirtualLog {
             )
             stateEnds[partition] += 1
         }
-        guard fate == .committed else { return }
+        guard outcome == .committed else { return }
         for position in transaction.offsets { committed[Int(position.partition)] = position.offset }
         onCommit(transaction)
         onPositions(transaction.offsets)
     }
 
-    /// Records without a transaction: everybody reads them at once.
+    /// Writes records without a transaction: they can be read at once.
     func write(_ records: [OutputRecord], worker: Int, at now: Int64) {
         guard !records.isEmpty else { return }
         lastTransaction += 1
         let write = Transaction(id: lastTransaction, producer: 0, producerEpoch: 0, worker: worker)
-        write.fate = .committed
+        write.outcome = .committed
         append(records, to: write, at: now)
         onCommit(write)
     }
 
-    /// Positions without a transaction.
+    /// Commits positions without a transaction.
     func commit(_ positions: [CommitBatch.Position]) {
         for position in positions { committed[Int(position.partition)] = position.offset }
         onPositions(positions)
@@ -166,11 +182,11 @@ final class VirtualLog {
 
     /// The transaction was open for too long: it is aborted and its producer fenced.
     func expire(_ transaction: Transaction) {
-        guard transaction.fate == .open else { return }
+        guard transaction.outcome == .open else { return }
         _ = initialise(producer: transaction.producer)
     }
 
-    /// Whether an open transaction holds an offset of the partition, so that a stable one cannot be told.
+    /// Whether an open transaction holds an offset of the partition, so that there is no stable one.
     func hasPendingOffset(_ partition: Int) -> Bool {
         open.contains { transaction in transaction.offsets.contains { Int($0.partition) == partition } }
     }
@@ -196,7 +212,7 @@ final class VirtualLog {
         let end = lastStableOffset(partition)
         var records: [StateRecord] = []
         for entry in state[partition] where entry.offset >= offset && entry.offset < end {
-            guard entry.transaction.fate == .committed, let record = entry.record else { continue }
+            guard entry.transaction.outcome == .committed, let record = entry.record else { continue }
             if records.count == limit { return (records, entry.offset) }
             records.append(record)
         }
@@ -207,22 +223,22 @@ final class VirtualLog {
     func compact(_ partition: Int, below limit: Int64, at now: Int64) {
         let limit = min(limit, lastStableOffset(partition))
         var newest: [String: Int64] = [:]
-        for entry in state[partition] where entry.offset < limit && entry.transaction.fate == .committed {
+        for entry in state[partition] where entry.offset < limit && entry.transaction.outcome == .committed {
             if let key = entry.key { newest[key] = entry.offset }
         }
         state[partition].removeAll { entry in
             guard entry.offset < limit else { return false }
-            guard entry.transaction.fate == .committed, let key = entry.key else { return true }
+            guard entry.transaction.outcome == .committed, let key = entry.key else { return true }
             let isOld = entry.writtenAt + Self.tombstoneRetention < now
             return newest[key] != entry.offset || (entry.isTombstone && isOld)
         }
     }
 
-    /// How many keys have a record that is no tombstone, the position aside.
+    /// The keys whose newest record is not a tombstone, without the worker's own keys.
     func liveKeys(_ partition: Int) -> [String] {
         var live: [String: Bool] = [:]
-        for entry in state[partition] where entry.transaction.fate == .committed {
-            guard let key = entry.key, key != "@position" else { continue }
+        for entry in state[partition] where entry.transaction.outcome == .committed {
+            guard let key = entry.key, !key.hasPrefix("@") else { continue }
             live[key] = !entry.isTombstone
         }
         return live.filter(\.value).keys.sorted()

@@ -1,23 +1,23 @@
 import ExportCore
 
 /// A commit without transactions: events and dead letters, then the state, then the positions. Each step can fail
-/// half done, and the process can die between two of them.
+/// in part, and the process can crash between two of them.
 extension VirtualPort {
     func writeAnnouncements(_ batch: CommitBatch) {
-        let announcements = batch.records.filter { if case .state = $0 { false } else { true } }
+        let announcements = batch.records.filter { !$0.isState }
         let next = { self.writeState(batch) }
         write(announcements, of: batch, then: next) { [world] in
-            // They go to partitions of their own, so any of them may be missing.
-            announcements.filter { _ in world.dice.chance(0.5) }
+            // They go to different partitions, so any of them may be missing.
+            announcements.filter { _ in world.random.chance(0.5) }
         }
     }
 
     private func writeState(_ batch: CommitBatch) {
-        let states = batch.records.filter { if case .state = $0 { true } else { false } }
+        let states = batch.records.filter(\.isState)
         let next = { self.commitPositions(batch) }
         write(states, of: batch, then: next) { [world] in
-            // The order within a partition holds, so what is missing is at its end.
-            let cuts = batch.positions.map { ($0.partition, world.dice.index(0...states.count)) }
+            // The order within a partition holds, so only its last records may be missing.
+            let cuts = batch.positions.map { ($0.partition, world.random.index(0...states.count)) }
             var written: [Int32: Int] = [:]
             return states.filter { record in
                 written[record.partition, default: 0] += 1
@@ -26,7 +26,7 @@ extension VirtualPort {
         }
     }
 
-    /// - Parameter part: what is stored when the step fails half done.
+    /// - Parameter part: the records that are stored when the step fails in part.
     private func write(
         _ records: [OutputRecord],
         of batch: CommitBatch,
@@ -35,12 +35,17 @@ extension VirtualPort {
     ) {
         guard !records.isEmpty else { return next() }
         guard areCurrent(batch.positions) else { return answer(batch, stored: false) }
-        // The process may stand still after it has asked and before it sends.
-        worker.later(world.dice.int(0...2)) { [self] in
+        // The process may pause between the check and the send.
+        worker.later(world.random.int(0...2)) { [self] in
             send { [self] in
                 guard !world.happens(.abort, 0.05) else {
-                    world.log.write(part(), worker: worker.id, at: world.now)
+                    world.log.write(accepted(part()), worker: worker.id, at: world.now)
                     return { self.answer(batch, stored: false) }
+                }
+                let refusals = refusals(of: batch) { $0.isState == (records.first?.isState ?? false) }
+                guard refusals.isEmpty else {
+                    world.log.write(accepted(records), worker: worker.id, at: world.now)
+                    return { self.answer(batch, refusing: refusals) }
                 }
                 world.log.write(records, worker: worker.id, at: world.now)
                 if world.happens(.unknownOutcome, 0.02) { return { self.producerDied(batch) } }
@@ -49,10 +54,20 @@ extension VirtualPort {
         }
     }
 
+    /// The records that the topics accept. State records of a partition after its first refused one are not stored.
+    private func accepted(_ records: [OutputRecord]) -> [OutputRecord] {
+        var ended: Set<Int32> = []
+        return records.filter { record in
+            let isRefused = world.portSettings.limits.isRefused(record)
+            if isRefused, record.isState { ended.insert(record.partition) }
+            return !isRefused && !(record.isState && ended.contains(record.partition))
+        }
+    }
+
     private func commitPositions(_ batch: CommitBatch) {
         guard !batch.positions.isEmpty else { return answer(batch, stored: true) }
         guard areCurrent(batch.positions) else { return answer(batch, stored: false) }
-        worker.later(world.dice.int(0...2)) { [self] in
+        worker.later(world.random.int(0...2)) { [self] in
             send { [self] in
                 guard world.group.accepts(member: fresh.member, generation: fresh.generation) else {
                     world.count("illegal generation")
@@ -64,4 +79,8 @@ extension VirtualPort {
             }
         }
     }
+}
+
+extension OutputRecord {
+    fileprivate var isState: Bool { if case .state = self { true } else { false } }
 }

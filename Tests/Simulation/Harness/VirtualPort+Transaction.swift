@@ -14,17 +14,19 @@ extension VirtualPort {
         world.at(world.now + world.portSettings.transactionTimeout) { [world] in world.log.expire(transaction) }
         send { [self] in
             guard world.log.isOpen(transaction) else { return { self.producerDied(batch) } }
+            let refusals = refusals(of: batch)
+            guard refusals.isEmpty else { return { self.abort(batch, transaction, refusing: refusals) } }
             world.log.append(batch.records, to: transaction, at: world.now)
             if world.happens(.abort, 0.05) { return { self.abort(batch, transaction) } }
             return { self.sendOffsets(batch, transaction, metadata) }
         }
     }
 
-    private func sendOffsets(_ batch: CommitBatch, _ transaction: VirtualLog.Transaction, _ taken: Metadata) {
+    private func sendOffsets(_ batch: CommitBatch, _ transaction: VirtualLog.Transaction, _ received: Metadata) {
         guard !batch.positions.isEmpty else { return endTransaction(batch, transaction) }
         let metadata =
             switch world.portSettings.generation {
-            case .ofCallback: taken
+            case .ofCallback: received
             case .late: snapshot
             case .fresh: fresh
             }
@@ -51,11 +53,16 @@ extension VirtualPort {
         }
     }
 
-    private func abort(_ batch: CommitBatch, _ transaction: VirtualLog.Transaction) {
+    private func abort(
+        _ batch: CommitBatch,
+        _ transaction: VirtualLog.Transaction,
+        refusing refusals: [OutputRefusal] = []
+    ) {
         world.trace { "\(self.worker.name): batch \(batch.id) aborted" }
         send { [self] in
             guard world.log.isOpen(transaction) else { return { self.producerDied(batch) } }
             world.log.end(transaction, .aborted)
+            guard refusals.isEmpty else { return { self.answer(batch, refusing: refusals) } }
             return { self.answer(batch, stored: false) }
         }
     }

@@ -1,39 +1,49 @@
 import ExportCore
 
-/// What stands between one worker and the log: assignment, restore, delivery, transactions and
-/// hand-over, each step of them at a moment of its own.
+/// The port between one worker and the log: assignment, restore, delivery, transactions and
+/// release, each step at its own time.
 final class VirtualPort {
-    /// A partition that this worker believes to own.
+    /// A partition that this worker considers its own.
     struct Partition {
         let epoch: Epoch
-        /// Where to read on; `nil` until the engine has said so.
+        /// The next offset to read; `nil` until the engine starts the partition.
         var next: Int64?
         var isFetching = false
-        var isRevoked = false
+        /// The membership under which the group revoked it. Its release concerns only that membership: a client joins
+        /// again only after it has released everything.
+        var revokedFrom: VirtualGroup.Member?
+        var isRevoked: Bool { revokedFrom != nil }
+        /// Records of the jobs partition that was restored.
+        var anchors: [JobsMark] = []
+        /// The present offset, and the newest delivered record.
+        var position: Int64 = 0
+        var newest: JobsMark?
     }
 
-    /// The group's metadata: who, and of which generation.
+    /// The group's metadata: member and generation.
     struct Metadata {
         var member: Int
         var generation: Int
     }
 
     unowned let worker: any PortHost
-    let world: any PortWorld
+    let world: any PortEnvironment
     let delivery: Delivery
     var member: VirtualGroup.Member?
     /// The metadata as the client's own thread knows it.
     private(set) var fresh = Metadata(member: 0, generation: 0)
     /// The metadata of the last rebalance callback.
     private(set) var snapshot = Metadata(member: 0, generation: 0)
-    private(set) var partitions: [Partition?]
+    var partitions: [Partition?]
     private var lastEpoch: Epoch = 0
     private var isIntakePaused = false
     let producer: Int
-    private(set) var producerEpoch = 0
-    private var commitUnderWay: UInt64?
+    var producerEpoch = 0
+    var commitInFlight: UInt64?
+    /// The batch that was refused last, and the number of consecutive refusals.
+    var lastRefusal: (batch: UInt64, times: Int) = (0, 0)
 
-    init(_ worker: any PortHost, in world: any PortWorld, producer: Int, delivery: Delivery) {
+    init(_ worker: any PortHost, in world: any PortEnvironment, producer: Int, delivery: Delivery) {
         self.worker = worker
         self.world = world
         self.producer = producer
@@ -49,15 +59,15 @@ final class VirtualPort {
         join()
     }
 
-    /// - Parameter earliest: no callback comes before this moment.
+    /// - Parameter earliest: no callback is delivered before this time.
     private func join(callbacksFrom earliest: Int64 = 0) {
         var lastDelivery = earliest
         var joined: VirtualGroup.Member?
         let new = world.group.join { [weak self] callback in
             guard let self, let id = joined?.id else { return }
-            let learnt = world.now + world.dice.int(0...50)
-            lastDelivery = max(lastDelivery, learnt + world.dice.int(0...400))
-            world.at(learnt) { [weak self] in
+            let noticed = world.now + world.random.int(0...50)
+            lastDelivery = max(lastDelivery, noticed + world.random.int(0...400))
+            world.at(noticed) { [weak self] in
                 guard let self, fresh.member != id || fresh.generation < callback.generation else { return }
                 fresh = Metadata(member: id, generation: callback.generation)
             }
@@ -80,7 +90,7 @@ final class VirtualPort {
             if partitions[partition] == nil {
                 if let member { world.group.released(partition, by: member) }
             } else {
-                partitions[partition]?.isRevoked = true
+                partitions[partition]?.revokedFrom = member
                 worker.post(.revoked([Int32(partition)]))
             }
         }
@@ -88,17 +98,17 @@ final class VirtualPort {
         worker.post(.generationChanged)
     }
 
-    /// The group did not hear of this worker for too long; it has joined again under another name.
+    /// The session timed out: the worker loses its partitions and joins again as another member.
     func expired() {
         if let member, world.group.isMember(member.id) { return }
         world.trace { "\(self.worker.name): is no member any more, joins again" }
-        let told = world.dice.int(0...2_000)
-        worker.later(told) { [self] in
+        let delay = world.random.int(0...2_000)
+        worker.later(delay) { [self] in
             let lost = partitions.indices.filter { partitions[$0] != nil }
             for partition in lost { partitions[partition] = nil }
             worker.post(.lost(lost.map { Int32($0) }))
         }
-        join(callbacksFrom: world.now + told)
+        join(callbacksFrom: world.now + delay)
     }
 
     func leave() {
@@ -108,15 +118,15 @@ final class VirtualPort {
 
     // MARK: Restore
 
-    private func assign(_ partition: Int) {
+    func assign(_ partition: Int) {
         lastEpoch += 1
         let epoch = lastEpoch
         partitions[partition] = Partition(epoch: epoch)
         worker.post(.assigned(partition: Int32(partition), epoch: epoch))
-        worker.later(world.dice.int(1...50)) { self.readCommitted(partition, epoch) }
+        worker.later(world.random.int(1...50)) { self.readCommitted(partition, epoch) }
     }
 
-    private func isCurrent(_ partition: Int, _ epoch: Epoch) -> Bool { partitions[partition]?.epoch == epoch }
+    func isCurrent(_ partition: Int, _ epoch: Epoch) -> Bool { partitions[partition]?.epoch == epoch }
 
     private func readCommitted(_ partition: Int, _ epoch: Epoch) {
         guard isCurrent(partition, epoch) else { return }
@@ -124,7 +134,7 @@ final class VirtualPort {
             return worker.later(20) { self.readCommitted(partition, epoch) }
         }
         let committed = world.log.committed[partition]
-        worker.later(world.dice.int(0...50)) { [self] in
+        worker.later(world.random.int(0...50)) { [self] in
             guard isCurrent(partition, epoch) else { return }
             let end = world.log.stateEnds[partition]
             world.restoring(partition, host: worker, from: end)
@@ -134,111 +144,97 @@ final class VirtualPort {
 
     private func readState(_ partition: Int, _ epoch: Epoch, from: Int64, to end: Int64, committed: Int64?) {
         guard isCurrent(partition, epoch) else { return }
-        let (records, position) = world.log.readState(partition, from: from, limit: world.dice.index(1...50))
+        let (records, position) = world.log.readState(partition, from: from, limit: world.random.index(1...50))
         if !records.isEmpty { worker.post(.restored(partition: Int32(partition), epoch: epoch, records)) }
         guard position < end else {
             let high = world.log.jobEnds[partition]
             return worker.post(
-                .restoreFinished(partition: Int32(partition), epoch: epoch, committed: committed, low: 0, high: high)
+                .restoreFinished(
+                    partition: Int32(partition),
+                    epoch: epoch,
+                    RestoredEnds(committed: committed, low: 0, high: high)
+                )
             )
         }
-        worker.later(world.dice.int(1...100)) {
+        worker.later(world.random.int(1...100)) {
             self.readState(partition, epoch, from: position, to: end, committed: committed)
         }
     }
 
     // MARK: Delivery
 
-    func begin(_ partition: Int, _ epoch: Epoch, from offset: Int64) {
+    func begin(_ partition: Int, _ epoch: Epoch, from position: JobsPosition) {
         guard isCurrent(partition, epoch) else { return }
-        partitions[partition]?.next = offset
+        if let reason = discontinuity(partition, at: position.offset, position.marks) {
+            return worker.post(.discontinuity(partition: Int32(partition), epoch: epoch, reason))
+        }
+        partitions[partition]?.next = position.offset
+        partitions[partition]?.anchors = position.marks
+        partitions[partition]?.position = position.offset
         fetch(partition)
+        watchContinuity(partition, epoch)
     }
+
+    func moveAnchor(_ partition: Int) -> JobsMark? {
+        guard let slot = partitions[partition], let newest = slot.newest, slot.anchors != [newest] else { return nil }
+        partitions[partition]?.anchors = [newest]
+        return newest
+    }
+
+    /// Notes the newest delivered record. Offsets of one topic only increase, so a lower one is not newer.
+    private func delivered(_ partition: Int, _ last: JobInput) {
+        guard let slot = partitions[partition], last.offset >= slot.position else { return }
+        let newest = last.timestamp.map { JobsMark(offset: last.offset, timestamp: $0) }
+        partitions[partition]?.position = last.offset + 1
+        partitions[partition]?.newest = newest
+        if slot.anchors.isEmpty { partitions[partition]?.anchors = [newest].compactMap { $0 } }
+    }
+
+    func halt(_ partition: Int) { partitions[partition]?.next = nil }
 
     func setIntake(isPaused: Bool) {
         isIntakePaused = isPaused
         if !isPaused { for partition in partitions.indices { fetch(partition) } }
     }
 
-    /// There may be something to read.
+    /// Fetches jobs, if there are any to read.
     func fetch(_ partition: Int) {
-        guard let slot = partitions[partition], let next = slot.next, !slot.isFetching, !isIntakePaused else { return }
+        guard let slot = partitions[partition], let wanted = slot.next, !slot.isFetching, !isIntakePaused else {
+            return
+        }
+        // Out of range: librdkafka restarts at the beginning.
+        let next = wanted > world.log.jobEnds[partition] ? 0 : wanted
         guard !world.log.readJobs(partition, from: next, limit: 1).isEmpty else { return }
         partitions[partition]?.isFetching = true
-        worker.later(world.dice.int(1...40)) { [self] in
+        worker.later(world.random.int(1...40)) { [self] in
             guard isCurrent(partition, slot.epoch) else { return }
             partitions[partition]?.isFetching = false
-            let inputs = world.log.readJobs(partition, from: next, limit: world.dice.index(1...20))
+            let inputs = world.log.readJobs(partition, from: next, limit: world.random.index(1...20))
             guard let last = inputs.last else { return }
             partitions[partition]?.next = last.offset + 1
-            worker.post(.received(partition: Int32(partition), epoch: slot.epoch, Array(inputs)))
+            let limits = world.portSettings.limits
+            delivered(partition, last)
+            worker.post(
+                .received(partition: Int32(partition), epoch: slot.epoch, inputs.map { limits.check($0) })
+            )
             fetch(partition)
         }
     }
 
-    // MARK: Hand-over
+    // MARK: Release
 
     func release(_ partition: Int, _ epoch: Epoch) {
         guard let slot = partitions[partition], slot.epoch == epoch else { return }
         partitions[partition] = nil
-        guard slot.isRevoked, let member else { return }
-        worker.later(world.dice.int(0...20)) { self.world.group.released(partition, by: member) }
+        guard let member = slot.revokedFrom else { return }
+        worker.later(world.random.int(0...20)) { self.world.group.released(partition, by: member) }
     }
 
-    /// The engine has not released a partition for too long: it goes without a last commit.
+    /// The engine has not released a partition in time: it is lost without a last commit.
     func giveUp(_ partition: Int) {
-        guard partitions[partition]?.isRevoked ?? false, let member else { return }
+        guard let member = partitions[partition]?.revokedFrom else { return }
         partitions[partition] = nil
         worker.post(.lost([Int32(partition)]))
         world.group.released(partition, by: member)
-    }
-
-    // MARK: Commits
-
-    func commit(_ batch: CommitBatch) {
-        if let commitUnderWay { world.fail("\(worker.name) commits \(batch.id) while \(commitUnderWay) is under way") }
-        commitUnderWay = batch.id
-        guard areCurrent(batch.positions) else { return worker.later(1) { self.answer(batch, stored: false) } }
-        switch delivery {
-        case .exactlyOnce: beginTransaction(batch, snapshot)
-        case .atLeastOnce: writeAnnouncements(batch)
-        }
-    }
-
-    /// A request to the broker: it arrives even when the worker dies meanwhile; its answer does not.
-    func send(_ request: @escaping () -> () -> Void) {
-        world.at(world.now + world.dice.int(0...10)) { [self] in
-            let answer = request()
-            worker.later(world.dice.int(0...10), answer)
-        }
-    }
-
-    func answer(_ batch: CommitBatch, stored: Bool) {
-        commitUnderWay = nil
-        worker.post(stored ? .committed(batch: batch.id) : .commitFailed(batch: batch.id))
-    }
-
-    /// Whether all assignments of a batch go on.
-    func areCurrent(_ positions: [CommitBatch.Position]) -> Bool {
-        positions.allSatisfy { isCurrent(Int($0.partition), $0.epoch) }
-    }
-
-    /// The outcome is unknown or the producer is fenced: everything is dropped and restored.
-    func producerDied(_ batch: CommitBatch) {
-        world.count("producer died")
-        world.trace { "\(self.worker.name): producer died with batch \(batch.id)" }
-        producerEpoch = world.log.initialise(producer: producer)
-        let owned = partitions.indices.filter { partitions[$0] != nil }
-        let revoked = owned.filter { partitions[$0]?.isRevoked ?? false }
-        let answersFirst = world.dice.chance(0.5)
-        if answersFirst { answer(batch, stored: false) }
-        worker.post(.lost(owned.map { Int32($0) }))
-        if !answersFirst { answer(batch, stored: false) }
-        for partition in owned {
-            partitions[partition] = nil
-            if !revoked.contains(partition) { assign(partition) }
-        }
-        guard let member else { return }
-        for partition in revoked { world.group.released(partition, by: member) }
     }
 }

@@ -1,38 +1,51 @@
 import ExportCore
 
-/// The payout service and the file store, with the manners and the bad manners that the service's
-/// documentation and its users tell of.
+/// The payout service and the file store, with the documented behaviour and the known defects of the
+/// service.
 final class VirtualService {
     /// An export at the service.
     struct Export {
         let id: String
         let jobID: String
         let attempt: Int
-        /// When the life of the job began that asked for it; `nil` for one that somebody queued in the portal.
+        /// When the job was accepted; `nil` for an export that was queued in the portal.
         let life: Instant?
         let created: Int64
         let processing: Int64
         let ended: Int64
         let succeeds: Bool
-        /// From when on the file's URL is told.
+        /// From this time polls return the file's URL.
         let urlFrom: Int64
-        /// When somebody else deletes it.
+        /// When another program deletes it.
         let vanishes: Int64
-        /// Whether its file lies where it may not be fetched from.
+        /// Whether the location of its file is not allowed.
         let isOutOfReach: Bool
+        /// How many downloads return an error page instead of the file; `Int64.max` for all.
+        var pages: Int64
+        /// The duration of its file's transfer.
+        let transferTime: Int64
         var deletedAt: Int64?
-        /// The URLs that were handed out, each with its end.
+        /// The URLs that were returned, each with its expiry.
         var urls: [String: Int64] = [:]
 
         func exists(at now: Int64) -> Bool { deletedAt == nil && now < vanishes }
     }
 
-    /// When an account's credentials do not work.
-    struct Trouble {
+    /// A period in which an account's credentials are refused or locked.
+    struct Outage {
         let account: String
         let from: Int64
         let to: Int64
         let isLock: Bool
+    }
+
+    /// A period in which calls of an account are refused because multi-factor authentication is required: all, or a
+    /// share.
+    struct Enforcement {
+        let account: String
+        let from: Int64
+        let to: Int64
+        let share: Double
     }
 
     private let plan: Plan
@@ -42,62 +55,88 @@ final class VirtualService {
     private var byID: [String: Int] = [:]
     private var byIdempotencyID: [String: Int] = [:]
     private(set) var stored: Set<String> = []
-    private(set) var troubles: [Trouble] = []
-    private var storms: [(account: String, kind: CallKind, from: Int64, to: Int64)] = []
+    private(set) var outages: [Outage] = []
+    private(set) var enforcements: [Enforcement] = []
+    /// A separate stream does not change the other random values of a seed.
+    private var mfaRandom: SeededRandom
+    private var throttlings: [(account: String, kind: CallKind, from: Int64, to: Int64)] = []
     let honoursIdempotency: Bool
 
     static let poison = "poison"
+
+    /// Transfers of more milliseconds count as long.
+    static let longTransfer: Int64 = 300_000
+    /// The number of long transfers. Enough of them occupy all transfer slots of a worker for hours.
+    var longTransfers: Int { exports.count { $0.transferTime > Self.longTransfer } }
 
     init(_ plan: Plan, seed: UInt64) {
         self.plan = plan
         self.seed = seed
         random = SeededRandom(seed: seed, stream: 2)
+        mfaRandom = SeededRandom(seed: seed, stream: 6)
         honoursIdempotency = !(random.chance(0.3) && plan.faults.contains(.notIdempotent))
         for account in plan.accounts {
             for isLock in [false, true] where random.chance(0.5) {
                 let from = random.int(0...plan.chaosEnd)
                 let to = min(plan.chaosEnd, from + random.logarithmic(1_000...3_600_000))
                 if plan.faults.contains(isLock ? .accountLocked : .accountRefused) {
-                    troubles.append(Trouble(account: account, from: from, to: to, isLock: isLock))
+                    outages.append(Outage(account: account, from: from, to: to, isLock: isLock))
                 }
             }
             for kind in [CallKind.create, .poll, .delete] where random.chance(0.5) {
                 let from = random.int(0...plan.chaosEnd)
                 let to = min(plan.chaosEnd, from + random.logarithmic(1_000...600_000))
-                if plan.faults.contains(.throttling) { storms.append((account, kind, from, to)) }
+                if plan.faults.contains(.throttling) { throttlings.append((account, kind, from, to)) }
             }
+        }
+        drawEnforcements()
+    }
+
+    /// Draws the periods in which multi-factor authentication is enforced.
+    private func drawEnforcements() {
+        guard plan.faults.contains(.mfaRefused) else { return }
+        for account in plan.accounts where mfaRandom.chance(0.5) {
+            let from = mfaRandom.int(0...plan.chaosEnd)
+            let to = min(plan.chaosEnd, from + mfaRandom.logarithmic(60_000...7_200_000))
+            let share = mfaRandom.chance(0.5) ? 1 : Double(mfaRandom.int(10...90)) / 100
+            enforcements.append(Enforcement(account: account, from: from, to: to, share: share))
         }
     }
 
-    /// True with this probability while there is chaos and the fault is wanted. The dice are
-    /// thrown in any case, so that wanting fewer faults does not change the others.
+    /// True with this probability while faults are active and this one is enabled. The number is drawn
+    /// in any case, so that disabling a fault does not change the others.
     private func happens(_ fault: Faults, _ probability: Double, at now: Int64) -> Bool {
-        let thrown = random.chance(probability)
-        return thrown && now < plan.chaosEnd && plan.faults.contains(fault)
+        let isDrawn = random.chance(probability)
+        return isDrawn && now < plan.chaosEnd && plan.faults.contains(fault)
     }
 
     // MARK: Calls
 
-    /// How long a call is on its way there and back.
+    /// The latency of a call's request and of its answer.
     func latency(at now: Int64) -> (there: Int64, back: Int64) {
         let slow = happens(.slow, 0.05, at: now) ? random.int(1_000...60_000) : 0
         return (random.int(1...150), random.int(1...150) + slow)
     }
 
-    /// The call arrives: its effect, and the answer that goes back.
+    /// Executes a call and returns its answer.
     func answer(_ call: Call, at now: Int64) -> CallResult {
-        if happens(.errorBefore, 0.06, at: now) { return .failed(.passing(message: "503")) }
+        if happens(.errorBefore, 0.06, at: now) { return .failed(.transient(message: "503")) }
         if call.token.kind != .download, let failure = refusal(call, at: now) { return .failed(failure) }
         let result = effect(call, at: now)
-        return happens(.errorAfter, 0.06, at: now) ? .failed(.passing(message: "timed out")) : result
+        return happens(.errorAfter, 0.06, at: now) ? .failed(.transient(message: "timed out")) : result
     }
 
     private func refusal(_ call: Call, at now: Int64) -> CallFailure? {
-        for trouble in troubles where trouble.account == call.job.account && trouble.from <= now && now < trouble.to {
-            return .account(trouble.isLock ? .locked(message: "locked") : .refused(message: "refused"))
+        for outage in outages where outage.account == call.job.account && outage.from <= now && now < outage.to {
+            return .account(outage.isLock ? .locked(message: "locked") : .refused(message: "refused"))
         }
-        for storm in storms
-        where storm.account == call.job.account && storm.kind == call.token.kind && storm.from <= now && now < storm.to
+        for enforcement in enforcements
+        where enforcement.account == call.job.account && enforcement.from <= now && now < enforcement.to {
+            if mfaRandom.chance(enforcement.share) { return .account(.mfaRequired(message: "900421")) }
+        }
+        for throttling in throttlings
+        where throttling.account == call.job.account && throttling.kind == call.token.kind && throttling.from <= now
+            && now < throttling.to
         {
             guard random.chance(0.8) else { continue }
             return .throttled(retryAfter: random.chance(0.5) ? .milliseconds(random.int(0...30_000)) : nil)
@@ -129,26 +168,31 @@ final class VirtualService {
 
     // MARK: Exports
 
-    /// The exports that were queued for the job of this record.
-    func exports(of record: JobRecord) -> [Export] {
-        exports.filter {
-            $0.jobID == record.job.id && $0.life == record.times.accepted || $0.id == record.job.adoptedRequestID
-        }
+    /// The exports that were queued for the job that was accepted at that time, and the one that it adopted.
+    func exports(of job: ExportJob, accepted: Instant) -> [Export] {
+        exports.filter { $0.jobID == job.id && $0.life == accepted || $0.id == job.adoptedRequestID }
     }
 
     /// Queues an export, or finds the one that was queued for the same request.
     func create(_ jobID: String, _ attempt: Int, life: Instant?, at now: Int64) -> String {
-        // This service never forgets a request, so a later life of the same job must ask under another name.
+        // This service remembers idempotency ids for ever, so a later job with the same id must use another one.
         let key = "\(jobID)#\(attempt)#\(life?.milliseconds ?? 0)"
         if honoursIdempotency, let known = byIdempotencyID[key] { return exports[known].id }
         let processing = now + random.logarithmic(100...(plan.longestExport / 2))
         let ended = processing + random.logarithmic(100...(plan.longestExport / 2))
         let fails = random.chance(0.3) && plan.faults.contains(.exportFailed)
-        let lateURL = happens(.oddity, 0.3, at: now) ? random.logarithmic(1_000...3_600_000) : 0
+        let lateURL = happens(.anomaly, 0.3, at: now) ? random.logarithmic(1_000...3_600_000) : 0
         let vanishes = happens(.vanish, 0.15, at: now) ? now + random.logarithmic(5_000...plan.longestExport) : .max
-        // Dice of its own: those of the others stay as they were.
+        // A separate stream does not change the random values of other exports.
         var own = SeededRandom(seed: seed, stream: 1_000_000 + UInt64(exports.count))
         let isOutOfReach = own.chance(0.05) && plan.faults.contains(.download)
+        // Only in every eighth seed. The other seeds keep their histories, because some of them are regression tests.
+        let hasFileFaults = seed % 8 == 0
+        let isForever = own.chance(0.3)
+        let isPage = own.chance(0.3) && hasFileFaults && plan.faults.contains(.download)
+        let pages = isPage ? (isForever ? Int64.max : own.int(1...4)) : 0
+        let isLong = own.chance(0.4) && hasFileFaults && plan.faults.contains(.slow)
+        let transferTime = isLong ? own.logarithmic(1_000...21_600_000) : 0
         let export = Export(
             id: "request-\(exports.count + 1)",
             jobID: jobID,
@@ -160,7 +204,9 @@ final class VirtualService {
             succeeds: !fails,
             urlFrom: ended + lateURL,
             vanishes: vanishes,
-            isOutOfReach: isOutOfReach
+            isOutOfReach: isOutOfReach,
+            pages: pages,
+            transferTime: transferTime
         )
         byIdempotencyID[key] = exports.count
         byID[export.id] = exports.count
@@ -169,34 +215,45 @@ final class VirtualService {
     }
 
     private func poll(_ call: Call, at now: Int64) -> CallResult {
-        // A replica that has not heard of the export yet.
-        if let id = call.requestID, let known = export(id), now < known.created + 900, happens(.oddity, 0.5, at: now) {
+        // A replica that does not have the export yet.
+        if let id = call.requestID, let known = export(id), now < known.created + 900, happens(.anomaly, 0.5, at: now) {
             return .notFound
         }
         guard let index = find(call.requestID, at: now) else { return .notFound }
         let export = exports[index]
-        if happens(.oddity, 0.05, at: now) { return .seen(.unknown("Paused"), url: nil, expiresAt: nil) }
-        if now < export.processing { return .seen(.queued, url: nil, expiresAt: nil) }
-        if now < export.ended { return .seen(.processing, url: nil, expiresAt: nil) }
-        guard export.succeeds else { return .seen(.failed, url: nil, expiresAt: nil) }
+        if happens(.anomaly, 0.05, at: now) { return .polled(.unknown("Paused"), url: nil, expiresAt: nil) }
+        if now < export.processing { return .polled(.queued, url: nil, expiresAt: nil) }
+        if now < export.ended { return .polled(.processing, url: nil, expiresAt: nil) }
+        guard export.succeeds else { return .polled(.failed, url: nil, expiresAt: nil) }
         guard now >= export.urlFrom else {
-            return .seen(.completed, url: random.chance(0.5) ? "" : nil, expiresAt: nil)
+            return .polled(.completed, url: random.chance(0.5) ? "" : nil, expiresAt: nil)
         }
         let expires = now + (happens(.download, 0.3, at: now) ? random.int(0...2_000) : 3_600_000)
-        let url = "https://blobs.example/\(export.id).csv?sig=\(now)"
+        let isLong = plan.faults.contains(.oversized) && now % 5 == 0
+        let url = "https://blobs.example/\(export.id).csv?sig=\(now)" + String(repeating: "x", count: isLong ? 900 : 0)
         exports[index].urls[url] = expires
-        return .seen(.completed, url: url, expiresAt: Instant(milliseconds: plan.start + expires))
+        return .polled(.completed, url: url, expiresAt: Instant(milliseconds: plan.start + expires))
     }
 
     // MARK: Files
 
+    /// The duration of the file's transfer, beside the call's own latency.
+    func transferTime(_ call: Call) -> Int64 {
+        guard call.token.kind == .download, let export = call.requestID.flatMap({ export($0) }) else { return 0 }
+        return export.transferTime
+    }
+
     private func download(_ call: Call, at now: Int64) -> CallResult {
-        if happens(.download, 0.2, at: now) { return .failed(.passing(message: "connection reset")) }
+        if happens(.download, 0.2, at: now) { return .failed(.transient(message: "connection reset")) }
         guard let id = call.requestID, let export = export(id), let url = call.blobURL else {
             return .failed(.refused(message: "nothing to download"))
         }
-        guard !export.isOutOfReach else { return .failed(.refused(message: "not from that host")) }
+        guard !export.isOutOfReach else { return .failed(.refusedLocation(message: "not from that host")) }
         guard export.exists(at: now), let end = export.urls[url], now < end else { return .urlExpired }
+        if export.pages > 0, let index = byID[id] {
+            if export.pages != .max { exports[index].pages -= 1 }
+            return .failed(.unusableFile(message: "a page"))
+        }
         let location = "store://\(call.job.id)/\(id).csv"
         stored.insert(location)
         return .stored(

@@ -1,7 +1,7 @@
 import ExportCore
 
-/// One life of one worker: the machine, its queue of events, its clock, and the hands that do what
-/// it says. It can die at any step, or stand still while the world goes on.
+/// One worker process: the machine, its queue of events, its clock, and the execution of its
+/// actions. It can crash at any step, or pause while the world continues.
 final class WorkerProcess: PortHost {
     let id: Int
     let name: String
@@ -10,16 +10,22 @@ final class WorkerProcess: PortHost {
     private(set) var isAlive = true
     private(set) var isFrozen = false
     private(set) var isStopping = false
-    /// How far the worker's clock is ahead of the world's.
+    /// How far the worker's wall clock is ahead of the world's.
     var clockOffset: Int64 = 0
+    /// The monotonic clock at the start of the world. It differs for each worker, so that mixing up clocks or processes
+    /// is detected.
+    private let monotonicStart: Int64
+    private var progress: AccountProgress
     private var port: VirtualPort?
     private var inbox: [WorkerEvent] = []
     private var isPumping = false
-    /// What happens when the worker moves again.
+    /// Work that runs when the worker resumes.
     private var deferred: [() -> Void] = []
     private var tick = (number: 0, at: Int64.max)
-    private var ticksAtThisMoment = 0
+    private var ticksAtPresentTime = 0
     private(set) var inFlight: Set<CallToken> = []
+    /// Calls in flight whose answers are not in the inbox.
+    private var owed: Set<CallToken> = []
     private var downloads = 0
     private var audits = 0
 
@@ -27,13 +33,20 @@ final class WorkerProcess: PortHost {
         self.world = world
         self.id = id
         self.name = name
+        monotonicStart = Int64(id) * 1_000_003
+        progress = AccountProgress(accounts: world.plan.accounts)
         machine = WorkerMachine(world.plan.configuration)
         let port = VirtualPort(self, in: world, producer: producer, delivery: world.options.delivery)
         self.port = port
         port.start()
     }
 
-    var clock: Instant { Instant(milliseconds: world.plan.start + world.now + clockOffset) }
+    var clock: EventTime {
+        EventTime(
+            wall: Instant(milliseconds: world.plan.start + world.now + clockOffset),
+            monotonic: MonotonicInstant(milliseconds: monotonicStart + world.now)
+        )
+    }
 
     var isRunning: Bool { isAlive && !isFrozen }
 
@@ -47,7 +60,7 @@ final class WorkerProcess: PortHost {
 
     // MARK: Time
 
-    /// Does something in this process: not when it is dead, later when it stands still.
+    /// Runs `body` in this process: never after a crash, after a pause when it is paused.
     func run(_ body: @escaping () -> Void) {
         guard isAlive else { return }
         if isFrozen { deferred.append(body) } else { body() }
@@ -61,7 +74,7 @@ final class WorkerProcess: PortHost {
         inbox.append(event)
         guard !isPumping else { return }
         isPumping = true
-        later(world.dice.int(0...2)) { self.pump() }
+        later(world.random.int(0...2)) { self.pump() }
     }
 
     private func pump() {
@@ -75,25 +88,25 @@ final class WorkerProcess: PortHost {
     func scheduleTick() {
         guard isAlive, let wake = machine.nextWake(after: clock) else { return tick.at = .max }
         guard wake.milliseconds < Int64.max / 2 else { return tick.at = .max }
-        let at = max(world.now, wake.milliseconds - world.plan.start - clockOffset)
+        let at = max(world.now, wake.milliseconds - monotonicStart)
         guard at != tick.at else { return }
         tick = (tick.number + 1, at)
         let number = tick.number
         world.at(at) { [weak self] in
             self?.run {
                 guard let self, self.tick.number == number else { return }
-                self.ticksAtThisMoment = self.tick.at == self.world.now ? self.ticksAtThisMoment + 1 : 0
+                self.ticksAtPresentTime = self.tick.at == self.world.now ? self.ticksAtPresentTime + 1 : 0
                 self.tick.at = .max
                 self.handle(.tick)
                 self.scheduleTick()
-                self.noticeBusyLoop()
+                self.checkBusyLoop()
             }
         }
     }
 
-    private func noticeBusyLoop() {
-        if tick.at > world.now { ticksAtThisMoment = 0 }
-        if ticksAtThisMoment > 200 { world.fail("\(name) wants a tick at once, again and again") }
+    private func checkBusyLoop() {
+        if tick.at > world.now { ticksAtPresentTime = 0 }
+        if ticksAtPresentTime > 200 { world.fail("\(name) requests a tick at once, again and again") }
     }
 
     // MARK: The machine
@@ -111,40 +124,76 @@ final class WorkerProcess: PortHost {
             perform(action)
             if world.happens(.crash, 0.0005) { crash() }
         }
+        if isAlive { checkProgress() }
         audits += 1
-        if isAlive, let complaint = machine.audit(inFlight: inFlight, tables: audits % 16 == 0) {
+        if isAlive, let complaint = machine.audit(inFlight: inFlight, at: clock, tables: audits % 16 == 0) {
             world.fail("\(name): \(complaint)")
+        }
+    }
+
+    /// Checks that every account whose credentials work makes progress.
+    private func checkProgress() {
+        let waiting = machine.waitingAPICalls
+        let isQuiet = world.now >= world.plan.chaosEnd
+        if let account = progress.stalledAccount(waiting, isQuiet: isQuiet, at: world.now) {
+            world.fail("\(name) starts no call of '\(account)', whose credentials work and whose calls wait")
         }
     }
 
     private func perform(_ action: WorkerAction) {
         switch action {
-        case .start(let partition, let epoch, let offset): port?.begin(Int(partition), epoch, from: offset)
+        case .start(let partition, let epoch, let position): port?.begin(Int(partition), epoch, from: position)
+        case .stopped(let partition, let epoch): port?.stopped(Int(partition), epoch)
         case .intake(let isPaused): port?.setIntake(isPaused: isPaused)
-        case .commit(let batch): port?.commit(batch)
+        case .commit(let batch): commit(batch)
         case .call(let call): make(call)
+        case .cancel(let token): cancel(token)
         case .release(let partition, let epoch): port?.release(Int(partition), epoch)
         case .drained: leave()
         case .report(let report): world.oracle.reported(report)
         }
     }
 
+    /// Reduces or refuses records before they are written.
+    private func commit(_ batch: CommitBatch) {
+        guard world.options.disabledChecks.boundsOutputs else { return port?.commit(batch) ?? () }
+        let (fitted, refusals) = world.plan.limits.fit(batch)
+        guard refusals.isEmpty else {
+            world.count("output too large")
+            return handle(.outputsRefused(batch: batch.id, refusals))
+        }
+        port?.commit(fitted)
+    }
+
     private func make(_ call: Call) {
         let limits = world.plan.configuration
         inFlight.insert(call.token)
+        if call.token.kind != .download { progress.started(call.job.account) }
+        owed.insert(call.token)
         if call.token.kind == .download { downloads += 1 }
         if downloads > limits.maxConcurrentDownloads || inFlight.count - downloads > limits.maxConcurrentRequests {
-            world.fail("\(name) has \(inFlight.count) calls under way, \(downloads) of them downloads")
+            world.fail("\(name) has \(inFlight.count) calls in flight, \(downloads) of them downloads")
         }
         world.oracle.called(call, by: self)
         let latency = world.service.latency(at: world.now)
         world.at(world.now + latency.there) { [weak self, world] in
             let result = world.service.answer(call, at: world.now)
-            self?.later(latency.back) {
-                guard let self, self.inFlight.contains(call.token) else { return }
-                self.post(.answered(call.token, result))
+            self?.later(latency.back + world.service.transferTime(call)) {
+                self?.postAnswer(call.token, result)
             }
         }
+    }
+
+    /// Answers the transfer as abandoned, unless its own answer is already in flight.
+    private func cancel(_ token: CallToken) {
+        guard inFlight.contains(token) else { return world.fail("\(name) ends \(token), which is not in flight") }
+        world.count("transfer ended")
+        later(1) { self.postAnswer(token, .failed(.abandoned)) }
+    }
+
+    private func postAnswer(_ token: CallToken, _ result: CallResult) {
+        guard owed.remove(token) != nil else { return }
+        post(.answered(token, result))
     }
 
     // MARK: Ends
@@ -153,31 +202,31 @@ final class WorkerProcess: PortHost {
         guard isAlive, !isStopping else { return }
         isStopping = true
         post(.stop)
-        later(world.dice.int(0...25_000)) { self.post(.stopNow) }
+        later(world.random.int(0...25_000)) { self.post(.stopNow) }
     }
 
     private func leave() {
         world.trace { "\(self.name) leaves" }
         isAlive = false
         port?.leave()
-        world.workerEnded(self, after: world.dice.int(0...1_000))
+        world.workerEnded(self, after: world.random.int(0...1_000))
     }
 
     func crash() {
         guard isAlive else { return }
         world.count("crash")
-        world.trace { "\(self.name) dies" }
+        world.trace { "\(self.name) crashes" }
         isAlive = false
         deferred = []
         let port = port
         world.at(world.now + world.plan.sessionTimeout) { port?.leave() }
-        world.workerEnded(self, after: world.dice.logarithmic(1...60_000))
+        world.workerEnded(self, after: world.random.logarithmic(1...60_000))
     }
 
     func freeze(for duration: Int64) {
         guard isRunning else { return }
         world.count("freeze")
-        world.trace { "\(self.name) stands still for \(duration) ms" }
+        world.trace { "\(self.name) pauses for \(duration) ms" }
         isFrozen = true
         let member = port?.member
         if duration > world.plan.sessionTimeout, let member {
@@ -188,11 +237,11 @@ final class WorkerProcess: PortHost {
 
     private func thaw(expired member: VirtualGroup.Member?) {
         guard isAlive else { return }
-        world.trace { "\(self.name) moves again" }
+        world.trace { "\(self.name) resumes" }
         isFrozen = false
         if let member, !world.group.isMember(member.id) {
             world.count("zombie")
-            later(world.dice.int(0...300)) { self.port?.expired() }
+            later(world.random.int(0...300)) { self.port?.expired() }
         }
         let bodies = deferred
         deferred = []

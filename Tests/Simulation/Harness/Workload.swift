@@ -1,6 +1,6 @@
 import ExportCore
 
-/// What other systems enqueue: jobs in bursts and singly, repeated, cancelled, refused, unreadable.
+/// The records that other systems enqueue: jobs in bursts and singly, repeated, cancelled, refused and invalid ones.
 struct Workload {
     private let plan: Plan
     private var random: SeededRandom
@@ -17,7 +17,7 @@ struct Workload {
         let poisoned = random.chance(0.2) ? 0.9 : 0.1
         for number in 0..<plan.jobs {
             guard world.options.onlyJobs?.contains(number) ?? true else { continue }
-            // A stream for each job, so that fewer jobs are the same jobs.
+            // A stream for each job, so that leaving out jobs does not change the others.
             random = SeededRandom(seed: world.options.seed, stream: 1_000 + UInt64(number))
             let time = isBurst ? 500 : random.int(0...plan.arrivalEnd)
             var partition = random.index(0...(plan.partitions - 1))
@@ -25,14 +25,14 @@ struct Workload {
             let isRefused = random.chance(poisoned) && plan.faults.contains(.refusal)
             let job = job("job-\(number)", at: time, isPoisoned: isRefused && random.chance(0.7))
             if isRefused, job.filter != VirtualService.poison {
-                scheduleOdd(job, at: time, partition, in: world)
+                scheduleInvalid(job, at: time, partition, in: world)
             } else {
                 add(.export(job), at: time, partition, in: world)
                 scheduleMore(job, at: time, partition, in: world)
             }
         }
         if random.chance(0.5), plan.faults.contains(.cancel) {
-            add(.cancel(id: "nobody", trace: nil), at: random.int(0...plan.arrivalEnd), 0, in: world)
+            add(.cancel(id: "unused", trace: nil), at: random.int(0...plan.arrivalEnd), 0, in: world)
         }
     }
 
@@ -45,6 +45,9 @@ struct Workload {
         job.maxAttempts = random.index(1...3)
         job.filter = isPoisoned ? VirtualService.poison : random.pick([nil, "paymentAmount gt 5"])
         if random.chance(0.3) { job.metadataJSON = "{\"n\":\"\(random.index(0...99))\"}" }
+        if plan.faults.contains(.oversized), job.metadataJSON != nil {
+            job.metadataJSON = "{\"n\":\"" + String(repeating: "n", count: time % 2 == 0 ? 600 : 2_000) + "\"}"
+        }
         let (hasNotBefore, hasDeadline) = (random.chance(0.2), random.chance(0.3))
         let notBefore = plan.start + time + random.logarithmic(1_000...7_200_000)
         let deadline = plan.start + time + random.logarithmic(1_000...(24 * 3_600_000)) - 500
@@ -60,7 +63,7 @@ struct Workload {
     }
 
     /// An unreadable document or an unknown account.
-    private mutating func scheduleOdd(_ job: ExportJob, at time: Int64, _ partition: Int, in world: Simulation) {
+    private mutating func scheduleInvalid(_ job: ExportJob, at time: Int64, _ partition: Int, in world: Simulation) {
         var job = job
         switch random.index(0...2) {
         case 0:
@@ -75,7 +78,7 @@ struct Workload {
         }
     }
 
-    /// The same once more, something else under its name, a cancel command.
+    /// Repetitions of the job, other jobs with its id, a cancel command.
     private mutating func scheduleMore(_ job: ExportJob, at time: Int64, _ partition: Int, in world: Simulation) {
         let repeats = random.chance(0.3) ? random.index(1...3) : 0
         for _ in 0..<repeats {

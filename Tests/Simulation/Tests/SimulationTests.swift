@@ -4,12 +4,12 @@ import Testing
 
 @testable import SimulationHarness
 
-@Suite struct SimulationTests {
-    /// Seeds that `swift test` lives through; `simulate --seeds` goes on from there.
+@Suite(.ownThread) struct SimulationTests {
+    /// The seeds of `swift test`; `simulate --seeds` runs more.
     static let seeds: Range<UInt64> = 0..<150
 
     @Test(arguments: Delivery.allCases)
-    func nothingBreaksAndWhatMayGoWrongDoes(delivery: Delivery) {
+    func seedsHaveNoViolationAndCoverEveryFault(delivery: Delivery) {
         var counts: [String: Int] = [:]
         for seed in Self.seeds {
             let outcome = Simulation(SimulationOptions(seed: seed, delivery: delivery)).run()
@@ -21,7 +21,8 @@ import Testing
         }
         var wanted = [
             "crash", "freeze", "zombie", "illegal generation", "producer died", "offsets lost", "late answer", "lost",
-            "duplicate", "account paused", "intake paused: pending",
+            "duplicate", "account paused", "intake paused: pending", "output too large", "records refused",
+            "transfer ended",
         ]
         if delivery == .atLeastOnce { wanted += ["event repeated", "overwrite"] }
         // Every way in which a job can end, those of later versions too.
@@ -29,45 +30,85 @@ import Testing
         for name in wanted { #expect(counts[name] ?? 0 > 0, "\(name) never happened") }
     }
 
-    /// Seeds that broke something once.
-    @Test(arguments: [793, 910, 942, 1_453, 3_604, 20_162, 22_076] as [UInt64])
-    func whatBrokeOnceStaysWhole(seed: UInt64) {
-        let outcome = Simulation(SimulationOptions(seed: seed)).run()
+    /// Jobs partitions are deleted and created again while workers run, crash and release partitions, and are filled
+    /// below or beyond the old offsets. Every job of the new partitions must run.
+    @Test(arguments: Delivery.allCases)
+    func everyJobOfRecreatedTopicRuns(delivery: Delivery) {
+        var counts: [String: Int] = [:]
+        for seed in 0..<60 as Range<UInt64> {
+            let outcome = Simulation(Self.recreating(seed, delivery)).run()
+            counts.merge(outcome.counts) { $0 + $1 }
+            guard outcome.violation == nil else {
+                Issue.record("\(shrink(outcome).report(steps: 40))")
+                return
+            }
+        }
+        for name in ["recreated", "stopped", "recovered", "crash"] {
+            #expect(counts[name] ?? 0 > 0, "\(name) never happened")
+        }
+    }
+
+    @Test func oracleDetectsMissingContinuityCheck() throws {
+        let caught = (0..<200 as Range<UInt64>).first { seed in
+            var options = Self.recreating(seed, .exactlyOnce)
+            options.disabledChecks.checksContinuity = false
+            return Simulation(options).run().violation != nil
+        }
+        #expect(caught != nil, "no violation in two hundred seeds without the check")
+    }
+
+    private static func recreating(_ seed: UInt64, _ delivery: Delivery) -> SimulationOptions {
+        let faults: Faults = [.crash, .scaling, .freeze, .abort, .unknownOutcome, .compaction, .errorBefore, .slow]
+        var options = SimulationOptions(seed: seed, faults: faults, delivery: delivery)
+        options.recreatesJobs = true
+        return options
+    }
+
+    /// Seeds that once had a violation.
+    @Test(
+        arguments: [793, 910, 942, 1_453, 3_604, 20_162, 22_076, 36_817, 79_367, 144_693, 270_217].map {
+            ($0, .exactlyOnce)
+        }
+            + [13_084, 25_003, 411_430, 432_539].map { ($0, .atLeastOnce) } as [(UInt64, Delivery)]
+    )
+    func seedOfFormerViolationHasNone(seed: UInt64, delivery: Delivery) {
+        let outcome = Simulation(SimulationOptions(seed: seed, delivery: delivery)).run()
         #expect(outcome.violation == nil, "\(outcome.report(steps: 40))")
     }
 
-    /// The search begins where a failure was last found, to be quick.
+    /// To save time, the search starts at the seed of the last known violation.
     @Test(
         arguments: [
             ("epoch-check", 13), ("records-first", 0), ("deduplication", 0), ("offsets-in-transaction", 34),
-            ("generation-snapshot", 2), ("early-generation", 79),
+            ("generation-snapshot", 2), ("early-generation", 1_805), ("output-bound", 0),
+            ("refusal-isolation", 0),
         ] as [(String, UInt64)]
     )
-    func aMissingSafeguardIsNoticed(name: String, start: UInt64) throws {
-        let sabotage = try #require(Sabotage(name: name))
+    func oracleDetectsDisabledCheck(name: String, start: UInt64) throws {
+        let disabledChecks = try #require(DisabledChecks(name: name))
         let caught = (start..<(start + 1_000)).first { seed in
-            Simulation(SimulationOptions(seed: seed, sabotage: sabotage)).run().violation != nil
+            Simulation(SimulationOptions(seed: seed, disabledChecks: disabledChecks)).run().violation != nil
         }
-        #expect(caught != nil, "a thousand seeds did not notice that \(name) is missing")
+        #expect(caught != nil, "no violation in a thousand seeds without \(name)")
     }
 
-    @Test func theSameSeedIsTheSameLife() {
+    @Test func sameSeedYieldsSameDigest() {
         for seed in 0..<10 as Range<UInt64> {
             let (first, second) = (Simulation(SimulationOptions(seed: seed)), Simulation(SimulationOptions(seed: seed)))
             #expect(first.run().digest == second.run().digest)
         }
     }
 
-    @Test func tracingChangesNothing() {
+    @Test func tracingDoesNotChangeDigest() {
         let plain = Simulation(SimulationOptions(seed: 3)).run()
         let traced = Simulation(SimulationOptions(seed: 3, traces: true)).run()
         #expect(plain.digest == traced.digest)
         #expect(!traced.trace.isEmpty)
     }
 
-    @Test func aFailureIsShrunkAndCanBeReplayed() throws {
-        let sabotage = try #require(Sabotage(name: "deduplication"))
-        let failing = Simulation(SimulationOptions(seed: 0, sabotage: sabotage)).run()
+    @Test func violationIsShrunkAndCanBeReplayed() throws {
+        let disabledChecks = try #require(DisabledChecks(name: "deduplication"))
+        let failing = Simulation(SimulationOptions(seed: 0, disabledChecks: disabledChecks)).run()
         try #require(failing.violation != nil)
         let small = shrink(failing)
         #expect(small.violation != nil)
@@ -78,14 +119,40 @@ import Testing
         #expect(small.report(steps: 5).contains("VIOLATION"))
     }
 
-    @Test func aSmallestSubsetIsFound() {
+    /// The event of a job that missed its deadline in a later attempt does not carry the request id of the slow export.
+    @Test func jobWhoseFirstExportFailedNearDeadlineHadNoTime() throws {
+        let worlds = (0..<100 as Range<UInt64>).lazy.map { Simulation(SimulationOptions(seed: $0)) }
+        let world = try #require(worlds.first { $0.plan.longestExport == 24 * 3_600_000 })
+        let now = world.plan.chaosEnd + 3_600_000
+        let accepted = Instant(milliseconds: world.plan.start + now)
+        let exports = (1...1_000).lazy.compactMap { attempt in
+            world.service.export(world.service.create("job", attempt, life: accepted, at: now))
+        }
+        let export = try #require(exports.first { $0.ended > now + 6 * 3_600_000 })
+        var job = ExportJob(id: "job", kind: .payments)
+        job.deadline = Instant(milliseconds: world.plan.start + export.ended + 2_000)
+        func event(acceptedAt accepted: Instant) -> CompletionEvent {
+            CompletionEvent(
+                jobID: "job",
+                status: .failed,
+                source: RecordSource(partition: 0, offset: 0),
+                job: job,
+                attempts: 2,
+                times: JobTimes(accepted: accepted)
+            )
+        }
+        #expect(!world.oracle.hadTime(event(acceptedAt: accepted), job))
+        #expect(world.oracle.hadTime(event(acceptedAt: accepted.advanced(by: .seconds(-1))), job), "it had no export")
+    }
+
+    @Test func smallestFailingSubsetIsFound() {
         let found = smallestSubset(of: Set(0..<100)) { $0.isSuperset(of: [3, 57, 58]) }
         #expect(found == [3, 57, 58])
         #expect(smallestSubset(of: [1, 2]) { _ in true }.isEmpty)
     }
 
-    /// The oracle knows the rules from the document, and from nowhere else.
-    @Test func theOraclePermitsWhatIsDocumented() throws {
+    /// The oracle permits exactly the documented transitions.
+    @Test func oraclePermitsDocumentedTransitions() throws {
         let document = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

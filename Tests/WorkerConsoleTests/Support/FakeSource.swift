@@ -1,13 +1,13 @@
+import ExportCore
 import Synchronization
 import WorkerConsole
+import WorkerSamples
 
-@testable import ExportCore
-
-/// An engine that says what it is told to say.
+/// An engine with configured answers.
 final class FakeSource: ConsoleSource {
     struct State: Sendable {
         var status: WorkerStatus?
-        var survey: JobSurvey?
+        var jobSnapshot: JobSnapshot?
         var record: (partition: Int32, record: JobRecord)?
         var isSilent = false
         var questions = 0
@@ -28,8 +28,8 @@ final class FakeSource: ConsoleSource {
         return status
     }
 
-    func survey(oldest limit: Int) async -> (found: JobSurvey, took: Duration)? {
-        state.withLock { $0.survey }.map { ($0, .milliseconds(1)) }
+    func jobSnapshot(oldest limit: Int) async -> (found: JobSnapshot, took: Duration)? {
+        state.withLock { $0.jobSnapshot }.map { ($0, .milliseconds(1)) }
     }
 
     func record(ofJob id: String) async -> (partition: Int32, record: JobRecord)? {
@@ -40,54 +40,4 @@ final class FakeSource: ConsoleSource {
 
     /// Longer than any test.
     private static func never() async { try? await Task.sleep(for: .seconds(3_600)) }
-}
-
-extension WorkerStatus {
-    /// A worker at its work.
-    static func sample(
-        partitions: [Partition] = [.sample(0), .sample(1)],
-        accounts: [Account] = [.sample("default")]
-    ) -> WorkerStatus {
-        WorkerStatus(
-            partitions: partitions,
-            accounts: accounts,
-            intakePauses: [],
-            callsInFlight: 3,
-            downloadsInFlight: 1,
-            recordsGathering: 0,
-            commitFailures: 0,
-            isCommitting: false,
-            partitionCount: 4,
-            isStopping: false
-        )
-    }
-}
-
-extension WorkerStatus.Partition {
-    static func sample(
-        _ number: Int32,
-        _ lifecycle: PartitionLifecycle = .active,
-        jobs: [JobPhase: Int] = [.accepted: 1, .submitting: 2, .waiting: 30, .ready: 4, .finished: 500],
-        nextWake: Instant? = nil
-    ) -> WorkerStatus.Partition {
-        WorkerStatus.Partition(
-            partition: number,
-            epoch: 1,
-            lifecycle: lifecycle,
-            position: 1_234,
-            jobs: jobs,
-            nextWake: nextWake
-        )
-    }
-}
-
-extension WorkerStatus.Account {
-    static func sample(
-        _ name: String,
-        problem: AccountProblem? = nil,
-        waiting: [CallKind: Int] = [:],
-        rate: Double = 20
-    ) -> WorkerStatus.Account {
-        WorkerStatus.Account(name: name, problem: problem, waiting: waiting, requestsPerSecond: rate)
-    }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// An answer as it came over the socket.
+/// A response as received from the socket.
 struct RawAnswer: Sendable {
     var status: Int
     var headers: [String: String]
@@ -22,38 +22,24 @@ struct RawAnswer: Sendable {
     }
 }
 
-/// A client of a few lines: it sends one request and reads what comes, without a library's good manners.
-enum RawClient {
+/// A connection to loopback without an HTTP library, for invalid requests.
+final class RawSocket: Sendable {
     struct Failure: Error { var step: String }
 
-    /// Sends a request to loopback and reads until the server closes, or until `enough` says so.
-    static func send(
-        _ path: String,
-        method: String = "GET",
-        port: Int,
-        enough: @escaping @Sendable (String) -> Bool = { _ in false }
-    ) async throws -> RawAnswer {
-        try await withCheckedThrowingContinuation { continuation in
-            // A thread of its own: a blocked one of the pool would hold everybody up.
-            Thread {
-                continuation.resume(
-                    with: Result { try exchange(method, path, port: port, enough: enough) }
-                )
-            }.start()
-        }
-    }
+    private let descriptor: Int32
 
-    private static func exchange(
-        _ method: String,
-        _ path: String,
-        port: Int,
-        enough: (String) -> Bool
-    ) throws -> RawAnswer {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    /// Connects.
+    ///
+    /// - Parameter receiveBuffer: the size of the system's receive buffer in bytes; its default where `nil`.
+    init(port: Int, receiveBuffer: Int32? = nil) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(step: "socket") }
-        defer { close(descriptor) }
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        // Only bounds a hang.
+        var limit = timeval(tv_sec: 300, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        if var receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(port)).bigEndian
@@ -63,19 +49,82 @@ enum RawClient {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else { throw Failure(step: "connect") }
-        let request = Array("\(method) \(path) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".utf8)
-        guard write(descriptor, request, request.count) == request.count else { throw Failure(step: "write") }
+        guard connected == 0 else {
+            close(descriptor)
+            throw Failure(step: "connect")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    func send(_ text: String) throws {
+        let bytes = Array(text.utf8)
+        guard Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            throw Failure(step: "write")
+        }
+    }
+
+    /// Reads until the server closes, or until `enough` returns true. Blocks.
+    func read(until enough: (String) -> Bool = { _ in false }) throws -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count >= 0 else { throw Failure(step: "read") }
-            if count == 0 { break }
+            let count = Foundation.read(descriptor, &buffer, buffer.count)
+            // A connection that is closed with data on its way is reset.
+            if count == 0 || (count < 0 && errno == ECONNRESET) { break }
+            guard count > 0 else { throw Failure(step: "read") }
             bytes += buffer[..<count]
             if enough(String(decoding: bytes, as: UTF8.self)) { break }
         }
-        guard let answer = RawAnswer(String(decoding: bytes, as: UTF8.self)) else { throw Failure(step: "parse") }
-        return answer
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Whether the server has closed the connection, without waiting.
+    var isClosed: Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+    }
+}
+
+/// Runs a blocking body on its own thread, so that it does not block the thread pool of other tests.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread { continuation.resume(with: Swift.Result { try body() }) }.start()
+    }
+}
+
+/// A minimal client: it sends one request and reads the response.
+enum RawClient {
+    struct Failure: Error { var step: String }
+
+    /// Sends a request to loopback and reads until the server closes, or until `enough` returns true.
+    static func send(
+        _ path: String,
+        method: String = "GET",
+        host: String? = "127.0.0.1",
+        port: Int,
+        enough: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) async throws -> RawAnswer {
+        let hostLine = host.map { "Host: \($0)\r\n" } ?? ""
+        return try await raw(
+            "\(method) \(path) HTTP/1.1\r\n\(hostLine)Connection: close\r\n\r\n",
+            port: port,
+            enough: enough
+        )
+    }
+
+    /// Sends bytes as they are.
+    static func raw(
+        _ request: String,
+        port: Int,
+        enough: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) async throws -> RawAnswer {
+        try await onThread {
+            let socket = try RawSocket(port: port)
+            try socket.send(request)
+            guard let answer = RawAnswer(try socket.read(until: enough)) else { throw Failure(step: "parse") }
+            return answer
+        }
     }
 }

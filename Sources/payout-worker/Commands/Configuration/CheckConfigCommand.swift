@@ -1,15 +1,15 @@
 import ArgumentParser
 import PayoutAPI
 
-/// `check-config`: explains the configuration.
+/// `check-config`: lists and checks the configuration.
 struct CheckConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",
-        abstract: "Explain every configuration value and where it came from, and say what is wrong.",
+        abstract: "List every configuration value with its source, and check the configuration.",
         discussion: """
-            Secrets are masked. Every problem is listed; the exit status is 78 when there is one. --connect also \
-            tries the broker, the topics, the sign-in and the API of each account (with a look at an export that \
-            does not exist), and the file store; the exit status is 1 when one of them fails.
+            Masks secrets and lists all problems; the exit status is 78 if there are any. With --connect it also tries \
+            the broker, the topics, the sign-in and the API of each account (by requesting an export that does not \
+            exist), and the file store; the exit status is 1 if one of them fails.
 
               payout-worker check-config
               payout-worker check-config --config worker.yaml --connect
@@ -19,7 +19,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    @Flag(help: "Try everything that the configuration names.")
+    @Flag(help: "Try the broker, the topics, the sign-in, the API and the file store.")
     var connect = false
 
     func run() async throws {
@@ -38,28 +38,33 @@ struct CheckConfigCommand: AsyncParsableCommand {
             } catch let error as ConfigurationError {
                 problems += error.problems
             }
-            if let configuration { problems += Self.problems(of: configuration, settings) }
+            if let configuration { problems += await Self.problems(of: configuration, settings) }
             var findings: [ConnectionFinding] = []
+            if !connect, let configuration {
+                for account in configuration.accounts { findings += await SignInCheck.settings(of: account) }
+            }
             if connect, let configuration, problems.isEmpty {
                 findings = await ConnectionCheck(configuration, logger: try LogSetup.makeToolLogger(settings)).run()
             }
-            try tell(values, problems, findings)
-            if !problems.isEmpty { throw ExitStatus.wrongConfiguration }
-            if findings.contains(where: { $0.outcome == .failed }) { throw ExitStatus.failed }
+            try report(values, problems, findings)
+            if !problems.isEmpty { throw ExitStatus.invalidConfiguration }
+            // Without --connect nothing was tried, because paths may belong to another machine.
+            if connect, findings.contains(where: { $0.outcome == .failed }) { throw ExitStatus.failed }
         }
     }
 
-    /// What only shows when the parts are made.
-    private static func problems(of configuration: WorkerConfiguration, _ settings: Settings) -> [String] {
+    /// Problems that are found only when the clients are created.
+    private static func problems(of configuration: WorkerConfiguration, _ settings: Settings) async -> [String] {
         do {
-            let service = try Service(
+            let service = try await PayoutService(
                 configuration.accounts,
                 files: configuration.files,
+                network: configuration.network,
                 downloads: 1,
                 retryPolicy: .none,
                 logger: try LogSetup.makeToolLogger(settings)
             )
-            Task { await service.shutdown() }
+            await service.shutdown()
             return []
         } catch let error as ConfigurationError {
             return error.problems
@@ -75,7 +80,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         var connections: [ConnectionFinding]
     }
 
-    private func tell(
+    private func report(
         _ values: [ExplainedValue],
         _ problems: [String],
         _ findings: [ConnectionFinding]
@@ -99,36 +104,40 @@ struct CheckConfigCommand: AsyncParsableCommand {
         }
         if problems.isEmpty {
             Terminal.note(
-                connect ? "The configuration is complete." : "The configuration is complete; --connect tries it."
+                connect ? "The configuration is valid." : "The configuration is valid. Use --connect to try it."
             )
         }
         for problem in problems { Terminal.error(problem) }
     }
 }
 
-/// A value, explained.
+/// A value with its source and meaning.
 struct ExplainedValue: Encodable, Equatable {
     var name: String
-    /// The entry of `accounts` that says it; `nil` for all.
+    /// The entry of `accounts` that contains it; `nil` for the common value.
     var account: String?
-    /// Masked where it is a secret.
+    /// Masked if it is a secret.
     var value: String?
-    /// Where it came from; `nil` when it is not set.
+    /// Where it comes from; `nil` if it is not set.
     var source: String?
     var meaning: String
 
     static let mask = "********"
 
-    /// Every variable, and what the accounts say for themselves.
+    /// Every variable, and the accounts' own values.
     static func all(_ settings: Settings, _ problems: inout [String]) -> [ExplainedValue] {
         var values: [ExplainedValue] = []
         var reader = SettingReader(settings)
         for definition in SettingDefinition.all {
-            let common = reader.value(definition.name)
+            func read(_ account: String?) -> SettingValue? {
+                definition.name == "PAYOUT_API_REFRESH_TOKEN"
+                    ? reader.refreshToken(account: account) : reader.value(definition.name, account: account)
+            }
+            let common = read(nil)
             values.append(ExplainedValue(definition, common, account: nil))
             guard SettingDefinition.perAccount.contains(definition.name) else { continue }
             for account in settings.accountNames {
-                guard let own = reader.value(definition.name, account: account),
+                guard let own = read(account),
                     own.text != common?.text || own.source != common?.source
                 else { continue }
                 values.append(ExplainedValue(definition, own, account: account))
@@ -141,7 +150,7 @@ struct ExplainedValue: Encodable, Equatable {
                     ExplainedValue(
                         name: name,
                         account: nil,
-                        value: harmless(property) ? value.text : mask,
+                        value: isHarmless(property) ? value.text : mask,
                         source: value.source.rawValue,
                         meaning: "librdkafka's \(property)"
                     )
@@ -172,8 +181,8 @@ struct ExplainedValue: Encodable, Equatable {
         self.meaning = meaning
     }
 
-    /// Any librdkafka property may hold a secret; shown are those that are known not to.
-    private static func harmless(_ property: String) -> Bool {
+    /// Whether a librdkafka property is known not to contain a secret. Others are masked.
+    private static func isHarmless(_ property: String) -> Bool {
         let secret = ["password", "secret", "token", "jaas", "sasl.oauthbearer.config", "pem", "key"]
         return !secret.contains { property.contains($0) }
     }

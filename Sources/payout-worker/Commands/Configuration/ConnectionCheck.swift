@@ -1,15 +1,14 @@
 import FileStores
-import Foundation
 import KafkaClient
 import Logging
 import PayoutAPI
-import PayoutFilters
-import PayoutFilters
 import WorkerKafka
+import WorkerRuntime
+import WorkerTelemetry
 
-/// What came of trying one thing.
+/// The result of one check.
 struct ConnectionFinding: Encodable, Sendable {
-    /// How it went.
+    /// The outcome of the check.
     enum Outcome: String, Encodable, Sendable {
         case ok
         case warning
@@ -18,15 +17,16 @@ struct ConnectionFinding: Encodable, Sendable {
     }
 
     var outcome: Outcome
-    /// What was tried.
+    /// The checked part.
     var what: String
-    /// What was found.
+    /// The finding.
     var message: String
-    /// What mends it.
+    /// How to fix it.
     var remedy: String?
 }
 
-/// Tries what a configuration names. Changes nothing anywhere.
+/// Tries the services that a configuration names. It creates no export, topic or record. A sign-in with a refresh token may
+/// replace the saved one, as every use does, and the checks of folders and stores write a file there and remove it.
 struct ConnectionCheck {
     private let configuration: WorkerConfiguration
     private let logger: Logger
@@ -48,12 +48,21 @@ struct ConnectionCheck {
     private func kafka() async -> [ConnectionFinding] {
         let access = KafkaAccess(configuration.log, logger: logger)
         do {
-            let report = try await access.withAdmin { admin in
-                try await TopicSetup(topics: access.topics, admin: admin).check()
+            let (report, unreachable) = try await access.withAdmin { admin in
+                let report = try await TopicSetup(topics: access.topics, admin: admin).check()
+                return (report, try await access.unreachableBrokers(admin))
             }
             var findings = [
                 ConnectionFinding(outcome: .ok, what: "broker", message: "\(access.bootstrapServers) answers")
             ]
+            findings += unreachable.map { broker, problem in
+                ConnectionFinding(
+                    outcome: .failed,
+                    what: "broker \(broker.id)",
+                    message: problem.sentence,
+                    remedy: problem.remedy
+                )
+            }
             for finding in report.findings {
                 findings.append(
                     ConnectionFinding(
@@ -79,9 +88,10 @@ struct ConnectionCheck {
 
     private func service() async -> [ConnectionFinding] {
         do {
-            let service = try Service(
+            let service = try await PayoutService(
                 configuration.accounts,
                 files: FilesConfiguration(),
+                network: configuration.network,
                 downloads: 1,
                 retryPolicy: .none,
                 logger: logger
@@ -95,48 +105,9 @@ struct ConnectionCheck {
         }
     }
 
-    private func findings(of account: AccountConfiguration, _ service: Service) async -> [ConnectionFinding] {
+    private func findings(of account: AccountConfiguration, _ service: PayoutService) async -> [ConnectionFinding] {
         guard let tokens = service.tokens[account.name], let client = service.clients[account.name] else { return [] }
-        let signIn = "sign-in of \(account.name)"
-        do {
-            _ = try await tokens.token()
-        } catch {
-            return [ConnectionFinding(outcome: .failed, what: signIn, message: "\(error)")]
-        }
-        let signedIn = ConnectionFinding(
-            outcome: .ok,
-            what: signIn,
-            message: "\(account.tokens.authority) issues a token"
-        )
-        return [signedIn, await api(account, client)]
-    }
-
-    /// Asks for an export that does not exist: harmless, and "no such export" proves that all the rest is right.
-    private func api(_ account: AccountConfiguration, _ client: PayoutClient) async -> ConnectionFinding {
-        let what = "API for \(account.name)"
-        let nobody = UUID().uuidString.lowercased()
-        do {
-            _ = try await client.get(kind: .payments, requestID: nobody, correlationID: UUID())
-            return ConnectionFinding(outcome: .ok, what: what, message: "\(account.baseURL) answers")
-        } catch let error as PayoutAPIError {
-            switch error.reason {
-            case .notFound:
-                return ConnectionFinding(
-                    outcome: .ok,
-                    what: what,
-                    message: "\(account.baseURL) knows no export that does not exist"
-                )
-            case .rejected:
-                return ConnectionFinding(
-                    outcome: .ok,
-                    what: what,
-                    message: "\(account.baseURL) answers (\(error.code))"
-                )
-            default: return ConnectionFinding(outcome: .failed, what: what, message: error.description)
-            }
-        } catch {
-            return ConnectionFinding(outcome: .failed, what: what, message: "\(error)")
-        }
+        return await SignInCheck(account: account, tokens: tokens, client: client).run()
     }
 
     // MARK: Files
@@ -148,7 +119,7 @@ struct ConnectionCheck {
                 return ConnectionFinding(
                     outcome: .skipped,
                     what: what,
-                    message: "FILES_LOCATION is empty: the service's own URLs are handed on"
+                    message: "FILES_LOCATION is empty: the service's own URLs are passed through"
                 )
             }
             let result: Result<Void, FileStoreError>
@@ -159,7 +130,7 @@ struct ConnectionCheck {
             }
             await store.close()
             try result.get()
-            return ConnectionFinding(outcome: .ok, what: what, message: "\(store.location) takes files")
+            return ConnectionFinding(outcome: .ok, what: what, message: "\(store.location) accepts files")
         } catch {
             return ConnectionFinding(outcome: .failed, what: what, message: error.description)
         }

@@ -6,29 +6,31 @@ import KafkaClient
 import WorkerKafka
 import WorkerRuntime
 
-/// `dead-letters`: what could not be read as a job.
+/// `dead-letters`: records that are not valid jobs.
 struct DeadLettersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letters",
-        abstract: "Look at records that could not be read as a job, and send them again.",
+        abstract: "Inspect records that are not valid jobs, and send them again.",
         subcommands: [DeadLettersListCommand.self, DeadLettersShowCommand.self, DeadLettersReplayCommand.self]
     )
 }
 
-/// The flags that choose dead letters.
+/// The flags that select dead letters.
 struct DeadLetterFilter: ParsableArguments {
-    @Option(help: ArgumentHelp("Only those whose reason contains this, without regard to case.", valueName: "text"))
+    @Option(help: ArgumentHelp("Only dead letters whose reason contains this text, ignoring case.", valueName: "text"))
     var reason: String?
 
     @Option(
         help: ArgumentHelp(
-            "Only those since then: RFC 3339, or a duration such as 2h for so long ago.",
-            valueName: "moment"
+            "Only dead letters since this time: RFC 3339, or a duration before now such as 2h.",
+            valueName: "time"
         )
     )
     var since: String?
 
-    @Option(help: ArgumentHelp("Only those before then: RFC 3339, or a duration for so long ago.", valueName: "moment"))
+    @Option(
+        help: ArgumentHelp("Only dead letters before this time: RFC 3339, or a duration before now.", valueName: "time")
+    )
     var until: String?
 
     var isEmpty: Bool { reason == nil && since == nil && until == nil }
@@ -37,8 +39,8 @@ struct DeadLetterFilter: ParsableArguments {
 
     func matcher() throws -> @Sendable (DeadLetterEntry) -> Bool {
         let now = SystemClock().now()
-        let since = try since.map { try MomentArgument.parse($0, "--since", now: now) }
-        let until = try until.map { try MomentArgument.parse($0, "--until", now: now) }
+        let since = try since.map { try TimeArgument.parse($0, "--since", now: now) }
+        let until = try until.map { try TimeArgument.parse($0, "--until", now: now) }
         let reason = reason
         return { entry in
             if let reason, entry.document.reason?.localizedCaseInsensitiveContains(reason) != true { return false }
@@ -51,7 +53,7 @@ struct DeadLetterFilter: ParsableArguments {
 }
 
 extension KafkaAccess {
-    /// Calls a body for every record of a topic, of these partitions or of all.
+    /// Calls a body for every record of a topic, in these partitions or in all.
     func scan(
         _ topic: String,
         from start: TopicScan.Start = .beginning,
@@ -73,8 +75,8 @@ struct DeadLettersListCommand: AsyncParsableCommand {
         commandName: "list",
         abstract: "List dead letters, each with the reason.",
         discussion: """
-            The first column, partition/offset, names a dead letter for 'show' and 'replay'. --output json prints one \
-            object a line.
+            The first column, partition/offset, identifies a dead letter for 'show' and 'replay'. --output json prints \
+            one object per line.
 
               payout-worker dead-letters list --since 24h --pending
               payout-worker dead-letters list --reason "kind must be" --output json
@@ -85,20 +87,20 @@ struct DeadLettersListCommand: AsyncParsableCommand {
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var filter: DeadLetterFilter
 
-    @Flag(help: "Only those that were not replayed yet.")
+    @Flag(help: "Only dead letters that have not been replayed.")
     var pending = false
 
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
             let matches = try filter.matcher()
-            let replayed = try await ReplayMarks.noted(access)
+            let replayed = try await ReplayMarks.marked(access)
             var table = TextTable(["ID", "TIME", "JOB", "FROM", "REPLAYED", "REASON"])
             var lines = ResultLines()
             try await access.scan(access.topics.deadLetter) { record in
-                guard let entry = DeadLetterEntry(record), matches(entry) else { return .goOn }
+                guard let entry = DeadLetterEntry(record), matches(entry) else { return .continue }
                 let isReplayed = replayed.contains(entry.id)
-                if isReplayed, pending { return .goOn }
+                if isReplayed, pending { return .continue }
                 if outputOptions.isJSON {
                     lines.add(try JSONText.line(EntryDocument(entry, isReplayed: isReplayed, isWhole: false)))
                 } else {
@@ -107,7 +109,7 @@ struct DeadLettersListCommand: AsyncParsableCommand {
                         entry.document.reason ?? "-",
                     ])
                 }
-                return .goOn
+                return .continue
             }
             lines.flush()
             if !outputOptions.isJSON { Terminal.result(table.isEmpty ? "There are no dead letters." : table.rendered) }
@@ -119,7 +121,7 @@ struct DeadLettersListCommand: AsyncParsableCommand {
 struct DeadLettersShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Print a dead letter with its headers and its value.",
+        abstract: "Print a dead letter with its headers and value.",
         discussion: """
               payout-worker dead-letters show 3/17
             """
@@ -135,9 +137,9 @@ struct DeadLettersShowCommand: AsyncParsableCommand {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
             guard let entry = try await DeadLetterID.find([id], access).first else {
-                throw CommandFailure("There is no dead letter \(id.text) in \(access.topics.deadLetter).")
+                throw CommandFailure("The dead letter \(id.text) does not exist in \(access.topics.deadLetter).")
             }
-            let isReplayed = try await ReplayMarks.noted(access).contains(entry.id)
+            let isReplayed = try await ReplayMarks.marked(access).contains(entry.id)
             if outputOptions.isJSON {
                 return Terminal.result(
                     try JSONText.document(EntryDocument(entry, isReplayed: isReplayed, isWhole: true))
@@ -146,12 +148,12 @@ struct DeadLettersShowCommand: AsyncParsableCommand {
             var lines = [
                 "id      \(entry.id)", "time    \(entry.time)", "from    \(entry.origin)",
                 "group   \(entry.document.groupID ?? "-")", "reason  \(entry.document.reason ?? "-")",
-                "sent    \(isReplayed ? "again, by 'dead-letters replay'" : "not again yet")",
-                "key     \(ReadableBytes.shown(entry.document.original.key))",
+                "replay  \(isReplayed ? "sent again by 'dead-letters replay'" : "not sent again")",
+                "key     \(ByteFormatting.shown(entry.document.original.key))",
             ]
-            lines += entry.document.original.headers.map { "header  \($0.name): \(ReadableBytes.shown($0.value))" }
+            lines += entry.document.original.headers.map { "header  \($0.name): \(ByteFormatting.shown($0.value))" }
             lines = lines.map(TextTable.printable)
-            lines += ["", ReadableBytes.shown(entry.document.original.value)]
+            lines += ["", TextTable.printable(ByteFormatting.shown(entry.document.original.value), keepsLines: true)]
             Terminal.result(lines.joined(separator: "\n"))
         }
     }
@@ -172,7 +174,7 @@ struct DeadLetterID: ExpressibleByArgument, Hashable, Sendable {
         self.offset = offset
     }
 
-    /// The dead letters of these ids that exist.
+    /// The dead letters with these ids that exist.
     static func find(_ ids: [DeadLetterID], _ access: KafkaAccess) async throws -> [DeadLetterEntry] {
         let topic = access.topics.deadLetter
         var wanted = Set(ids)
@@ -188,13 +190,13 @@ struct DeadLetterID: ExpressibleByArgument, Hashable, Sendable {
             {
                 found.append(entry)
             }
-            return wanted.isEmpty ? .stop : .goOn
+            return wanted.isEmpty ? .stop : .continue
         }
         return found
     }
 }
 
-/// A dead letter for machines.
+/// A dead letter in JSON output.
 struct EntryDocument: Encodable {
     struct Header: Encodable {
         var name: String
@@ -209,13 +211,13 @@ struct EntryDocument: Encodable {
     var partition: Int32?
     var offset: Int64?
     var group: String?
-    /// Whether it was sent again with `replay`.
+    /// Whether `replay` has sent it again.
     var replayed: Bool
     var key: String?
     var headers: [Header]?
     var value: String?
 
-    /// - Parameter isWhole: with the original headers and value.
+    /// - Parameter isWhole: whether to include the original headers and value.
     init(_ entry: DeadLetterEntry, isReplayed: Bool, isWhole: Bool) {
         replayed = isReplayed
         id = entry.id
@@ -226,9 +228,9 @@ struct EntryDocument: Encodable {
         partition = entry.document.partition
         offset = entry.document.offset
         group = entry.document.groupID
-        key = entry.document.original.key.map { ReadableBytes.shown($0) }
+        key = entry.document.original.key.map { ByteFormatting.shown($0) }
         guard isWhole else { return }
-        headers = entry.document.original.headers.map { Header(name: $0.name, value: ReadableBytes.shown($0.value)) }
-        value = entry.document.original.value.map { ReadableBytes.shown($0) }
+        headers = entry.document.original.headers.map { Header(name: $0.name, value: ByteFormatting.shown($0.value)) }
+        value = entry.document.original.value.map { ByteFormatting.shown($0) }
     }
 }

@@ -9,12 +9,12 @@ import WorkerKafka
 struct DeadLettersReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Send dead letters to the jobs topic again, as they were.",
+        abstract: "Send dead letters to the jobs topic again, unchanged.",
         discussion: """
-            Key, value and headers are the original ones; a header x-replayed-from names the dead letter. A mark \
-            in the dead-letter topic remembers that it was sent, for as long as the dead letter itself stays, so it \
-            is left out the next time; --again sends it all the same. It makes sense after what refused the record \
-            was changed: a record that is wrong comes back as a dead letter.
+            Key, value and headers are the original ones; the header x-replayed-from names the dead letter. A mark in \
+            the dead-letter topic records the replay for as long as the dead letter itself is kept. The next replay \
+            skips marked dead letters unless you set --again. Before you replay, fix the cause of the refusal: a record \
+            that is still invalid becomes a dead letter again.
 
               payout-worker dead-letters replay --reason "is not configured" --dry-run
               payout-worker dead-letters replay 3/17 3/18
@@ -26,23 +26,23 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var filter: DeadLetterFilter
 
-    @Argument(help: "Dead letters: partition/offset, as 'list' prints them.")
+    @Argument(help: "The dead letters: partition/offset, as 'list' prints them.")
     var ids: [DeadLetterID] = []
 
-    @Flag(help: "All, or all that the filters leave.")
+    @Flag(help: "All dead letters that match the filters.")
     var all = false
 
-    @Flag(help: "Only say what would be sent.")
+    @Flag(help: "Only print what would be sent.")
     var dryRun = false
 
-    @Flag(help: "Send those again that were replayed already.")
+    @Flag(help: "Include dead letters that have already been replayed.")
     var again = false
 
     func validate() throws {
         guard !ids.isEmpty || all || !filter.isEmpty else {
-            throw ValidationError("Say which: partition/offset, a filter, or --all.")
+            throw ValidationError("Select dead letters: partition/offset, a filter, or --all.")
         }
-        if !ids.isEmpty, all || !filter.isEmpty { throw ValidationError("Ids and filters exclude each other.") }
+        if !ids.isEmpty, all || !filter.isEmpty { throw ValidationError("Use either ids or filters, not both.") }
     }
 
     func run() async throws {
@@ -50,23 +50,35 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
             let access = try KafkaAccess(try options.settings())
             let chosen = try await chosen(access)
             let replayed = again || chosen.isEmpty ? [] : try await ReplayMarks.all(access)
-            let (known, wanted) = (
-                chosen.filter { replayed.contains($0.id) }, chosen.filter { !replayed.contains($0.id) }
-            )
+            let known = chosen.filter { replayed.contains($0.id) }
+            let unsent = chosen.filter { !replayed.contains($0.id) }
+            // Without its value, headers or key it would be another record.
+            let wanted = unsent.filter(\.document.original.omitted.isEmpty)
+            let incomplete = unsent.filter { !$0.document.original.omitted.isEmpty }
             if !dryRun, !wanted.isEmpty { try await Self.send(wanted, access) }
             let verb = dryRun ? "would be sent" : "sent"
             if outputOptions.isJSON {
                 for entry in wanted { Terminal.result(try line(entry, dryRun ? "dryRun" : "sent")) }
                 for entry in known { Terminal.result(try line(entry, "replayedBefore")) }
+                for entry in incomplete { Terminal.result(try line(entry, "incomplete")) }
             } else {
-                for entry in wanted { Terminal.result("\(entry.id)  \(entry.jobID ?? "-")  \(verb)") }
-                for entry in known { Terminal.result("\(entry.id)  \(entry.jobID ?? "-")  left out, replayed before") }
+                for entry in wanted { Terminal.result("\(entry.id)  \(job(entry))  \(verb)") }
+                for entry in known { Terminal.result("\(entry.id)  \(job(entry))  skipped, already replayed") }
+                for entry in incomplete {
+                    let place =
+                        "\(entry.document.topic ?? "-") \(entry.document.partition ?? -1)/\(entry.document.offset ?? -1)"
+                    Terminal.result(
+                        "\(entry.id)  \(job(entry))  skipped, too large; the record is in \(place)"
+                    )
+                }
             }
             Terminal.note(
-                "\(Readable.count(wanted.count, "dead letter")) \(verb) to \(access.topics.jobs), \(known.count) left out."
+                "\(Formatting.count(wanted.count, "dead letter")) \(verb) to \(access.topics.jobs), \(known.count + incomplete.count) skipped."
             )
         }
     }
+
+    private func job(_ entry: DeadLetterEntry) -> String { TextTable.printable(entry.jobID ?? "-") }
 
     private func line(_ entry: DeadLetterEntry, _ outcome: String) throws -> String {
         var fields = ["id": entry.id, "outcome": outcome]
@@ -80,7 +92,7 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
             let missing = Set(ids.map(\.text)).subtracting(found.map(\.id)).sorted()
             guard missing.isEmpty else {
                 throw CommandFailure(
-                    "There is no dead letter \(missing.joined(separator: ", ")) in \(access.topics.deadLetter). Nothing was sent."
+                    "Dead letters that do not exist in \(access.topics.deadLetter): \(missing.joined(separator: ", ")). Nothing was sent."
                 )
             }
             return found
@@ -88,9 +100,9 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
         let matches = try filter.matcher()
         var chosen: [DeadLetterEntry] = []
         try await access.scan(access.topics.deadLetter) { record in
-            guard let entry = DeadLetterEntry(record) else { return .goOn }
+            guard let entry = DeadLetterEntry(record) else { return .continue }
             if matches(entry) { chosen.append(entry) }
-            return .goOn
+            return .continue
         }
         return chosen
     }
@@ -118,7 +130,7 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
             let failures = try await producer.flush()
             if let first = failures.first {
                 throw CommandFailure(
-                    "\(failures.count) of \(entries.count) dead letters were not delivered: \(first.error). Run it again: what was delivered is left out."
+                    "Failed to send \(failures.count) of \(entries.count) dead letters: \(first.error). Run the command again; it skips those that were sent."
                 )
             }
             let marks = entries.compactMap { DeadLetterID(argument: $0.id) }.map {
@@ -127,7 +139,7 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
             try await producer.run { producer throws(KafkaError) in for mark in marks { try producer.produce(mark) } }
             if let first = try await producer.flush().first {
                 Terminal.note(
-                    "All were sent, but \(access.topics.deadLetter) could not take the marks that remember it: \(first.error). Until the jobs topic forgets them, the records there tell it."
+                    "All dead letters were sent, but writing the marks to \(access.topics.deadLetter) failed: \(first.error). 'replay' skips them as long as the jobs topic contains the sent records."
                 )
             }
         }

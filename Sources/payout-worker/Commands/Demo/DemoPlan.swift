@@ -1,13 +1,13 @@
 import ExportCore
 import ExportRecords
 
-/// What the demo enqueues.
+/// The jobs that the demo enqueues.
 struct DemoPlan: Sendable {
-    /// The jobs, each with a filter of its own, by which its exports are found again at the sandbox.
+    /// The jobs, each with a different filter.
     let jobs: [ExportJob]
     /// The job that is enqueued twice.
     var repeated: ExportJob { jobs[0] }
-    /// The id of the job whose document is not valid.
+    /// The id of the job with an invalid document.
     let invalidID = "demo-invalid"
 
     init(jobs count: Int) {
@@ -43,6 +43,6 @@ struct DemoPlan: Sendable {
         return records
     }
 
-    /// The ids that a completion event is expected for.
+    /// The ids of the expected completion events.
     var ids: Set<String> { Set(jobs.map(\.id) + [invalidID]) }
 }

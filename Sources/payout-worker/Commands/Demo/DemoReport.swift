@@ -4,11 +4,12 @@ import ExportRecords
 import FileStores
 import Foundation
 import PayoutSandbox
+import Primitives
 import WorkerExports
 
-/// Compares what became of the demo's jobs with what should have.
+/// Checks the results of the demo's jobs.
 struct DemoReport {
-    /// Something that has to be so.
+    /// A condition and its problems.
     struct Check: Encodable {
         var what: String
         var ok: Bool
@@ -27,7 +28,7 @@ struct DemoReport {
 
     var isGood: Bool { checks.allSatisfy(\.ok) }
 
-    /// - Parameter fileProblems: What is wrong with the stored files.
+    /// - Parameter fileProblems: The problems with the stored files.
     init(plan: DemoPlan, outcome: DemoOutcome, fileProblems: [String], sandbox: PayoutSandbox) {
         self.plan = plan
         self.outcome = outcome
@@ -42,24 +43,24 @@ struct DemoReport {
                 problems: plan.jobs.compactMap { Self.completion($0.id, outcome.events[$0.id]) }
             ),
             Check(
-                what: "every file is there, with the size and the SHA-256 that its event tells",
+                what: "every file exists, with the size and the SHA-256 in its event",
                 problems: fileProblems
             ),
             Check(
-                what: "the job that was enqueued twice (\(again)) has one export at the service",
+                what: "the job that was enqueued twice (\(again)) has exactly one export at the service",
                 problems: count(again) == 1 ? [] : ["it has \(count(again))"]
             ),
             Check(
-                what: "no other job has more than one",
+                what: "every other job has exactly one export at the service",
                 problems: plan.jobs.map(\.id).filter { $0 != again && count($0) != 1 }.map { "\($0) has \(count($0))" }
             ),
             Check(
-                what: "the job that is not valid was rejected, with the fields to blame",
+                what: "the invalid job was rejected, and its event names the invalid fields",
                 problems: Self.rejection(outcome.events[plan.invalidID])
             ),
             Check(
-                what: "no job has two different ends",
-                problems: outcome.contradictions.map { "\($0) has" }
+                what: "no job has two different events",
+                problems: outcome.contradictions.map { "\($0) has two different events" }
             ),
         ]
     }
@@ -90,8 +91,8 @@ struct DemoReport {
                 continue
             }
             table.add([
-                id, event.kind ?? "-", event.fileFormat ?? "-", event.status, event.took.map(Readable.duration) ?? "-",
-                event.files.first?.sizeBytes.map(Readable.size) ?? "-", EventLine.outcome(event),
+                id, event.kind ?? "-", event.fileFormat ?? "-", event.status, event.took.map(\.shortText) ?? "-",
+                event.files.first?.sizeBytes.map(Formatting.size) ?? "-", EventLine.outcome(event),
             ])
         }
         var lines = [table.rendered, ""]
@@ -99,7 +100,7 @@ struct DemoReport {
             lines.append("\(check.ok ? "ok" : "NOT OK"): \(check.what)")
             lines += check.problems.map { "  \($0)" }
         }
-        lines.append("\(isGood ? "All is well" : "Something is missing") after \(Readable.duration(outcome.elapsed)).")
+        lines.append("\(isGood ? "All checks passed" : "Some checks failed") after \(outcome.elapsed.shortText).")
         return lines.joined(separator: "\n")
     }
 
@@ -114,14 +115,14 @@ struct DemoReport {
     }
 }
 
-/// Compares stored files with what their events tell, reading them back from the store.
+/// Reads stored files from the store and compares them with their events.
 struct FileCheck: Sendable {
-    /// A demo's files are small.
+    /// The files of the demo are smaller.
     private static let limit = 64 * 1_024 * 1_024
 
     let store: (any FileStore)?
 
-    /// What is wrong with a file; `nil` when nothing is.
+    /// The problem with a file; `nil` if there is none.
     func problem(_ file: CompletionEventDocument.File) async -> String? {
         guard file.stored, let store else { return "the file was not stored" }
         do throws(FileStoreError) {
@@ -131,14 +132,14 @@ struct FileCheck: Sendable {
             guard Int64(bytes.count) == file.sizeBytes else {
                 return "\(file.location) has \(bytes.count) bytes instead of \(file.sizeBytes.map(String.init) ?? "?")"
             }
-            let digest = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-            return digest.joined() == file.sha256 ? nil : "\(file.location) has another SHA-256 than its event tells"
+            let digest = Hexadecimal.encoded(SHA256.hash(data: bytes))
+            return digest == file.sha256 ? nil : "\(file.location) has another SHA-256 than its event"
         } catch {
             return error.description
         }
     }
 
-    /// The first thing wrong with a job's files, for each job that has such a thing.
+    /// The first problem with the files of each job.
     func problems(_ jobs: [ExportJob], _ outcome: DemoOutcome) async -> [String] {
         var problems: [String] = []
         for job in jobs {

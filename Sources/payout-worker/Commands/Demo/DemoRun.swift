@@ -1,14 +1,15 @@
 import ExportRecords
 import KafkaClient
 import Logging
+import Primitives
 import WorkerKafka
 import WorkerRuntime
 
-/// What the demo saw.
+/// The result of a demo run.
 struct DemoOutcome: Sendable {
     /// The completion events by job id, the first of each.
     var events: [String: CompletionEventDocument] = [:]
-    /// Events beyond the first of a job that say something else.
+    /// Jobs with a later event that differs from the first one.
     var contradictions: [String] = []
     var elapsed: Duration = .zero
 }
@@ -18,17 +19,17 @@ struct DemoRun: Sendable {
     let configuration: WorkerConfiguration
     let logger: Logger
     let plan: DemoPlan
-    /// Everything takes some fifteen seconds; what is missing after this will not come.
+    /// A run takes about fifteen seconds. After this limit, missing events are not expected any more.
     private static let limit: Duration = .seconds(50)
 
-    /// Runs from the first job to the worker's end.
+    /// Runs the worker until all jobs have ended.
     func outcome() async throws -> DemoOutcome {
         let access = KafkaAccess(configuration.log, logger: logger)
         let stop = WorkerStop()
         let worker = Worker(configuration, logger: logger)
         return try await withThrowingTaskGroup(of: DemoOutcome?.self) { group in
             group.addTask {
-                try await worker.run(until: stop)
+                try await worker.run(until: stop, heedsSignals: true)
                 return nil
             }
             group.addTask { try await watch(access) }
@@ -36,7 +37,7 @@ struct DemoRun: Sendable {
             do {
                 while let ended = try await group.next() {
                     guard let ended else {
-                        // The worker has ended: as it was told, or before its time.
+                        // The worker has ended: on request, or too early.
                         if outcome == nil { throw CommandFailure("The demo was interrupted.") }
                         break
                     }
@@ -57,7 +58,7 @@ struct DemoRun: Sendable {
         let watcher = DemoWatcher(expected: plan.ids)
         try await JobSender(access: access).send(plan.records)
         Terminal.note(
-            "Sent \(Readable.count(plan.jobs.count, "job")), one of them twice, and one that is not valid. A member joins the embedded broker's group after three seconds."
+            "Sent \(Formatting.count(plan.jobs.count, "job")), one of them twice, and one that is invalid. Joining the embedded broker's group takes three seconds."
         )
         try await access.withAdmin { admin in
             try await access.withReader { reader in
@@ -66,7 +67,7 @@ struct DemoRun: Sendable {
                     from: .beginning,
                     idle: { watcher.step(after: ContinuousClock.now - start, limit: Self.limit) }
                 ) { record in
-                    watcher.take(record)
+                    watcher.receive(record)
                     return watcher.step(after: ContinuousClock.now - start, limit: Self.limit)
                 }
             }
@@ -75,7 +76,7 @@ struct DemoRun: Sendable {
     }
 }
 
-/// Gathers events and shows how far things are.
+/// Collects events and shows the progress.
 private final class DemoWatcher {
     private let expected: Set<String>
     private var outcome = DemoOutcome()
@@ -83,7 +84,7 @@ private final class DemoWatcher {
 
     init(expected: Set<String>) { self.expected = expected }
 
-    func take(_ record: KafkaRecord) {
+    func receive(_ record: KafkaRecord) {
         guard let event = try? EventDecoder().decode(value: record.value) else { return }
         if let known = outcome.events[event.jobId] {
             if known != event { outcome.contradictions.append(event.jobId) }
@@ -96,9 +97,9 @@ private final class DemoWatcher {
     func step(after elapsed: Duration, limit: Duration) -> TopicScan.Step {
         let done = outcome.events.count
         progress.show(
-            "\(ProgressLine.bar(Double(done) / Double(expected.count))) \(done) of \(expected.count) events, \(Readable.duration(elapsed))"
+            "\(ProgressLine.bar(Double(done) / Double(expected.count))) \(done) of \(expected.count) events, \(elapsed.shortText)"
         )
-        return expected.isSubset(of: outcome.events.keys) || elapsed > limit ? .stop : .goOn
+        return expected.isSubset(of: outcome.events.keys) || elapsed > limit ? .stop : .continue
     }
 
     func finish(after elapsed: Duration) -> DemoOutcome {

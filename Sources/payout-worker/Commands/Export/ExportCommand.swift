@@ -3,12 +3,12 @@ import Foundation
 import PayoutAPI
 import PayoutFilters
 
-/// `export`: the API client by hand.
+/// `export`: manual calls of the API.
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Call the payout API by hand: create, look at, delete and download exports.",
-        discussion: "Needs the PAYOUT_API_… settings only, no Kafka.",
+        abstract: "Call the payout API directly: create, get, delete and download exports.",
+        discussion: "Requires only the PAYOUT_API_… settings, not Kafka.",
         subcommands: [
             ExportCreateCommand.self, ExportGetCommand.self, ExportDeleteCommand.self, ExportDownloadCommand.self,
         ]
@@ -21,8 +21,8 @@ struct ExportCreateCommand: AsyncParsableCommand {
         commandName: "create",
         abstract: "Queue an export at the service.",
         discussion: """
-            Without a filter the export covers three years. --from, --to and --participant build one. The service \
-            takes up to 24 hours; --wait looks until the file is there.
+            Without a filter the export covers three years. --from, --to and --participant build a filter. The service \
+            takes up to 24 hours; with --wait the command polls until the file is ready.
 
               payout-worker export create --kind payments --from 2026-01-01 --to 2026-03-31
               payout-worker export create --kind transactionHistory --filter "payoutStatus eq 'SENT'" --format tsv
@@ -33,31 +33,31 @@ struct ExportCreateCommand: AsyncParsableCommand {
     @OptionGroup var options: ServiceOptions
     @OptionGroup var filterOptions: FilterOptions
 
-    @Option(help: "csv or tsv.")
+    @Option(help: "File format: csv or tsv.")
     var format: ExportFileFormat = .csv
 
-    @Option(help: "The idempotency id: the same one again means the same request. A random one unless given.")
+    @Option(help: "Idempotency id, a UUID: the service treats the same id as the same request. Default: a random id.")
     var idempotencyID: String?
 
-    @Flag(help: "Wait until the file is there.")
+    @Flag(help: "Wait until the file is ready.")
     var wait = false
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "duration"))
     var timeout: String = "24h"
 
     @Option(
-        help: ArgumentHelp("With --wait: where to put the file; - for standard output.", valueName: "file")
+        help: ArgumentHelp("With --wait: path to store the file at; - for standard output.", valueName: "file")
     )
     var out: String?
 
-    @Flag(help: "Replace a file that exists.")
+    @Flag(help: "Replace an existing file.")
     var force = false
 
     @Flag(help: "Print the file's URL with its signature, which is a secret until it expires.")
     var showURL = false
 
     func validate() throws {
-        if out != nil, !wait { throw ValidationError("--out needs --wait.") }
+        if out != nil, !wait { throw ValidationError("--out requires --wait.") }
         if let idempotencyID, UUID(uuidString: idempotencyID) == nil {
             throw ValidationError("--idempotency-id must be a UUID.")
         }
@@ -92,18 +92,18 @@ struct ExportCreateCommand: AsyncParsableCommand {
     }
 }
 
-/// The flags that make a filter.
+/// The flags that define a filter.
 struct FilterOptions: ParsableArguments {
-    @Option(help: "OData filter, as the service takes it.")
+    @Option(help: "OData filter.")
     var filter: String?
 
-    @Option(help: ArgumentHelp("From this day or moment on.", valueName: "date"))
+    @Option(help: ArgumentHelp("From this day or time.", valueName: "date"))
     var from: String?
 
-    @Option(help: ArgumentHelp("Up to this day or moment.", valueName: "date"))
+    @Option(help: ArgumentHelp("Up to this day or time.", valueName: "date"))
     var to: String?
 
-    @Option(help: "MPN id or seller id.")
+    @Option(help: "Participant: an MPN id or seller id.")
     var participant: String?
 
     @Flag(name: .customLong("no-check"), help: "Send the filter without checking it.")
@@ -112,11 +112,11 @@ struct FilterOptions: ParsableArguments {
     func text(_ kind: PayoutKind) throws -> String? {
         let isBuilt = from != nil || to != nil || participant != nil
         if let filter {
-            if isBuilt { throw ValidationError("--filter excludes --from, --to and --participant.") }
+            if isBuilt { throw ValidationError("Use either --filter or --from, --to and --participant.") }
             let errors = isUnchecked ? [] : ODataFilter.lint(filter, for: kind).filter { $0.severity == .error }
             guard errors.isEmpty else {
                 let text = errors.map { "\($0)" }.joined(separator: "; ")
-                throw ValidationError("--filter: \(text). --no-check sends it all the same.")
+                throw ValidationError("--filter: \(text). To send it without the check, use --no-check.")
             }
             return filter
         }
@@ -142,7 +142,7 @@ struct FilterOptions: ParsableArguments {
     private func date(_ text: String?, _ flag: String) throws -> FilterDate? {
         guard let text else { return nil }
         guard let date = FilterDate(text) else {
-            throw ValidationError("\(flag) must be a day such as 2026-03-01 or a moment such as 2026-03-01T09:30:00Z.")
+            throw ValidationError("\(flag) must be a day such as 2026-03-01 or a time such as 2026-03-01T09:30:00Z.")
         }
         return date
     }
@@ -152,7 +152,7 @@ struct FilterOptions: ParsableArguments {
 struct ExportGetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get",
-        abstract: "Look at an export.",
+        abstract: "Show an export.",
         discussion: """
               payout-worker export get --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4
               payout-worker export get --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4 --wait
@@ -164,7 +164,7 @@ struct ExportGetCommand: AsyncParsableCommand {
     @Argument(help: "The export's request id.")
     var requestID: String
 
-    @Flag(help: "Wait until the file is there.")
+    @Flag(help: "Wait until the file is ready.")
     var wait = false
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "duration"))
@@ -193,7 +193,7 @@ struct ExportGetCommand: AsyncParsableCommand {
 struct ExportDeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete an export at the service; refused while it is being processed.",
+        abstract: "Delete an export at the service, which refuses this while the export is processed.",
         discussion: """
               payout-worker export delete --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4
             """
@@ -222,7 +222,7 @@ struct ExportDeleteCommand: AsyncParsableCommand {
 struct ExportDownloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "download",
-        abstract: "Fetch an export's file.",
+        abstract: "Download an export's file.",
         discussion: """
               payout-worker export download --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4
               payout-worker export download --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4 --out - | head
@@ -236,16 +236,16 @@ struct ExportDownloadCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where to put the file; its own name here unless given, - for standard output.",
+            "Path to store the file at; - for standard output. Default: its own name in this directory.",
             valueName: "file"
         )
     )
     var out: String?
 
-    @Flag(help: "Replace a file that exists.")
+    @Flag(help: "Replace an existing file.")
     var force = false
 
-    @Flag(help: "Wait until the file is there.")
+    @Flag(help: "Wait until the file is ready.")
     var wait = false
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "duration"))

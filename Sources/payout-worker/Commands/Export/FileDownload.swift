@@ -3,7 +3,7 @@ import NIOCore
 import PayoutAPI
 import PayoutFilters
 
-/// Fetches an export's file into a file here, or to standard output.
+/// Downloads an export's file to a local file or to standard output.
 struct FileDownload {
     let service: ServiceAccess
     let kind: PayoutKind
@@ -17,31 +17,35 @@ struct FileDownload {
     }
 
     func run(_ export: Export, to out: String?, isJSON: Bool) async throws {
-        guard let url = export.blobLocation else { throw CommandFailure("The export has no file yet.") }
+        guard let url = export.blobLocation else {
+            throw CommandFailure("The export \(export.requestID) has no file yet. Try again later, or use --wait.")
+        }
         if out == "-" {
             _ = try await fetch(export.requestID, url, into: FileSink(FileHandle.standardOutput, path: nil))
             return
         }
         let path = out ?? url.fileName
         if !isForced, FileManager.default.fileExists(atPath: path) {
-            throw CommandFailure("'\(path)' exists. Name another file with --out, or replace it with --force.")
+            throw CommandFailure(
+                "'\(path)' already exists. Set another path with --out, or replace the file with --force."
+            )
         }
-        // Under another name until it is whole.
+        // The file gets its name when it is complete.
         let partial = path + ".part"
         guard FileManager.default.createFile(atPath: partial, contents: nil),
             let handle = FileHandle(forWritingAtPath: partial)
-        else { throw CommandFailure("'\(partial)' cannot be written. Check the directory and its permissions.") }
+        else { throw CommandFailure("Failed to create '\(partial)'. Check the directory and its permissions.") }
         do {
             let blob = try await fetch(export.requestID, url, into: FileSink(handle, path: partial))
             try handle.close()
             guard rename(partial, path) == 0 else {
-                throw CommandFailure("'\(partial)' cannot be renamed to '\(path)'.")
+                throw CommandFailure("Failed to rename '\(partial)' to '\(path)': \(String(cString: strerror(errno))).")
             }
             let document = Document(requestId: export.requestID, file: path, sizeBytes: blob.size, sha256: blob.sha256)
             Terminal.result(
                 isJSON
                     ? try JSONText.document(document)
-                    : "\(path)  \(Readable.size(blob.size))  sha256 \(blob.sha256)"
+                    : "\(path)  \(Formatting.size(blob.size))  sha256 \(blob.sha256)"
             )
         } catch {
             try? handle.close()
@@ -55,13 +59,15 @@ struct FileDownload {
         defer { sink.progress.clear() }
         return try await service.downloader.download(url, to: sink) {
             let export = try await client.get(kind: kind, requestID: requestID, correlationID: UUID())
-            guard let fresh = export.blobLocation else { throw CommandFailure("The export has no file any more.") }
+            guard let fresh = export.blobLocation else {
+                throw CommandFailure("The export \(requestID) no longer has a file.")
+            }
             return fresh
         }
     }
 }
 
-/// Takes a download's bytes. Calls come one after another, as the downloader promises.
+/// Receives a download's bytes. The downloader makes one call at a time.
 private actor FileSink: BlobConsumer {
     private let handle: FileHandle
     private let path: String?
@@ -69,7 +75,7 @@ private actor FileSink: BlobConsumer {
     private var meter = TransferMeter(expected: nil)
     private let start = ContinuousClock.now
 
-    /// - Parameter path: the file, where what was written can be taken back.
+    /// - Parameter path: the file's path; `nil` for standard output, which cannot be truncated.
     init(_ handle: FileHandle, path: String?) {
         self.handle = handle
         self.path = path
@@ -86,13 +92,13 @@ private actor FileSink: BlobConsumer {
     func restart() throws {
         guard path != nil else {
             throw CommandFailure(
-                "The file changed at the service while it was fetched; what was printed is not usable. Try again."
+                "The file changed at the service during the download, so the output is invalid. Try again."
             )
         }
         try handle.truncate(atOffset: 0)
     }
 
-    /// Straight from the buffer: a copy of every byte would be felt.
+    /// Writes from the buffer without a copy.
     private func write(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while !rest.isEmpty {
@@ -101,7 +107,7 @@ private actor FileSink: BlobConsumer {
                 rest = UnsafeRawBufferPointer(rebasing: rest[written...])
             } else if errno != EINTR {
                 let reason = String(cString: strerror(errno))
-                throw CommandFailure("'\(path ?? "standard output")' cannot be written: \(reason).")
+                throw CommandFailure("Failed to write to \(path.map { "'\($0)'" } ?? "standard output"): \(reason).")
             }
         }
     }

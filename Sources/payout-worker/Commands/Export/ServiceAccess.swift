@@ -1,15 +1,17 @@
 public import ArgumentParser
 import Foundation
+import HTTPAccess
 import Logging
 public import PayoutAPI
 public import PayoutFilters
+import Primitives
 
-/// What the commands need that talk to the service themselves.
+/// The service's client for commands that call the service directly.
 struct ServiceAccess: Sendable {
     let account: AccountConfiguration
     let client: PayoutClient
     let downloader: BlobDownloader
-    /// The waits between two looks at an export.
+    /// The waits between two polls of an export.
     let pollMinInterval: Duration
     let pollMaxInterval: Duration
 
@@ -21,25 +23,27 @@ struct ServiceAccess: Sendable {
     ) async throws {
         var reader = SettingReader(settings)
         let accounts = AccountConfiguration.all(&reader)
+        let network = NetworkSettings(&reader)
         let (low, high) = (reader.duration("WORKER_POLL_MIN_INTERVAL"), reader.duration("WORKER_POLL_MAX_INTERVAL"))
         guard reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
         let logger = try LogSetup.makeToolLogger(settings)
         guard let account = accounts.first(where: { $0.name == name }) else {
             let names = accounts.map(\.name).joined(separator: ", ")
             throw ConfigurationError(
-                "The account '\(name)' is not configured; there is \(names.isEmpty ? "none" : names)."
+                "The account '\(name)' is not configured. Configured accounts: \(names.isEmpty ? "none" : names)."
             )
         }
-        let service = try Service(
+        let service = try await PayoutService(
             [account],
             files: FilesConfiguration(),
+            network: network,
             downloads: 1,
             retryPolicy: .standard,
             logger: logger
         )
         guard let client = service.clients[name] else { return }
         do {
-            let downloader = try Service.downloader(account.blobHosts, service.transport, logger)
+            let downloader = PayoutService.downloader(service.hosts, service.transport, logger)
             try await body(
                 ServiceAccess(
                     account: account,
@@ -56,9 +60,9 @@ struct ServiceAccess: Sendable {
         await service.shutdown()
     }
 
-    /// Looks at an export until it is ready.
+    /// Polls an export until it is ready.
     ///
-    /// - Throws: ``CommandFailure`` when the service gives it up, or the time is over.
+    /// - Throws: ``CommandFailure`` if the export fails, or at the time limit.
     func waitUntilReady(_ kind: PayoutKind, _ requestID: String, limit: Duration) async throws -> Export {
         let progress = ProgressLine()
         let start = ContinuousClock.now
@@ -70,15 +74,15 @@ struct ServiceAccess: Sendable {
                 return export
             }
             let elapsed = ContinuousClock.now - start
-            progress.show("\(requestID) \(export.status), \(Readable.duration(elapsed))")
+            progress.show("\(requestID) \(export.status), \(elapsed.shortText)")
             if export.status == .failed {
                 progress.clear()
-                throw CommandFailure("The service ended the export \(requestID) as Failed. Create a new one.")
+                throw CommandFailure("The service ended the export \(requestID) as Failed. Create a new export.")
             }
             guard elapsed < limit else {
                 progress.clear()
                 throw CommandFailure(
-                    "The export \(requestID) is \(export.status) after \(Readable.duration(elapsed)). It goes on at the service; look again with 'payout-worker export get --kind \(kind.rawValue) \(requestID)'."
+                    "The export \(requestID) is still \(export.status) after \(elapsed.shortText). It continues at the service; check it later with 'payout-worker export get --kind \(kind.rawValue) \(requestID)'."
                 )
             }
             try await Task.sleep(for: wait)
@@ -91,10 +95,10 @@ struct ServiceAccess: Sendable {
 struct ServiceOptions: ParsableArguments {
     @OptionGroup var common: CommonOptions
 
-    @Option(help: "transactionHistory or payments.")
+    @Option(help: "Kind of export: transactionHistory or payments.")
     var kind: PayoutKind
 
-    @Option(help: "Which configured credentials to use.")
+    @Option(help: "Name of the configured account.")
     var account: String = "default"
 
     @OptionGroup var outputOptions: OutputOptions
@@ -103,7 +107,7 @@ struct ServiceOptions: ParsableArguments {
 extension PayoutKind: ExpressibleByArgument {}
 extension ExportFileFormat: ExpressibleByArgument {}
 
-/// An export for people and machines. Its file's URL is shown without its signature unless it is asked for.
+/// An export in text and JSON output. The file's URL is shown without its signature unless requested.
 struct ExportDocument: Encodable {
     var requestId: String
     var status: String

@@ -1,9 +1,11 @@
-/// How a transfer goes: a bar, sizes, the rate of the last seconds, and the time left at that rate.
+import Primitives
+
+/// The progress of a transfer: a bar, sizes, the rate of the last seconds, and the time left at that rate.
 struct TransferMeter {
-    /// The rate is that of the last so many seconds: older ones say little about what is to come.
+    /// The rate is measured over this time, because older rates do not predict the rest.
     private static let window: Duration = .seconds(10)
     private static let step: Duration = .milliseconds(100)
-    /// Before that, a rate would be a guess.
+    /// Before this time, the rate is not reliable.
     private static let firstRate: Duration = .milliseconds(500)
 
     private struct Sample {
@@ -15,34 +17,33 @@ struct TransferMeter {
     private(set) var received: Int64 = 0
     private var samples: [Sample] = []
 
-    /// - Parameter expected: The whole size in bytes, where it is known.
+    /// - Parameter expected: The total size in bytes, if it is known.
     init(expected: Int64?) { self.expected = expected.flatMap { $0 > 0 ? $0 : nil } }
 
-    /// Takes note of further bytes.
+    /// Adds received bytes.
     ///
-    /// - Parameter time: Since any fixed point.
+    /// - Parameter time: The time since any fixed point.
     mutating func add(_ bytes: Int, at time: Duration) {
         if samples.isEmpty { samples.append(Sample(time: time, bytes: received)) }
         received += Int64(bytes)
         guard let last = samples.last, time - last.time >= Self.step else { return }
         samples.append(Sample(time: time, bytes: received))
-        // One from before the window stays: the rate is counted from there.
+        // One sample before the window is kept: the rate is measured from there.
         while samples.count > 2, time - samples[1].time >= Self.window { samples.removeFirst() }
     }
 
-    /// Bytes a second; nil where it is too early to say.
+    /// Bytes per second; nil if it is too early to measure.
     var rate: Double? {
         guard let first = samples.first, let last = samples.last, last.time - first.time >= Self.firstRate else {
             return nil
         }
-        let (seconds, attoseconds) = (last.time - first.time).components
-        return Double(last.bytes - first.bytes) / (Double(seconds) + Double(attoseconds) * 1e-18)
+        return Double(last.bytes - first.bytes) / (last.time - first.time).inSeconds
     }
 
-    /// How long the rest takes at this rate; nil where nobody knows.
+    /// How long the rest takes at this rate; nil if it is unknown.
     var timeLeft: Duration? {
         guard let expected, let rate, rate >= 1 else { return nil }
-        // A rate of a byte a second makes ages out of a big file; nobody reads beyond a year.
+        // At most a year, so that a low rate does not overflow.
         return .seconds(min(Double(max(0, expected - received)) / rate, 31_536_000))
     }
 
@@ -51,12 +52,12 @@ struct TransferMeter {
         var parts: [String] = []
         if let expected {
             let bar = ProgressLine.bar(Double(received) / Double(expected))
-            parts.append("\(bar) \(Readable.size(received)) of \(Readable.size(expected))")
+            parts.append("\(bar) \(Formatting.size(received)) of \(Formatting.size(expected))")
         } else {
-            parts.append(Readable.size(received))
+            parts.append(Formatting.size(received))
         }
-        if let rate { parts.append("\(Readable.size(Int64(rate)))/s") }
-        if let timeLeft { parts.append("\(Readable.duration(timeLeft)) left") }
+        if let rate { parts.append("\(Formatting.size(Int64(rate)))/s") }
+        if let timeLeft { parts.append("\(timeLeft.shortText) left") }
         return parts.joined(separator: ", ")
     }
 }

@@ -7,8 +7,8 @@ struct CancelCommand: AsyncParsableCommand {
         commandName: "cancel",
         abstract: "Cancel jobs that have not finished.",
         discussion: """
-            A job that was cancelled ends with a completion event of status cancelled. Its export is deleted at the \
-            service where the service lets us. A job that has finished stays as it is.
+            A cancelled job gets a completion event with the status cancelled. The worker deletes its export at the \
+            service if the service allows it. A finished job does not change.
 
               payout-worker cancel march
               payout-worker cancel march april --wait
@@ -21,7 +21,7 @@ struct CancelCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The jobs' ids.", valueName: "job-id"))
     var jobIDs: [String]
 
-    @Flag(help: "Wait for the completion events; exit with 1 when a job ended in another way than cancelled.")
+    @Flag(help: "Wait for the completion events; exit with 1 if a job ends with another status than cancelled.")
     var wait = false
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "duration"))
@@ -29,7 +29,7 @@ struct CancelCommand: AsyncParsableCommand {
 
     func validate() throws {
         for id in jobIDs where !JobLimits.isJobID(id) {
-            throw ValidationError("'\(id)' is no job id: 1 to 128 of A-Z a-z 0-9 . _ : -")
+            throw ValidationError("'\(id)' is not a valid job id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
         }
         _ = try DurationArgument.parse(timeout, "--timeout")
     }

@@ -9,9 +9,9 @@ struct EnqueueCommand: AsyncParsableCommand {
         commandName: "enqueue",
         abstract: "Write export jobs to the jobs topic.",
         discussion: """
-            One job from flags, many from a file of JSON documents (one a line; - is standard input), or generated \
-            ones with --count. Jobs are checked before anything is sent, and go to the partition that the Java client \
-            would choose. Prints the job ids; with --wait one line per finished job instead.
+            Enqueues one job from flags, many from a file of JSON documents (one per line; - is standard input), or \
+            generated ones with --count. All jobs are checked before any is sent, and are partitioned as by the Java \
+            client. Prints the job ids, or with --wait one line per finished job.
 
               payout-worker enqueue --kind payments --filter "paymentDate ge 2023-03-01" --format csv
               payout-worker enqueue --job-id march --kind transactionHistory --metadata requestedBy=billing --wait
@@ -24,16 +24,16 @@ struct EnqueueCommand: AsyncParsableCommand {
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup(title: "Job") var fields: JobFields
 
-    @Option(help: ArgumentHelp("Jobs as JSON documents, one a line; - for standard input.", valueName: "path"))
+    @Option(help: ArgumentHelp("Jobs as JSON documents, one per line; - for standard input.", valueName: "path"))
     var file: String?
 
-    @Option(help: "Generate this many jobs, spread over kinds and formats unless those are given.")
+    @Option(help: "Generate this many jobs, of all kinds and formats unless you set these.")
     var count: Int?
 
-    @Option(help: "The beginning of generated job ids; the same ids again are the same jobs.")
+    @Option(help: "Prefix of generated job ids. Enqueuing the same ids again does not run the jobs again.")
     var prefix: String?
 
-    @Flag(help: "Wait for the completion events; exit with 1 when a job does not complete.")
+    @Flag(help: "Wait for the completion events; exit with 1 if a job does not complete.")
     var wait = false
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "duration"))
@@ -42,24 +42,24 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Check jobs before sending them.")
     var check = true
 
-    @Flag(name: .shortAndLong, help: "Print no job ids.")
+    @Flag(name: .shortAndLong, help: "Do not print job ids.")
     var quiet = false
 
     func validate() throws {
-        if file != nil, count != nil { throw ValidationError("--file and --count exclude each other.") }
+        if file != nil, count != nil { throw ValidationError("Use either --file or --count, not both.") }
         if file != nil, !fields.isEmpty {
             throw ValidationError(
-                "With --file everything about a job stands in the file; leave the flags of single jobs away."
+                "With --file the file defines the jobs completely. Remove the flags that define a single job."
             )
         }
         if let count, !(1...10_000_000).contains(count) {
             throw ValidationError("--count must be from 1 to 10000000.")
         }
         if count != nil, fields.jobID != nil { throw ValidationError("With --count use --prefix instead of --job-id.") }
-        if prefix != nil, count == nil { throw ValidationError("--prefix is for --count.") }
+        if prefix != nil, count == nil { throw ValidationError("--prefix requires --count.") }
         if file == nil, count == nil, fields.kind == nil, fields.requestID == nil {
             throw ValidationError(
-                "Say what to export: --kind transactionHistory or --kind payments, or --file, or --count."
+                "Specify what to export: --kind transactionHistory or --kind payments, or --file, or --count."
             )
         }
         _ = try DurationArgument.parse(timeout, "--timeout")
@@ -70,14 +70,16 @@ struct EnqueueCommand: AsyncParsableCommand {
             let access = try KafkaAccess(try options.settings())
             let source = JobSource(fields: fields, file: file, count: count, prefix: prefix, isChecked: check)
             let jobs = try source.jobs()
-            guard !jobs.isEmpty else { throw CommandFailure("There are no jobs to send.") }
+            guard !jobs.isEmpty else { throw CommandFailure("The input contains no jobs. Nothing was sent.") }
             let limit = try DurationArgument.parse(timeout, "--timeout")
             guard wait else {
                 try await JobSender(access: access).send(jobs)
                 return try printIDs(jobs)
             }
             let ids = Set(jobs.compactMap(\.id))
-            guard ids.count > 0 else { throw CommandFailure("Jobs without a readable jobId cannot be waited for.") }
+            guard ids.count > 0 else {
+                throw CommandFailure("--wait requires jobs with a readable jobId. Nothing was sent.")
+            }
             let waiting = CompletionWait(
                 access: access,
                 ids: ids,
@@ -88,7 +90,7 @@ struct EnqueueCommand: AsyncParsableCommand {
             let allCompleted = try await waiting.run {
                 try await JobSender(access: access).send(jobs)
                 Terminal.note(
-                    jobs.count == 1 ? "Sent job \(jobs[0].id ?? "")." : "Sent \(Readable.count(jobs.count, "job"))."
+                    jobs.count == 1 ? "Sent job \(jobs[0].id ?? "")." : "Sent \(Formatting.count(jobs.count, "job"))."
                 )
             }
             if !allCompleted { throw ExitStatus.failed }
@@ -106,39 +108,47 @@ struct EnqueueCommand: AsyncParsableCommand {
     }
 }
 
-/// The flags that make up one job.
+/// The flags that define one job.
 struct JobFields: ParsableArguments {
-    @Option(help: "transactionHistory or payments.")
+    @Option(help: "Kind of export: transactionHistory or payments.")
     var kind: String?
 
-    @Option(help: "OData filter, as the service takes it; everything of the last three years without one.")
+    @Option(help: "OData filter. Default: everything of the last three years.")
     var filter: String?
 
-    @Option(name: .customLong("format"), help: "csv or tsv; csv unless given.")
+    @Option(name: .customLong("format"), help: "File format: csv or tsv. Default: csv.")
     var fileFormat: String?
 
-    @Option(help: "Which configured credentials to use; default unless given.")
+    @Option(help: "Name of the configured account. Default: default.")
     var account: String?
 
     @Option(
         name: .customLong("job-id"),
-        help: "The job's identity; a random one unless given. The same id again is the same job."
+        help: "Idempotency key: enqueuing the same id again does not run the job again. Default: a random id."
     )
     var jobID: String?
 
-    @Option(help: ArgumentHelp("Not to be submitted earlier: RFC 3339, or a duration from now.", valueName: "moment"))
+    @Option(help: ArgumentHelp("Earliest submission: RFC 3339, or a duration from now.", valueName: "time"))
     var notBefore: String?
 
-    @Option(help: ArgumentHelp("Failed after it: RFC 3339, or a duration from now.", valueName: "moment"))
+    @Option(help: ArgumentHelp("Time after which the job fails: RFC 3339, or a duration from now.", valueName: "time"))
     var deadline: String?
 
-    @Option(help: "How many exports may be queued when the service ends them as Failed; 3 unless given.")
+    @Option(help: "How many exports to try if the service ends them as Failed. Default: 3.")
     var maxAttempts: Int?
 
-    @Option(name: .customLong("request-id"), help: "Adopt an export that exists at the service; nothing is submitted.")
+    @Option(
+        name: .customLong("request-id"),
+        help: "Adopt this existing export at the service instead of submitting one."
+    )
     var requestID: String?
 
-    @Option(help: ArgumentHelp("Handed through to the completion event. Repeatable.", valueName: "key=value"))
+    @Option(
+        help: ArgumentHelp(
+            "Metadata that is passed through to the completion event. Repeatable.",
+            valueName: "key=value"
+        )
+    )
     var metadata: [String] = []
 
     var isEmpty: Bool {

@@ -1,11 +1,11 @@
 import ExportCore
 import PayoutFilters
 
-/// Filters of generated jobs: a week each, so that no two neighbours ask for the same.
+/// Filters of generated jobs, each for a different week.
 enum GeneratedFilter {
     static func text(_ number: Int, _ kind: ExportKind) -> String? {
         let day: Int64 = 86_400_000
-        // From Monday, 2 January 2023 on.
+        // Monday, 2 January 2023.
         let first = 1_672_617_600_000 + Int64(number % 150) * 7 * day
         guard let from = FilterDate.day(first), let to = FilterDate.day(first + 6 * day) else { return nil }
         switch kind {
@@ -17,7 +17,7 @@ enum GeneratedFilter {
 }
 
 extension FilterDate {
-    /// The day of a moment.
+    /// The day of a time.
     fileprivate static func day(_ milliseconds: Int64) -> FilterDate? {
         FilterDate(millisecondsSince1970: milliseconds).flatMap { FilterDate(String($0.text.prefix(10))) }
     }

@@ -7,11 +7,11 @@ import WorkerKafka
 struct JobSender {
     let access: KafkaAccess
 
-    /// Sends all jobs and waits until they have arrived.
+    /// Sends all jobs and waits until they are delivered.
     ///
-    /// - Throws: ``CommandFailure`` when some have not.
+    /// - Throws: ``CommandFailure`` if some are not delivered.
     func send(_ jobs: [PreparedJob]) async throws {
-        // A name that is wrong must not bring a topic into being.
+        // A broker may create topics on request, so a wrong name must not reach it.
         _ = try await access.withAdmin { admin in try await access.topic(access.topics.jobs, admin) }
         try await access.withProducer { producer in
             var failures: [KafkaDeliveryFailure] = []
@@ -28,21 +28,8 @@ struct JobSender {
             guard let first = failures.first else { return }
             let ids = failures.prefix(5).compactMap { jobs[Int($0.tag)].id }.joined(separator: ", ")
             throw CommandFailure(
-                "\(failures.count) of \(jobs.count) jobs were not delivered (\(ids)\(failures.count > 5 ? ", …" : "")): \(first.error). Send them again; the same job id runs once."
+                "Failed to send \(failures.count) of \(jobs.count) jobs (\(ids)\(failures.count > 5 ? ", …" : "")): \(first.error). Send them again with the same ids; no job runs twice."
             )
         }
-    }
-}
-
-extension KafkaProducerRecord {
-    /// A record as our encoders make it; its key chooses the partition.
-    init(_ record: OutgoingRecord, topic: String, tag: UInt = 0) {
-        self.init(
-            topic: topic,
-            key: record.key,
-            value: record.value,
-            headers: record.headers.map { KafkaHeader($0.name, $0.value) },
-            tag: tag
-        )
     }
 }

@@ -2,17 +2,18 @@ import ArgumentParser
 import ExportCore
 import ExportRecords
 import Foundation
+import Primitives
 import WorkerRuntime
 
-/// A job, ready to be sent.
+/// A job that is ready to be sent.
 struct PreparedJob: Sendable {
-    /// The job's id, where it can be read.
+    /// The job's id, if it is readable.
     var id: String?
     /// The record for the jobs topic.
     var record: OutgoingRecord
 }
 
-/// Where `enqueue` takes its jobs from.
+/// The source of the jobs of `enqueue`.
 struct JobSource {
     var fields: JobFields
     var file: String?
@@ -21,22 +22,22 @@ struct JobSource {
     var isChecked: Bool
 
     private static let header = [OriginalRecord.Header(name: "content-type", value: Array("application/json".utf8))]
-    /// Problems that are told before giving up.
-    private static let toldProblems = 20
+    /// How many problems an error lists.
+    private static let shownProblems = 20
 
     /// All jobs, checked.
     ///
-    /// - Throws: ``CommandFailure`` that names each wrong job and field.
+    /// - Throws: ``CommandFailure`` that names each invalid job and field.
     func jobs() throws -> [PreparedJob] {
         if let file { return try jobs(inFile: file) }
         if let count { return try generated(count) }
         let job = prepare(try document(fields.jobID ?? UUID().uuidString.lowercased(), fields.kind))
-        if let problem = job.problem { throw CommandFailure("The job is not valid: \(problem)\(Self.hint)") }
+        if let problem = job.problem { throw CommandFailure("The job is invalid: \(problem)\(Self.hint)") }
         for warning in job.warnings { Terminal.note("warning: \(warning)") }
         return [job.job]
     }
 
-    private static let hint = "\nNothing was sent. --no-check sends it all the same."
+    private static let hint = "\nNothing was sent. To send it without the check, use --no-check."
 
     // MARK: A file
 
@@ -47,7 +48,7 @@ struct JobSource {
         } else if let contents = FileManager.default.contents(atPath: path) {
             data = contents
         } else {
-            throw CommandFailure("The file '\(path)' cannot be read. Check the path and its permissions.")
+            throw CommandFailure("Failed to read the file '\(path)'. Check the path and its permissions.")
         }
         var jobs: [PreparedJob] = []
         var problems: [String] = []
@@ -62,10 +63,10 @@ struct JobSource {
             jobs.append(result.job)
         }
         guard problems.isEmpty else {
-            var told = problems.prefix(Self.toldProblems).joined(separator: "\n")
-            if problems.count > Self.toldProblems { told += "\nand \(problems.count - Self.toldProblems) more" }
+            var shown = problems.prefix(Self.shownProblems).joined(separator: "\n")
+            if problems.count > Self.shownProblems { shown += "\nand \(problems.count - Self.shownProblems) more" }
             throw CommandFailure(
-                "\(problems.count) of \(jobs.count) jobs are not valid:\n\(told)\nNothing was sent. --no-check sends them all the same."
+                "\(problems.count) of \(jobs.count) jobs are invalid:\n\(shown)\nNothing was sent. To send them without the check, use --no-check."
             )
         }
         return jobs
@@ -89,7 +90,7 @@ struct JobSource {
 
     // MARK: Flags
 
-    /// The document as the flags say it, right or wrong: what is wrong is told by the check, as the worker would.
+    /// The document that the flags define, valid or not. The check reports the same problems as the worker.
     private func document(_ id: String, _ kind: String?) throws -> [UInt8] {
         let now = SystemClock().now()
         var object: [String: Any] = ["jobId": id, "action": "export"]
@@ -97,8 +98,8 @@ struct JobSource {
         object["filter"] = fields.filter
         object["fileFormat"] = fields.fileFormat
         object["account"] = fields.account
-        object["notBefore"] = fields.notBefore.map { Self.moment($0, now) }
-        object["deadline"] = fields.deadline.map { Self.moment($0, now) }
+        object["notBefore"] = fields.notBefore.map { Self.time($0, now) }
+        object["deadline"] = fields.deadline.map { Self.time($0, now) }
         object["maxAttempts"] = fields.maxAttempts
         object["requestId"] = fields.requestID
         let metadata = try PairArgument.parse(fields.metadata, "--metadata")
@@ -108,8 +109,8 @@ struct JobSource {
         )
     }
 
-    private static func moment(_ text: String, _ now: Instant) -> String {
-        ValueParsing.duration(text).map { now.advanced(by: $0).rfc3339 } ?? text
+    private static func time(_ text: String, _ now: Instant) -> String {
+        Duration(parsing: text).map { now.advanced(by: $0).rfc3339 } ?? text
     }
 
     // MARK: Generated jobs
@@ -127,9 +128,9 @@ struct JobSource {
         )
         guard case .export(var job) = template.content else {
             if case .unreadable(_, let reason, _, _) = template.content {
-                throw CommandFailure("The jobs would not be valid: \(reason)\nNothing was sent.")
+                throw CommandFailure("The generated jobs are invalid: \(reason)\nNothing was sent.")
             }
-            throw CommandFailure("The jobs would not be valid.")
+            throw CommandFailure("The generated jobs are invalid. Nothing was sent.")
         }
         let encoder = JobEncoder()
         return (1...count).map { number in

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ExportRecords
 import KafkaClient
+import Primitives
 import WorkerKafka
 
 /// `results`: reads completion events.
@@ -9,8 +10,8 @@ struct ResultsCommand: AsyncParsableCommand {
         commandName: "results",
         abstract: "Print completion events from the results topic.",
         discussion: """
-            Reads committed events only. The table leaves the signature of a file's URL away; --output json hands \
-            each event on as it is, one a line, with all that its URL holds.
+            Reads only committed events. The table omits the signature of a file's URL; --output json prints each event \
+            unchanged, one per line, with the whole URL.
 
               payout-worker results
               payout-worker results --follow --from end
@@ -18,7 +19,7 @@ struct ResultsCommand: AsyncParsableCommand {
             """
     )
 
-    /// Where reading begins.
+    /// Where reading starts.
     enum Origin: String, ExpressibleByArgument, CaseIterable {
         case beginning
         case end
@@ -27,13 +28,13 @@ struct ResultsCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    @Flag(name: .shortAndLong, help: "Go on with new events until interrupted.")
+    @Flag(name: .shortAndLong, help: "Continue with new events until interrupted.")
     var follow = false
 
-    @Option(help: ArgumentHelp("Only this job's events. Repeatable.", valueName: "id"))
+    @Option(help: ArgumentHelp("Only events of this job. Repeatable.", valueName: "id"))
     var job: [String] = []
 
-    @Option(help: "Where to begin: beginning or end.")
+    @Option(help: "Where to start: beginning or end.")
     var from: Origin = .beginning
 
     func validate() throws {
@@ -52,11 +53,11 @@ struct ResultsCommand: AsyncParsableCommand {
                         let scan = TopicScan(access: access, admin: admin, reader: reader, topic: access.topics.results)
                         let printer = EventPrinter(isJSON: isJSON, wanted: wanted)
                         if follow {
-                            try await scan.follow(from: start, idle: printer.flush, printer.take)
+                            try await scan.follow(from: start, idle: printer.flush, printer.receive)
                         } else {
-                            try await scan.read(from: start, printer.take)
+                            try await scan.read(from: start, printer.receive)
                             _ = printer.flush()
-                            if printer.count == 0 { Terminal.note("There are no completion events.") }
+                            if printer.count == 0 { Terminal.note("No completion events found.") }
                         }
                     }
                 }
@@ -65,7 +66,7 @@ struct ResultsCommand: AsyncParsableCommand {
     }
 }
 
-/// Prints events as they come.
+/// Prints events as they arrive.
 private final class EventPrinter {
     private static let headers = ["FINISHED", "JOB", "STATUS", "KIND", "ATTEMPTS", "TOOK", "FILE OR ERROR"]
     private static let widths = [20, 36, 9, 18, 8, 10, 0]
@@ -82,11 +83,11 @@ private final class EventPrinter {
 
     func flush() -> TopicScan.Step {
         lines.flush()
-        return .goOn
+        return .continue
     }
 
-    func take(_ record: KafkaRecord) -> TopicScan.Step {
-        guard wanted.isEmpty || record.key.map(wanted.contains) ?? false else { return .goOn }
+    func receive(_ record: KafkaRecord) -> TopicScan.Step {
+        guard wanted.isEmpty || record.key.map(wanted.contains) ?? false else { return .continue }
         count += 1
         let value = record.value
         do throws(EventDecodingError) {
@@ -99,7 +100,7 @@ private final class EventPrinter {
         } catch {
             Terminal.note("\(record.topic)[\(record.partition)] offset \(record.offset): \(error)")
         }
-        return .goOn
+        return .continue
     }
 
     private func add(_ event: CompletionEventDocument) {
@@ -107,7 +108,7 @@ private final class EventPrinter {
         hasHeader = true
         let cells = [
             event.times.finished.map { $0.prefix(19) + "Z" } ?? "-", event.jobId, event.status, event.kind ?? "-",
-            String(event.attempts), event.took.map(Readable.duration) ?? "-", EventLine.outcome(event),
+            String(event.attempts), event.took.map(\.shortText) ?? "-", EventLine.outcome(event),
         ]
         lines.add(TextTable.line(cells.map(TextTable.printable), widths: Self.widths))
     }

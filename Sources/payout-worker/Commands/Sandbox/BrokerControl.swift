@@ -1,12 +1,37 @@
 import EmbeddedKafka
 import Foundation
 import PayoutSandbox
+import WorkerRuntime
 
-/// `/_sandbox/broker`: the faults of the embedded broker, for tests and checkers in other processes.
+/// `/_sandbox/broker`: fault injection at the embedded broker, for tests in other processes.
 struct BrokerControl: Sendable {
-    private let kafka: EmbeddedKafka
+    /// What ends a fault, and the delay until then.
+    private struct Recovery: Sendable {
+        var delay: Duration
+        var body: @Sendable (EmbeddedKafka) throws -> Void
+    }
 
-    init(_ kafka: EmbeddedKafka) { self.kafka = kafka }
+    private let kafka: EmbeddedKafka
+    private let recoveries: AsyncStream<Recovery>
+    private let scheduled: AsyncStream<Recovery>.Continuation
+
+    init(_ kafka: EmbeddedKafka) {
+        self.kafka = kafka
+        (recoveries, scheduled) = AsyncStream.makeStream()
+    }
+
+    /// Ends faults of limited duration, until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await recovery in recoveries {
+                group.addTask {
+                    guard await slept(for: recovery.delay) else { return }
+                    // If the cluster has been closed meanwhile, there is nothing to restore.
+                    try? recovery.body(kafka)
+                }
+            }
+        }
+    }
 
     private static let path = "/_sandbox/broker"
 
@@ -16,14 +41,14 @@ struct BrokerControl: Sendable {
             switch request.method {
             case "GET": return try describe()
             case "POST":
-                for trouble in try JSONDecoder().decode([BrokerTrouble].self, from: Data(request.body)) {
-                    try carryOut(trouble)
+                for fault in try JSONDecoder().decode([BrokerFault].self, from: Data(request.body)) {
+                    try inject(fault)
                 }
                 return PayoutSandbox.ControlReply(json: Array("{}".utf8))
-            default: return Self.refusal(405, "Only GET and POST are understood at \(Self.path).")
+            default: return Self.refusal(405, "\(Self.path) supports only GET and POST.")
             }
         } catch let error as DecodingError {
-            return Self.refusal(400, "The body is no list of troubles: \(error.reason)")
+            return Self.refusal(400, "The body is not a list of faults: \(error.reason)")
         } catch {
             return Self.refusal(500, "\(error)")
         }
@@ -39,14 +64,14 @@ struct BrokerControl: Sendable {
         let description = Description(
             bootstrapServers: kafka.bootstrapServers,
             brokers: kafka.brokerCount,
-            requests: BrokerTrouble.requests.keys.sorted(),
-            errors: BrokerTrouble.errors.keys.sorted()
+            requests: BrokerFault.requests.keys.sorted(),
+            errors: BrokerFault.errors.keys.sorted()
         )
         return PayoutSandbox.ControlReply(json: Array(try JSONEncoder().encode(description)))
     }
 
-    private func carryOut(_ trouble: BrokerTrouble) throws {
-        switch trouble {
+    private func inject(_ fault: BrokerFault) throws {
+        switch fault {
         case .errors(let requests, let errors): for api in requests { try kafka.pushErrors(api, errors) }
         case .down(let broker, let lasting):
             try kafka.takeDown(broker: broker)
@@ -65,12 +90,7 @@ struct BrokerControl: Sendable {
     }
 
     private func after(_ time: Duration?, _ body: @escaping @Sendable (EmbeddedKafka) throws -> Void) {
-        guard let time else { return }
-        Task { [kafka] in
-            try await Task.sleep(for: time)
-            // A cluster that is closed meanwhile has nothing to mend.
-            try? body(kafka)
-        }
+        if let time { scheduled.yield(Recovery(delay: time, body: body)) }
     }
 
     private static func refusal(_ status: Int, _ message: String) -> PayoutSandbox.ControlReply {

@@ -1,10 +1,11 @@
 import ExportCore
 import ExportRecords
 import KafkaClient
+import Primitives
 import WorkerKafka
 import WorkerRuntime
 
-/// How the fleet stands.
+/// The status of the fleet.
 struct FleetStatus: Encodable {
     struct Member: Encodable {
         var clientID: String
@@ -46,13 +47,15 @@ struct FleetStatus: Encodable {
     var openJobs: [Group]
     /// Seconds since the acceptance of the oldest job that has not ended.
     var oldestAgeSeconds: Double?
-    /// Records of the jobs topic that no worker has taken yet.
+    /// Records of the jobs topic that no worker has read yet.
     var lag: Int64
-    /// The jobs that have gone without an end for the longest time.
+    /// The open jobs that were accepted first.
     var oldest: [Job]
     /// State records that this version cannot read.
     var unreadable: Int
-    /// What could not be found out.
+    /// The refresh tokens of the accounts whose files are on this machine.
+    var refreshTokens: [RefreshTokenAge] = []
+    /// What could not be determined.
     var notes: [String]
 
     private static let unknown = "unknown"
@@ -67,7 +70,7 @@ struct FleetStatus: Encodable {
             } catch {
                 let isUnknown = error.code == .unsupportedFeature
                 notes.append(
-                    "the group's members" + (isUnknown ? ": this broker does not tell them" : " (\(error.code.name))")
+                    "the group's members" + (isUnknown ? ": this broker does not report them" : " (\(error.code.name))")
                 )
             }
             var committed: [KafkaTopicPartition: Int64] = [:]
@@ -86,8 +89,8 @@ struct FleetStatus: Encodable {
             }
             var tally = StateTally()
             try await access.scan(access.topics.state) { record in
-                tally.take(record)
-                return .goOn
+                tally.apply(record)
+                return .continue
             }
             return make(access, group, committed, ends, tally, notes)
         }
@@ -141,11 +144,11 @@ struct FleetStatus: Encodable {
     // MARK: Printing
 
     var text: String {
-        // `Dead` is also what a group is called that never was.
+        // `Dead` is also the state of a group that has never existed.
         let state = groupState == "Dead" ? "no worker has joined it" : groupState.lowercased()
         let isKnown = groupState != Self.unknown
-        var lines = ["Group \(group)" + (isKnown ? ": \(state), \(Readable.count(members.count, "member"))" : "")]
-        lines += notes.map { "not known: \($0)" }
+        var lines = ["Group \(group)" + (isKnown ? ": \(state), \(Formatting.count(members.count, "member"))" : "")]
+        lines += notes.map { "unknown: \($0)" }
         let order = JobPhase.allCases.map(\.name)
         var table = TextTable(
             ["PARTITION", "OWNER", "COMMITTED", "END", "LAG"] + order.map { $0.uppercased() },
@@ -171,9 +174,10 @@ struct FleetStatus: Encodable {
         if !byAccount.isEmpty { lines.append("Open: " + byAccount.joined(separator: "; ")) }
         lines.append("Lag: \(lag)")
         if unreadable > 0 {
-            lines.append("\(Readable.count(unreadable, "state record")) cannot be read by this version.")
+            lines.append("This version cannot read \(Formatting.count(unreadable, "state record")).")
         }
-        if !oldest.isEmpty { lines += ["", "Longest under way:", oldestTable] }
+        lines += RefreshTokenAge.lines(refreshTokens)
+        if !oldest.isEmpty { lines += ["", "Longest in progress:", oldestTable] }
         return lines.joined(separator: "\n")
     }
 
@@ -181,14 +185,14 @@ struct FleetStatus: Encodable {
         let now = SystemClock().now()
         var table = TextTable(["JOB", "PHASE", "FOR", "ATTEMPT", "REQUEST"], rightAligned: [3])
         for job in oldest {
-            let age = Instant(rfc3339: job.since).map { Readable.duration($0.duration(to: now)) } ?? "-"
+            let age = Instant(rfc3339: job.since).map { $0.duration(to: now).shortText } ?? "-"
             table.add([job.jobID, job.phase, age, String(job.attempt), job.requestID ?? "-"])
         }
         return table.rendered
     }
 }
 
-/// Counts what the state topic holds, the newest record of each job.
+/// Counts jobs by the newest record of each job in the state topic.
 struct StateTally {
     private struct Key: Hashable {
         var partition: Int32
@@ -209,7 +213,7 @@ struct StateTally {
     private(set) var unreadable = 0
     private let codec = StateCodec()
 
-    mutating func take(_ record: KafkaRecord) {
+    mutating func apply(_ record: KafkaRecord) {
         do throws(StateDecodingError) {
             switch try codec.decode(key: record.key, value: record.value) {
             case .job(let job):
@@ -223,7 +227,7 @@ struct StateTally {
                     kind: job.job.kind
                 )
             case .forgotten(let id): entries[Key(partition: record.partition, id: id)] = nil
-            case .position: break
+            case .position, .origin: break
             }
         } catch {
             unreadable += 1

@@ -3,16 +3,16 @@ import ExportRecords
 import KafkaClient
 import WorkerKafka
 
-/// What is known of one job.
+/// All that the topics contain about a job.
 struct JobTimeline: Encodable {
-    /// Something that happened to it.
-    struct Moment: Encodable {
+    /// An event in the job's life.
+    struct Entry: Encodable {
         var time: String
         var what: String
     }
 
     var jobID: String
-    /// Where it stands: a phase, or the status it ended with.
+    /// Its phase, or the status that it ended with.
     var state: String
     var kind: String?
     var filter: String?
@@ -22,25 +22,25 @@ struct JobTimeline: Encodable {
     var requestID: String?
     var deadline: String?
     var error: String?
-    /// Where the files are; without a signature.
+    /// The locations of the files, without signatures.
     var files: [String]
-    var timeline: [Moment]
+    var timeline: [Entry]
 
     static func read(_ id: String, _ access: KafkaAccess) async throws -> JobTimeline? {
-        var gathering = Gathering(id: id)
+        var builder = TimelineBuilder(id: id)
         try await access.scan(access.topics.jobs) { record in
-            gathering.takeJob(record)
-            return .goOn
+            builder.addJob(record)
+            return .continue
         }
         try await access.scan(access.topics.state) { record in
-            gathering.takeState(record)
-            return .goOn
+            builder.addState(record)
+            return .continue
         }
         try await access.scan(access.topics.results) { record in
-            gathering.takeEvent(record)
-            return .goOn
+            builder.addEvent(record)
+            return .continue
         }
-        return gathering.timeline
+        return builder.timeline
     }
 
     var text: String {
@@ -63,11 +63,11 @@ extension String {
     fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
 }
 
-/// Gathers a job's records.
-private struct Gathering {
+/// Builds a timeline from a job's records.
+private struct TimelineBuilder {
     let id: String
     private let key: [UInt8]
-    private var moments: [JobTimeline.Moment] = []
+    private var entries: [JobTimeline.Entry] = []
     private var record: JobRecord?
     private var event: CompletionEventDocument?
     private var isKnown = false
@@ -82,29 +82,29 @@ private struct Gathering {
     }
 
     private mutating func add(_ time: String?, _ what: String) {
-        guard let time, !moments.contains(where: { $0.time == time && $0.what == what }) else { return }
-        moments.append(JobTimeline.Moment(time: time, what: what))
+        guard let time, !entries.contains(where: { $0.time == time && $0.what == what }) else { return }
+        entries.append(JobTimeline.Entry(time: time, what: what))
     }
 
-    private func isOurs(_ record: KafkaRecord) -> Bool {
+    private func belongsToJob(_ record: KafkaRecord) -> Bool {
         record.withKey { found in found?.elementsEqual(key) ?? false }
     }
 
-    mutating func takeJob(_ record: KafkaRecord) {
-        guard isOurs(record) else { return }
+    mutating func addJob(_ record: KafkaRecord) {
+        guard belongsToJob(record) else { return }
         isKnown = true
         let place = "\(record.topic)[\(record.partition)] offset \(record.offset)"
-        let headers = record.headers.map { OriginalRecord.Header(name: $0.name, value: $0.value) }
-        let original = OriginalRecord(key: record.key, value: record.value, headers: headers)
-        switch JobDecoder().decode(original, offset: record.offset).content {
+        switch JobDecoder().decode(OriginalRecord(record), offset: record.offset).content {
         case .export: add(record.timestamp, "enqueued: \(place)")
         case .cancel: add(record.timestamp, "cancel command: \(place)")
-        case .unreadable(_, let reason, _, _): add(record.timestamp, "enqueued, not valid (\(reason)): \(place)")
+        case .unreadable(_, let reason, _, _): add(record.timestamp, "enqueued, invalid (\(reason)): \(place)")
         }
     }
 
-    mutating func takeState(_ record: KafkaRecord) {
-        guard isOurs(record), let state = try? StateCodec().decode(key: record.key, value: record.value) else { return }
+    mutating func addState(_ record: KafkaRecord) {
+        guard belongsToJob(record), let state = try? StateCodec().decode(key: record.key, value: record.value) else {
+            return
+        }
         isKnown = true
         switch state {
         case .job(let job):
@@ -114,15 +114,16 @@ private struct Gathering {
             add(job.times.submitted?.milliseconds, "submitted as \(job.requestID ?? "?"), attempt \(job.attempt)")
             add(job.times.ready?.milliseconds, "ready at the service")
             if job.phase == .finished { add(job.times.finished?.milliseconds, "finished: \(job.status?.name ?? "?")") }
-        case .forgotten: add(record.timestamp, "forgotten: the id may be used for another job")
-        case .position: break
+        case .forgotten: add(record.timestamp, "forgotten: the id can be used for another job")
+        case .position, .origin: break
         }
     }
 
-    mutating func takeEvent(_ record: KafkaRecord) {
-        guard isOurs(record), let event = try? EventDecoder().decode(value: record.value) else { return }
+    mutating func addEvent(_ record: KafkaRecord) {
+        guard belongsToJob(record), let event = try? EventDecoder().decode(value: record.value) else { return }
         isKnown = true
-        self.event = event
+        // A rejection ends only the record that it names.
+        if event.status != JobStatus.rejected.name || self.event == nil { self.event = event }
         let place = "\(record.topic)[\(record.partition)] offset \(record.offset)"
         add(record.timestamp, "event \(event.status): \(place)")
     }
@@ -141,14 +142,14 @@ private struct Gathering {
             requestID: record?.requestID ?? event?.requestId,
             deadline: job?.deadline?.rfc3339,
             error: error,
-            files: files.map(Readable.location),
-            timeline: moments.sorted { $0.time < $1.time }
+            files: files.map(Formatting.location),
+            timeline: entries.sorted { $0.time < $1.time }
         )
     }
 
     private var state: String {
         if let record { return record.status?.name ?? record.phase.name }
-        return event?.status ?? "enqueued, not taken yet"
+        return event?.status ?? "enqueued, not accepted yet"
     }
 
     private var error: String? {

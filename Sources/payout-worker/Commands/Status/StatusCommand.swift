@@ -5,14 +5,15 @@ import KafkaClient
 import WorkerKafka
 import WorkerRuntime
 
-/// `status`: how the fleet stands, or one job, from Kafka alone.
+/// `status`: the status of the fleet or of one job, from Kafka alone.
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show how the fleet stands, or what became of one job.",
+        abstract: "Show the status of the fleet or of one job.",
         discussion: """
-            Reads the group, the state topic and the results topic; no worker is asked, so it also tells when none \
-            runs. With a job id: the job's life so far. Exits with 1 when the job is not known.
+            Reads the group, the state topic and the results topic from Kafka, so it works even if no worker runs. Shows \
+            the ages of refresh tokens if their files are on this machine. With a job id, it shows the job's timeline, \
+            and exits with 1 if the job is unknown.
 
               payout-worker status
               payout-worker status --watch --interval 5s
@@ -23,25 +24,26 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    @Argument(help: "A job; the whole fleet without one.")
+    @Argument(help: "The job's id. Default: the whole fleet.")
     var jobID: String?
 
-    @Flag(name: .shortAndLong, help: "Show it again and again until interrupted.")
+    @Flag(name: .shortAndLong, help: "Refresh the output until interrupted.")
     var watch = false
 
-    @Option(help: ArgumentHelp("The wait between two looks.", valueName: "duration"))
+    @Option(help: ArgumentHelp("Time between two refreshes.", valueName: "duration"))
     var interval: String = "2s"
 
     func validate() throws { _ = try DurationArgument.parse(interval, "--interval") }
 
     func run() async throws {
         try await reportingErrors {
-            let access = try KafkaAccess(try options.settings())
+            let settings = try options.settings()
+            let access = try KafkaAccess(settings)
             let pause = try DurationArgument.parse(interval, "--interval")
             let (jobID, isJSON, watch) = (jobID, outputOptions.isJSON, watch)
             try await untilInterrupted {
                 repeat {
-                    let text = try await Self.text(access, jobID, isJSON: isJSON, isLine: watch)
+                    let text = try await Self.text(access, settings, jobID, isJSON: isJSON, isLine: watch)
                     if watch, !isJSON, Terminal.isInteractive { Terminal.result("\u{1B}[H\u{1B}[2J") }
                     Terminal.result(text)
                     if watch { try await Task.sleep(for: pause) }
@@ -52,17 +54,21 @@ struct StatusCommand: AsyncParsableCommand {
 
     private static func text(
         _ access: KafkaAccess,
+        _ settings: Settings,
         _ jobID: String?,
         isJSON: Bool,
         isLine: Bool
     ) async throws -> String {
         guard let jobID else {
-            let status = try await FleetStatus.read(access)
+            var status = try await FleetStatus.read(access)
+            let tokens = await RefreshTokenAge.read(settings)
+            status.refreshTokens = tokens.ages
+            status.notes += tokens.notes
             return isJSON ? try json(status, isLine) : status.text
         }
         guard let timeline = try await JobTimeline.read(jobID, access) else {
             throw CommandFailure(
-                "The job '\(jobID)' is in neither \(access.topics.state) nor \(access.topics.results) nor \(access.topics.jobs): it was never enqueued there, or is forgotten."
+                "The job '\(jobID)' is unknown: \(access.topics.jobs), \(access.topics.state) and \(access.topics.results) do not contain it. It was never enqueued, or its records have been deleted. Check the id and the KAFKA_TOPICS_… variables."
             )
         }
         return isJSON ? try json(timeline, isLine) : timeline.text

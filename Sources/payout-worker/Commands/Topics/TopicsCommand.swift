@@ -1,12 +1,14 @@
 import ArgumentParser
 import WorkerKafka
+import WorkerRuntime
+import WorkerTelemetry
 
 /// `topics`: creates and checks the topics.
 struct TopicsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topics",
-        abstract: "Create the four topics, or check that they are fit for a worker.",
-        subcommands: [TopicsCreateCommand.self, TopicsCheckCommand.self]
+        abstract: "Create the four topics, check that they are suitable for a worker, or recover stopped partitions.",
+        subcommands: [TopicsCreateCommand.self, TopicsCheckCommand.self, TopicsRecoverCommand.self]
     )
 }
 
@@ -14,11 +16,10 @@ struct TopicsCommand: AsyncParsableCommand {
 struct TopicsCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
-        abstract: "Create the topics that do not exist, each with the settings that it needs.",
+        abstract: "Create the topics that do not exist, with the required settings.",
         discussion: """
-            Doing it again changes nothing. A topic that exists keeps its settings and never loses partitions; the \
-            state topic gets more of them when the jobs topic has more. The names are those of the KAFKA_TOPICS_… \
-            variables.
+            The command is idempotent. An existing topic keeps its settings and never loses partitions; the state topic \
+            gets as many partitions as the jobs topic. The KAFKA_TOPICS_… variables set the names.
 
               payout-worker topics create --bootstrap-servers localhost:9092
               payout-worker topics create --partitions 12 --replication-factor 3 --retention 14d
@@ -28,10 +29,10 @@ struct TopicsCreateCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    @Option(help: "Partitions of each topic: the most workers that can share the work.")
+    @Option(help: "Number of partitions of each topic, which is the maximum number of active workers.")
     var partitions: Int = 6
 
-    @Option(help: "Copies of each partition; the broker's default unless given.")
+    @Option(help: "Number of replicas of each partition. Default: the broker's default.")
     var replicationFactor: Int?
 
     @Option(help: ArgumentHelp("How long jobs and completion events are kept.", valueName: "duration"))
@@ -94,10 +95,10 @@ struct TopicsCreateCommand: AsyncParsableCommand {
 struct TopicsCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check that the topics exist and are fit for a worker.",
+        abstract: "Check that the topics exist and are suitable for a worker.",
         discussion: """
-            Names each problem with the command that mends it, and exits with 1 when a worker would not start. \
-            Warnings are risks that a worker runs with. 'run' makes the same check before it starts.
+            Reports each problem with the command that fixes it, and exits with 1 if a worker would not start. Warnings \
+            are risks that do not prevent the start. 'run' makes the same check before it starts.
 
               payout-worker topics check --bootstrap-servers localhost:9092
             """
@@ -109,20 +110,21 @@ struct TopicsCheckCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
-            let report = try await access.withAdmin { admin in
-                try await TopicSetup(topics: access.topics, admin: admin).check()
+            let (report, unreachable) = try await access.withAdmin { admin in
+                let report = try await TopicSetup(topics: access.topics, admin: admin).check()
+                return (report, try await access.unreachableBrokers(admin).map(\.problem))
             }
             if outputOptions.isJSON {
-                Terminal.result(try JSONText.document(TopicReportDocument(report)))
+                Terminal.result(try JSONText.document(TopicReportDocument(report, unreachable)))
             } else {
-                Terminal.result(Self.text(report))
+                Terminal.result(Self.text(report, unreachable))
             }
-            if !report.problems.isEmpty { throw ExitStatus.failed }
+            if !report.problems.isEmpty || !unreachable.isEmpty { throw ExitStatus.failed }
         }
     }
 
-    static func text(_ report: TopicReport) -> String {
-        var table = TextTable(["ROLE", "TOPIC", "PARTITIONS", "COPIES", "POLICY"], rightAligned: [2, 3])
+    static func text(_ report: TopicReport, _ unreachable: [LogProblem] = []) -> String {
+        var table = TextTable(["ROLE", "TOPIC", "PARTITIONS", "REPLICAS", "POLICY"], rightAligned: [2, 3])
         for topic in report.topics {
             table.add([
                 topic.role.rawValue, topic.name, topic.partitions.map(String.init) ?? "missing",
@@ -133,19 +135,22 @@ struct TopicsCheckCommand: AsyncParsableCommand {
         for finding in report.findings {
             lines += ["\(finding.severity.rawValue): \(finding.topic) \(finding.message).", "  \(finding.remedy)"]
         }
+        for problem in unreachable { lines += ["problem: \(problem.sentence)", "  \(problem.remedy)"] }
         lines += report.skipped.map { "not checked: \($0)" }
-        lines.append(Self.verdict(report))
+        lines.append(
+            unreachable.isEmpty ? Self.conclusion(report) : "A worker would start, but could not process jobs."
+        )
         return lines.joined(separator: "\n")
     }
 
-    private static func verdict(_ report: TopicReport) -> String {
+    private static func conclusion(_ report: TopicReport) -> String {
         if !report.problems.isEmpty { return "A worker would not start." }
         return report.warnings.isEmpty
-            ? "The topics are fit for a worker." : "A worker would start; see the warnings."
+            ? "The topics are suitable for a worker." : "A worker would start; see the warnings."
     }
 }
 
-/// A check's result for machines.
+/// The result of a check in JSON output.
 struct TopicReportDocument: Encodable {
     struct Topic: Encodable {
         var role: String
@@ -163,13 +168,24 @@ struct TopicReportDocument: Encodable {
         var remedy: String
     }
 
+    /// A broker that is unreachable at the address that it advertises.
+    struct Broker: Encodable {
+        var address: String
+        var message: String
+        var remedy: String
+    }
+
     var ok: Bool
+    var unreachableBrokers: [Broker]
     var topics: [Topic]
     var findings: [Finding]
     var skipped: [String]
 
-    init(_ report: TopicReport) {
-        ok = report.problems.isEmpty
+    init(_ report: TopicReport, _ unreachable: [LogProblem] = []) {
+        ok = report.problems.isEmpty && unreachable.isEmpty
+        unreachableBrokers = unreachable.map {
+            Broker(address: $0.subject, message: $0.sentence, remedy: $0.remedy)
+        }
         topics = report.topics.map {
             Topic(
                 role: $0.role.rawValue,

@@ -1,0 +1,72 @@
+/// How much of a record is written. A topic that refuses a whole record may accept a smaller form.
+public enum OutputForm: UInt8, Hashable, Comparable, Sendable, CaseIterable {
+    /// All of it.
+    case whole = 0
+    /// A dead letter without its value, an event without `metadata`.
+    case reduced = 1
+    /// A dead letter without its original headers too, an event without `error.details` too.
+    case short = 2
+    /// A dead letter without its key too. An event without filter and files too: only for a rejection, and for a job
+    /// that ended as `tooLarge`.
+    case least = 3
+
+    /// The next smaller form; `nil` for the last one.
+    public var next: OutputForm? { OutputForm(rawValue: rawValue + 1) }
+
+    /// Orders forms by how much they leave out.
+    public static func < (left: OutputForm, right: OutputForm) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// A record of a batch that its topic does not accept, with the form that was refused.
+public struct OutputRefusal: Hashable, Sendable {
+    /// The record's place in the batch as it was sent.
+    public var index: Int
+    /// The form in which it was refused.
+    public var form: OutputForm
+
+    /// Creates a refusal.
+    public init(index: Int, form: OutputForm) {
+        self.index = index
+        self.form = form
+    }
+}
+
+extension OutputRecord {
+    /// The largest form in which the record is written.
+    public var form: OutputForm {
+        switch self {
+        case .state: .whole
+        case .event(_, let event): event.form
+        case .deadLetter(let letter): letter.form
+        }
+    }
+
+    /// The smallest form that needs no decision. If that is refused, the record must be replaced.
+    public var lastForm: OutputForm {
+        switch self {
+        case .state: .whole
+        // An event without files or filter would contradict its job's record.
+        case .event(_, let event): event.status == .rejected || event.error?.code == .tooLarge ? .least : .short
+        case .deadLetter: .least
+        }
+    }
+
+    /// The record in a form that leaves out more than `form`; `nil` where there is none.
+    public func smaller(than form: OutputForm) -> OutputRecord? {
+        guard form < lastForm, let next = form.next else { return nil }
+        switch self {
+        case .state: return nil
+        case .event(let partition, var event):
+            event.form = next
+            return .event(partition: partition, event)
+        case .deadLetter(var letter):
+            letter.form = next
+            return .deadLetter(letter)
+        }
+    }
+
+    /// Bytes of input that the record holds in memory until it is committed.
+    var heldBytes: Int {
+        if case .deadLetter(let letter) = self { letter.original.byteCount } else { 0 }
+    }
+}

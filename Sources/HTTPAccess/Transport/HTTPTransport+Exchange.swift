@@ -1,0 +1,35 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+extension HTTPTransport {
+    /// Sends a request and waits for the whole answer, body included, within the request's time-out.
+    ///
+    /// - Throws: ``TransportFault``, or `CancellationError` when the task was cancelled.
+    package func send(_ outgoing: OutgoingRequest) async throws -> HTTPAnswer {
+        try Task.checkCancellation()
+        do {
+            let request = try HTTPClient.Request(
+                url: outgoing.url,
+                method: outgoing.method,
+                headers: outgoing.headers,
+                body: outgoing.body.map { .byteBuffer($0) }
+            )
+            // The delegate interface bounds the answer's body by the deadline too, and costs less than the
+            // asynchronous one, which starts several tasks for each request.
+            let task = client(for: outgoing.url, decodes: outgoing.decodesAnswer).execute(
+                request: request,
+                delegate: AnswerCollector(maximumSize: outgoing.maximumAnswerSize),
+                deadline: .now() + outgoing.timeout.asTimeout
+            )
+            return try await withTaskCancellationHandler {
+                try await task.get()
+            } onCancel: {
+                task.cancel()
+            }
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            throw TransportFault(error, sending: outgoing)
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import NIOHTTPCompression
+import NIOPosix
+import NIOSSL
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The kind of a ``TransportFault``. More cases may be added.
+public enum TransportFailure: String, Sendable, Hashable {
+    /// No connection: refused, unreachable, unknown host, refused by a proxy, or none within the connect time-out.
+    case connect
+    /// No answer within the request's time-out.
+    case timeout
+    /// The connection was closed or reset before the answer was complete.
+    case closed
+    /// The TLS handshake failed, or the server's certificate is not trusted.
+    case tls
+    /// The answer is not HTTP, or too large.
+    case unreadable
+    /// The request cannot be sent at all, for example because a token holds a line break.
+    case unsendable
+    /// The transport has been shut down.
+    case shutDown
+    /// Anything else.
+    case other
+}
+
+/// The error of a request without an answer, thrown by ``HTTPTransport``. Holds no part of the request.
+public struct TransportFault: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of failure.
+    public let failure: TransportFailure
+    /// What happened, as a clause in lower case that follows a colon in the errors of callers.
+    public let detail: String
+
+    /// What happened, as ``detail``.
+    public var description: String { detail }
+
+    /// Makes a fault, for tests that replace the network.
+    package init(_ failure: TransportFailure, _ detail: String) {
+        self.failure = failure
+        self.detail = detail
+    }
+
+    /// Classifies an error of the HTTP client or the network by its type. Underlying errors are never printed: some of
+    /// them carry header values or whole URLs.
+    ///
+    /// - Parameter request: The request that failed.
+    init(_ error: any Error, sending request: OutgoingRequest? = nil) {
+        switch error {
+        case let fault as TransportFault: self = fault
+        case let error as HTTPClientError: self = Self.from(error, request)
+        case let error as NIOConnectionError: self = Self.from(error)
+        case is AnswerTooBigError: self.init(.unreadable, "the answer is too large")
+        case is NIOHTTPDecompression.DecompressionError: self.init(.unreadable, "the answer cannot be decompressed")
+        case is HTTPParserError: self.init(.unreadable, "the answer is not valid HTTP")
+        case let error as ChannelError: self = Self.from(error)
+        case let error as IOError: self = Self.from(error)
+        case NIOSSLError.uncleanShutdown: self.init(.closed, "the connection was closed")
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            self.init(.tls, "the TLS connection failed, the server's certificate may not be trusted")
+        // The name of a type holds no part of the request.
+        default: self.init(.other, "unexpected error \(type(of: error))")
+        }
+    }
+
+    private static func from(_ error: IOError) -> TransportFault {
+        switch error.errnoCode {
+        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL, EMFILE, ENFILE:
+            TransportFault(.connect, "no connection could be made (errno \(error.errnoCode))")
+        default:
+            TransportFault(.closed, "the connection failed (errno \(error.errnoCode))")
+        }
+    }
+
+    private static func from(_ error: NIOConnectionError) -> TransportFault {
+        // Without connection errors no address was tried: the host's name could not be resolved.
+        error.connectionErrors.isEmpty && (error.dnsAError ?? error.dnsAAAAError) != nil
+            ? TransportFault(.connect, "the host's name cannot be resolved")
+            : TransportFault(.connect, "no connection could be made")
+    }
+
+    private static func from(_ error: ChannelError) -> TransportFault {
+        switch error {
+        case .connectTimeout: TransportFault(.connect, "no connection within the connect time-out")
+        case .connectPending: TransportFault(.connect, "no connection could be made")
+        default: TransportFault(.closed, "the connection was closed")
+        }
+    }
+
+    private static func from(_ error: HTTPClientError, _ request: OutgoingRequest?) -> TransportFault {
+        switch error {
+        case .connectTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout:
+            TransportFault(.connect, "no connection within the connect time-out")
+        case .getConnectionFromPoolTimeout:
+            TransportFault(.connect, "no connection was free within the connect time-out")
+        case .tlsHandshakeTimeout:
+            TransportFault(.tls, "no TLS handshake within the connect time-out")
+        case .deadlineExceeded, .readTimeout, .writeTimeout:
+            TransportFault(.timeout, "no complete answer within the request time-out")
+        case .remoteConnectionClosed, .uncleanShutdown, .cancelled, .requestStreamCancelled:
+            TransportFault(.closed, "the connection was closed before the answer was complete")
+        case .alreadyShutdown:
+            TransportFault(.shutDown, "the transport has been shut down")
+        case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath:
+            TransportFault(.unsendable, "the URL is malformed")
+        case .proxyAuthenticationRequired:
+            TransportFault(.connect, "the proxy demands a user name and password, or refused the configured ones")
+        case .invalidProxyResponse:
+            TransportFault(.connect, "the proxy refused the connection")
+        default:
+            Self.other(request)
+        }
+    }
+
+    /// Classifies the client's remaining errors by the request: they carry values, so they cannot be compared.
+    private static func other(_ request: OutgoingRequest?) -> TransportFault {
+        guard let request else { return TransportFault(.other, "the HTTP client failed") }
+        if WebLocation(request.url) == nil { return TransportFault(.unsendable, "the URL is malformed") }
+        return request.headers.areSendable
+            ? TransportFault(.other, "the HTTP client failed")
+            : TransportFault(.unsendable, "a header's name or value has a character that HTTP does not permit")
+    }
+}
+
+extension HTTPHeaders {
+    /// Whether names are tokens and values hold no control characters but tabs (RFC 9110, section 5).
+    fileprivate var areSendable: Bool {
+        allSatisfy { name, value in
+            !name.isEmpty && name.utf8.allSatisfy(Self.isTokenCharacter)
+                && value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
+        }
+    }
+
+    private static func isTokenCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}

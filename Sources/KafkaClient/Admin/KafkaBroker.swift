@@ -1,0 +1,56 @@
+import CRDKafka
+
+/// A broker under the address that the cluster gives to its clients (`advertised.listeners`).
+public struct KafkaBroker: Sendable, Hashable, CustomStringConvertible {
+    /// The broker's id.
+    public var id: Int32
+    /// The host that clients are to connect to.
+    public var host: String
+    /// The port that clients are to connect to.
+    public var port: Int32
+
+    /// `host:port`, for logs.
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// Why a connection could not be opened, as the operating system reports it.
+public struct KafkaConnectionFailure: Sendable, Hashable {
+    /// The broker.
+    public var broker: KafkaBroker
+    /// The operating system's error text.
+    public var message: String
+}
+
+extension KafkaAdmin {
+    /// The brokers of the cluster, by id, under the addresses that clients are to connect to.
+    public func brokers(timeout: Duration = .seconds(10)) async throws(KafkaError) -> [KafkaBroker] {
+        try await blocking("list brokers") { (client) throws(KafkaError) in
+            var metadata: UnsafePointer<rd_kafka_metadata>?
+            try KafkaError.check(rd_kafka_metadata(client, 0, nil, &metadata, timeout.milliseconds), "list brokers")
+            guard let metadata else { return [] }
+            defer { rd_kafka_metadata_destroy(metadata) }
+            return UnsafeBufferPointer(start: metadata.pointee.brokers, count: Int(metadata.pointee.broker_cnt))
+                .map { KafkaBroker(id: $0.id, host: $0.host.map { String(cString: $0) } ?? "", port: $0.port) }
+                .sorted { $0.id < $1.id }
+        }
+    }
+
+    /// Opens a connection to each broker of the cluster, and closes it again. Metadata comes from one broker; clients
+    /// need all of them.
+    ///
+    /// - Parameter timeout: how long one connection may take.
+    /// - Returns: the brokers that could not be reached.
+    /// - Throws: ``KafkaError`` when the cluster does not list its brokers.
+    public func unreachableBrokers(
+        timeout: Duration = .seconds(3)
+    ) async throws(KafkaError) -> [KafkaConnectionFailure] {
+        var failures: [KafkaConnectionFailure] = []
+        for broker in try await brokers(timeout: timeout) {
+            let message = try await calls.run("connect to broker") { () throws(KafkaError) in
+                TCPConnection.problem(host: broker.host, port: broker.port, timeout: timeout)
+            }
+            if let message { failures.append(KafkaConnectionFailure(broker: broker, message: message)) }
+        }
+        return failures
+    }
+}

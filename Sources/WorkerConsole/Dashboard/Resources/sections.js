@@ -1,0 +1,160 @@
+const HEALTH = { ready: 'Ready', degraded: 'Ready, degraded', notReady: 'Not ready' };
+const LIFECYCLES = { active: 'good', restoring: 'info', draining: 'warn', stopped: 'bad' };
+function note(kind, title, text, remedy) {
+  return el('div', { class: 'note ' + kind },
+    el('p', {}, title && el('b', {}, title + ' '), text), remedy && el('p', {}, remedy));
+}
+function drawHealth(status) {
+  const { health, engine, worker } = status;
+  document.body.dataset.health = health.status;
+  document.title = (health.status === 'ready' ? '' : health.status === 'degraded' ? '△ ' : '✕ ') +
+    'Payout export worker';
+  draw('health-title', health.status, () => HEALTH[health.status]);
+  const active = status.partitions.filter(partition => partition.lifecycle === 'active').length;
+  const facts = [`${active} of ${plural(status.partitions.length, 'assigned partition')} active`,
+    'up for ' + duration(worker.uptimeSeconds)];
+  if (!engine.isAnswering && engine.answeredSecondsAgo !== undefined) {
+    facts.unshift('the engine last answered ' + duration(engine.answeredSecondsAgo) + ' ago');
+  }
+  draw('health-text', facts, () => facts.join(' · '));
+  draw('reasons', health.reasons, () => health.reasons.map(reason =>
+    el('li', {}, note(reason.severity === 'blocking' ? 'bad' : 'warn', '', reason.message, reason.remedy))));
+  draw('identity', worker, () => [worker.id, worker.group].filter(Boolean).join(' · '));
+  draw('build', worker.version, () => 'Version ' + worker.version);
+}
+function latest(totals, factor) {
+  const values = rates(totals, factor);
+  return values.length ? values[values.length - 1] : 0;
+}
+function tile(name, value, unit, below, extra) {
+  return el('dl', { class: 'tile ' + (extra && extra.class || '') }, el('dt', {}, name),
+    el('dd', {}, value, unit && el('small', {}, ' ' + unit)), extra && extra.bar, el('p', {}, below));
+}
+function drawTiles(status) {
+  const { totals, jobs, commits } = status;
+  const budget = status.accounts.reduce((total, account) => total + account.requestsPerSecond, 0);
+  const calls = latest(past.calls, 1);
+  const ends = latest(past.completed, 60) + latest(past.otherEnds, 60);
+  const bad = totals.failed + totals.rejected;
+  const [memory, unit] = bytes(status.process.residentBytes);
+  const share = budget > 0 ? Math.min(100, calls / budget * 100) : 0;
+  const data = [openJobs(jobs), jobs.finished, rate(ends), totals.completed, rate(calls), budget, bad,
+    totals.deadLetters, commits.lastSeconds, commits.lastRecords, totals.commits, memory,
+    status.process.openFiles, status.callsInFlight, status.downloadsInFlight];
+  draw('tiles', data, () => [
+    tile('Open jobs', number(openJobs(jobs)), '', number(jobs.finished || 0) + ' finished jobs kept'),
+    tile('Finished', rate(ends), '/ min', number(totals.completed) + ' completed so far'),
+    tile('API calls', rate(calls), '/ s of ' + rate(budget), number(status.callsInFlight + status.downloadsInFlight) +
+      ' in flight', { bar: el('div', { class: 'bar' },
+      share > 0 && el('i', { 'width%': share, color: 'var(--waiting)' })) }),
+    tile('Failed or rejected', number(bad), '', plural(totals.deadLetters, 'dead letter'),
+      { class: bad + totals.deadLetters > 0 ? 'bad' : '' }),
+    tile('Last commit', commits.lastSeconds === undefined ? '–' : plain.format(commits.lastSeconds * 1000),
+      commits.lastSeconds === undefined ? '' : 'ms', commits.lastRecords === undefined ? 'none yet' :
+      plural(commits.lastRecords, 'record')),
+    tile('Memory', memory, unit, status.process.openFiles === undefined ? '' :
+      plural(status.process.openFiles, 'open file'))
+  ]);
+}
+function jobsBar(jobs) {
+  const open = openJobs(jobs);
+  const bar = el('div', { class: 'bar', title: PHASES.map(([phase, name]) =>
+    number(jobs[phase] || 0) + ' ' + name).join(', ') });
+  for (const [phase] of PHASES) {
+    if (jobs[phase]) bar.append(el('i', { 'width%': jobs[phase] / open * 100, color: `var(--${phase})` }));
+  }
+  return [number(open), open > 0 && bar];
+}
+function drawPartitions(status) {
+  const order = ['stopped', 'restoring', 'draining', 'active'];
+  const rows = status.partitions.slice().sort((left, right) =>
+    order.indexOf(left.lifecycle) - order.indexOf(right.lifecycle) || left.partition - right.partition);
+  draw('partitions-note', [rows.length, status.partitionCount], () =>
+    rows.length ? `${rows.length} of ${number(status.partitionCount)} assigned to this worker` : '');
+  const shownRows = rows.map(row => [row.partition, row.lifecycle, row.jobs, row.position,
+    row.waitsFor, row.lag, row.restored]);
+  const body = $('partitions').tBodies[0];
+  draw(body, shownRows, () => rows.length ? rows.map(row => el('tr', {},
+    el('td', {}, String(row.partition)),
+    el('td', {}, el('span', { class: 'pill ' + (LIFECYCLES[row.lifecycle] || '') }, row.lifecycle)),
+    el('td', {}, jobsBar(row.jobs)), el('td', {}, row.waitsFor,
+      row.restored !== undefined && el('div', { class: 'bar', title: 'restored so far' },
+        el('i', { 'width%': row.restored * 100, color: 'var(--waiting)' }))),
+    el('td', { class: 'num', title: 'Position ' + plain.format(row.position) },
+      row.lag === undefined ? '–' : number(row.lag))
+  )) : el('tr', {}, el('td', { colspan: 5, class: 'empty' }, 'No partition is assigned to this worker.')));
+}
+const callsBefore = new Map();
+function accountRate(status, account) {
+  const now = Date.parse(status.at);
+  const marks = (callsBefore.get(account.name) || []).filter(mark => now - mark[0] < 12000);
+  marks.push([now, account.calls]);
+  callsBefore.set(account.name, marks);
+  const seconds = (now - marks[0][0]) / 1000;
+  return seconds > 0 ? Math.max(0, account.calls - marks[0][1]) / seconds : 0;
+}
+function drawAccounts(status) {
+  const rows = status.accounts.map(account => {
+    const now = accountRate(status, account), budget = account.requestsPerSecond;
+    return { ...account, rate: rate(now), share: budget > 0 ? Math.round(Math.min(100, now / budget * 100)) : 0 };
+  });
+  // Ages grow with every status; the account is drawn again when the days change.
+  const days = seconds => seconds === undefined ? undefined : Math.floor(seconds / 86400);
+  draw('accounts', rows.map(({ calls, ...row }) => ({ ...row,
+    refreshTokenAgeSeconds: days(row.refreshTokenAgeSeconds), signInAgeSeconds: days(row.signInAgeSeconds) })),
+  () => rows.map(account => {
+    const share = account.share;
+    const list = counts => ['create', 'poll', 'delete', 'download'].filter(kind => counts[kind])
+      .map(kind => number(counts[kind]) + ' ' + kind).join(', ');
+    const detail = [sum(account.waiting) ? 'Waiting: ' + list(account.waiting) : 'No calls waiting',
+      sum(account.inFlight) ? 'in flight: ' + list(account.inFlight) : ''].filter(Boolean).join(' · ');
+    return el('div', { class: 'account' },
+      el('div', { class: 'line' }, el('h3', {}, account.name), el('span', { class: 'muted end' },
+        `${account.rate} of ${rate(account.requestsPerSecond)} calls / s`),
+        el('span', { class: 'pill ' + (account.problem ? 'bad' : 'good') },
+          account.problem ? 'paused' : 'active')),
+      el('div', { class: 'bar' }, share > 0 && el('i', { 'width%': share, color: 'var(--waiting)' })),
+      el('p', { class: 'muted' }, detail),
+      account.refreshTokenAgeSeconds !== undefined && el('p', { class: 'muted' },
+        `Refresh token used ${days(account.refreshTokenAgeSeconds)} d ago, expires after 90 d`
+        + (account.signInAgeSeconds === undefined ? '' : ` · signed in ${days(account.signInAgeSeconds)} d ago`)),
+      account.refusedShare && el('p', { class: 'muted' },
+        Math.round(account.refusedShare * 100) + ' % of the calls refused: multi-factor authentication is required'),
+      account.problem && note('bad', '', account.problem.message, account.problem.remedy));
+  }));
+}
+function drawFlow(status) {
+  const { commits, totals, intakePauses } = status;
+  const facts = [
+    ['Commits', number(totals.commits)], ['Records committed', number(totals.recordsCommitted)],
+    ['Records in the next batch', number(commits.recordsGathering)],
+    ['Failed commits', number(totals.commitFailures) +
+      (commits.failuresInRow ? `, ${commits.failuresInRow} in a row` : '')],
+    ['Jobs accepted', number(totals.accepted)], ['Duplicates', number(totals.duplicates)],
+    ['Attempts failed at the service', number(totals.attemptsFailed)],
+    ['Retried calls', number(totals.callFailures)], ['Throttled (429)', number(totals.throttled)]
+  ];
+  const waits = commits.underWaySeconds >= 5 ? Math.floor(commits.underWaySeconds) : 0;
+  draw('flow', [facts, intakePauses, waits, status.health.status], () => [
+    intakePauses.length
+      ? intakePauses.map(pause => note('warn', 'The worker accepts no new jobs.', pause.explanation))
+      : status.partitions.some(partition => partition.lifecycle === 'active')
+        ? note('good', '', 'The worker accepts new jobs.') : note('', '', 'No partition accepts jobs.'),
+    waits ? note('warn', '', 'A commit has been in progress for ' + duration(waits) + '.') : null,
+    el('dl', { class: 'facts' }, facts.map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]))
+  ].flat().filter(Boolean));
+}
+function drawIncidents(status) {
+  const only = $('problems-only').checked;
+  const list = status.recent.filter(incident => !only || incident.severity !== 'notice');
+  draw('incidents', [only, list], () => list.length ? list.map(incident =>
+    el('li', { class: incident.severity },
+      el('time', { datetime: incident.lastAt, title: incident.lastAt }, dateTime(incident.lastAt)),
+      el('div', {}, el('b', {}, incident.title), incident.subject && ' · ' + incident.subject,
+        incident.job && [' · ', jobLink(incident.job)]),
+      incident.count > 1 ? el('span', { class: 'pill times', title: 'since ' + incident.firstAt },
+        number(incident.count) + ' ×') : el('span', { class: 'times' }),
+      incident.text && el('p', {}, incident.text),
+      incident.remedy && el('p', { class: 'remedy' }, incident.remedy))
+  ) : el('li', { class: 'empty' }, only ? 'No recent problems.' : 'No recent events.'));
+}

@@ -1,0 +1,133 @@
+import KafkaClient
+import Logging
+import Synchronization
+import WorkerRuntime
+
+/// The consumer's handler, on the consumer's own thread: passes records, rebalances and errors to the engine's sink, to
+/// `Assignments` and to the watches. `KafkaLog` makes one for its consumer.
+final class ConsumerEvents: KafkaConsumerHandler {
+    private let log: KafkaLog
+    private let sink: any LogSink
+    private let shared = Mutex<ConnectionMonitor?>(nil)
+    private let watch = Mutex<ContinuityWatch?>(nil)
+
+    init(log: KafkaLog, sink: any LogSink) {
+        self.log = log
+        self.sink = sink
+    }
+
+    var monitor: ConnectionMonitor? {
+        get { shared.withLock { $0 } }
+        set { shared.withLock { $0 = newValue } }
+    }
+
+    var continuity: ContinuityWatch? {
+        get { watch.withLock { $0 } }
+        set { watch.withLock { $0 = newValue } }
+    }
+
+    func consumerPolled(_ consumer: KafkaConsumer) { log.consumerHeartbeat.beat() }
+
+    func consumer(_ consumer: KafkaConsumer, received batch: KafkaRecordBatch) {
+        sink.observe(.consumed(topic: log.configuration.topics.jobs, records: batch.count))
+        log.pollSpan(batch.count)
+        let bounds = CopyBounds(log.limits.current)
+        for run in batch.runs {
+            // A partition that is being restored is paused, and records of one that was revoked are for its next owner.
+            let partition = run.topicPartition.partition
+            guard let epoch = log.assignments.epoch(ofBegun: partition) else {
+                if log.assignments.losesRecords(of: partition) {
+                    log.logger.error(
+                        "Records arrived before delivery of their partition began",
+                        metadata: ["partition": "\(partition)"]
+                    )
+                }
+                continue
+            }
+            let records = batch.records(of: run).map { bounds.copy($0) }
+            log.gaps.delivered(run.topicPartition.partition, epoch, records.map(\.offset))
+            continuity?.delivered(run.topicPartition.partition, epoch, records)
+            sink.received(partition: run.topicPartition.partition, epoch: epoch, records)
+        }
+    }
+
+    func consumer(_ consumer: KafkaConsumer, reachedEndOf end: KafkaTopicPartitionOffset) {
+        let partition = end.topicPartition.partition
+        log.assignments.reachedEnd(of: partition, at: end.offset)
+        if let epoch = log.assignments.epoch(ofBegun: partition) {
+            log.gaps.reachedEnd(partition, epoch, at: end.offset)
+        }
+    }
+
+    func consumer(_ consumer: KafkaConsumer, rebalances request: KafkaRebalanceRequest) {
+        let partitions = request.partitions.map(\.partition)
+        sink.observe(.rebalanced(LogObservation.Rebalance(request.kind), partitions: partitions.count))
+        switch request.kind {
+        case .assign:
+            // Only this comes from a broker for certain: a session that expires is lost without one.
+            monitor?.groupAnswered()
+            let interrupted = request.interrupted.map(\.partition).sorted()
+            if !interrupted.isEmpty {
+                log.logger.warning(
+                    "The group had excluded this worker, restoring the partitions that it keeps",
+                    metadata: ["partitions": "\(interrupted.map(String.init).joined(separator: ","))"]
+                )
+            }
+            let assigned = log.assignments.assign(
+                partitions,
+                interrupted: interrupted,
+                under: request.groupMetadata,
+                reportingTo: sink
+            )
+            // Partitions may have been added: the producer would learn of them minutes later.
+            log.refreshProducer()
+            request.completePaused()
+            log.restore(assigned)
+            sink.generationChanged()
+        case .revoke:
+            let isWaiting = log.assignments.revoke(partitions, request, reportingTo: sink)
+            sink.generationChanged()
+            if !isWaiting { request.complete() }
+        case .lost:
+            log.assignments.lose(partitions, request.groupMetadata, isExcluded: true, reportingTo: sink)
+            request.complete()
+        }
+    }
+
+    func consumer(_ consumer: KafkaConsumer, gaveUpWaitingFor request: KafkaRebalanceRequest) {
+        // The partitions move without their last commit: the next owner begins at the commit before.
+        let partitions = request.partitions.map(\.partition)
+        log.assignments.lose(partitions, request.groupMetadata, isExcluded: false, reportingTo: sink)
+    }
+
+    func consumer(_ consumer: KafkaConsumer, failed error: KafkaError) {
+        switch error.fault {
+        case .fenced where error.code == .fencedInstanceID:
+            let configuration = log.configuration
+            sink.failed(
+                reason:
+                    "Another worker has joined group '\(configuration.groupID)' with the WORKER_ID '\(configuration.workerID)', so this one ends. Give each worker of the group a WORKER_ID of its own."
+            )
+        case .fatal, .fenced: sink.failed(reason: "The Kafka consumer cannot continue: \(error)")
+        case .closed: break
+        case .configuration: monitor?.failed(error)
+        case .retry, .abortTransaction, .staleGeneration, .rejected:
+            switch error.code {
+            case .allBrokersDown, .transport, .unresolved, .badMessage, .unknownTopicOrPartition: monitor?.failed(error)
+            default: break
+            }
+            // The topic may have been deleted and created again.
+            if ![.allBrokersDown, .transport, .timedOut].contains(error.code) { continuity?.suspect() }
+        }
+    }
+}
+
+extension LogObservation.Rebalance {
+    init(_ kind: KafkaRebalanceRequest.Kind) {
+        switch kind {
+        case .assign: self = .assigned
+        case .revoke: self = .revoked
+        case .lost: self = .lost
+        }
+    }
+}

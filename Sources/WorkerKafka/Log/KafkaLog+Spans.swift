@@ -1,0 +1,46 @@
+import KafkaClient
+import Tracing
+import WorkerRuntime
+
+/// Spans of the calls to the brokers, by OpenTelemetry's conventions for Kafka.
+extension KafkaLog {
+    private var isTraced: Bool { !(InstrumentationSystem.tracer is NoOpTracer) }
+
+    /// `commit {jobs topic}`; `nil` where no tracer is installed.
+    func commitSpan(_ commit: LogCommit) -> (any Span)? {
+        guard isTraced else { return nil }
+        let span = startSpan("commit \(configuration.topics.jobs)", context: .topLevel, ofKind: .client)
+        describe(span, operation: "commit", type: "settle")
+        span.attributes["messaging.batch.message_count"] = commit.outputs.count
+        return span
+    }
+
+    func end(_ span: (any Span)?, _ outcome: CommitOutcome) {
+        guard let span else { return }
+        switch outcome {
+        case .committed: break
+        case .aborted(let reason, let cause), .unresolved(let reason, let cause), .refused(_, let reason, let cause):
+            span.attributes["error.type"] = cause
+            span.setStatus(SpanStatus(code: .error, message: reason))
+        }
+        span.end()
+    }
+
+    /// `poll {jobs topic}`, for records that have just come.
+    func pollSpan(_ count: Int) {
+        guard isTraced, count > 0 else { return }
+        let span = startSpan("poll \(configuration.topics.jobs)", context: .topLevel, ofKind: .client)
+        describe(span, operation: "poll", type: "receive")
+        span.attributes["messaging.batch.message_count"] = count
+        span.end()
+    }
+
+    private func describe(_ span: any Span, operation: String, type: String) {
+        span.attributes["messaging.system"] = "kafka"
+        span.attributes["messaging.operation.name"] = operation
+        span.attributes["messaging.operation.type"] = type
+        span.attributes["messaging.destination.name"] = configuration.topics.jobs
+        span.attributes["messaging.consumer.group.name"] = configuration.groupID
+        span.attributes["messaging.client.id"] = configuration.workerID
+    }
+}

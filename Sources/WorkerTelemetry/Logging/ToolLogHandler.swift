@@ -1,0 +1,30 @@
+package import Logging
+
+/// Omits a line that brokers without a setting against automatic creation of topics, such as the embedded one, cause for
+/// every request for a topic.
+package struct ToolLogHandler: LogHandler {
+    private var base: any LogHandler
+
+    /// Creates a handler that passes all other lines to another one.
+    package init(base: any LogHandler) { self.base = base }
+
+    package var logLevel: Logger.Level {
+        get { base.logLevel }
+        set { base.logLevel = newValue }
+    }
+
+    package var metadata: Logger.Metadata {
+        get { base.metadata }
+        set { base.metadata = newValue }
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { base[metadataKey: key] }
+        set { base[metadataKey: key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        guard event.metadata?["kafka.facility"] != "AUTOCREATE" else { return }
+        base.log(event: event)
+    }
+}

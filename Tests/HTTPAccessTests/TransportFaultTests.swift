@@ -1,0 +1,52 @@
+import HTTPStandIns
+import NIOHTTP1
+import Testing
+
+@testable import HTTPAccess
+
+/// How failures of requests are classified.
+@Suite("Requests without an answer")
+struct TransportFaultTests {
+    private func fault(_ url: String, _ headers: HTTPHeaders = [:]) async throws -> TransportFault {
+        let transport = HTTPTransport()
+        let fault = try await failure(of: TransportFault.self) {
+            try await transport.send(
+                OutgoingRequest(method: .GET, url: url, headers: headers, timeout: .seconds(300))
+            )
+        }
+        try await transport.shutdown()
+        return fault
+    }
+
+    @Test(arguments: ["", "hello", "http://", "ftp://localhost/"])
+    func malformedURLIsUnsendable(url: String) async throws {
+        let fault = try await fault(url)
+        #expect(fault.failure == .unsendable)
+    }
+
+    @Test(arguments: [("authorization", "Bearer a\r\nb"), ("a b", "c"), ("x", "a\u{0}")])
+    func invalidHeaderIsUnsendableAndNotShown(name: String, value: String) async throws {
+        let fault = try await fault("http://127.0.0.1:1/", [name: value])
+        #expect(fault.failure == .unsendable)
+        #expect(!fault.detail.contains("Bearer"))
+    }
+
+    @Test func closedTransportIsShutDown() async throws {
+        let transport = HTTPTransport()
+        try await transport.shutdown()
+        let request = OutgoingRequest(method: .GET, url: "http://127.0.0.1:1/", timeout: .seconds(300))
+        let send = try await failure(of: TransportFault.self) { try await transport.send(request) }
+        let open = try await failure(of: TransportFault.self) { try await transport.open(request) }
+        #expect(send.failure == .shutDown && open.failure == .shutDown)
+        await #expect(throws: TransportFault.self) { try await transport.shutdown() }
+    }
+
+    @Test func refusedConnectionIsAConnectFailure() async throws {
+        try await withStub({ _, _ in .close }) { server, transport in
+            await server.stop()
+            let request = OutgoingRequest(method: .GET, url: server.url, timeout: .seconds(300))
+            let fault = try await failure(of: TransportFault.self) { try await transport.open(request) }
+            #expect(fault.failure == .connect)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import EmbeddedKafka
+import Testing
+
+@testable import KafkaClient
+
+/// Brokers without requests about groups, and assignments that other libraries write.
+@Suite struct KafkaAdminTests {
+    /// The embedded broker knows no request about groups. That must be an error, not the end of the process.
+    @Test func brokerThatCannotDescribeGroupsIsAnError() async throws {
+        try await withEmbeddedKafka { kafka in
+            let admin = try KafkaAdmin(configuration: kafka.configuration(), logger: quiet)
+            for _ in 0..<3 {
+                let refused = await #expect(throws: KafkaError.self) { try await admin.group("unknown") }
+                #expect(refused?.code == .unsupportedFeature)
+            }
+            await admin.close()
+        }
+    }
+
+    @Test func committedOffsetsAreReadWithoutJoiningTheGroup() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            let partitions = (0..<2).map { KafkaTopicPartition(topic: "jobs", partition: Int32($0)) }
+            let handler = RecordingHandler()
+            let consumer = try KafkaConsumer(
+                configuration: kafka.configuration(),
+                groupID: "readers",
+                handler: handler,
+                logger: quiet
+            )
+            try await consumer.subscribe(["jobs"])
+            try await eventually("the assignment") { handler.seen.held.count == 2 }
+            try await consumer.commit([KafkaTopicPartitionOffset(partitions[1], offset: 0)])
+            let admin = try KafkaAdmin(configuration: kafka.configuration(), logger: quiet)
+            let committed = try await admin.committedOffsets(group: "readers", partitions: partitions)
+            #expect(committed == [partitions[1]: 0])
+            #expect(try await admin.committedOffsets(group: "others", partitions: partitions) == [:])
+            #expect(handler.seen.held.count == 2)
+            await admin.close()
+            await consumer.close()
+        }
+    }
+
+    @Test func memberAssignmentIsParsed() {
+        #expect(partitions([0, 3, 0, 0, 0, 1, 0, 1, 0x6A, 0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0, 1]) == ["j [1]", "j [7]"])
+        #expect(partitions([]) == [])
+    }
+
+    /// Members with other libraries may write any bytes.
+    @Test func assignmentWithWrongCountsOrLengthsIsSafe() {
+        let whole: [UInt8] = [0, 0, 0, 0, 0, 1, 0, 1, 0x6A, 0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0, 1]
+        // The first partition is complete with byte 17.
+        for length in 0..<whole.count {
+            #expect(partitions(Array(whole.prefix(length))) == (length < 17 ? [] : ["j [7]"]))
+        }
+        #expect(partitions([0, 0, 0x7F, 0xFF, 0xFF, 0xFF]) == [])
+        #expect(partitions([0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 1, 0x6A]) == [])
+        #expect(partitions([0, 0, 0, 0, 0, 1, 0xFF, 0xFF, 0x6A, 0, 0, 0, 1, 0, 0, 0, 7]) == [])
+        #expect(partitions([0, 0, 0, 0, 0, 1, 0, 1, 0x6A, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 7]) == ["j [7]"])
+    }
+
+    private func partitions(_ bytes: [UInt8]) -> [String] {
+        bytes.withUnsafeBytes { KafkaMemberAssignment.partitions(in: $0) }.map { "\($0.topic) [\($0.partition)]" }
+    }
+}

@@ -1,0 +1,82 @@
+import ExportCore
+import Testing
+import WorkerConsole
+import WorkerRuntime
+import WorkerTelemetry
+
+@testable import payout_worker
+
+@Suite("Remedies")
+struct RemediesTests {
+    private static let stops: [StopReason] = [
+        .stateUnreadable("why"), .jobsEndBelowPosition(position: 9, end: 4), .jobsReplaced(offset: 8),
+        .stateMissing(committed: 9), .stateTruncated(start: 3), .stateIncomplete, .stateRefused,
+    ]
+    private static let accounts: [AccountProblem] = [
+        .refused(message: "m"), .mfaRequired(message: "m"), .locked(message: "m"),
+    ]
+    private static let consoles: [ConsoleServerError] = [
+        .addressInUse(host: "h", port: 1), .unknownHost("h"), .foreignAddress("h"), .notPermitted(host: "h", port: 1),
+        .notListening(host: "h", port: 1, reason: "r"),
+    ]
+    private let texts = Remedies()
+
+    private func problem(_ cause: LogProblem.Cause) -> LogProblem {
+        LogProblem(cause, subject: "subject-1", rights: ["Read", "Describe"], code: "CODE", message: "message")
+    }
+
+    @Test func everyCodeHasARemedyInSentences() {
+        var sentences = Situation.allCases.map { texts.remedy(for: $0) }
+        sentences += LogProblem.Cause.allCases.map { texts.remedy(for: problem($0)) }
+        sentences += JobErrorCode.allCases.map { texts.remedy(for: $0) }
+        sentences += IntakePause.allCases.flatMap { [texts.remedy(for: $0), texts.explanation(of: $0)] }
+        sentences += Self.accounts.map { texts.remedy(for: $0) }
+        sentences += Self.stops.map { texts.remedy(for: $0, partition: 2) }
+        sentences += Self.consoles.map { texts.sentence(for: $0) }
+        for sentence in sentences {
+            #expect(sentence.first?.isUppercase == true && sentence.hasSuffix("."), "\(sentence)")
+        }
+    }
+
+    @Test func stoppedPartitionNamesTheCommandThatContinues() {
+        for reason in [StopReason.jobsEndBelowPosition(position: 9, end: 4), .jobsReplaced(offset: 8)] {
+            let remedy = texts.remedy(for: reason, partition: 2)
+            #expect(remedy.contains("payout-worker topics recover --partition 2 --from beginning"))
+            #expect(remedy.contains("--from end"))
+        }
+        for reason in [StopReason.stateMissing(committed: 9), .stateTruncated(start: 3), .stateIncomplete] {
+            let remedy = texts.remedy(for: reason, partition: 2)
+            #expect(remedy.contains("payout-worker topics recover --partition 2 --from"))
+            #expect(remedy.contains("cleanup.policy=compact"))
+        }
+    }
+
+    @Test func transactionThatDoesNotEndNamesTheTool() {
+        for cause in [LogProblem.Cause.hangingTransaction, .openTransaction] {
+            #expect(texts.remedy(for: problem(cause)).contains("kafka-transactions.sh"))
+        }
+        #expect(texts.remedy(for: .openTransaction).contains("kafka-transactions.sh"))
+    }
+
+    @Test func missingRightsAreNamedWithTheirSubject() {
+        let remedy = texts.remedy(for: problem(.topicRights))
+        #expect(remedy.contains("the right Read and Describe on the topic 'subject-1'"))
+    }
+
+    @Test func signInProblemsNameTheCommand() {
+        for problem in [AccountProblem.refused(message: "m"), .mfaRequired(message: "m")] {
+            #expect(texts.remedy(for: problem).contains("payout-worker sign-in"))
+        }
+        #expect(texts.remedy(for: .callsPartlyRefused).contains("payout-worker sign-in"))
+        #expect(texts.remedy(for: .refreshTokenExpiring).contains("payout-worker sign-in"))
+        #expect(texts.remedy(for: .refreshTokenNotSaved).contains("PAYOUT_API_REFRESH_TOKEN_SAVED_IN"))
+    }
+
+    @Test func consoleThatCannotListenNamesItsSetting() {
+        let (inUse, unknown) = (ConsoleServerError.addressInUse(host: "127.0.0.1", port: 80), "no-such-host")
+        #expect(texts.sentence(for: inUse).contains("127.0.0.1:80") && texts.sentence(for: inUse).contains("HTTP_PORT"))
+        for error in [ConsoleServerError.unknownHost(unknown), .foreignAddress(unknown)] {
+            #expect(texts.sentence(for: error).contains(unknown) && texts.sentence(for: error).contains("HTTP_HOST"))
+        }
+    }
+}

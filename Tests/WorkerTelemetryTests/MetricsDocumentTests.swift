@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+@testable import WorkerTelemetry
+
+@Suite("The table of metrics")
+struct MetricsDocumentTests {
+    private static let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "deploy/metrics.md")
+
+    /// The table, as Markdown.
+    private static var document: String {
+        var lines = [
+            "# Metrics", "",
+            "Every metric at `GET /metrics`. Labels are bounded: none contains a job id or a file name. A test generates the table",
+            "from the sources (`UPDATE_DOCUMENTS=1 make test` writes it again). Alerts: [`alerts.yaml`](prometheus/alerts.yaml).",
+            "",
+        ]
+        let parts: [(String, [MetricDefinition])] = [
+            ("Jobs", MetricsTable.jobs), ("Calls and files", MetricsTable.calls),
+            ("Signing in", MetricsTable.signIn), ("Kafka", MetricsTable.log),
+            ("The worker", MetricsTable.worker), ("The process", MetricsTable.process),
+            ("From libraries", MetricsTable.foreign),
+        ]
+        for (title, definitions) in parts {
+            lines += ["## \(title)", "", "| name | type | labels | meaning |", "| --- | --- | --- | --- |"]
+            for definition in definitions {
+                let labels = definition.labels.map { "`\($0)`" }.joined(separator: ", ")
+                lines.append(
+                    "| `\(definition.name)` | \(definition.kind.rawValue), \(definition.unit) | \(labels) | \(definition.help) |"
+                )
+            }
+            lines.append("")
+        }
+        lines += [
+            "## Health reasons", "",
+            "The values of the label `code` of `payout_export_health_reason`, which are those of `/readyz`:",
+            HealthCode.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ") + ".",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    @Test func everyMetricIsDocumented() throws {
+        if ProcessInfo.processInfo.environment["UPDATE_DOCUMENTS"] != nil {
+            try Data(Self.document.utf8).write(to: Self.url)
+        }
+        let written = try String(contentsOf: Self.url, encoding: .utf8)
+        #expect(written == Self.document, "UPDATE_DOCUMENTS=1 make test writes deploy/metrics.md again")
+    }
+
+    @Test func everyMetricBelongsToOnePart() {
+        #expect(Set(MetricsTable.all.map(\.name)).count == MetricsTable.all.count)
+    }
+}

@@ -44,10 +44,10 @@ default
 {{- /* What the schema cannot say. */ -}}
 {{- define "worker.checks" -}}
 {{- if and (not .Values.keda.enabled) (gt (int .Values.workload.replicas) (int .Values.topics.partitions)) -}}
-{{- fail "workload.replicas is larger than topics.partitions: further workers have nothing to do" -}}
+{{- fail "workload.replicas is larger than topics.partitions: further workers stay idle" -}}
 {{- end -}}
 {{- if and .Values.keda.enabled (gt (int .Values.keda.maxReplicas) (int .Values.topics.partitions)) -}}
-{{- fail "keda.maxReplicas is larger than topics.partitions: further workers have nothing to do" -}}
+{{- fail "keda.maxReplicas is larger than topics.partitions: further workers stay idle" -}}
 {{- end -}}
 {{- if and .Values.keda.enabled (gt (int .Values.keda.minReplicas) (int .Values.keda.maxReplicas)) -}}
 {{- fail "keda.minReplicas is larger than keda.maxReplicas" -}}

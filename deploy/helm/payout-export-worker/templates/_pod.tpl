@@ -15,7 +15,7 @@ metadata:
 spec:
   serviceAccountName: {{ include "worker.serviceAccount" . }}
   automountServiceAccountToken: {{ .Values.serviceAccount.automountToken }}
-  # Workers find nothing through the services of their namespace.
+  # Workers use no services of their namespace.
   enableServiceLinks: false
   # Longer than WORKER_SHUTDOWN_TIMEOUT.
   terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
@@ -76,8 +76,8 @@ spec:
       {{- if or $static $secret .Values.extraEnv }}
       env:
         {{- if $static }}
-        # A static member of the group: a pod that comes back under its name within the session time-out has its
-        # partitions back at once, and ends the open transaction of its predecessor.
+        # A static member of the group: a pod that returns with its name within the session time-out gets its partitions
+        # back at once, and ends the open transaction of its predecessor.
         - name: WORKER_ID
           valueFrom:
             fieldRef:
@@ -97,7 +97,7 @@ spec:
         - name: http
           containerPort: 8080
           protocol: TCP
-      # Two minutes to start; waiting for brokers counts as being alive.
+      # Two minutes to start; a worker that waits for brokers is alive.
       startupProbe:
         httpGet:
           path: /livez
@@ -133,13 +133,17 @@ spec:
 {{- end -}}
 
 {{- define "worker.mounts" -}}
-# The only place that can be written to beside the file store.
+# The only writable folder besides the file store.
 - name: tmp
   mountPath: /tmp
 {{- if .Values.secrets.name }}
 - name: secrets
   mountPath: /run/secrets/payout-export-worker
   readOnly: true
+{{- end }}
+{{- if .Values.refreshTokens.enabled }}
+- name: refresh-tokens
+  mountPath: {{ .Values.refreshTokens.mountPath }}
 {{- end }}
 {{- if .Values.configuration }}
 - name: configuration
@@ -164,6 +168,11 @@ spec:
   secret:
     secretName: {{ .Values.secrets.name }}
     defaultMode: 0440
+{{- end }}
+{{- if and .Values.refreshTokens.enabled (ne .Values.workload.kind "StatefulSet") }}
+- name: refresh-tokens
+  emptyDir:
+    sizeLimit: 64Mi
 {{- end }}
 {{- if .Values.configuration }}
 - name: configuration

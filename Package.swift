@@ -156,7 +156,14 @@ let package = Package(
         tests("EmbeddedKafka", ["KafkaClient", logging]),
         tests("Primitives"),
         // Programs that tests start.
-        .target(name: "ChildProcesses", path: "Tests/ChildProcesses", swiftSettings: settings),
+        .systemLibrary(name: "CSpawn", path: "Tests/ChildProcesses/Native"),
+        .target(
+            name: "ChildProcesses",
+            dependencies: ["CSpawn"],
+            path: "Tests/ChildProcesses",
+            exclude: ["Native"],
+            swiftSettings: settings
+        ),
         tests("PayoutFilters"),
         .target(
             name: "HTTPStandIns",

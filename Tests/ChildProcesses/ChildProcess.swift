@@ -1,3 +1,4 @@
+import CSpawn
 public import Foundation
 import Synchronization
 

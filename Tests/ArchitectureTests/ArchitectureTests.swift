@@ -96,7 +96,7 @@ struct ArchitectureTests {
 
     @Test("Tests start programs with ChildProcess")
     func noTestUsesFoundationsProcess() throws {
-        let finding = /(?<![A-Za-z])Process(\(\)|\.run\()/
+        let finding = /(?:^|[^A-Za-z])Process(\(\)|\.run\()/
         let files = try repository.swiftFiles(in: "Tests").filter { !$0.path.hasSuffix("/ArchitectureTests.swift") }
         #expect(files.filter { $0.text.contains(finding) }.map { "\($0.path): see ChildProcess" } == [])
     }

@@ -4,7 +4,7 @@ extension ProtoJobState {
     init(_ record: JobRecord) {
         self.init()
         offset = record.offset
-        phase = ProtoPhase(record.phase)
+        phase = record.phase.proto
         attempt = UInt32(clamping: record.attempt)
         job = ProtoJob(record.job)
         if let requestID = record.requestID { self.requestID = requestID }
@@ -13,10 +13,10 @@ extension ProtoJobState {
         if let ready = record.times.ready { readyAt = ready.milliseconds }
         if let finished = record.times.finished { finishedAt = finished.milliseconds }
         if let url = record.blobURL { blobURL = url }
-        if let status = record.status { self.status = ProtoStatus(status) }
+        if let status = record.status { self.status = status.proto }
         if let error = record.error { self.error = ProtoJobError(error) }
         if !record.files.isEmpty { files = record.files.map(ProtoFile.init) }
-        cleanup = ProtoCleanup(record.cleanup)
+        cleanup = record.cleanup.proto
         namedByAcceptance = record.namedByAcceptance
     }
 }
@@ -24,8 +24,8 @@ extension ProtoJobState {
 extension ProtoJob {
     init(_ job: ExportJob) {
         self.init()
-        kind = ProtoKind(job.kind)
-        fileFormat = ProtoFileFormat(job.fileFormat)
+        kind = job.kind.proto
+        fileFormat = job.fileFormat.proto
         account = job.account
         if let filter = job.filter { self.filter = filter }
         if let notBefore = job.notBefore { self.notBefore = notBefore.milliseconds }
@@ -43,7 +43,7 @@ extension ProtoJob {
 extension ProtoJobError {
     init(_ error: JobError) {
         self.init()
-        code = ProtoErrorCode(error.code)
+        code = error.code.proto
         message = error.message
         details = error.details.map { detail in
             var message = ProtoFieldError()

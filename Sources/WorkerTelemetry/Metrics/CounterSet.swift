@@ -23,19 +23,19 @@ final class CounterSet: Sendable {
         {
             add(definition, by: 0)
         }
-        for reason in IntakePause.allCases { add(MetricsTable.intakePauses, [reason.label], by: 0) }
+        for reason in IntakePause.allCases { add(MetricsTable.intakePauses, [reason.rawValue], by: 0) }
         for kind in LogObservation.Rebalance.allCases { add(MetricsTable.rebalances, [kind.rawValue], by: 0) }
         for repeated in ["true", "false"] { add(MetricsTable.duplicates, [repeated], by: 0) }
         for kind in CallKind.allCases { add(MetricsTable.callFailures, [kind.label], by: 0) }
-        for status in [JobStatus.completed, .cancelled] { add(MetricsTable.events, [status.label, "none"], by: 0) }
+        for status in [JobStatus.completed, .cancelled] { add(MetricsTable.events, [status.name, "none"], by: 0) }
         for code in JobErrorCode.allCases {
             let isRejection = [.invalidJob, .unknownJob, .unknownAccount, .conflictingJob, .tooLarge].contains(code)
-            if isRejection { add(MetricsTable.events, [JobStatus.rejected.label, code.label], by: 0) }
+            if isRejection { add(MetricsTable.events, [JobStatus.rejected.name, code.name], by: 0) }
             if !isRejection || code == .tooLarge {
-                add(MetricsTable.events, [JobStatus.failed.label, code.label], by: 0)
+                add(MetricsTable.events, [JobStatus.failed.name, code.name], by: 0)
             }
         }
-        for kind in OutputKind.allCases { add(MetricsTable.droppedOutputs, [kind.label], by: 0) }
+        for kind in OutputKind.allCases { add(MetricsTable.droppedOutputs, [kind.rawValue], by: 0) }
     }
 
     func add(_ definition: MetricDefinition, _ values: [String] = [], by amount: Int = 1) {

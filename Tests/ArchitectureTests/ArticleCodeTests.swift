@@ -29,11 +29,11 @@ import Testing
     func everyCodeBlockIsInTheCodeThatTestsRun(library: String) throws {
         let code = lines(of: try Repository().text(of: "Tests/\(library)Tests/Documentation/ArticleCode.swift"))
         let articles = try Repository().files(in: "Sources/\(library)/\(library).docc", ending: ".md")
-        let blocks = articles.flatMap { blocks(of: $0.text) }.filter { block in
+        let found = articles.flatMap { blocks(of: $0.text) }.filter { block in
             block.first != "// Package.swift" && block.contains { !$0.hasPrefix("import ") }
         }
-        #expect(blocks.count > 10)
-        for block in blocks {
+        #expect(found.count > 10)
+        for block in found {
             let isThere = code.indices.contains { code[$0...].starts(with: block) }
             #expect(isThere, "an article has code that nothing compiles:\n\(block.joined(separator: "\n"))")
         }

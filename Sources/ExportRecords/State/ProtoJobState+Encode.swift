@@ -1,4 +1,5 @@
 import ExportCore
+import SwiftProtobuf
 
 extension ProtoJobState {
     init(_ record: JobRecord) {
@@ -46,10 +47,7 @@ extension ProtoJobError {
         code = error.code.proto
         message = error.message
         details = error.details.map { detail in
-            var message = ProtoFieldError()
-            message.field = detail.field
-            message.message = detail.message
-            return message
+            .with { ($0.field, $0.message) = (detail.field, detail.message) }
         }
     }
 }
@@ -65,10 +63,7 @@ extension ProtoFile {
         if let sha256 = file.sha256 { self.sha256 = sha256 }
         if let expiresAt = file.expiresAt { self.expiresAt = expiresAt.milliseconds }
         entries = file.entries.map { entry in
-            var message = ProtoArchiveEntry()
-            message.name = entry.name
-            message.sizeBytes = entry.sizeBytes
-            return message
+            .with { ($0.name, $0.sizeBytes) = (entry.name, entry.sizeBytes) }
         }
     }
 }

@@ -25,8 +25,8 @@ package struct BuildInfo: Sendable, Hashable {
 package final class WorkerMetrics: WorkerObserver {
     let factory: any MetricsFactory
     let gauges: WorkerGauges
-    private let counters: CounterSet
-    private let sums: SumSet
+    private let counters: MeterSet<Counter>
+    private let sums: MeterSet<FloatingPointCounter>
     private let commitRecords: Recorder
     private let commitDuration: Metrics.Timer
     private let deliveryDuration: Metrics.Timer
@@ -47,8 +47,8 @@ package final class WorkerMetrics: WorkerObserver {
     package init(factory: any MetricsFactory, build: BuildInfo) {
         self.factory = factory
         gauges = WorkerGauges(factory: factory)
-        counters = CounterSet(factory: factory)
-        sums = SumSet(factory: factory)
+        counters = MeterSet { Counter(label: $0, dimensions: $1, factory: factory) }
+        sums = MeterSet { FloatingPointCounter(label: $0, dimensions: $1, factory: factory) }
         commitRecords = Recorder(label: MetricsTable.commitRecords.name, factory: factory)
         commitDuration = Timer(label: MetricsTable.commitDuration.name, factory: factory)
         deliveryDuration = Timer(label: MetricsTable.deliveryDuration.name, factory: factory)

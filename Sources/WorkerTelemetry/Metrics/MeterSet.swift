@@ -3,17 +3,33 @@ import Metrics
 import Synchronization
 import WorkerRuntime
 
-/// Counters by definition and label values, created on first use and kept.
-final class CounterSet: Sendable {
+/// Counters, with or without fractions, by definition and label values; created on first use and kept.
+final class MeterSet<Meter: Sendable>: Sendable {
     private struct Key: Hashable {
         var name: String
         var values: [String]
     }
 
-    private let factory: any MetricsFactory
-    private let counters = Mutex<[Key: Counter]>([:])
+    private let make: @Sendable (_ name: String, _ labels: [(String, String)]) -> Meter
+    private let meters = Mutex<[Key: Meter]>([:])
 
-    init(factory: any MetricsFactory) { self.factory = factory }
+    init(_ make: @escaping @Sendable (_ name: String, _ labels: [(String, String)]) -> Meter) { self.make = make }
+
+    fileprivate subscript(definition: MetricDefinition, values: [String]) -> Meter {
+        let key = Key(name: definition.name, values: values)
+        return meters.withLock { meters in
+            if let meter = meters[key] { return meter }
+            let meter = make(definition.name, Array(zip(definition.labels, values)))
+            meters[key] = meter
+            return meter
+        }
+    }
+}
+
+extension MeterSet<Counter> {
+    func add(_ definition: MetricDefinition, _ values: [String] = [], by amount: Int = 1) {
+        self[definition, values].increment(by: amount)
+    }
 
     /// Sets counters with known labels to zero: a rate needs a first value.
     func prepare() {
@@ -37,42 +53,10 @@ final class CounterSet: Sendable {
         }
         for kind in OutputKind.allCases { add(MetricsTable.droppedOutputs, [kind.rawValue], by: 0) }
     }
-
-    func add(_ definition: MetricDefinition, _ values: [String] = [], by amount: Int = 1) {
-        let key = Key(name: definition.name, values: values)
-        let counter = counters.withLock { counters in
-            if let counter = counters[key] { return counter }
-            let counter = Counter(
-                label: definition.name,
-                dimensions: Array(zip(definition.labels, values)),
-                factory: factory
-            )
-            counters[key] = counter
-            return counter
-        }
-        counter.increment(by: amount)
-    }
 }
 
-/// Sums with fractions by definition and label values, created on first use and kept.
-final class SumSet: Sendable {
-    private let factory: any MetricsFactory
-    private let counters = Mutex<[[String]: FloatingPointCounter]>([:])
-
-    init(factory: any MetricsFactory) { self.factory = factory }
-
+extension MeterSet<FloatingPointCounter> {
     func add(_ definition: MetricDefinition, _ values: [String], by amount: Double) {
-        let counter = counters.withLock { counters in
-            let key = [definition.name] + values
-            if let counter = counters[key] { return counter }
-            let counter = FloatingPointCounter(
-                label: definition.name,
-                dimensions: Array(zip(definition.labels, values)),
-                factory: factory
-            )
-            counters[key] = counter
-            return counter
-        }
-        counter.increment(by: amount)
+        self[definition, values].increment(by: amount)
     }
 }

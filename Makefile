@@ -109,7 +109,7 @@ check-download: build ## Check that a large download takes little memory.
 	@$(PYTHON) Tests/Benchmarks/download.py --memory-only --size 256 --rounds 1 \
 		--worker "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker"
 
-docs: build ## Build the libraries' documentation into .build/docs; fails on a broken link.
+docs: build ## Build the documentation of libraries and engine into .build/docs; fails on a broken link.
 	@.ci/check-docs "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))" .build/docs
 
 clean: ## Remove all build products.

@@ -36,12 +36,12 @@ public struct PayoutFilter<Kind: FilterKind>: Sendable, Hashable {
 
     /// Both hold.
     public func and(_ other: PayoutFilter) -> PayoutFilter {
-        PayoutFilter(.all(self.conjuncts + other.conjuncts))
+        PayoutFilter(.all(conjuncts + other.conjuncts))
     }
 
     /// Either holds, or both.
     public func or(_ other: PayoutFilter) -> PayoutFilter {
-        PayoutFilter(.any(self.disjuncts + other.disjuncts))
+        PayoutFilter(.any(disjuncts + other.disjuncts))
     }
 
     /// All of these hold.
@@ -147,17 +147,17 @@ public struct TypedField<Kind: FilterKind, Value: FilterValue>: Sendable {
     init(_ name: String) { self.name = name }
 
     /// Equal.
-    public func eq(_ value: Value) -> PayoutFilter<Kind> { self.compare(.eq, value) }
+    public func eq(_ value: Value) -> PayoutFilter<Kind> { compare(.eq, value) }
     /// Not equal.
-    public func ne(_ value: Value) -> PayoutFilter<Kind> { self.compare(.ne, value) }
+    public func ne(_ value: Value) -> PayoutFilter<Kind> { compare(.ne, value) }
     /// Greater than.
-    public func gt(_ value: Value) -> PayoutFilter<Kind> { self.compare(.gt, value) }
+    public func gt(_ value: Value) -> PayoutFilter<Kind> { compare(.gt, value) }
     /// Greater than or equal.
-    public func ge(_ value: Value) -> PayoutFilter<Kind> { self.compare(.ge, value) }
+    public func ge(_ value: Value) -> PayoutFilter<Kind> { compare(.ge, value) }
     /// Less than.
-    public func lt(_ value: Value) -> PayoutFilter<Kind> { self.compare(.lt, value) }
+    public func lt(_ value: Value) -> PayoutFilter<Kind> { compare(.lt, value) }
     /// Less than or equal.
-    public func le(_ value: Value) -> PayoutFilter<Kind> { self.compare(.le, value) }
+    public func le(_ value: Value) -> PayoutFilter<Kind> { compare(.le, value) }
 
     private func compare(_ op: FilterOperator, _ value: Value) -> PayoutFilter<Kind> {
         PayoutFilter(.comparison(FilterComparison(field: self.name, op: op, value: value.filterLiteral)))

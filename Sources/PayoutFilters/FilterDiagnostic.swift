@@ -94,12 +94,12 @@ struct PendingDiagnostic {
 extension Array where Element == PendingDiagnostic {
     /// Adds character positions, walking the text once however many diagnostics there are.
     func located(in text: String) -> [FilterDiagnostic] {
-        guard !self.isEmpty else { return [] }
-        let sorted = self.enumerated().sorted { left, right in
+        guard !isEmpty else { return [] }
+        let sorted = enumerated().sorted { left, right in
             (left.element.utf8Offset, left.offset) < (right.element.utf8Offset, right.offset)
         }
         var located: [FilterDiagnostic] = []
-        located.reserveCapacity(self.count)
+        located.reserveCapacity(count)
         var index = text.startIndex
         var bytes = 0
         var characters = 0

@@ -74,6 +74,6 @@ extension PayoutKind {
     ///
     /// - Parameter name: The field's name, compared with regard to case.
     public func field(named name: String) -> FilterField? {
-        self.fields.first { $0.name == name }
+        fields.first { $0.name == name }
     }
 }

@@ -8,9 +8,9 @@ extension FilterLexer {
         case .valid:
             return .dateTime(text)
         case .invalid(let problem):
-            self.report(.error, .malformedDate, at: run.startIndex, problem.message(for: text))
+            report(.error, .malformedDate, at: run.startIndex, problem.message(for: text))
         case .notADate:
-            self.reportMalformedNumber(run, text: text)
+            reportMalformedNumber(run, text: text)
         }
         return .malformed
     }
@@ -20,18 +20,18 @@ extension FilterLexer {
         let letters = run.filter { isLetter($0) || $0 >= 0x80 }.count
         let digits = run.filter(isDigit).count
         if run.contains(UInt8(ascii: ",")) {
-            self.report(
+            report(
                 .error,
                 .malformedNumber,
                 at: start,
                 "\(text): numbers have a point before the fraction and nothing between thousands, as in 1234.50"
             )
         } else if letters == 1, digits == run.count - 1, run.last.map(isLetter) == true {
-            self.report(.error, .malformedNumber, at: start, "\(text): numbers have no suffix in OData v4")
+            report(.error, .malformedNumber, at: start, "\(text): numbers have no suffix in OData v4")
         } else if letters > 0 {
-            self.report(.error, .unquotedText, at: start, "\(text) is text: put it in single quotes")
+            report(.error, .unquotedText, at: start, "\(text) is text: put it in single quotes")
         } else {
-            self.report(.error, .malformedNumber, at: start, "\(text) is no number: write it as in 1234.50")
+            report(.error, .malformedNumber, at: start, "\(text) is no number: write it as in 1234.50")
         }
     }
 }

@@ -3,7 +3,7 @@
 extension FilterLexer {
     /// Text in single quotes; a doubled quote stands for one.
     mutating func scanString() -> FilterToken {
-        let start = self.position
+        let start = position
         var text: [UInt8] = []
         var offset = start + 1
         while let byte = self.byte(at: offset) {
@@ -17,12 +17,12 @@ extension FilterLexer {
                 offset += 1
                 continue
             }
-            self.position = offset
-            self.reportUndoubledQuote(closingAt: offset - 1)
+            position = offset
+            reportUndoubledQuote(closingAt: offset - 1)
             return .string(String(decoding: text, as: UTF8.self))
         }
-        self.position = self.bytes.count
-        self.report(
+        position = bytes.count
+        report(
             .error,
             .unterminatedString,
             at: start,
@@ -34,69 +34,69 @@ extension FilterLexer {
     /// Text continues right after its apparent closing quote.
     private mutating func reportUndoubledQuote(closingAt quote: Int) {
         guard let byte = self.byte(at: quote + 1), isLetter(byte) || isDigit(byte) || byte >= 0x80 else { return }
-        let rest = self.bytes[(quote + 1)...].prefix(4)
+        let rest = bytes[(quote + 1)...].prefix(4)
         let joins = rest.starts(with: "and ".utf8) || rest.starts(with: "or ".utf8)
         if joins {
-            self.report(.warning, .missingSpace, at: quote + 1, "a space is missing before the next word")
+            report(.warning, .missingSpace, at: quote + 1, "a space is missing before the next word")
             return
         }
-        self.report(
+        report(
             .error,
             .undoubledQuote,
             at: quote,
             "text continues after this quote: a quote inside text is doubled, as in 'O''Brien'"
         )
         // The rest of the text needs no diagnostic of its own.
-        self.skipRestOfBrokenText()
+        skipRestOfBrokenText()
     }
 
     private mutating func skipRestOfBrokenText() {
-        while let byte = self.byte(at: self.position) {
-            self.position += 1
+        while let byte = self.byte(at: position) {
+            position += 1
             if byte == UInt8(ascii: "'") { return }
         }
     }
 
     /// Text in quotes that OData does not know, up to the next quote of that sort or the end.
     mutating func scanForeignQuotes(skipping width: Int) -> FilterToken {
-        let start = self.position + width
+        let start = position + width
         var offset = start
-        while offset < self.bytes.count {
-            if width == 1, self.bytes[offset] == UInt8(ascii: "\"") {
-                self.position = offset + 1
+        while offset < bytes.count {
+            if width == 1, bytes[offset] == UInt8(ascii: "\"") {
+                position = offset + 1
                 return .string(self.text(start..<offset))
             }
-            if width == 3, self.curlyQuote(at: offset) {
-                self.position = offset + 3
+            if width == 3, curlyQuote(at: offset) {
+                position = offset + 3
                 return .string(self.text(start..<offset))
             }
-            if width == 3, self.bytes[offset] == UInt8(ascii: "'") {
-                self.position = offset + 1
+            if width == 3, bytes[offset] == UInt8(ascii: "'") {
+                position = offset + 1
                 return .string(self.text(start..<offset))
             }
             offset += 1
         }
-        self.position = self.bytes.count
-        self.report(.error, .unterminatedString, at: start - width, "this quote is never closed")
-        return .string(self.text(start..<self.bytes.count))
+        position = bytes.count
+        report(.error, .unterminatedString, at: start - width, "this quote is never closed")
+        return .string(self.text(start..<bytes.count))
     }
 
     /// U+2018 to U+201F, three bytes each.
     func curlyQuote(at offset: Int) -> Bool {
-        guard offset + 2 < self.bytes.count else { return false }
-        return self.bytes[offset] == 0xE2 && self.bytes[offset + 1] == 0x80
-            && (0x98...0x9F).contains(self.bytes[offset + 2])
+        guard offset + 2 < bytes.count else { return false }
+        return bytes[offset] == 0xE2 && bytes[offset + 1] == 0x80
+            && (0x98...0x9F).contains(bytes[offset + 2])
     }
 
     func isWordByte(at offset: Int) -> Bool {
-        let byte = self.bytes[offset]
+        let byte = bytes[offset]
         if isLetter(byte) || isDigit(byte) { return true }
         switch byte {
         case UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: ":"),
             UInt8(ascii: "+"), UInt8(ascii: "$"), UInt8(ascii: "@"), UInt8(ascii: "%"):
             return true
         case 0x80...:
-            return !self.curlyQuote(at: offset) && !(byte == 0xC2 && self.byte(at: offset + 1) == 0xA0)
+            return !curlyQuote(at: offset) && !(byte == 0xC2 && self.byte(at: offset + 1) == 0xA0)
         default:
             return false
         }
@@ -104,38 +104,38 @@ extension FilterLexer {
 
     /// A word, a number, a date, or a keyword.
     mutating func scanRun() -> FilterToken {
-        let start = self.position
+        let start = position
         var end = start
-        let numeric = isDigit(self.bytes[start]) || isSign(self.bytes[start])
-        while end < self.bytes.count {
+        let numeric = isDigit(bytes[start]) || isSign(bytes[start])
+        while end < bytes.count {
             let thousands =
-                numeric && self.bytes[end] == UInt8(ascii: ",") && self.byte(at: end + 1).map(isDigit) == true
-            guard thousands || self.isWordByte(at: end) else { break }
+                numeric && bytes[end] == UInt8(ascii: ",") && self.byte(at: end + 1).map(isDigit) == true
+            guard thousands || isWordByte(at: end) else { break }
             end += 1
         }
-        self.position = end
-        let run = self.bytes[start..<end]
-        if self.reportEncoding(run) { return .end }
-        if numeric { return self.classifyNumeric(run) }
+        position = end
+        let run = bytes[start..<end]
+        if reportEncoding(run) { return .end }
+        if numeric { return classifyNumeric(run) }
         let word = self.text(start..<end)
         if let keyword = self.keyword(word, at: start) { return keyword }
-        if self.byte(at: end) == UInt8(ascii: "'") { return self.scanTypedLiteral(word, at: start) }
+        if self.byte(at: end) == UInt8(ascii: "'") { return scanTypedLiteral(word, at: start) }
         return .word(word)
     }
 
     /// `datetime'…'` and other typed literals of OData v2 and v3.
     private mutating func scanTypedLiteral(_ word: String, at start: Int) -> FilterToken {
         guard ["datetime", "datetimeoffset", "guid", "date", "time", "binary"].contains(word.lowercased()) else {
-            self.report(.warning, .missingSpace, at: self.position, "a space is missing before this quote")
+            report(.warning, .missingSpace, at: position, "a space is missing before this quote")
             return .word(word)
         }
-        self.report(
+        report(
             .error,
             .unsupported,
             at: start,
             "\(word)'…' is OData v3: write dates without quotes, 2023-03-01, and everything else in plain quotes"
         )
-        _ = self.scanString()
+        _ = scanString()
         return .malformed
     }
 
@@ -151,10 +151,10 @@ extension FilterLexer {
             token = .compare(op)
         }
         if lower != word {
-            self.report(.warning, .keywordCase, at: start, "OData's keywords are in lower case: write \(lower)")
+            report(.warning, .keywordCase, at: start, "OData's keywords are in lower case: write \(lower)")
         }
-        if self.byte(at: self.position) == UInt8(ascii: "'") {
-            self.report(.warning, .missingSpace, at: self.position, "a space is missing after \(lower)")
+        if self.byte(at: position) == UInt8(ascii: "'") {
+            report(.warning, .missingSpace, at: position, "a space is missing after \(lower)")
         }
         return token
     }
@@ -165,13 +165,13 @@ extension FilterLexer {
         for offset in run.indices {
             let byte = run[offset]
             if byte == UInt8(ascii: "%") {
-                self.report(
+                report(
                     .error,
                     .percentEncoded,
                     at: offset,
                     "% outside quotes: the filter seems to be percent-encoded already, give it as plain text"
                 )
-                self.stop()
+                stop()
                 return true
             }
             if byte == UInt8(ascii: "+"), offset > run.startIndex, isLetter(run[offset - 1]),
@@ -181,13 +181,13 @@ extension FilterLexer {
             }
         }
         guard plusBetweenLetters else { return false }
-        self.report(
+        report(
             .error,
             .percentEncoded,
             at: run.startIndex,
             "+ instead of a space: the filter seems to be form-encoded already, give it as plain text"
         )
-        self.stop()
+        stop()
         return true
     }
 
@@ -197,20 +197,20 @@ extension FilterLexer {
         while let byte = self.byte(at: offset), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { offset += 1 }
         let start = offset
         if let byte = self.byte(at: offset), byte == UInt8(ascii: "?") || byte == UInt8(ascii: "&") { offset += 1 }
-        for dollar in ["$", "%24", ""] where self.bytes[offset...].starts(with: dollar.utf8) {
+        for dollar in ["$", "%24", ""] where bytes[offset...].starts(with: dollar.utf8) {
             let name = offset + dollar.utf8.count
             let end = name + 6
-            guard end < self.bytes.count, self.text(name..<end).lowercased() == "filter",
-                self.bytes[end] == UInt8(ascii: "=")
+            guard end < bytes.count, self.text(name..<end).lowercased() == "filter",
+                bytes[end] == UInt8(ascii: "=")
             else { continue }
             let prefix = self.text(start..<(end + 1))
-            self.report(
+            report(
                 .error,
                 .queryPrefix,
                 at: start,
                 "\(prefix) does not belong to the filter: begin with the field's name"
             )
-            self.position = end + 1
+            position = end + 1
             return
         }
     }

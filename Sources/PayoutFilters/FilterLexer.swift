@@ -30,13 +30,13 @@ struct FilterLexer {
     private var isStopped = false
 
     init(_ text: String) {
-        self.bytes = Array(text.utf8)
-        self.skipQueryPrefix()
+        bytes = Array(text.utf8)
+        skipQueryPrefix()
     }
 
     /// The most errors that are reported. Reading ends there, which bounds the work for hostile text. Warnings never end it:
     /// a filter that can be sent is read to its last character.
-    var isFull: Bool { self.errorCount >= FilterParser.maximumDiagnostics }
+    var isFull: Bool { errorCount >= FilterParser.maximumDiagnostics }
 
     mutating func report(
         _ severity: FilterDiagnostic.Severity,
@@ -44,136 +44,136 @@ struct FilterLexer {
         at offset: Int,
         _ message: @autoclosure () -> String
     ) {
-        guard !self.isFull, !self.isStopped else { return }
+        guard !self.isFull, !isStopped else { return }
         switch severity {
-        case .error: self.errorCount += 1
+        case .error: errorCount += 1
         case .warning:
-            guard self.diagnostics.count - self.errorCount < FilterParser.maximumDiagnostics else { return }
+            guard diagnostics.count - errorCount < FilterParser.maximumDiagnostics else { return }
         }
-        self.diagnostics.append(
+        diagnostics.append(
             PendingDiagnostic(severity: severity, code: code, utf8Offset: offset, message: message())
         )
     }
 
     mutating func next() -> LocatedToken {
         while true {
-            self.skipSpace()
-            let start = self.position
-            guard start < self.bytes.count, !self.isFull, !self.isStopped else {
-                return LocatedToken(token: .end, start: min(start, self.bytes.count), end: self.bytes.count)
+            skipSpace()
+            let start = position
+            guard start < bytes.count, !self.isFull, !isStopped else {
+                return LocatedToken(token: .end, start: min(start, bytes.count), end: bytes.count)
             }
-            if let token = self.scanToken(at: start) {
-                return LocatedToken(token: token, start: start, end: self.position)
+            if let token = scanToken(at: start) {
+                return LocatedToken(token: token, start: start, end: position)
             }
         }
     }
 
     mutating func stop() {
-        self.isStopped = true
+        isStopped = true
     }
 
     /// Removes a token's diagnostic, because a better one follows.
     mutating func retract(from offset: Int) {
-        self.diagnostics.removeAll { $0.utf8Offset >= offset }
-        self.errorCount = self.diagnostics.count { $0.severity == .error }
+        diagnostics.removeAll { $0.utf8Offset >= offset }
+        errorCount = diagnostics.count { $0.severity == .error }
     }
 
     func text(_ range: Range<Int>) -> String {
-        String(decoding: self.bytes[range], as: UTF8.self)
+        String(decoding: bytes[range], as: UTF8.self)
     }
 
     func byte(at offset: Int) -> UInt8? {
-        offset < self.bytes.count ? self.bytes[offset] : nil
+        offset < bytes.count ? bytes[offset] : nil
     }
 
     // MARK: - One token
 
     /// Returns nil when text was skipped and the caller has to read the next token.
     private mutating func scanToken(at start: Int) -> FilterToken? {
-        switch self.bytes[start] {
+        switch bytes[start] {
         case UInt8(ascii: "("):
-            self.position += 1
+            position += 1
             return .open
         case UInt8(ascii: ")"):
-            self.position += 1
+            position += 1
             return .close
         case UInt8(ascii: "'"):
-            return self.scanString()
+            return scanString()
         case UInt8(ascii: "\""):
-            self.report(
+            report(
                 .error,
                 .doubleQuotes,
                 at: start,
                 "double quotes: put text in single quotes, 'like this'"
             )
-            return self.scanForeignQuotes(skipping: 1)
+            return scanForeignQuotes(skipping: 1)
         case UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "!"):
-            return self.scanSymbolOperator()
+            return scanSymbolOperator()
         case UInt8(ascii: "&"), UInt8(ascii: "|"), UInt8(ascii: ","):
-            return self.scanSymbolConnective()
+            return scanSymbolConnective()
         default:
             break
         }
-        if self.curlyQuote(at: start) {
-            self.report(
+        if curlyQuote(at: start) {
+            report(
                 .error,
                 .curlyQuotes,
                 at: start,
                 "typographic quotes: put text in straight single quotes, 'like this'"
             )
-            return self.scanForeignQuotes(skipping: 3)
+            return scanForeignQuotes(skipping: 3)
         }
-        if self.isWordByte(at: start) { return self.scanRun() }
-        self.reportUnexpectedCharacter(at: start)
+        if isWordByte(at: start) { return scanRun() }
+        reportUnexpectedCharacter(at: start)
         return nil
     }
 
     private mutating func skipSpace() {
         var reported = false
-        while let byte = self.byte(at: self.position) {
+        while let byte = self.byte(at: position) {
             switch byte {
             case UInt8(ascii: " "), UInt8(ascii: "\t"):
                 break
             case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
                 if !reported {
-                    self.report(.warning, .controlCharacter, at: self.position, "a line break: write a space")
+                    report(.warning, .controlCharacter, at: position, "a line break: write a space")
                 }
                 reported = true
             default:
                 return
             }
-            self.position += 1
+            position += 1
         }
     }
 
     private mutating func reportUnexpectedCharacter(at start: Int) {
-        if self.bytes[start] == 0xC2, self.byte(at: start + 1) == 0xA0 {
-            self.report(.error, .unexpectedCharacter, at: start, "a no-break space: write an ordinary space")
-            self.position = start + 2
+        if bytes[start] == 0xC2, self.byte(at: start + 1) == 0xA0 {
+            report(.error, .unexpectedCharacter, at: start, "a no-break space: write an ordinary space")
+            position = start + 2
             return
         }
         var end = start + 1
         while let byte = self.byte(at: end), byte & 0xC0 == 0x80 { end += 1 }
-        self.position = end
-        if self.bytes[start] < 0x20 || self.bytes[start] == 0x7F {
-            self.report(.error, .controlCharacter, at: start, "a control character: remove it")
+        position = end
+        if bytes[start] < 0x20 || bytes[start] == 0x7F {
+            report(.error, .controlCharacter, at: start, "a control character: remove it")
         } else {
             let character = self.text(start..<end)
-            self.report(.error, .unexpectedCharacter, at: start, "\(character) has no place in a filter outside quotes")
+            report(.error, .unexpectedCharacter, at: start, "\(character) has no place in a filter outside quotes")
         }
     }
 
     // MARK: - Symbols
 
     private mutating func scanSymbolOperator() -> FilterToken? {
-        let start = self.position
-        while let byte = self.byte(at: self.position),
+        let start = position
+        while let byte = self.byte(at: position),
             byte == UInt8(ascii: "=") || byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">")
-                || byte == UInt8(ascii: "!"), self.position - start < 3
+                || byte == UInt8(ascii: "!"), position - start < 3
         {
-            self.position += 1
+            position += 1
         }
-        let symbol = self.text(start..<self.position)
+        let symbol = self.text(start..<position)
         let meant: FilterOperator? =
             switch symbol {
             case "=", "==", "===": .eq
@@ -185,7 +185,7 @@ struct FilterLexer {
             default: nil
             }
         guard let meant else {
-            self.report(
+            report(
                 .error,
                 .symbolOperator,
                 at: start,
@@ -193,31 +193,31 @@ struct FilterLexer {
             )
             return symbol == "!" ? nil : .compare(.eq)
         }
-        self.report(.error, .symbolOperator, at: start, "\(symbol) is no operator in OData: write \(meant.rawValue)")
+        report(.error, .symbolOperator, at: start, "\(symbol) is no operator in OData: write \(meant.rawValue)")
         return .compare(meant)
     }
 
     private mutating func scanSymbolConnective() -> FilterToken? {
-        let start = self.position
-        let symbol = self.bytes[start]
-        self.position += 1
-        if symbol != UInt8(ascii: ","), self.byte(at: self.position) == symbol { self.position += 1 }
-        let text = self.text(start..<self.position)
+        let start = position
+        let symbol = bytes[start]
+        position += 1
+        if symbol != UInt8(ascii: ","), self.byte(at: position) == symbol { position += 1 }
+        let text = self.text(start..<position)
         if symbol == UInt8(ascii: "|") {
-            self.report(.error, .symbolConnective, at: start, "\(text) does not join comparisons in OData: write or")
+            report(.error, .symbolConnective, at: start, "\(text) does not join comparisons in OData: write or")
             return .or
         }
-        if text == "&", self.startsQueryParameter(at: self.position) {
-            self.report(
+        if text == "&", startsQueryParameter(at: position) {
+            report(
                 .error,
                 .queryPrefix,
                 at: start,
                 "another query parameter begins here: a filter is the value of $filter alone"
             )
-            self.stop()
+            stop()
             return .end
         }
-        self.report(.error, .symbolConnective, at: start, "\(text) does not join comparisons in OData: write and")
+        report(.error, .symbolConnective, at: start, "\(text) does not join comparisons in OData: write and")
         return .and
     }
 

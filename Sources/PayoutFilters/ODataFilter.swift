@@ -53,16 +53,16 @@ public struct ParsedFilter: Sendable, Hashable {
                 pending.append(contentsOf: lintComparison(site, for: kind).prefix(room))
             }
         }
-        self.diagnostics = pending.located(in: text)
-        self.expression = self.diagnostics.contains { $0.severity == .error } ? nil : expression
+        diagnostics = pending.located(in: text)
+        self.expression = diagnostics.contains { $0.severity == .error } ? nil : expression
     }
 
     /// Whether the text can be sent as a filter.
     public var isWellFormed: Bool { self.expression != nil }
 
     /// The errors: with one of them the filter cannot be sent.
-    public var errors: [FilterDiagnostic] { self.diagnostics.filter { $0.severity == .error } }
+    public var errors: [FilterDiagnostic] { diagnostics.filter { $0.severity == .error } }
 
     /// The warnings: the filter can be sent with them.
-    public var warnings: [FilterDiagnostic] { self.diagnostics.filter { $0.severity == .warning } }
+    public var warnings: [FilterDiagnostic] { diagnostics.filter { $0.severity == .warning } }
 }

@@ -8,5 +8,5 @@ public enum PayoutKind: String, Sendable, Hashable, CaseIterable {
 
 extension PayoutKind: CustomStringConvertible {
     /// The kind's name as jobs spell it.
-    public var description: String { self.rawValue }
+    public var description: String { rawValue }
 }

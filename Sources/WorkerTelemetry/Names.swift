@@ -1,64 +1,6 @@
 package import ExportCore
 
-// Names of the core's cases for labels, JSON and the dashboard.
-
-extension JobPhase {
-    package var label: String {
-        switch self {
-        case .accepted: "accepted"
-        case .submitting: "submitting"
-        case .waiting: "waiting"
-        case .ready: "ready"
-        case .finished: "finished"
-        }
-    }
-}
-
-extension JobStatus {
-    package var label: String {
-        switch self {
-        case .completed: "completed"
-        case .failed: "failed"
-        case .cancelled: "cancelled"
-        case .rejected: "rejected"
-        }
-    }
-}
-
-extension JobErrorCode {
-    package var label: String {
-        switch self {
-        case .invalidJob: "invalidJob"
-        case .apiRejected: "apiRejected"
-        case .exportFailed: "exportFailed"
-        case .exportNotFound: "exportNotFound"
-        case .deadlineExceeded: "deadlineExceeded"
-        case .downloadFailed: "downloadFailed"
-        case .unknownAccount: "unknownAccount"
-        case .unknownJob: "unknownJob"
-        case .conflictingJob: "conflictingJob"
-        case .tooLarge: "tooLarge"
-        }
-    }
-}
-
-extension ExportKind {
-    package var label: String {
-        switch self {
-        case .transactionHistory: "transactionHistory"
-        case .payments: "payments"
-        }
-    }
-}
-
-extension FileFormat {
-    package var label: String {
-        switch self {
-        case .csv: "csv"
-        case .tsv: "tsv"
-        }
-    }
-}
+// Names of those of the core's cases that appear only in metrics, logs and the console's documents.
 
 extension CallKind {
     package var label: String {
@@ -67,25 +9,6 @@ extension CallKind {
         case .poll: "poll"
         case .delete: "delete"
         case .download: "download"
-        }
-    }
-}
-
-extension OutputKind {
-    package var label: String {
-        switch self {
-        case .event: "event"
-        case .deadLetter: "deadLetter"
-        }
-    }
-}
-
-extension IntakePause {
-    package var label: String {
-        switch self {
-        case .pending: "pending"
-        case .failures: "failures"
-        case .commits: "commits"
         }
     }
 }

@@ -34,11 +34,15 @@ struct Repository {
 
     /// All Swift files below a folder, without the Protobuf compiler's.
     func swiftFiles(in folder: String) throws -> [File] {
+        try files(in: folder, ending: ".swift").filter { !$0.path.hasSuffix(".pb.swift") }
+    }
+
+    /// All files below a folder whose names end like this.
+    func files(in folder: String, ending suffix: String) throws -> [File] {
         try names(in: folder).flatMap { name -> [File] in
             let path = folder + "/" + name
-            if isFolder(path) { return try swiftFiles(in: path) }
-            guard name.hasSuffix(".swift"), !name.hasSuffix(".pb.swift") else { return [] }
-            return [File(path: path, text: try String(contentsOf: root.appending(path: path), encoding: .utf8))]
+            if isFolder(path) { return try files(in: path, ending: suffix) }
+            return name.hasSuffix(suffix) ? [File(path: path, text: try text(of: path))] : []
         }
     }
 

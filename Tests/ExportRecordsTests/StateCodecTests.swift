@@ -160,6 +160,21 @@ struct StateCodecTests {
         #expect(error("@position", position) == nil)
     }
 
+    /// Compared by name: a number that changes on one side changes the meaning of stored records.
+    @Test func coreAndRecordsUseTheSameNumbers() {
+        func compare<Value: StoredNumber>(_ values: [Value]) where Value.Proto: CaseIterable {
+            let stored = Value.Proto.allCases.map { "\($0) \($0.rawValue)" }.filter { $0 != "unspecified 0" }
+            #expect(values.map { "\($0) \($0.rawValue)" } == stored)
+            #expect(values.map { "\($0.proto) \($0.proto.rawValue)" } == stored)
+        }
+        compare(JobPhase.allCases)
+        compare(ExportKind.allCases)
+        compare(FileFormat.allCases)
+        compare(JobStatus.allCases)
+        compare([Cleanup.none, .findThenDelete, .delete])
+        compare(JobErrorCode.allCases)
+    }
+
     @Test func unknownNumberIsReportedWithItsField() throws {
         func unknown(_ field: String, _ number: Int, _ change: (inout ProtoJobState) -> Void) throws {
             let value = try message { change(&$0.job) }

@@ -5,7 +5,8 @@ import Testing
 import WorkerKafka
 import WorkerRuntime
 
-/// What an administrator does to the topics while a port works with them.
+/// What an administrator does to the topics while a port works with them. `start` opens a port with a sink that records its
+/// calls, `begin` starts the delivery of all restored partitions, and `closeReleasing` ends the port as the engine does.
 extension LogConformanceTests {
     static let deletesTopics = LogUnderTest.showing(.deletesTopics)
 

@@ -5,7 +5,7 @@ import Testing
 @Suite("The semaphore")
 struct AsyncSemaphoreTests {
     private final class Running: Sendable {
-        let state = Mutex((now: 0, most: 0, order: [Int]()))
+        let state = Mutex((now: 0, most: 0))
     }
 
     @Test("A cancelled task leaves the queue and takes no place")
@@ -69,8 +69,7 @@ struct AsyncSemaphoreTests {
                 }
             }
         }
-        #expect(running.state.withLock { $0.most } <= 3)
-        #expect(running.state.withLock { $0.most } > 0)
+        #expect((1...3).contains(running.state.withLock { $0.most }))
     }
 
     @Test("There is at least one place", arguments: [0, -3])

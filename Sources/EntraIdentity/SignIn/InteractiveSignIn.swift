@@ -9,29 +9,21 @@ public import Primitives
 /// let result = try await signIn.withBrowser { url in print("Open \(url)") }
 /// ```
 public struct InteractiveSignIn: Sendable {
-    /// The application and the tenant that the person signs in to.
-    public struct Configuration: Sendable {
-        /// The identity platform's address.
-        public var authority = "https://login.microsoftonline.com"
-        /// The tenant's id or domain.
-        public var tenantID: String
-        /// The application's id.
-        public var clientID: String
+    /// The application that the person signs in to. Its members are members of the configuration.
+    @dynamicMemberLookup public struct Configuration: Sendable {
+        /// The application and the tenant.
+        public var application: EntraApplication
         /// The application's secret; nil for a public client.
         public var clientSecret: Secret?
-        /// The API that the token is for.
-        public var resource = "https://api.partner.microsoft.com"
-        /// The account's name, for errors.
-        public var account = "default"
-        /// The longest wait for one answer of the identity platform.
-        public var requestTimeout: Duration = .seconds(30)
         /// The longest wait for the person.
         public var timeLimit: Duration = .seconds(600)
 
         /// Makes a configuration with the defaults.
-        public init(tenantID: String, clientID: String) {
-            self.tenantID = tenantID
-            self.clientID = clientID
+        public init(_ application: EntraApplication) { self.application = application }
+
+        /// A member of the application.
+        public subscript<Value>(dynamicMember member: KeyPath<EntraApplication, Value>) -> Value {
+            application[keyPath: member]
         }
     }
 
@@ -53,15 +45,7 @@ public struct InteractiveSignIn: Sendable {
         transport: HTTPTransport,
         environment: HTTPEnvironment = .system
     ) throws(ClientConfigurationError) {
-        endpoint = try TokenEndpoint(
-            authority: configuration.authority,
-            tenantID: configuration.tenantID,
-            clientID: configuration.clientID,
-            account: configuration.account,
-            timeout: configuration.requestTimeout,
-            transport: transport,
-            environment: environment
-        )
+        endpoint = try TokenEndpoint(configuration.application, transport, environment)
         self.configuration = configuration
         self.environment = environment
     }

@@ -11,7 +11,7 @@ struct Credentials: Sendable, Hashable {
     var refreshTokens = RefreshTokens()
 
     /// All texts to redact in errors.
-    var secrets: [String] { [self.password, self.clientSecret].compactMap(\.self) + self.refreshTokens.texts }
+    var secrets: [String] { [password, clientSecret].compactMap(\.self) + refreshTokens.texts }
 }
 
 extension EntraTokenProvider.Flow {

@@ -33,33 +33,33 @@ public final class EntraTokenProvider: TokenProvider {
         case v2
     }
 
-    /// The application, the tenant and the flow of an account.
-    public struct Configuration: Sendable {
-        /// The identity platform's address.
-        public var authority = "https://login.microsoftonline.com"
-        /// The tenant's id or domain.
-        public var tenantID: String
-        /// The application's id.
-        public var clientID: String
+    /// The application and the flow of an account. The application's members are members of the configuration.
+    @dynamicMemberLookup public struct Configuration: Sendable {
+        /// The application and the tenant.
+        public var application: EntraApplication
         /// How the account signs in.
         public var flow: Flow
-        /// The API that the token is for.
-        public var resource = "https://api.partner.microsoft.com"
         /// The endpoint version to use first; nil for the documented one: ``EndpointVersion/v1`` for passwords,
         /// ``EndpointVersion/v2`` otherwise. Where it does not exist, the other one is used.
         public var endpointVersion: EndpointVersion?
-        /// The account's name, for errors and logs.
-        public var account = "default"
-        /// The longest wait for one answer.
-        public var requestTimeout: Duration = .seconds(30)
         /// The wait after a refusal before the same credentials are tried again.
         public var refusalHold: Duration = .seconds(300)
 
         /// Makes a configuration with the defaults.
         public init(tenantID: String, clientID: String, flow: Flow) {
-            self.tenantID = tenantID
-            self.clientID = clientID
+            self.init(EntraApplication(tenantID: tenantID, clientID: clientID), flow: flow)
+        }
+
+        /// Makes a configuration for an application.
+        public init(_ application: EntraApplication, flow: Flow) {
+            self.application = application
             self.flow = flow
+        }
+
+        /// A member of the application.
+        public subscript<Value>(dynamicMember member: WritableKeyPath<EntraApplication, Value>) -> Value {
+            get { application[keyPath: member] }
+            set { application[keyPath: member] = newValue }
         }
     }
 
@@ -89,31 +89,13 @@ public final class EntraTokenProvider: TokenProvider {
         environment: HTTPEnvironment = .system,
         logger: Logger? = nil
     ) throws(ClientConfigurationError) {
-        endpoint = try TokenEndpoint(
-            authority: configuration.authority,
-            tenantID: configuration.tenantID,
-            clientID: configuration.clientID,
-            account: configuration.account,
-            timeout: configuration.requestTimeout,
-            transport: transport,
-            environment: environment
-        )
+        endpoint = try TokenEndpoint(configuration.application, transport, environment)
         self.configuration = configuration
         self.environment = environment
         self.logger = logger
-        if case .refreshToken(let token, _, let savedIn) = configuration.flow {
-            refreshTokens = RefreshTokenStore(
-                configured: token,
-                savedIn: savedIn,
-                now: environment.clock.now()
-            )
-        } else {
-            refreshTokens = RefreshTokenStore(
-                configured: Secret(""),
-                savedIn: nil,
-                now: environment.clock.now()
-            )
-        }
+        var (token, savedIn): (Secret, String?) = (Secret(""), nil)
+        if case .refreshToken(let own, _, let path) = configuration.flow { (token, savedIn) = (own, path) }
+        refreshTokens = RefreshTokenStore(configured: token, savedIn: savedIn, now: environment.clock.now())
     }
 
     /// A valid token: the cached one, or a new one.

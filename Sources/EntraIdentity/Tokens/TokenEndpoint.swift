@@ -17,23 +17,19 @@ struct TokenEndpoint: Sendable {
 
     /// - Throws: ``HTTPAccess/ClientConfigurationError`` when the authority, the tenant or the application is missing.
     init(
-        authority: String,
-        tenantID: String,
-        clientID: String,
-        account: String,
-        timeout: Duration,
-        transport: HTTPTransport,
-        environment: HTTPEnvironment
+        _ application: EntraApplication,
+        _ transport: HTTPTransport,
+        _ environment: HTTPEnvironment
     ) throws(ClientConfigurationError) {
+        tenantID = application.tenantID.trimmingBlanks()
+        clientID = application.clientID
         for (setting, value) in [("tenantID", tenantID), ("clientID", clientID)]
         where value.trimmingBlanks().isEmpty {
             throw ClientConfigurationError(setting: setting, problem: "it is required")
         }
-        base = try BaseAddress(authority, setting: "authority", withoutSegment: tenantID.trimmingBlanks())
-        self.tenantID = tenantID.trimmingBlanks()
-        self.clientID = clientID
-        self.account = account
-        self.timeout = timeout
+        base = try BaseAddress(application.authority, setting: "authority", withoutSegment: tenantID)
+        account = application.account
+        timeout = application.requestTimeout
         self.transport = transport
         self.environment = environment
         telemetry = HTTPTelemetry(host: base.host, port: base.port)

@@ -1,6 +1,6 @@
 /// The jobs of one partition and every decision about them.
 ///
-/// A decision yields records. Only ``apply(_:)`` changes a job, live and during restore alike. A record is
+/// A decision yields records. Only `apply` changes a job, live and during restore alike. A record is
 /// applied when it is decided; its effects outside (a call, an event) wait for its commit. Decisions are
 /// therefore final within an assignment: a transaction that aborts is sent again unchanged, and when that is
 /// impossible the whole partition is dropped and restored from the log.

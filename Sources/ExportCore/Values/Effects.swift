@@ -139,7 +139,7 @@ public enum OutputRecord: Sendable {
 }
 
 /// The kinds of records that can be dropped.
-public enum OutputKind: UInt8, Hashable, Sendable, CaseIterable {
+public enum OutputKind: String, Hashable, Sendable, CaseIterable {
     /// A completion event.
     case event
     /// A record that could not be read as a job.
@@ -246,7 +246,7 @@ extension Report {
 }
 
 /// Why no new jobs are taken.
-public enum IntakePause: UInt8, Hashable, Sendable, CaseIterable {
+public enum IntakePause: String, Hashable, Sendable, CaseIterable {
     /// As many jobs as ``CoreConfiguration/maxPending`` wait to be submitted.
     case pending
     /// Nearly every recent job was refused.

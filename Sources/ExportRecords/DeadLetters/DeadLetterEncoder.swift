@@ -84,7 +84,7 @@ enum DeadLetterHeader: String, CaseIterable {
 
 /// A decoded dead letter, for people and for replay.
 public struct DeadLetterDocument: Hashable, Sendable {
-    /// The record as it was in its topic, without the dead letter's own headers. Its ``OriginalRecord/omitted`` names
+    /// The record as it was in its topic, without the dead letter's own headers. Its `omitted` names
     /// what the dead letter lacks.
     public var original: OriginalRecord
     /// The topic it was read from.

@@ -26,12 +26,12 @@ extension JobReading {
         _ token: JSONToken?,
         _ field: String,
         in scanner: JSONScanner,
-        _ find: (String) -> Choice?,
-        _ wanted: String
+        _ choices: [Choice],
+        _ name: (Choice) -> String
     ) -> Choice? {
-        guard let name = readString(token, field, in: scanner) else { return nil }
-        if let choice = find(name) { return choice }
-        addError(field, "must be \(wanted), not \(excerpt(name))")
+        guard let text = readString(token, field, in: scanner) else { return nil }
+        if let choice = choices.first(where: { name($0) == text }) { return choice }
+        addError(field, "must be \(choices.map(name).joined(separator: " or ")), not \(excerpt(text))")
         return nil
     }
 

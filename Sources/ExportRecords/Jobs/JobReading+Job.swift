@@ -88,7 +88,7 @@ extension JobReading {
     private mutating func interpret(_ fields: JobFields, in scanner: JSONScanner) {
         jobID = readJobID(fields.jobID, in: scanner)
         var isKindOptional = false
-        if let action = readChoice(fields.action, "action", in: scanner, JobAction.init(name:), "export or cancel") {
+        if let action = readChoice(fields.action, "action", in: scanner, JobAction.allCases, \.rawValue) {
             guard action == .export else {
                 isCancel = true
                 return
@@ -97,16 +97,10 @@ extension JobReading {
             // An action that cannot be read may have been meant as a cancel command.
             isKindOptional = fields.action != nil
         }
-        let kind = readChoice(
-            fields.kind,
-            "kind",
-            in: scanner,
-            ExportKind.init(name:),
-            "transactionHistory or payments"
-        )
+        let kind = readChoice(fields.kind, "kind", in: scanner, ExportKind.allCases, \.name)
         if fields.kind == nil, !isKindOptional { addError("kind", "is required: transactionHistory or payments") }
         let filter = readFilter(fields.filter, kind: kind, in: scanner)
-        let format = readChoice(fields.fileFormat, "fileFormat", in: scanner, FileFormat.init(name:), "csv or tsv")
+        let format = readChoice(fields.fileFormat, "fileFormat", in: scanner, FileFormat.allCases, \.name)
         let account = readAccount(fields.account, in: scanner)
         let notBefore = readDate(fields.notBefore, "notBefore", in: scanner)
         let deadline = readDate(fields.deadline, "deadline", in: scanner)
@@ -132,14 +126,6 @@ extension JobReading {
 }
 
 /// The action of a job document.
-private enum JobAction {
+private enum JobAction: String, CaseIterable {
     case export, cancel
-
-    init?(name: String) {
-        switch name {
-        case "export": self = .export
-        case "cancel": self = .cancel
-        default: return nil
-        }
-    }
 }

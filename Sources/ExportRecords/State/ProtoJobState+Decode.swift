@@ -3,7 +3,7 @@ import ExportCore
 extension JobRecord {
     init(_ state: ProtoJobState, id: String) throws(StateDecodingError) {
         guard state.hasJob else { throw .missingJob(key: id) }
-        let phase = try known(state.phase, JobPhase.init, "phase", id)
+        let phase: JobPhase = try known(state.phase, "phase", id)
         self.init(
             job: try ExportJob(state.job, id: id),
             offset: state.offset,
@@ -17,11 +17,11 @@ extension JobRecord {
                 finished: state.hasFinishedAt ? Instant(milliseconds: state.finishedAt) : nil
             ),
             blobURL: state.hasBlobURL ? state.blobURL : nil,
-            cleanup: try known(state.cleanup, Cleanup.init, "cleanup", id),
+            cleanup: try known(state.cleanup, "cleanup", id),
             namedByAcceptance: state.namedByAcceptance
         )
         if state.status != .unspecified {
-            status = try known(state.status, JobStatus.init, "status", id)
+            status = try known(state.status, "status", id)
         } else if phase == .finished {
             throw .missingField(field: "status", key: id)
         }
@@ -34,9 +34,9 @@ extension ExportJob {
     init(_ job: ProtoJob, id: String) throws(StateDecodingError) {
         self.init(
             id: id,
-            kind: try known(job.kind, ExportKind.init, "job.kind", id),
+            kind: try known(job.kind, "job.kind", id),
             filter: job.hasFilter ? job.filter : nil,
-            fileFormat: try known(job.fileFormat, FileFormat.init, "job.file_format", id),
+            fileFormat: try known(job.fileFormat, "job.file_format", id),
             account: job.account,
             notBefore: job.hasNotBefore ? Instant(milliseconds: job.notBefore) : nil,
             deadline: job.hasDeadline ? Instant(milliseconds: job.deadline) : nil,
@@ -53,7 +53,7 @@ extension ExportJob {
 extension JobError {
     init(_ error: ProtoJobError, id: String) throws(StateDecodingError) {
         self.init(
-            code: try known(error.code, JobErrorCode.init, "error.code", id),
+            code: try known(error.code, "error.code", id),
             message: error.message,
             details: error.details.map { FieldError(field: $0.field, message: $0.message) }
         )

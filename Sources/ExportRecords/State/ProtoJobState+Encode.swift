@@ -1,10 +1,11 @@
 import ExportCore
+import SwiftProtobuf
 
 extension ProtoJobState {
     init(_ record: JobRecord) {
         self.init()
         offset = record.offset
-        phase = ProtoPhase(record.phase)
+        phase = record.phase.proto
         attempt = UInt32(clamping: record.attempt)
         job = ProtoJob(record.job)
         if let requestID = record.requestID { self.requestID = requestID }
@@ -13,10 +14,10 @@ extension ProtoJobState {
         if let ready = record.times.ready { readyAt = ready.milliseconds }
         if let finished = record.times.finished { finishedAt = finished.milliseconds }
         if let url = record.blobURL { blobURL = url }
-        if let status = record.status { self.status = ProtoStatus(status) }
+        if let status = record.status { self.status = status.proto }
         if let error = record.error { self.error = ProtoJobError(error) }
         if !record.files.isEmpty { files = record.files.map(ProtoFile.init) }
-        cleanup = ProtoCleanup(record.cleanup)
+        cleanup = record.cleanup.proto
         namedByAcceptance = record.namedByAcceptance
     }
 }
@@ -24,8 +25,8 @@ extension ProtoJobState {
 extension ProtoJob {
     init(_ job: ExportJob) {
         self.init()
-        kind = ProtoKind(job.kind)
-        fileFormat = ProtoFileFormat(job.fileFormat)
+        kind = job.kind.proto
+        fileFormat = job.fileFormat.proto
         account = job.account
         if let filter = job.filter { self.filter = filter }
         if let notBefore = job.notBefore { self.notBefore = notBefore.milliseconds }
@@ -43,13 +44,10 @@ extension ProtoJob {
 extension ProtoJobError {
     init(_ error: JobError) {
         self.init()
-        code = ProtoErrorCode(error.code)
+        code = error.code.proto
         message = error.message
         details = error.details.map { detail in
-            var message = ProtoFieldError()
-            message.field = detail.field
-            message.message = detail.message
-            return message
+            .with { ($0.field, $0.message) = (detail.field, detail.message) }
         }
     }
 }
@@ -65,10 +63,7 @@ extension ProtoFile {
         if let sha256 = file.sha256 { self.sha256 = sha256 }
         if let expiresAt = file.expiresAt { self.expiresAt = expiresAt.milliseconds }
         entries = file.entries.map { entry in
-            var message = ProtoArchiveEntry()
-            message.name = entry.name
-            message.sizeBytes = entry.sizeBytes
-            return message
+            .with { ($0.name, $0.sizeBytes) = (entry.name, entry.sizeBytes) }
         }
     }
 }

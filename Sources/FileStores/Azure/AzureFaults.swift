@@ -24,12 +24,7 @@ struct AzureFault {
     func callFault(_ action: String, _ path: String) -> CallFault {
         var details = [code.map { "\($0), HTTP \(status)" } ?? "HTTP \(status)"]
         if let requestID { details.append("request \(requestID)") }
-        let error = FileStoreError(kind, action: action, path: path, detail: details.joined(separator: ", "))
-        switch kind {
-        case .unavailable, .throttled, .checksumMismatch: return .again(error)
-        case .credentialsRefused: return .renewCredentials(error)
-        default: return .final(error)
-        }
+        return CallFault(FileStoreError(kind, action: action, path: path, detail: details.joined(separator: ", ")))
     }
 
     private var kind: FileStoreError.Kind {
@@ -47,19 +42,7 @@ struct AzureFault {
         case "RequestBodyTooLarge", "BlockCountExceedsLimit": .fileTooLarge
         case "ServerBusy", "TooManyRequests": .throttled
         case "InternalError", "OperationTimedOut": .unavailable
-        default: kindOfStatus
-        }
-    }
-
-    private var kindOfStatus: FileStoreError.Kind {
-        switch status {
-        case 401: .credentialsRefused
-        case 403: .forbidden
-        case 408, 500, 502, 503, 504: .unavailable
-        case 413: .fileTooLarge
-        case 429: .throttled
-        case 507: .noSpace
-        default: .refused
+        default: FileStoreError.Kind(status: status)
         }
     }
 }

@@ -42,7 +42,31 @@ enum CallFault: Error {
     case final(FileStoreError)
 }
 
+extension FileStoreError.Kind {
+    /// What an object store's HTTP status means where its code means nothing.
+    init(status: Int) {
+        switch status {
+        case 401: self = .credentialsRefused
+        case 403: self = .forbidden
+        case 408, 500, 502, 503, 504: self = .unavailable
+        case 413: self = .fileTooLarge
+        case 429: self = .throttled
+        case 507: self = .noSpace
+        default: self = .refused
+        }
+    }
+}
+
 extension CallFault {
+    /// The fault of an error response.
+    init(_ error: FileStoreError) {
+        switch error.kind {
+        case .unavailable, .throttled, .checksumMismatch: self = .again(error)
+        case .credentialsRefused: self = .renewCredentials(error)
+        default: self = .final(error)
+        }
+    }
+
     /// The fault with secrets redacted: codes and ids come from the response, which may echo what was sent.
     func without(_ secrets: [String]) -> CallFault {
         func redacted(_ error: FileStoreError) -> FileStoreError {

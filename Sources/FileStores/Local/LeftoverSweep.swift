@@ -24,6 +24,7 @@ enum Leftover {
         return prefix + Hexadecimal.encoded(bytes) + suffix
     }
 
+    /// Whether a file's name is one of ``makeName()``.
     static func isLeftover(_ name: String) -> Bool {
         name.hasPrefix(prefix) && name.hasSuffix(suffix)
             && name.utf8.count == prefix.utf8.count + tokenLength + suffix.utf8.count
@@ -52,6 +53,7 @@ actor LeftoverSweep {
         return sweep(root, before: Int64(now.tv_sec) - Leftover.age, depth: 0)
     }
 
+    /// - Parameter limit: Removes files that were last written before, in seconds since 1970.
     private func sweep(_ directory: String, before limit: Int64, depth: Int) -> Int {
         guard depth < Self.maximumDepth, !Task.isCancelled else { return 0 }
         var removed = 0

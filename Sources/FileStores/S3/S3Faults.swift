@@ -26,12 +26,7 @@ struct S3Fault {
 
     /// The error, and whether the request is retried.
     func callFault(_ action: String, _ path: String) -> CallFault {
-        let error = FileStoreError(kind, action: action, path: path, detail: detail)
-        switch kind {
-        case .unavailable, .throttled, .checksumMismatch: return .again(error)
-        case .credentialsRefused: return .renewCredentials(error)
-        default: return .final(error)
-        }
+        CallFault(FileStoreError(kind, action: action, path: path, detail: detail))
     }
 
     private var detail: String {
@@ -63,21 +58,12 @@ struct S3Fault {
         case "XMinioStorageFull", "StorageFull": .noSpace
         case "EntityTooLarge": .fileTooLarge
         case "KeyTooLongError", "KeyTooLong": .nameTooLong
-        default: kindOfStatus
-        }
-    }
-
-    private var kindOfStatus: FileStoreError.Kind {
-        switch status {
-        case 301, 307, 308: .wrongRegion
-        case 401: .credentialsRefused
-        case 403: .forbidden
-        case 408, 500, 502, 503, 504: .unavailable
-        case 413: .fileTooLarge
-        case 429: .throttled
-        case 507: .noSpace
-        case 200..<300: .unavailable
-        default: .refused
+        default:
+            switch status {
+            case 301, 307, 308: .wrongRegion
+            case 200..<300: .unavailable
+            default: FileStoreError.Kind(status: status)
+            }
         }
     }
 }

@@ -32,14 +32,14 @@ public struct PayoutCall: Sendable, Hashable {
 extension PayoutCall: CustomStringConvertible {
     /// For example `create a payments export for account default`.
     public var description: String {
-        switch self.operation {
-        case .create: "create a \(self.kind) export for account \(self.account)"
-        case .get: "get \(self.kind) export \(self.shownRequestID) of account \(self.account)"
-        case .delete: "delete \(self.kind) export \(self.shownRequestID) of account \(self.account)"
+        switch operation {
+        case .create: "create a \(kind) export for account \(account)"
+        case .get: "get \(kind) export \(shownRequestID) of account \(account)"
+        case .delete: "delete \(kind) export \(shownRequestID) of account \(account)"
         }
     }
 
-    private var shownRequestID: String { Redaction.bounded(self.requestID ?? "") }
+    private var shownRequestID: String { Redaction.bounded(requestID ?? "") }
 }
 
 extension PayoutKind {

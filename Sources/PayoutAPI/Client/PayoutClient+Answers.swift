@@ -15,7 +15,7 @@ extension PayoutClient {
         if let requestID = self.requestID(inLocationOf: answer, call: call) {
             return Export(item ?? ExportEnvelope.Item(), requestID: requestID, defaultStatus: .queued)
         }
-        throw self.violation("the service accepted the request, but its answer has no export id", answer, call)
+        throw violation("the service accepted the request, but its answer has no export id", answer, call)
     }
 
     private func requestID(inLocationOf answer: HTTPAnswer, call: PayoutCall) -> String? {
@@ -34,14 +34,14 @@ extension PayoutClient {
         requestID: String
     ) throws(PayoutAPIError) -> Export {
         guard let envelope = try? ExportEnvelope(answer.body) else {
-            throw self.violation("the answer is not JSON", answer, call)
+            throw violation("the answer is not JSON", answer, call)
         }
-        guard !envelope.items.isEmpty else { throw self.violation("the answer has no export", answer, call) }
+        guard !envelope.items.isEmpty else { throw violation("the answer has no export", answer, call) }
         let wanted = requestID.lowercased()
         let match =
             envelope.items.first { $0.requestID?.lowercased() == wanted }
             ?? envelope.items.first { $0.requestID == nil }
-        guard let match else { throw self.violation("the answer is about another export", answer, call) }
+        guard let match else { throw violation("the answer is about another export", answer, call) }
         return Export(match, requestID: match.requestID ?? requestID, defaultStatus: .unknown(""))
     }
 
@@ -74,7 +74,7 @@ extension PayoutClient {
             reason: reason,
             call: call,
             httpStatus: answer.status,
-            retryAfter: retryAfter(in: answer.headers, now: self.environment.clock.now()),
+            retryAfter: retryAfter(in: answer.headers, now: environment.clock.now()),
             service: service,
             support: SupportHeaders(answer.headers),
             detail: call.operation == .create && (answer.status == 404 || answer.status == 410)
@@ -86,8 +86,8 @@ extension PayoutClient {
 extension String {
     /// The key in OData's key notation, `payments('id')` or `payments(id)`; the text itself in other notations.
     func contentOfODataKey() -> String {
-        guard self.hasSuffix(")"), let open = self.firstIndex(of: "(") else { return self }
-        let key = self[self.index(after: open)...].dropLast()
+        guard hasSuffix(")"), let open = firstIndex(of: "(") else { return self }
+        let key = self[index(after: open)...].dropLast()
         guard key.count > 1, key.hasPrefix("'"), key.hasSuffix("'") else { return String(key) }
         return String(key.dropFirst().dropLast())
     }

@@ -11,11 +11,11 @@ extension PayoutClient {
     ///
     /// - Returns: An answer with a status of 200 to 299.
     func perform(_ call: PayoutCall, method: HTTPMethod, url: String) async throws -> HTTPAnswer {
-        let policy = self.configuration.retryPolicy
+        let policy = configuration.retryPolicy
         guard policy.maximumAttempts > 1 else {
             return try await self.attempt(call, method: method, url: url, resends: 0)
         }
-        let start = self.environment.clock.uptime()
+        let start = environment.clock.uptime()
         var attempt = 1
         while true {
             do {
@@ -24,18 +24,18 @@ extension PayoutClient {
                 let delay = policy.delay(
                     after: attempt,
                     retryAfter: error.retryAfter,
-                    random: self.environment.random()
+                    random: environment.random()
                 )
-                let elapsed = self.environment.clock.uptime() - start
+                let elapsed = environment.clock.uptime() - start
                 guard attempt < policy.maximumAttempts, elapsed + delay <= policy.deadline else { throw error }
-                self.logger?.info(
+                logger?.info(
                     "Payout request failed, retrying",
                     metadata: [
                         "error.type": "\(error.code)", "attempt": "\(attempt)", "delay": "\(delay)",
                         "ms-correlationid": "\(call.correlationID.lowercaseText)",
                     ]
                 )
-                try await self.environment.clock.sleep(for: delay)
+                try await environment.clock.sleep(for: delay)
                 attempt += 1
             }
         }
@@ -50,21 +50,21 @@ extension PayoutClient {
         resends: Int
     ) async throws -> HTTPAnswer {
         var token = try await self.token(for: call)
-        var answer = try await self.exchange(call, method: method, url: url, token: token, resends: resends)
+        var answer = try await exchange(call, method: method, url: url, token: token, resends: resends)
         if answer.status == 401, ServiceError(body: answer.body, secrets: [])?.demandsMFA != true {
-            await self.tokens.invalidate(token)
+            await tokens.invalidate(token)
             token = try await self.token(for: call)
-            answer = try await self.exchange(call, method: method, url: url, token: token, resends: resends + 1)
+            answer = try await exchange(call, method: method, url: url, token: token, resends: resends + 1)
         }
         guard (200..<300).contains(answer.status) else {
-            throw self.refusal(answer, call: call, token: token)
+            throw refusal(answer, call: call, token: token)
         }
         return answer
     }
 
     private func token(for call: PayoutCall) async throws -> AccessToken {
         do {
-            return try await self.tokens.token()
+            return try await tokens.token()
         } catch let failure as AuthenticationFailure {
             throw PayoutAPIError(
                 reason: .authentication(failure),
@@ -89,22 +89,22 @@ extension PayoutClient {
                 method: method,
                 url: url,
                 headers: self.headers(for: call, token: token),
-                timeout: self.configuration.requestTimeout
+                timeout: configuration.requestTimeout
             )
-            let answer = try await self.telemetry.send(
+            let answer = try await telemetry.send(
                 request,
-                over: self.transport,
+                over: transport,
                 route: call.route,
                 resends: resends,
-                clock: self.environment.clock
+                clock: environment.clock
             )
-            self.leaveGate(call, answer: answer)
-            self.logger?.debug("Payout request answered", metadata: self.metadata(call, answer: answer))
+            leaveGate(call, answer: answer)
+            logger?.debug("Payout request answered", metadata: self.metadata(call, answer: answer))
             return answer
         } catch {
             self.gate?.leave(call, outcome: .failed)
             guard let fault = error as? TransportFault else { throw error }
-            self.logger?.debug(
+            logger?.debug(
                 "Payout request failed",
                 metadata: [
                     "error.type": "\(fault.failure.rawValue)", "url.template": "\(call.route.template)",
@@ -123,14 +123,14 @@ extension PayoutClient {
             "ms-requestid": call.idempotencyID.lowercaseText,
             "ms-correlationid": correlation,
             "client-request-id": correlation,
-            "user-agent": self.configuration.userAgent,
+            "user-agent": configuration.userAgent,
         ]
     }
 
     private func leaveGate(_ call: PayoutCall, answer: HTTPAnswer) {
         guard let gate = self.gate else { return }
         if answer.status == 429 {
-            let wait = retryAfter(in: answer.headers, now: self.environment.clock.now())
+            let wait = retryAfter(in: answer.headers, now: environment.clock.now())
             gate.leave(call, outcome: .throttled(retryAfter: wait))
         } else {
             gate.leave(call, outcome: .answered(status: answer.status))
@@ -154,14 +154,14 @@ extension PayoutAPIError {
     /// Whether the client's retry policy applies. A conflict is not retried: an export may be in progress for a day.
     var isRepeatedByClient: Bool {
         if case .conflict = self.reason { return false }
-        return self.recovery == .retryable || self.recovery == .throttled
+        return recovery == .retryable || recovery == .throttled
     }
 }
 
 extension PayoutCall {
     /// The call's name in metrics and spans.
     var route: HTTPRoute {
-        switch (self.operation, self.kind) {
+        switch (operation, kind) {
         case (.create, .transactionHistory): HTTPRoute("POST", "/v1.0/payouts/transactionhistory")
         case (.create, .payments): HTTPRoute("POST", "/v1.0/payouts/payments")
         case (.get, .transactionHistory): HTTPRoute("GET", "/v1.0/payouts/transactionhistory/{requestId}")

@@ -54,14 +54,14 @@ public struct PayoutClient: Sendable {
         environment: HTTPEnvironment = .system,
         logger: Logger? = nil
     ) throws(ClientConfigurationError) {
-        self.base = try BaseAddress(configuration.baseURL, setting: "baseURL", withoutSegment: "v1.0")
+        base = try BaseAddress(configuration.baseURL, setting: "baseURL", withoutSegment: "v1.0")
         self.configuration = configuration
         self.tokens = tokens
         self.transport = transport
         self.gate = gate
         self.environment = environment
         self.logger = logger
-        self.telemetry = HTTPTelemetry(host: self.base.host, port: self.base.port)
+        telemetry = HTTPTelemetry(host: base.host, port: base.port)
     }
 
     /// An executor for tasks that do little more than this client's calls: see ``HTTPAccess/HTTPTransport/taskExecutor()``.
@@ -93,14 +93,14 @@ public struct PayoutClient: Sendable {
             correlationID: correlationID,
             idempotencyID: idempotencyID
         )
-        var url = self.base.text + kind.path
+        var url = base.text + kind.path
         if let filter = filter?.trimmingBlanks(), !filter.isEmpty {
             url += "?$filter=\(filter.percentEncoded())&fileformat=\(fileFormat.rawValue)"
         } else {
             url += "?fileformat=\(fileFormat.rawValue)"
         }
-        let answer = try await self.perform(call, method: .POST, url: url)
-        return try self.createdExport(from: answer, call: call)
+        let answer = try await perform(call, method: .POST, url: url)
+        return try createdExport(from: answer, call: call)
     }
 
     /// Queues an export with a filter that was built for its kind.
@@ -117,7 +117,7 @@ public struct PayoutClient: Sendable {
         idempotencyID: UUID,
         correlationID: UUID
     ) async throws -> Export {
-        try await self.create(
+        try await create(
             kind: Kind.kind,
             filter: filter.text,
             fileFormat: fileFormat,
@@ -134,9 +134,9 @@ public struct PayoutClient: Sendable {
     ///   - correlationID: The id by which the service's logs trace the calls of one job.
     public func get(kind: PayoutKind, requestID: String, correlationID: UUID) async throws -> Export {
         let call = self.call(.get, kind: kind, requestID: requestID, correlationID: correlationID)
-        let url = try self.exportURL(for: call, requestID: requestID)
-        let answer = try await self.perform(call, method: .GET, url: url)
-        return try self.foundExport(from: answer, call: call, requestID: requestID)
+        let url = try exportURL(for: call, requestID: requestID)
+        let answer = try await perform(call, method: .GET, url: url)
+        return try foundExport(from: answer, call: call, requestID: requestID)
     }
 
     /// Deletes an export. The service refuses while the export is in progress: ``PayoutAPIError/Reason/conflict``.
@@ -147,8 +147,8 @@ public struct PayoutClient: Sendable {
     ///   - correlationID: The id by which the service's logs trace the calls of one job.
     public func delete(kind: PayoutKind, requestID: String, correlationID: UUID) async throws {
         let call = self.call(.delete, kind: kind, requestID: requestID, correlationID: correlationID)
-        let url = try self.exportURL(for: call, requestID: requestID)
-        _ = try await self.perform(call, method: .DELETE, url: url)
+        let url = try exportURL(for: call, requestID: requestID)
+        _ = try await perform(call, method: .DELETE, url: url)
     }
 
     private func call(
@@ -177,6 +177,6 @@ public struct PayoutClient: Sendable {
                 detail: isPath ? "the request id is empty" : "the request id is longer than 512 bytes"
             )
         }
-        return "\(self.base.text)\(call.kind.path)/\(requestID.percentEncoded())"
+        return "\(base.text)\(call.kind.path)/\(requestID.percentEncoded())"
     }
 }

@@ -67,15 +67,15 @@ extension ServiceError {
         try scanner.readObject { name, scanner throws(JSONSyntaxError) in
             let kind = try scanner.peek()
             if name.is("error"), kind == .object {
-                try self.readObject(&scanner, depth: depth)
+                try readObject(&scanner, depth: depth)
             } else if name.is("innererror"), kind == .object {
-                try self.readInner(&scanner, depth: depth + 1)
+                try readInner(&scanner, depth: depth + 1)
             } else if name.is("statusCode") {
                 // Usually the HTTP status, which is not an error code.
-                self.notice(try scanner.readText())
+                notice(try scanner.readText())
             } else if name.is("code") || name.is("error") || name.is("errorCode") {
                 let code = try scanner.readText()
-                self.notice(code)
+                notice(code)
                 self.code = code ?? self.code
             } else if name.is("message") || name.is("description") || name.is("error_description")
                 || name.is("detail")
@@ -96,21 +96,21 @@ extension ServiceError {
         } else {
             try scanner.skipValue()
         }
-        self.demandsMFA = self.demandsMFA || inner.demandsMFA
+        demandsMFA = demandsMFA || inner.demandsMFA
         if let code = inner.code { self.innerCodes.append(code) }
         self.innerCodes.append(contentsOf: inner.innerCodes)
         if self.message == nil { self.message = inner.message }
     }
 
     private mutating func notice(_ code: String?) {
-        if code?.trimmingBlanks() == Self.mfaCode { self.demandsMFA = true }
+        if code?.trimmingBlanks() == Self.mfaCode { demandsMFA = true }
     }
 
     /// XML's `<Code>` and `<Message>`, an HTML page's title, or the text itself.
     private mutating func readMarkup(_ body: ByteBuffer) {
         let text = String(buffer: body.getSlice(at: body.readerIndex, length: min(body.readableBytes, 8192)) ?? body)
         self.code = text.content(ofTag: "Code")
-        self.notice(self.code)
+        notice(self.code)
         self.message = text.content(ofTag: "Message") ?? text.content(ofTag: "title")
         guard self.isEmpty else { return }
         let plain = text.trimmingBlanks()
@@ -125,7 +125,7 @@ extension ServiceError {
 extension String {
     /// The content of the first element with a name; names are case-sensitive.
     func content(ofTag tag: String) -> String? {
-        guard let opening = self.firstRange(of: "<\(tag)>") else { return nil }
+        guard let opening = firstRange(of: "<\(tag)>") else { return nil }
         let rest = self[opening.upperBound...]
         guard let closing = rest.firstRange(of: "</\(tag)>") else { return nil }
         return String(rest[..<closing.lowerBound]).trimmingBlanks()

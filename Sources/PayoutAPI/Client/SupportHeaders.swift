@@ -9,13 +9,13 @@ public struct SupportHeaders: Sendable, Hashable {
     private static let names = ["request-id", "ms-requestid", "ms-correlationid", "x-ms-ags-diagnostic", "timestamp"]
 
     init(_ headers: HTTPHeaders) {
-        self.fields = Self.names.compactMap { name in
+        fields = Self.names.compactMap { name in
             headers.first(name: name).map { (name, Redaction.scrub($0)) }
         }
     }
 
     init() {
-        self.fields = []
+        fields = []
     }
 
     /// The value of `request-id`.
@@ -30,7 +30,7 @@ public struct SupportHeaders: Sendable, Hashable {
     public var timestamp: String? { self["timestamp"] }
 
     private subscript(name: String) -> String? {
-        self.fields.first { $0.name == name }?.value
+        fields.first { $0.name == name }?.value
     }
 
     /// Whether the same headers were present.
@@ -40,7 +40,7 @@ public struct SupportHeaders: Sendable, Hashable {
 
     /// Hashes every header.
     public func hash(into hasher: inout Hasher) {
-        for field in self.fields {
+        for field in fields {
             hasher.combine(field.name)
             hasher.combine(field.value)
         }
@@ -50,6 +50,6 @@ public struct SupportHeaders: Sendable, Hashable {
 extension SupportHeaders: CustomStringConvertible {
     /// For example `request-id=…, timestamp=…`.
     public var description: String {
-        self.fields.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
+        fields.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
     }
 }

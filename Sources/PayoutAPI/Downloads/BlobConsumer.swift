@@ -33,8 +33,8 @@ struct ClosureBlobConsumer: BlobConsumer {
     let onRestart: @Sendable () async throws -> Void
     let onChunk: @Sendable (ByteBuffer) async throws -> Void
 
-    func receive(_ chunk: ByteBuffer) async throws { try await self.onChunk(chunk) }
-    func restart() async throws { try await self.onRestart() }
+    func receive(_ chunk: ByteBuffer) async throws { try await onChunk(chunk) }
+    func restart() async throws { try await onRestart() }
 }
 
 /// A file that was downloaded completely, as a ``BlobDownloader`` returns it.

@@ -55,7 +55,7 @@ public struct BlobDownloadError: Error, Sendable, Hashable {
         requestID: String? = nil
     ) {
         self.reason = reason
-        self.location = Redaction.bounded(url.withoutQuery)
+        location = Redaction.bounded(url.withoutQuery)
         self.httpStatus = httpStatus
         self.serviceCode = serviceCode
         self.retryAfter = retryAfter
@@ -114,10 +114,10 @@ extension BlobDownloadError: CustomStringConvertible {
     public var description: String {
         // A refused URL may be internal, so it is not repeated.
         var text = "Failed to download "
-        if case .refusedURL = self.reason { text += "the file" } else { text += self.location }
+        if case .refusedURL = self.reason { text += "the file" } else { text += location }
         text += ": \(self.cause)"
         if let httpStatus { text += " (HTTP \(httpStatus)" + (self.serviceCode.map { " \($0)" } ?? "") + ")" }
-        text += ". \(self.remedy)"
+        text += ". \(remedy)"
         if let requestID { text += " [x-ms-request-id=\(requestID)]" }
         return text
     }

@@ -24,9 +24,9 @@ extension BlobDownloader {
         consumer: some BlobConsumer
     ) async -> AttemptOutcome {
         let watch = StallWatch(
-            timeout: self.configuration.stallTimeout,
-            rate: self.configuration.minimumRate,
-            clock: self.environment.clock
+            timeout: configuration.stallTimeout,
+            rate: configuration.minimumRate,
+            clock: environment.clock
         )
         return await withTaskGroup(of: AttemptOutcome?.self) { group in
             group.addTask {

@@ -73,7 +73,7 @@ public struct BlobDownloader: Sendable {
         var url = url
         var progress = DownloadProgress()
         var budget = DownloadBudget(configuration: self.configuration)
-        if self.hasExpired(url) {
+        if hasExpired(url) {
             guard let refreshURL else { throw BlobDownloadError(reason: .expired, url: url) }
             budget.refreshes += 1
             // The new URL's expiry is not compared with this machine's clock, which may be wrong.
@@ -81,7 +81,7 @@ public struct BlobDownloader: Sendable {
         }
         while true {
             try Task.checkCancellation()
-            let outcome = await self.watchedAttempt(url: url, progress: progress, consumer: consumer)
+            let outcome = await watchedAttempt(url: url, progress: progress, consumer: consumer)
             progress = outcome.progress
             switch outcome.end {
             case .complete:
@@ -94,7 +94,7 @@ public struct BlobDownloader: Sendable {
                 let fresh = refreshURL != nil && budget.allowsRefresh(after: error) ? refreshURL : nil
                 if fresh == nil {
                     guard error.reason != .expired else { throw error }
-                    try await self.pause(after: error, budget: &budget)
+                    try await pause(after: error, budget: &budget)
                 }
                 if outcome.mustRestart {
                     try await consumer.restart()
@@ -119,7 +119,7 @@ public struct BlobDownloader: Sendable {
         onRestart: @escaping @Sendable () async throws -> Void,
         onChunk: @escaping @Sendable (ByteBuffer) async throws -> Void
     ) async throws -> DownloadedBlob {
-        try await self.download(
+        try await download(
             url,
             to: ClosureBlobConsumer(onRestart: onRestart, onChunk: onChunk),
             refreshURL: refreshURL
@@ -168,26 +168,26 @@ private struct DownloadBudget {
     /// Resets the counts after progress. Only bytes beyond every attempt before count: a file that is damaged each time makes no
     /// progress.
     mutating func note(reached offset: Int64) {
-        guard offset - self.furthest >= Self.leastProgress else { return }
-        self.furthest = offset
-        self.failures = 0
-        self.slowAttempts = 0
-        self.refreshes = 0
-        self.hasRefreshedForRefusal = false
+        guard offset - furthest >= Self.leastProgress else { return }
+        furthest = offset
+        failures = 0
+        slowAttempts = 0
+        refreshes = 0
+        hasRefreshedForRefusal = false
     }
 
     /// Counts a failed attempt, and returns whether another one is permitted.
     mutating func countAttempt(after error: BlobDownloadError) -> Bool {
-        self.failures += 1
-        if error.reason == .stalled || error.reason == .tooSlow { self.slowAttempts += 1 }
-        return self.failures < self.configuration.maximumAttempts
-            && self.slowAttempts < self.configuration.maximumSlowAttempts
+        failures += 1
+        if error.reason == .stalled || error.reason == .tooSlow { slowAttempts += 1 }
+        return failures < self.configuration.maximumAttempts
+            && slowAttempts < self.configuration.maximumSlowAttempts
     }
 
     /// Whether the error is final because a new URL had the same result.
     func isSettled(by error: BlobDownloadError) -> Bool {
         switch error.reason {
-        case .wrongContent, .unframed: self.hasRefreshedForContent
+        case .wrongContent, .unframed: hasRefreshedForContent
         default: false
         }
     }
@@ -197,16 +197,16 @@ private struct DownloadBudget {
     mutating func allowsRefresh(after error: BlobDownloadError) -> Bool {
         switch error.reason {
         case .expired:
-            self.refreshes += 1
-            return self.refreshes <= self.configuration.maximumRefreshes
+            refreshes += 1
+            return refreshes <= self.configuration.maximumRefreshes
         case .forbidden, .notFound, .rejected:
-            guard !self.hasRefreshedForRefusal, self.configuration.maximumRefreshes > 0 else { return false }
-            self.hasRefreshedForRefusal = true
+            guard !hasRefreshedForRefusal, self.configuration.maximumRefreshes > 0 else { return false }
+            hasRefreshedForRefusal = true
             return true
         case .wrongContent, .unframed, .corrupted:
             // One new URL; when its content is wrong too, the error is thrown.
-            guard !self.hasRefreshedForContent, self.configuration.maximumRefreshes > 0 else { return false }
-            self.hasRefreshedForContent = true
+            guard !hasRefreshedForContent, self.configuration.maximumRefreshes > 0 else { return false }
+            hasRefreshedForContent = true
             return true
         default:
             return false
@@ -220,6 +220,6 @@ private struct DownloadBudget {
             maximumDelay: self.configuration.backOff.upperBound,
             deadline: .zero
         )
-        return policy.delay(after: self.failures, retryAfter: retryAfter, random: random)
+        return policy.delay(after: failures, retryAfter: retryAfter, random: random)
     }
 }

@@ -101,7 +101,7 @@ extension BlobHostRules.Pattern {
     fileprivate func covers(port: Int) -> Bool { self.port == nil || self.port == port }
 
     fileprivate func matches(_ location: WebLocation) -> Bool {
-        guard self.covers(port: location.port) else { return false }
+        guard covers(port: location.port) else { return false }
         if self.host == "*" { return true }
         if self.host.hasPrefix("*.") {
             let suffix = self.host.dropFirst()

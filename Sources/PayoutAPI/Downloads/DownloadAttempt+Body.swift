@@ -12,65 +12,65 @@ extension DownloadAttempt {
         let length = headers.first(name: "content-length").flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
         if response.status == 206 {
             // The request names the file's ETag, so the answer need not repeat it.
-            guard etag == nil || etag == self.progress.etag,
-                let range = ContentRange(headers.first(name: "content-range")), range.start == self.progress.offset,
-                range.total == nil || self.progress.expectedSize == nil || range.total == self.progress.expectedSize
+            guard etag == nil || etag == progress.etag,
+                let range = ContentRange(headers.first(name: "content-range")), range.start == progress.offset,
+                range.total == nil || progress.expectedSize == nil || range.total == progress.expectedSize
             else {
-                self.mustRestart = true
-                throw self.error(.corrupted("the file has changed during the download"))
+                mustRestart = true
+                throw error(.corrupted("the file has changed during the download"))
             }
-            self.progress.expectedSize = self.progress.expectedSize ?? range.total
-            return try self.expectKnownEnd(response)
+            progress.expectedSize = progress.expectedSize ?? range.total
+            return try expectKnownEnd(response)
         }
         let isSame =
-            self.progress.canResume && etag == self.progress.etag
-            && (length == nil || length == self.progress.expectedSize)
+            progress.canResume && etag == progress.etag
+            && (length == nil || length == progress.expectedSize)
         if isSame {
             // The server does not support ranges and sends the same bytes again.
-            self.skipping = self.progress.offset
-            return try self.expectKnownEnd(response)
+            skipping = progress.offset
+            return try expectKnownEnd(response)
         }
-        if self.progress.offset > 0 || self.progress.hasBegun {
+        if progress.offset > 0 || progress.hasBegun {
             try await ConsumerError.wrap { try await consumer.restart() }
         }
-        self.progress = DownloadProgress()
-        self.progress.expectedSize = length
-        self.progress.etag = etag
-        self.progress.contentType = headers.first(name: "content-type")
-        self.progress.contentMD5 = headers.first(name: "content-md5").flatMap(md5Digest)
-        try self.expectKnownEnd(response)
+        progress = DownloadProgress()
+        progress.expectedSize = length
+        progress.etag = etag
+        progress.contentType = headers.first(name: "content-type")
+        progress.contentMD5 = headers.first(name: "content-md5").flatMap(md5Digest)
+        try expectKnownEnd(response)
         let info = BlobInfo(
             expectedSize: length,
-            contentType: self.progress.contentType,
+            contentType: progress.contentType,
             etag: etag,
-            fileName: self.url.fileName
+            fileName: url.fileName
         )
         try await ConsumerError.wrap { try await consumer.begin(info) }
-        self.progress.hasBegun = true
+        progress.hasBegun = true
     }
 
     /// Throws for a body that ends with its connection, without a known length or checksum: it may be truncated.
     private func expectKnownEnd(_ response: StreamingAnswer) throws {
-        guard self.progress.expectedSize == nil, self.progress.contentMD5 == nil, !response.marksItsEnd else { return }
-        throw self.error(.unframed)
+        guard progress.expectedSize == nil, progress.contentMD5 == nil, !response.marksItsEnd else { return }
+        throw error(.unframed)
     }
 
     mutating func receive(_ body: StreamedBody, _ consumer: some BlobConsumer) async throws {
-        var digests = DigestPipe(self.progress.digests, withMD5: self.progress.contentMD5 != nil)
+        var digests = DigestPipe(progress.digests, withMD5: progress.contentMD5 != nil)
         do {
-            try await self.receiveChunks(of: body, consumer, &digests)
+            try await receiveChunks(of: body, consumer, &digests)
         } catch {
             // The next attempt continues with these digests.
-            self.progress.digests = await digests.settled()
+            progress.digests = await digests.settled()
             throw error
         }
-        self.progress.digests = await digests.settled()
-        if let expected = self.progress.expectedSize, self.progress.offset < expected, self.progress.canResume {
-            throw self.error(.transport(.closed))
+        progress.digests = await digests.settled()
+        if let expected = progress.expectedSize, progress.offset < expected, progress.canResume {
+            throw error(.transport(.closed))
         }
-        if let damage = self.progress.damage() {
-            self.mustRestart = true
-            throw self.error(.corrupted(damage))
+        if let damage = progress.damage() {
+            mustRestart = true
+            throw error(.corrupted(damage))
         }
     }
 
@@ -81,35 +81,35 @@ extension DownloadAttempt {
     ) async throws {
         var iterator = body.makeAsyncIterator()
         // The consumer receives nothing before the beginning was checked to be that of a file.
-        var head: ByteBuffer? = self.progress.offset == 0 ? ByteBuffer() : nil
+        var head: ByteBuffer? = progress.offset == 0 ? ByteBuffer() : nil
         while true {
-            self.watch.beginWait(isBody: true)
+            watch.beginWait(isBody: true)
             let next = try await iterator.next()
-            try self.endWait(received: next?.readableBytes ?? 0)
+            try endWait(received: next?.readableBytes ?? 0)
             guard var chunk = next else { break }
-            if self.skipping > 0 {
-                let skipped = min(self.skipping, Int64(chunk.readableBytes))
+            if skipping > 0 {
+                let skipped = min(skipping, Int64(chunk.readableBytes))
                 chunk.moveReaderIndex(forwardBy: Int(skipped))
-                self.skipping -= skipped
+                skipping -= skipped
             }
             if var beginning = head {
                 if beginning.readableBytes == 0 { beginning = chunk } else { beginning.writeBuffer(&chunk) }
                 head = beginning
                 guard beginning.readableBytes >= ForeignDocument.decisiveBytes else { continue }
-                try self.expectFile(beginning)
+                try expectFile(beginning)
                 (chunk, head) = (beginning, nil)
             }
-            try await self.pass(chunk, consumer, &digests)
-            if let expected = self.progress.expectedSize, self.progress.offset > expected { break }
+            try await pass(chunk, consumer, &digests)
+            if let expected = progress.expectedSize, progress.offset > expected { break }
         }
         guard let head else { return }
-        try self.expectFile(head)
-        try await self.pass(head, consumer, &digests)
+        try expectFile(head)
+        try await pass(head, consumer, &digests)
     }
 
     private func expectFile(_ head: ByteBuffer) throws {
-        guard let document = ForeignDocument(head: head, contentType: self.progress.contentType) else { return }
-        throw self.error(.wrongContent("the storage's answer is \(document.rawValue) in place of the file"))
+        guard let document = ForeignDocument(head: head, contentType: progress.contentType) else { return }
+        throw error(.wrongContent("the storage's answer is \(document.rawValue) in place of the file"))
     }
 
     private mutating func pass(
@@ -120,7 +120,7 @@ extension DownloadAttempt {
         guard chunk.readableBytes > 0 else { return }
         await digests.add(chunk)
         try await ConsumerError.wrap { try await consumer.receive(chunk) }
-        self.progress.advance(by: chunk)
+        progress.advance(by: chunk)
     }
 }
 

@@ -24,8 +24,8 @@ struct DownloadAttempt {
     mutating func run(_ consumer: some BlobConsumer) async -> AttemptOutcome {
         do {
             let response = try await self.response()
-            try await self.prepare(for: response, consumer)
-            try await self.receive(response.body, consumer)
+            try await prepare(for: response, consumer)
+            try await receive(response.body, consumer)
             return AttemptOutcome(progress: self.progress, end: .complete)
         } catch let error as BlobDownloadError {
             return AttemptOutcome(progress: self.progress, end: .failed(error), mustRestart: self.mustRestart)
@@ -63,7 +63,7 @@ struct DownloadAttempt {
             if let objection = self.downloader.configuration.hosts.objection(to: target) {
                 throw self.error(.refusedURL(objection))
             }
-            let response = try await self.send(target)
+            let response = try await send(target)
             switch response.status {
             case 200:
                 return response
@@ -75,7 +75,7 @@ struct DownloadAttempt {
                 else { throw self.error(.protocolViolation("a redirect has no valid location")) }
                 target = next
             default:
-                throw await self.refusal(response)
+                throw await refusal(response)
             }
         }
         throw self.error(.protocolViolation("too many redirects"))
@@ -106,7 +106,7 @@ struct DownloadAttempt {
             route: HTTPRoute("GET", "/{container}/{blob}"),
             clock: self.downloader.environment.clock
         )
-        try self.endWait()
+        try endWait()
         return response
     }
 

@@ -35,19 +35,19 @@ struct DownloadProgress: Sendable {
     }
 
     /// Whether the next request may ask for the rest only.
-    var canResume: Bool { self.offset > 0 && self.strongETag != nil }
+    var canResume: Bool { offset > 0 && self.strongETag != nil }
 
     /// Counts bytes that the consumer has received; `DigestPipe` computes their digests.
     mutating func advance(by chunk: ByteBuffer) {
-        self.offset += Int64(chunk.readableBytes)
+        offset += Int64(chunk.readableBytes)
     }
 
     /// Why a file is damaged after its last byte, as a clause; nil when it is not.
     func damage() -> String? {
-        if let expectedSize, expectedSize != self.offset {
-            return "\(self.offset) bytes arrived, \(expectedSize) were announced"
+        if let expectedSize, expectedSize != offset {
+            return "\(offset) bytes arrived, \(expectedSize) were announced"
         }
-        if let contentMD5, self.digests.md5 != contentMD5 {
+        if let contentMD5, digests.md5 != contentMD5 {
             return "the content does not match the announced MD5"
         }
         return nil
@@ -55,8 +55,8 @@ struct DownloadProgress: Sendable {
 
     func finished(fileName: String) -> DownloadedBlob {
         DownloadedBlob(
-            size: self.offset,
-            sha256: self.digests.sha256,
+            size: offset,
+            sha256: digests.sha256,
             etag: self.etag,
             contentType: self.contentType,
             fileName: fileName

@@ -12,15 +12,15 @@ struct FileDigests: Sendable {
     /// - Parameter withMD5: Whether there is an MD5 to compare with; computing it costs more than SHA-256.
     mutating func update(_ chunk: ByteBuffer, withMD5: Bool) {
         chunk.withUnsafeReadableBytes { bytes in
-            self.sha256State.update(bufferPointer: bytes)
-            if withMD5 { self.md5State.update(bufferPointer: bytes) }
+            sha256State.update(bufferPointer: bytes)
+            if withMD5 { md5State.update(bufferPointer: bytes) }
         }
     }
 
     /// In lower-case hexadecimal.
-    var sha256: String { Hexadecimal.encoded(self.sha256State.finalize()) }
+    var sha256: String { Hexadecimal.encoded(sha256State.finalize()) }
 
-    var md5: [UInt8] { Array(self.md5State.finalize()) }
+    var md5: [UInt8] { Array(md5State.finalize()) }
 }
 
 /// Computes digests in a task of its own, while the consumer receives the same chunk and the next one is read. At most one chunk
@@ -40,7 +40,7 @@ struct DigestPipe {
 
     /// Adds a chunk, once the one before is done.
     mutating func add(_ chunk: ByteBuffer) async {
-        var digests = await self.settled()
+        var digests = await settled()
         guard chunk.readableBytes >= Self.leastSize else {
             digests.update(chunk, withMD5: self.withMD5)
             self.digests = digests

@@ -12,18 +12,18 @@ public struct SASURL: Sendable, Hashable {
 
     /// Wraps a URL; nothing is checked.
     public init(_ url: String) {
-        self.unredacted = url
+        unredacted = url
     }
 
     /// When the signature expires (`se`); nil where the URL has no expiry.
     public var expiresAt: Date? {
-        guard let value = self.queryValue("se") else { return nil }
+        guard let value = queryValue("se") else { return nil }
         return Date(serviceText: value.percentDecoded())
     }
 
     /// The file's name: the path's last segment, safe for file systems. Never empty.
     public var fileName: String {
-        let segment = self.path.split(separator: "/").last.map(String.init) ?? ""
+        let segment = path.split(separator: "/").last.map(String.init) ?? ""
         var name = ""
         for scalar in segment.percentDecoded().unicodeScalars {
             let isUnsafe = scalar == "/" || scalar == "\\" || scalar.isInvisible
@@ -35,11 +35,11 @@ public struct SASURL: Sendable, Hashable {
     }
 
     /// The host, without port; nil where the URL has none.
-    public var host: String? { WebLocation(self.unredacted)?.host }
+    public var host: String? { WebLocation(unredacted)?.host }
 
     /// The value of a parameter of the query, percent-encoded; the name is compared without regard to case.
     private func queryValue(_ name: String) -> String? {
-        let bytes = self.unredacted.utf8
+        let bytes = unredacted.utf8
         guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { return nil }
         var rest = bytes[bytes.index(after: mark)...].prefix { $0 != UInt8(ascii: "#") }
         while !rest.isEmpty {
@@ -57,7 +57,7 @@ public struct SASURL: Sendable, Hashable {
 
     /// The path: the text after the authority, up to the query.
     private var path: Substring {
-        let front = self.unredacted.prefix { $0 != "?" && $0 != "#" }
+        let front = unredacted.prefix { $0 != "?" && $0 != "#" }
         guard let scheme = front.firstRange(of: "://") else { return front }
         let rest = front[scheme.upperBound...]
         return rest.firstIndex(of: "/").map { rest[$0...] } ?? ""
@@ -72,7 +72,7 @@ extension SASURL: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     var withoutQuery: String { urlWithoutQuery(unredacted) }
 
     /// As ``description``.
-    public var debugDescription: String { self.description }
+    public var debugDescription: String { description }
 
     /// Empty, so that `dump` does not print the signature.
     public var customMirror: Mirror { Mirror(self, children: []) }
@@ -81,7 +81,7 @@ extension SASURL: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 extension Unicode.Scalar {
     /// Whether it is a control character, changes the direction of text, joins characters, or ends a line.
     fileprivate var isInvisible: Bool {
-        switch self.properties.generalCategory {
+        switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
         default: false
         }

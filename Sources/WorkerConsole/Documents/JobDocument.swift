@@ -57,12 +57,12 @@ struct JobDocument: Codable, Sendable {
         jobId = record.job.id
         self.partition = partition
         offset = record.offset
-        phase = record.phase.label
-        status = record.status?.label
-        kind = record.job.kind.label
+        phase = record.phase.name
+        status = record.status?.name
+        kind = record.job.kind.name
         account = record.job.account
         filter = record.job.filter.map(Disclosure.clean)
-        fileFormat = record.job.fileFormat.label
+        fileFormat = record.job.fileFormat.name
         attempt = record.attempt
         maxAttempts = record.job.maxAttempts
         requestId = record.requestID.map(Disclosure.clean)
@@ -83,7 +83,7 @@ struct JobDocument: Codable, Sendable {
 extension JobDocument.Failure {
     init(_ error: JobError, _ texts: any OperatorTexts) {
         self.init(
-            code: error.code.label,
+            code: error.code.name,
             message: Disclosure.clean(error.message),
             remedy: texts.remedy(for: error.code),
             details: error.details.map { Detail(field: $0.field, message: Disclosure.clean($0.message)) }

@@ -22,7 +22,7 @@ extension StatusDocument {
             return Account(account, snapshot.calls, token, texts)
         }
         intakePauses = (status?.intakePauses ?? []).sorted { $0.rawValue < $1.rawValue }.map {
-            Pause(reason: $0.label, explanation: texts.explanation(of: $0))
+            Pause(reason: $0.rawValue, explanation: texts.explanation(of: $0))
         }
         callsInFlight = status?.callsInFlight ?? 0
         downloadsInFlight = status?.downloadsInFlight ?? 0
@@ -45,8 +45,8 @@ extension StatusDocument {
         (jobs?.counts ?? [:]).map { group, count in
             JobGroup(
                 account: group.account ?? "other",
-                kind: group.kind.label,
-                phase: group.phase.label,
+                kind: group.kind.name,
+                phase: group.phase.name,
                 jobs: count
             )
         }.sorted { ($0.account, $0.kind, $0.phase) < ($1.account, $1.kind, $1.phase) }
@@ -56,7 +56,7 @@ extension StatusDocument {
     static func jobs(_ status: WorkerStatus?) -> [String: Int] {
         var jobs: [String: Int] = [:]
         for phase in JobPhase.allCases {
-            jobs[phase.label] = status?.partitions.reduce(0) { $0 + ($1.jobs[phase] ?? 0) } ?? 0
+            jobs[phase.name] = status?.partitions.reduce(0) { $0 + ($1.jobs[phase] ?? 0) } ?? 0
         }
         return jobs
     }
@@ -67,7 +67,7 @@ extension Snapshot {
     var partitions: [StatusDocument.Partition] {
         (watch.lastStatus?.partitions ?? []).map { partition in
             var jobs: [String: Int] = [:]
-            for (phase, count) in partition.jobs { jobs[phase.label] = count }
+            for (phase, count) in partition.jobs { jobs[phase.name] = count }
             return StatusDocument.Partition(
                 partition: partition.partition,
                 epoch: partition.epoch,
@@ -95,8 +95,8 @@ extension StatusDocument.OpenJob {
             jobId: job.id,
             partition: job.partition,
             account: job.account,
-            kind: job.kind.label,
-            phase: job.phase.label,
+            kind: job.kind.name,
+            phase: job.phase.name,
             attempt: job.attempt,
             requestId: job.requestID.map(Disclosure.clean),
             acceptedAt: job.accepted.text,

@@ -35,7 +35,7 @@ extension HealthWatch {
         clauses += jobClauses(partition)
         if open > 0, let paused = pausedAccounts { clauses.append(paused) }
         if let status = lastStatus, !status.intakePauses.isEmpty {
-            let names = status.intakePauses.sorted { $0.rawValue < $1.rawValue }.map(\.label)
+            let names = status.intakePauses.map(\.rawValue).sorted()
             clauses.append("intake, which is paused (\(names.joined(separator: ", ")))")
         } else if open == 0, partition.unread == 0, partition.keptBack == nil {
             clauses.append("new jobs")

@@ -179,8 +179,7 @@ actor TransactionalCommitter: Committer {
             return .aborted(reason: "the producer is not ready", cause: "producerNotReady")
         }
         let start = ContinuousClock.now
-        let outcome = await attempt(commit, producer, metadata)
-        guard case .failed(let error) = outcome else { return .committed }
+        guard let error = await attempt(commit, producer, metadata) else { return .committed }
         let (failures, isAborted) = await end(producer, after: error)
         // With a record that was not delivered nothing can have been committed, whatever else went wrong meanwhile.
         if let refusal = failures.first(where: \.error.code.refusesRecords)?.error {
@@ -249,16 +248,12 @@ actor TransactionalCommitter: Committer {
         return .unresolved(error)
     }
 
-    private enum Attempt {
-        case stored
-        case failed(KafkaError)
-    }
-
+    /// Runs the transaction. Returns what went wrong; `nil` when the commit is stored.
     private func attempt(
         _ commit: LogCommit,
         _ producer: KafkaTransactionalProducer,
         _ metadata: KafkaGroupMetadata
-    ) async -> Attempt {
+    ) async -> KafkaError? {
         let records = commit.records(configuration.topics)
         let offsets = commit.offsets(in: configuration.topics.jobs)
         let timeout = max(.seconds(30), Self.transactionTimeout(batching))
@@ -268,9 +263,9 @@ actor TransactionalCommitter: Committer {
                 for record in records { try producer.produce(record) }
                 try producer.sendOffsets(offsets, groupMetadata: metadata)
                 try producer.commit(timeout: timeout)
-                return .stored
+                return nil
             } catch {
-                return .failed(error)
+                return error
             }
         }
     }

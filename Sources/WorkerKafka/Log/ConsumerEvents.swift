@@ -8,22 +8,19 @@ import WorkerRuntime
 final class ConsumerEvents: KafkaConsumerHandler {
     private let log: KafkaLog
     private let sink: any LogSink
-    private let shared = Mutex<ConnectionMonitor?>(nil)
-    private let watch = Mutex<ContinuityWatch?>(nil)
+    /// What errors and records are reported to, once it exists: it needs the consumer.
+    private let watches = Mutex<(monitor: ConnectionMonitor, continuity: ContinuityWatch)?>(nil)
 
     init(log: KafkaLog, sink: any LogSink) {
         self.log = log
         self.sink = sink
     }
 
-    var monitor: ConnectionMonitor? {
-        get { shared.withLock { $0 } }
-        set { shared.withLock { $0 = newValue } }
-    }
+    private var monitor: ConnectionMonitor? { watches.withLock { $0?.monitor } }
+    private var continuity: ContinuityWatch? { watches.withLock { $0?.continuity } }
 
-    var continuity: ContinuityWatch? {
-        get { watch.withLock { $0 } }
-        set { watch.withLock { $0 = newValue } }
+    func report(to monitor: ConnectionMonitor, _ continuity: ContinuityWatch) {
+        watches.withLock { $0 = (monitor, continuity) }
     }
 
     func consumerPolled(_ consumer: KafkaConsumer) { log.consumerHeartbeat.beat() }

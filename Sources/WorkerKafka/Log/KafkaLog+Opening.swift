@@ -25,9 +25,8 @@ extension KafkaLog {
             let reader = try KafkaPartitionReader(configuration: configuration.kafka, logger: logger)
             closing.append { await reader.close() }
             let continuity = try ContinuityWatch(log: self, admin: admin)
-            events.continuity = continuity
             let monitor = ConnectionMonitor(configuration, probes: probes(consumer, reader), sink: sink)
-            events.monitor = monitor
+            events.report(to: monitor, continuity)
             return Parts(
                 sink: sink,
                 consumer: consumer,

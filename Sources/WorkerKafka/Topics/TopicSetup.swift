@@ -8,7 +8,7 @@ public struct TopicSetup: Sendable {
     /// How long one request may take.
     let timeout: Duration
 
-    /// Creates a setup; nothing happens until ``check()`` or ``create(_:)``.
+    /// Creates a setup; nothing happens until `check` or `create`.
     ///
     /// - Parameters:
     ///   - topics: the topics' names.

@@ -59,8 +59,8 @@ extension Report {
         guard event.status != .completed else { return nil }
         return ReportSummary(
             event.status == .cancelled ? .notice : .warning,
-            "Job \(event.status.label)",
-            of: event.error?.code.label ?? "",
+            "Job \(event.status.name)",
+            of: event.error?.code.name ?? "",
             event.error?.message ?? "",
             remedy: event.error.map { texts.remedy(for: $0.code) }
         )
@@ -74,7 +74,7 @@ extension Report {
             ReportSummary(
                 .critical,
                 "Record dropped",
-                "The \(kind.label) of \(name) was not written: its topic accepts it in no form.",
+                "The \(kind.rawValue) of \(name) was not written: its topic accepts it in no form.",
                 remedy: texts.remedy(for: .outputDropped)
             )
         case .attemptFailed(_, _, let attempt):
@@ -127,7 +127,7 @@ extension Report {
     private func intakeSummary(_ texts: any OperatorTexts) -> ReportSummary? {
         switch self {
         case .intakePaused(let reason): ReportSummary(.warning, "Intake paused", texts.explanation(of: reason))
-        case .intakeResumed(let reason): ReportSummary(.notice, "Intake resumed", of: reason.label)
+        case .intakeResumed(let reason): ReportSummary(.notice, "Intake resumed", of: reason.rawValue)
         case .refusalsContinue(let paused):
             ReportSummary(
                 .warning,

@@ -89,7 +89,7 @@ package struct ReportLogger: WorkerObserver {
         case .outputDropped(let partition, let kind, let name):
             logger.error(
                 "Record dropped, its topic accepts it in no form",
-                metadata: ["partition": "\(partition)", "record": "\(kind.label)", "name": "\(name)"]
+                metadata: ["partition": "\(partition)", "record": "\(kind.rawValue)", "name": "\(name)"]
             )
         case .attemptFailed(let partition, let job, let attempt):
             logger.warning(
@@ -110,12 +110,12 @@ package struct ReportLogger: WorkerObserver {
 
     private func ended(_ partition: Int32, _ event: CompletionEvent) {
         var metadata: Logger.Metadata = [
-            "job.id": "\(event.jobID)", "partition": "\(partition)", "status": "\(event.status.label)",
+            "job.id": "\(event.jobID)", "partition": "\(partition)", "status": "\(event.status.name)",
         ]
         if let traceID = event.trace?.traceID { metadata["trace_id"] = "\(traceID)" }
         if let requestID = event.requestID { metadata["request.id"] = "\(requestID)" }
         if let error = event.error {
-            metadata["error.type"] = "\(error.code.label)"
+            metadata["error.type"] = "\(error.code.name)"
             metadata["error.message"] = "\(error.message)"
         }
         logger.info("Job finished", metadata: metadata)
@@ -148,7 +148,7 @@ package struct ReportLogger: WorkerObserver {
         case .intakePaused(let reason):
             logger.warning("Intake paused", metadata: ["reason": "\(texts.explanation(of: reason))"])
         case .intakeResumed(let reason):
-            logger.notice("Intake resumed", metadata: ["reason": "\(reason.label)"])
+            logger.notice("Intake resumed", metadata: ["reason": "\(reason.rawValue)"])
         case .refusalsContinue(let paused):
             logger.error(
                 "Nearly every job is still refused, intake continues",

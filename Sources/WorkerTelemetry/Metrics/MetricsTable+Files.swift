@@ -1,6 +1,5 @@
+/// Metrics of downloads and of the files that they store.
 extension MetricsTable {
-    // MARK: Files
-
     static let storedFiles = MetricDefinition(
         "payout_export_stored_files_total",
         .counter,
@@ -31,4 +30,7 @@ extension MetricsTable {
         unit: "bytes",
         help: "Total bytes of the downloads in flight, where the service reports the size."
     )
+    static let files: [MetricDefinition] = [
+        storedFiles, storedBytes, transfersWaiting, transferReceived, transferExpected,
+    ]
 }

@@ -37,6 +37,7 @@ extension MetricsTable {
 }
 
 extension WorkerMetrics {
+    /// Sets the gauges of each account that has a refresh token.
     func refreshSignIn(_ tokens: [RefreshTokenReport]) {
         gauges.set(MetricsTable.refreshTokenAge, tokens.map { GaugeValue([$0.account], $0.unusedFor.inSeconds) })
         gauges.set(

@@ -17,9 +17,6 @@ package enum MetricsTable {
         accountPaused,
         storeUsable, lateAnswers,
     ]
-    static let files: [MetricDefinition] = [
-        storedFiles, storedBytes, transfersWaiting, transferReceived, transferExpected,
-    ]
     static let log: [MetricDefinition] = [
         partitions, topicPartitions, partitionLag, keptBack, rebalances, restores, restoreProgress, restoreDuration,
         restoredRecords, released, lost, stopped, droppedRecords, unreadRecords, foreignOffsets, commits,

@@ -79,7 +79,7 @@ extension WorkerMetrics {
         gauges.set(
             MetricsTable.openJobs,
             (snapshot?.counts ?? [:]).map {
-                GaugeValue([$0.key.account ?? "other", $0.key.kind.label, $0.key.phase.label], $0.value)
+                GaugeValue([$0.key.account ?? "other", $0.key.kind.name, $0.key.phase.name], $0.value)
             }
         )
         gauges.set(
@@ -87,7 +87,7 @@ extension WorkerMetrics {
             snapshot.map { snapshot in
                 JobPhase.allCases.filter { $0 != .finished }.map { phase in
                     let age = snapshot.oldestAcceptance[phase].map { max(.zero, $0.duration(to: now)).inSeconds }
-                    return GaugeValue([phase.label], age ?? 0)
+                    return GaugeValue([phase.name], age ?? 0)
                 }
             } ?? []
         )
@@ -138,7 +138,7 @@ extension WorkerMetrics {
         gauges.set(
             MetricsTable.intakePaused,
             status.map { status in
-                IntakePause.allCases.map { GaugeValue([$0.label], status.intakePauses.contains($0)) }
+                IntakePause.allCases.map { GaugeValue([$0.rawValue], status.intakePauses.contains($0)) }
             } ?? []
         )
         gauges.set(
@@ -154,7 +154,7 @@ extension WorkerMetrics {
             MetricsTable.jobsByPhase,
             partitions.flatMap { partition in
                 JobPhase.allCases.map {
-                    GaugeValue(["\(partition.partition)", $0.label], partition.jobs[$0] ?? 0)
+                    GaugeValue(["\(partition.partition)", $0.name], partition.jobs[$0] ?? 0)
                 }
             }
         )

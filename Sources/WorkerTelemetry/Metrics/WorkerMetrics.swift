@@ -25,8 +25,8 @@ package struct BuildInfo: Sendable, Hashable {
 package final class WorkerMetrics: WorkerObserver {
     let factory: any MetricsFactory
     let gauges: WorkerGauges
-    private let counters: CounterSet
-    private let sums: SumSet
+    private let counters: MeterSet<Counter>
+    private let sums: MeterSet<FloatingPointCounter>
     private let commitRecords: Recorder
     private let commitDuration: Metrics.Timer
     private let deliveryDuration: Metrics.Timer
@@ -47,8 +47,8 @@ package final class WorkerMetrics: WorkerObserver {
     package init(factory: any MetricsFactory, build: BuildInfo) {
         self.factory = factory
         gauges = WorkerGauges(factory: factory)
-        counters = CounterSet(factory: factory)
-        sums = SumSet(factory: factory)
+        counters = MeterSet { Counter(label: $0, dimensions: $1, factory: factory) }
+        sums = MeterSet { FloatingPointCounter(label: $0, dimensions: $1, factory: factory) }
         commitRecords = Recorder(label: MetricsTable.commitRecords.name, factory: factory)
         commitDuration = Timer(label: MetricsTable.commitDuration.name, factory: factory)
         deliveryDuration = Timer(label: MetricsTable.deliveryDuration.name, factory: factory)
@@ -59,7 +59,7 @@ package final class WorkerMetrics: WorkerObserver {
             factory: factory
         )
         jobDurations = Self.timers(JobStatus.allCases, factory) {
-            (MetricsTable.jobDuration.name, [("status", $0.label)])
+            (MetricsTable.jobDuration.name, [("status", $0.name)])
         }
         callDurations = Self.timers(CallKind.allCases, factory) { kind in
             kind == .download
@@ -103,7 +103,7 @@ package final class WorkerMetrics: WorkerObserver {
             counters.add(MetricsTable.duplicates, [eventRepeated ? "true" : "false"])
         case .ended(_, let event): ended(event)
         case .deadLettered: counters.add(MetricsTable.deadLetters)
-        case .outputDropped(_, let kind, _): counters.add(MetricsTable.droppedOutputs, [kind.label])
+        case .outputDropped(_, let kind, _): counters.add(MetricsTable.droppedOutputs, [kind.rawValue])
         case .attemptFailed: counters.add(MetricsTable.attemptsFailed)
         case .callFailed(_, _, let kind, _): counters.add(MetricsTable.callFailures, [kind.label])
         case .throttled(let account, let kind, let wait, _):
@@ -118,7 +118,7 @@ package final class WorkerMetrics: WorkerObserver {
         case .lateAnswer: counters.add(MetricsTable.lateAnswers)
         case .unread(let records): counters.add(MetricsTable.unreadRecords, by: records.count)
         case .foreignOffset: counters.add(MetricsTable.foreignOffsets)
-        case .intakePaused(let reason): counters.add(MetricsTable.intakePauses, [reason.label])
+        case .intakePaused(let reason): counters.add(MetricsTable.intakePauses, [reason.rawValue])
         case .refusalsContinue: counters.add(MetricsTable.refusalFloods)
         // Gauges show these, from the status.
         case .accountPaused, .partlyRefused, .accountResumed, .intakeResumed: break
@@ -149,7 +149,7 @@ package final class WorkerMetrics: WorkerObserver {
     }
 
     private func ended(_ event: CompletionEvent) {
-        counters.add(MetricsTable.events, [event.status.label, event.error?.code.label ?? "none"])
+        counters.add(MetricsTable.events, [event.status.name, event.error?.code.name ?? "none"])
         guard event.job != nil, let finished = event.times.finished else { return }
         let milliseconds = max(0, event.times.accepted.duration(to: finished).wholeMilliseconds)
         jobDurations[event.status]?.recordMilliseconds(milliseconds)

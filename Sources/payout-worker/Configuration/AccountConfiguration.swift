@@ -60,12 +60,9 @@ struct AccountConfiguration: Sendable {
         }
         requestsPerSecond = rate
         tokens = EntraTokenProvider.Configuration(
-            tenantID: reader.required("PAYOUT_API_TENANT_ID", "the directory (tenant) id", account: account),
-            clientID: reader.required("PAYOUT_API_CLIENT_ID", "the application (client) id", account: account),
+            EntraApplication(&reader, account, named: name),
             flow: Self.flow(&reader, account, name)
         )
-        tokens.authority = reader.text("PAYOUT_API_AUTHORITY", account: account)
-        tokens.account = name
     }
 
     /// The file that refresh tokens are saved in; nil for other flows, and if tokens are kept in memory only.
@@ -140,5 +137,17 @@ enum RefreshTokenPlace {
         guard setting.hasSuffix("/") || (exists && isFolder.boolValue) else { return setting }
         let name = account.percentEncoded { PercentEncoding.isUnreserved($0) && !"-._~".utf8.contains($0) }
         return (setting.hasSuffix("/") ? setting : setting + "/") + name + ".refresh-token"
+    }
+}
+
+extension EntraApplication {
+    /// The application of an account, from the settings.
+    init(_ reader: inout SettingReader, _ account: String?, named name: String) {
+        self.init(
+            tenantID: reader.required("PAYOUT_API_TENANT_ID", "the directory (tenant) id", account: account),
+            clientID: reader.required("PAYOUT_API_CLIENT_ID", "the application (client) id", account: account)
+        )
+        authority = reader.text("PAYOUT_API_AUTHORITY", account: account)
+        self.account = name
     }
 }

@@ -18,8 +18,9 @@ enum SignInFixture {
         clientSecret: Secret? = nil,
         environment: HTTPEnvironment = .system
     ) throws -> InteractiveSignIn {
-        var configuration = InteractiveSignIn.Configuration(tenantID: tenant, clientID: "client-1")
-        configuration.authority = server.url
+        var application = EntraApplication(tenantID: tenant, clientID: "client-1")
+        application.authority = server.url
+        var configuration = InteractiveSignIn.Configuration(application)
         configuration.clientSecret = clientSecret
         return try InteractiveSignIn(configuration: configuration, transport: transport, environment: environment)
     }

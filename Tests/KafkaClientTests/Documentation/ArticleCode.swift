@@ -1,4 +1,5 @@
-// The code of the articles, compiled and run. `ArticleTests` holds that every block of theirs stands here, line by line.
+// The code of the articles, compiled and run. `ArticleCodeTests` checks that every code block of the articles is in this
+// file, line by line.
 
 import KafkaClient
 import Logging

@@ -4,65 +4,16 @@ import KafkaClient
 import Synchronization
 import Testing
 
-/// The code of the articles compiles, runs on the embedded broker, and names what exists.
+/// The code of the articles runs on the embedded broker, and the table of faults is complete. That the code is in the articles
+/// is checked with the package's structure.
 @Suite struct ArticleTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-    private static let catalog = root.appending(path: "Sources/KafkaClient/KafkaClient.docc")
-    static let articles = ["GettingStarted", "TransactionsAndFencing", "Rebalances", "HandlingErrors"]
-
     private let orders = KafkaTopicPartition(topic: "orders", partition: 0)
 
-    private static func article(_ name: String) throws -> String {
-        try String(contentsOf: catalog.appending(path: "\(name).md"), encoding: .utf8)
-    }
-
-    /// The lines of each block of Swift, without blanks around them.
-    private static func blocks(of article: String) -> [[String]] {
-        var blocks: [[String]] = []
-        var current: [String]?
-        for line in article.split(separator: "\n", omittingEmptySubsequences: false) {
-            switch (current, line) {
-            case (nil, "```swift"): current = []
-            case (let block?, "```"):
-                blocks.append(block)
-                current = nil
-            case (let block?, _): current = block + [line.trimmingCharacters(in: .whitespaces)]
-            case (nil, _): break
-            }
-        }
-        return blocks
-    }
-
-    // MARK: - Compiled
-
-    @Test(arguments: articles)
-    func articleBlocksAreInCompiledCode(name: String) throws {
-        let code = try String(
-            contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "ArticleCode.swift"),
-            encoding: .utf8
-        )
-        let lines = code.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.trimmingCharacters(in: .whitespaces) }
-        let blocks = Self.blocks(of: try Self.article(name)).filter { $0.first != "// Package.swift" }
-        #expect(!blocks.isEmpty)
-        for block in blocks {
-            let isThere = lines.indices.contains { lines[$0...].starts(with: block) }
-            #expect(isThere, "\(name) has code that nothing compiles:\n\(block.joined(separator: "\n"))")
-        }
-    }
-
-    @Test func packageManifestListsTheLibraryProducts() throws {
-        let block = try #require(Self.blocks(of: try Self.article("GettingStarted")).first)
-        let manifest = try String(contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
-        #expect(block.first == "// Package.swift")
-        #expect(block.joined().contains(#".product(name: "KafkaClient", package: "payout-export-worker")"#))
-        #expect(manifest.contains(#"name: "payout-export-worker""#))
-        #expect(manifest.contains(#".library(name: "KafkaClient""#))
-    }
-
     @Test func errorArticleListsEveryFault() throws {
-        let article = try Self.article("HandlingErrors")
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let path = root.appending(path: "Sources/KafkaClient/KafkaClient.docc/HandlingErrors.md")
+        let article = try String(contentsOf: path, encoding: .utf8)
         for fault in KafkaFault.allCases {
             #expect(article.contains("| ``KafkaFault/\(fault.rawValue)`` |"), "\(fault) has no row")
         }

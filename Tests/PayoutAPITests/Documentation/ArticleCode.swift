@@ -1,5 +1,5 @@
-// The code of the articles, compiled and run. `ArticleTests` checks that every code block of the articles is in this file, line
-// by line.
+// The code of the articles, compiled and run. `ArticleCodeTests` checks that every code block of the articles is in this
+// file, line by line.
 
 import EntraIdentity
 import Foundation

@@ -46,13 +46,8 @@ struct SignInTarget: Sendable {
         }
         let account = isNamed ? name : nil
         var reader = SettingReader(settings)
-        var configuration = InteractiveSignIn.Configuration(
-            tenantID: reader.required("PAYOUT_API_TENANT_ID", "the directory (tenant) id", account: account),
-            clientID: reader.required("PAYOUT_API_CLIENT_ID", "the application (client) id", account: account)
-        )
-        configuration.authority = reader.text("PAYOUT_API_AUTHORITY", account: account)
+        var configuration = InteractiveSignIn.Configuration(EntraApplication(&reader, account, named: name))
         configuration.clientSecret = AccountConfiguration.secret(&reader, "PAYOUT_API_CLIENT_SECRET", account)
-        configuration.account = name
         configuration.timeLimit = timeLimit
         let setting = reader.text("PAYOUT_API_REFRESH_TOKEN_SAVED_IN", account: account)
         let path = settings.secretPath("PAYOUT_API_REFRESH_TOKEN", account: account)

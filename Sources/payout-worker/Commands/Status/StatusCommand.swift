@@ -52,6 +52,9 @@ struct StatusCommand: AsyncParsableCommand {
         }
     }
 
+    /// What one reading prints.
+    ///
+    /// - Parameter isLine: Whether JSON is one line, so that each reading of `--watch` is one.
     private static func text(
         _ access: KafkaAccess,
         _ settings: Settings,

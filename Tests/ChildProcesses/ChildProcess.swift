@@ -15,6 +15,14 @@ public final class ChildProcess: Sendable {
         public var description: String
     }
 
+    #if canImport(Darwin)
+        private typealias FileActions = posix_spawn_file_actions_t?
+        private typealias Attributes = posix_spawnattr_t?
+    #else
+        private typealias FileActions = posix_spawn_file_actions_t
+        private typealias Attributes = posix_spawnattr_t
+    #endif
+
     /// The system's number of the process.
     public let processID: Int32
     /// The exit status once the process has ended and its entry is removed.
@@ -40,11 +48,9 @@ public final class ChildProcess: Sendable {
         errors: FileHandle? = nil
     ) throws {
         #if canImport(Darwin)
-            var actions: posix_spawn_file_actions_t?
-            var attributes: posix_spawnattr_t?
+            var (actions, attributes): (FileActions, Attributes) = (nil, nil)
         #else
-            var actions = posix_spawn_file_actions_t()
-            var attributes = posix_spawnattr_t()
+            var (actions, attributes) = (FileActions(), Attributes())
         #endif
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -57,9 +63,8 @@ public final class ChildProcess: Sendable {
                 posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
             }
         }
-        #if canImport(Darwin)
-            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_CLOEXEC_DEFAULT))
-        #else
+        Self.setFlags(&attributes)
+        #if !canImport(Darwin)
             posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         #endif
         if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
@@ -117,6 +122,21 @@ public final class ChildProcess: Sendable {
         guard waitpid(processID, &status, WNOHANG) == processID else { return nil }
         let signal = status & 0x7F
         return signal == 0 ? (status >> 8) & 0xFF : signal
+    }
+
+    /// Lets the program start as from a shell: signals that this process ignores or blocks would be ignored or blocked there
+    /// too.
+    private static func setFlags(_ attributes: inout Attributes) {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        var flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
+        #if canImport(Darwin)
+            flags |= Int32(POSIX_SPAWN_CLOEXEC_DEFAULT)
+        #endif
+        posix_spawnattr_setflags(&attributes, Int16(flags))
     }
 
     /// Passes strings as C expects them: an array of pointers that ends with a null pointer.

@@ -33,6 +33,8 @@ public final class MotoServer: @unchecked Sendable {
     public let stage: Stage
     private let process: ChildProcess
     private let input: Pipe
+    /// Kept, because the script cannot write to a pipe that nothing can read.
+    private let output: Pipe
 
     /// The Python with the tests' packages; `nil` if there is none, and the tests that need it are skipped.
     public static let python: URL? = {
@@ -53,7 +55,7 @@ public final class MotoServer: @unchecked Sendable {
     /// Starts moto on a free port. It ends with this process at the latest, because it reads from a pipe.
     public init() throws {
         guard let python = Self.python else { throw StartError(description: "no Python packages: run 'make test'") }
-        let output = Pipe()
+        output = Pipe()
         input = Pipe()
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "moto_fixture.py").path
         process = try ChildProcess(

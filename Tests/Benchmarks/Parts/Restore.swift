@@ -7,7 +7,7 @@ struct Restore {
     var jobs: Int
     private let partitions = 6
     private let codec = StateCodec()
-    private static let start = Instant(milliseconds: 1_790_000_000_000)
+    static let start = Instant(milliseconds: 1_790_000_000_000)
     private static let now = EventTime(wall: start, monotonic: MonotonicInstant(milliseconds: 0))
 
     init(jobs: Int) { self.jobs = jobs }

@@ -94,6 +94,7 @@ lint: $(VENV)/ready ## Check format and terms, unused names in Swift and Python,
 	@$(PYTHON) .ci/check-language
 	@$(PYTHON_TOOLS) Tests/Dashboard/page_files.py
 	@$(PYTHON_TOOLS) Tests/Dashboard/page_files_test.py --quiet
+	@$(PYTHON_TOOLS) Tests/Benchmarks/attribution_test.py --quiet
 
 format: ## Format all Swift files.
 	@$(SOURCES) -print0 | xargs -0 $(SWIFT) format --in-place --parallel

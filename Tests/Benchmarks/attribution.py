@@ -17,9 +17,9 @@ MODULES = {
 }
 # Functions and libraries that belong to another part than the module, or that have none; before the modules.
 SYMBOLS = (
-    (LOGGING, re.compile(r"15WorkerTelemetry\w*Log|JSONSerialization")),
-    (TELEMETRY, re.compile(r"10Foundation4UUIDV|[Uu]uid_|getrandom|arc4random|SystemRandomNumberGenerator"
-                           r"|13HTTPTelemetry|10JobTracing")),
+    (LOGGING, re.compile(r"^\$s15WorkerTelemetry\w*Log|JSONSerialization")),
+    (TELEMETRY, re.compile(r"^\$s(10Foundation|20FoundationEssentials)4UUIDV|^_*uuid_|getrandom|arc4random"
+                           r"|SystemRandomNumberGenerator|^\$s10HTTPAccess13HTTPTelemetry|^\$s13WorkerRuntime10JobTracing")),
     (CALLS, re.compile(r"CNIO|c_nio_")),
     (TASKS, re.compile(r"^_?swift_(task|job|continuation|async|defaultActor|executor)|^swift::.*(Task|Job|Actor|Executor)"
                        r"|^_?dispatch_|^\$sSc")),

@@ -25,7 +25,7 @@ def scale(binaries, report, sizes):
     for entry in found["jobs"]:
         report.row(f"{entry['jobs']:,} jobs", f"{entry['residentBytesPerJob']:.0f} bytes a job, "
                    f"{restore_seconds(entry) / entry['jobs'] * 1e6:.2f} µs of CPU to restore each, "
-                   f"{restore_seconds(entry):.2f} s in all")
+                   f"{restore_seconds(entry):.2f} s in all, {entry['microsecondsPerIdleTurn']:.2f} µs an idle turn")
     report.keep("scale", found)
 
 
@@ -41,14 +41,14 @@ def show(report, name, entries):
     for entry in entries:
         report.row(f"{entry['partitions']:,} partitions, {entry['accounts']} accounts",
                    f"{entry['microsecondsPerJob']:.1f} µs a job, {event(entry):.2f} µs an event, "
-                   f"{entry['microsecondsPerIdleTurn']:.2f} µs an idle turn, "
-                   f"{entry['residentBytesPerPartition'] / 1024:.1f} KiB a partition")
+                   f"{entry['microsecondsPerIdleTurn']:.2f} µs an idle turn, {entry['residentBytes'] / 2**20:.1f} MiB")
     if len(entries) > 1:
         first, last = entries[0], entries[-1]
         further = last[name] - first[name]
         report.row(f"slope, for each of the further {name}",
                    f"{(event(last) - event(first)) / further * 1000:.2f} ns an event, "
-                   f"{(last['microsecondsPerIdleTurn'] - first['microsecondsPerIdleTurn']) / further * 1000:.2f} ns an idle turn")
+                   f"{(last['microsecondsPerIdleTurn'] - first['microsecondsPerIdleTurn']) / further * 1000:.2f} ns an idle turn, "
+                   f"{(last['residentBytes'] - first['residentBytes']) / further / 1024:.1f} KiB")
 
 
 def event(entry):

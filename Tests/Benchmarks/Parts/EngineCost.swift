@@ -19,7 +19,8 @@ struct EngineCost {
         var microsecondsPerJob: Double
         /// A turn of the loop without anything to do, with its question for the next timer.
         var microsecondsPerIdleTurn: Double
-        var residentBytesPerPartition: Double
+        /// The memory of the assigned partitions, before their first job.
+        var residentBytes: Int
     }
 
     private static let idleTurns = 1_000
@@ -45,7 +46,7 @@ struct EngineCost {
             events: events,
             microsecondsPerJob: seconds * 1e6 / Double(jobs),
             microsecondsPerIdleTurn: (Measure.threadCPUSeconds - idle) * 1e6 / Double(Self.idleTurns),
-            residentBytesPerPartition: Double(bytes) / Double(partitions)
+            residentBytes: bytes
         )
     }
 

@@ -17,7 +17,7 @@ MODULES = {
 }
 # Functions and libraries that belong to another part than the module, or that have none; before the modules.
 SYMBOLS = (
-    (LOGGING, re.compile(r"^\$s15WorkerTelemetry\w*Log|JSONSerialization")),
+    (LOGGING, re.compile(r"^\$s15WorkerTelemetry\d+[A-Za-z]{0,8}Log|JSONSerialization")),
     (TELEMETRY, re.compile(r"^\$s(10Foundation|20FoundationEssentials)4UUIDV|^_*uuid_|getrandom|arc4random"
                            r"|SystemRandomNumberGenerator|^\$s10HTTPAccess13HTTPTelemetry|^\$s13WorkerRuntime10JobTracing")),
     (CALLS, re.compile(r"CNIO|c_nio_")),
@@ -42,16 +42,16 @@ def part_of_function(symbol, library):
     return next((part for part, name in LIBRARIES if name in library), None)
 
 
-def part_of(thread, stack):
-    """The part of a sample. The stack has pairs of a function and its library, the innermost first.
+def attribute(thread, stack):
+    """The part of a sample, and the function that decided it, if any. The stack has pairs of a function and its library, the
+    innermost first.
 
     The innermost function that has a part decides; but all that a log message causes is logging.
     """
     if thread.startswith("rdk:"):
-        return CONSUMING
-    parts = [part for part in (part_of_function(*function) for function in stack) if part]
-    if LOGGING in parts:
-        return LOGGING
-    if parts:
-        return parts[0]
-    return next((part for name, part in THREADS if thread.startswith(name)), OTHER)
+        return CONSUMING, stack[0] if stack else None
+    found = [(part, function) for function in stack if (part := part_of_function(*function))]
+    found.sort(key=lambda pair: pair[0] != LOGGING)
+    if found:
+        return found[0]
+    return next((part for name, part in THREADS if thread.startswith(name)), OTHER), None

@@ -20,7 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Processes"))
 
-from attribution import PARTS, part_of  # noqa: E402
+from attribution import PARTS, attribute  # noqa: E402
 from fixture import Fixture, payments  # noqa: E402
 from peers import Peers  # noqa: E402
 from throughput import LOGS, Completed  # noqa: E402
@@ -90,13 +90,12 @@ def measure(binaries, jobs, folder):
 
 
 def show(samples, cpu, event, functions):
-    totals, kernel, inside = collections.Counter(), collections.Counter(), collections.defaultdict(collections.Counter)
+    totals, kernel, deciding = collections.Counter(), collections.Counter(), collections.defaultdict(collections.Counter)
     for thread, stack in samples:
-        part = part_of(thread, stack)
+        part, function = attribute(thread, stack)
         totals[part] += 1
-        if stack:
-            kernel[part] += "kernel" in stack[0][1]
-            inside[part][stack[0]] += 1
+        deciding[part][function] += 1
+        kernel[part] += bool(stack) and "kernel" in stack[0][1]
     print(f"{len(samples):,} samples; {cpu:.3f} s of CPU for 1,000 jobs")
     if event.endswith(":u"):
         print("The kernel's time is not in the shares: perf may not sample it here.")
@@ -106,16 +105,27 @@ def show(samples, cpu, event, functions):
         in_kernel = kernel[part] / max(1, totals[part])
         print(f"  {part:<46} {share:>6.1%} {share * cpu:>17.4f} {in_kernel:>14.0%}")
     for part in PARTS if functions else ():
-        print(f"\n  {part}: innermost functions")
-        for (symbol, library), count in inside[part].most_common(functions):
-            print(f"    {count / len(samples):>6.1%} {pathlib.Path(library).name:<28} {symbol[:150]}")
+        print(f"\n  {part}: with all that these functions call outside of the parts")
+        for function, count in deciding[part].most_common(functions):
+            print(f"    {count / len(samples):>6.1%} {readable(function)[:170]}")
+
+
+def readable(function):
+    """A function's name in Swift, or what is known of it."""
+    if not function:
+        return "(by the thread's name)"
+    symbol, library = function
+    swift = shutil.which("swift")
+    if not symbol.startswith("$s") or not swift:
+        return f"{pathlib.Path(library).name}: {symbol}"
+    return subprocess.run([swift, "demangle", "--simplified", "--compact", symbol], stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True, type=pathlib.Path, help="where payout-worker was built")
     parser.add_argument("--jobs", type=int, default=20_000, help="jobs while samples are taken")
-    parser.add_argument("--functions", type=int, default=0, help="functions to list for each part")
+    parser.add_argument("--functions", type=int, default=0, help="functions to list of each part")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="payout-profile-") as folder:
         samples, cpu, event = measure(options.bin, options.jobs, pathlib.Path(folder))

@@ -22,11 +22,11 @@ KILLS ?= 12
 SEED ?= 1
 # soak
 MINUTES ?= 30
-# Further arguments of simulate, chaos, soak and bench, passed through unchanged.
+# Further arguments of simulate, chaos, soak, bench and profile, passed through unchanged.
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo bench bench-stores simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy bench-download check-download docs clean
+.PHONY: help setup build release test demo bench profile bench-stores simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy bench-download check-download docs clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,9 +48,16 @@ test: build $(VENV)/ready ## Run all tests. Set KAFKA_BOOTSTRAP_SERVERS to run t
 demo: setup ## Run broker, API and worker in one process; nothing else is needed.
 	$(SWIFT) run $(SWIFT_FLAGS) payout-worker demo
 
-bench: release $(VENV)/ready ## Measure throughput, CPU, memory, latency and restore, compared with a Python worker; a table, and plots in report/. ARGS="--only whole,latency".
+bench: release $(VENV)/ready ## Measure throughput, CPU, instructions, memory, latency, restore and scale, beside a Go and a Python worker; a table, and plots in report/. ARGS="--only whole,latency --strict".
+	@.ci/setup --go
+	@.ci/setup --optional valgrind
 	$(SWIFT) build -c release --product bench $(SWIFT_FLAGS)
 	@$(PYTHON_TOOLS) Tests/Benchmarks/bench.py --bin "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))" $(ARGS)
+
+profile: release $(VENV)/ready ## Sample the whole worker with perf; prints its processor time by part. ARGS="--functions 15".
+	@.ci/setup --go
+	@.ci/setup --optional perf:linux-perf
+	@$(PYTHON_TOOLS) Tests/Benchmarks/profile_worker.py --bin "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))" $(ARGS)
 
 bench-download: release ## Measure throughput and memory of a 2 GiB download, compared with curl. Needs 5 GiB in TMPDIR.
 	@$(PYTHON) Tests/Benchmarks/download.py \
@@ -87,6 +94,7 @@ lint: $(VENV)/ready ## Check format and terms, unused names in Swift and Python,
 	@$(PYTHON) .ci/check-language
 	@$(PYTHON_TOOLS) Tests/Dashboard/page_files.py
 	@$(PYTHON_TOOLS) Tests/Dashboard/page_files_test.py --quiet
+	@$(PYTHON_TOOLS) Tests/Benchmarks/attribution_test.py --quiet
 
 format: ## Format all Swift files.
 	@$(SOURCES) -print0 | xargs -0 $(SWIFT) format --in-place --parallel

@@ -9,6 +9,8 @@ struct SetupTests {
         var status: Int32
         /// The calls of apt-get.
         var calls: [String]
+        /// The last argument of each.
+        var packages: [String]
     }
 
     /// - Parameters:
@@ -21,6 +23,8 @@ struct SetupTests {
         let apt = """
             #!/bin/sh
             echo "$1" >>'\(folder.path)/calls'
+            for last; do :; done
+            echo "$last" >>'\(folder.path)/packages'
             case $1 in
             update) touch '\(folder.path)/lists' ;;
             install) [ -e '\(folder.path)/lists' ] && \(installs) ;;
@@ -37,8 +41,11 @@ struct SetupTests {
             arguments,
             environment: ["PATH": "\(folder.path):/usr/bin:/bin"]
         )
-        let calls = try String(contentsOf: folder.appending(path: "calls"), encoding: .utf8)
-        return Run(status: process.status, calls: calls.split(separator: "\n").map(String.init))
+        func lines(of file: String) throws -> [String] {
+            let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+            return text.split(separator: "\n").map(String.init)
+        }
+        return Run(status: process.status, calls: try lines(of: "calls"), packages: try lines(of: "packages"))
     }
 
     @Test func librariesAreInstalledAfterARefreshWhereAptHasNoLists() throws {
@@ -57,5 +64,10 @@ struct SetupTests {
         let run = try setup(["--optional", "no-such-tool-1", "no-such-tool-2"], installs: false)
         #expect(run.status == 0)
         #expect(run.calls == ["install", "update", "install", "install"])
+    }
+
+    @Test func anOptionalToolMayHaveAPackageOfAnotherName() throws {
+        let run = try setup(["--optional", "no-such-tool:its-package"], installs: true)
+        #expect(run.packages == ["its-package", "-q", "its-package"])
     }
 }

@@ -3,11 +3,10 @@
 import os
 import pathlib
 import shutil
-import sys
 import tempfile
 import time
 
-from machine import ROOT
+from peers import FastAPI
 from processes import Child, free_port, worker_environment
 from service import Sandbox, worker_status
 from topics import Results, Sender, Topics
@@ -29,9 +28,9 @@ def payments(count, prefix):
 
 
 class Fixture:
-    """Use it with `with`: it removes everything at its end."""
+    """Use it with `with`: it removes everything at its end. Workers call the sandbox, or the program `api`."""
 
-    def __init__(self, binaries, arguments=("--speed", "instant"), partitions=6, settings=None):
+    def __init__(self, binaries, arguments=("--speed", "instant"), partitions=6, settings=None, api=None):
         self.binaries, self.children = binaries, []
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="payout-bench-"))
         self.is_real = "KAFKA_BOOTSTRAP_SERVERS" in os.environ
@@ -40,10 +39,14 @@ class Fixture:
             log=self.directory / "sandbox.log")
         self.sandbox.name = "sandbox"
         self.children.append(self.sandbox)
+        self.service = FastAPI(api) if api else self.sandbox
+        if api:
+            self.children.append(self.service)
         bootstrap = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or self.sandbox.settings["KAFKA_BOOTSTRAP_SERVERS"]
         self.topics = Topics(bootstrap, self.is_real, partitions, "bench")
         self.topics.create()
-        self.settings = {**self.sandbox.settings, **self.topics.settings, **FAST, **(settings or {})}
+        urls = {"PAYOUT_API_BASE_URL": self.service.url, "PAYOUT_API_AUTHORITY": self.service.url} if api else {}
+        self.settings = {**self.sandbox.settings, **urls, **self.topics.settings, **FAST, **(settings or {})}
         self.results = None
 
     def __enter__(self):
@@ -83,8 +86,9 @@ class Fixture:
         child.port = port
         return child
 
-    def peer(self):
-        return self.start("peer", [sys.executable, ROOT / "Tests/Benchmarks/Peer/peer.py"], self.settings)
+    def peer(self, command):
+        """Another worker that is configured by the environment."""
+        return self.start("peer", command, self.settings)
 
     def start(self, role, arguments, settings):
         name = f"{role}{len(self.children)}"
@@ -105,8 +109,8 @@ class Fixture:
         sender.start()
         return sender
 
-    def read_results(self, keeps_bodies=False):
-        self.results = Results(self.topics, keeps_bodies)
+    def read_results(self, reader=Results):
+        self.results = reader(self.topics, keeps_bodies=False)
         self.results.start()
         return self.results
 
@@ -119,6 +123,8 @@ class Fixture:
         def done():
             if sender.problem:
                 raise RuntimeError(sender.problem)
+            if not self.results.is_alive():
+                raise RuntimeError("the reader of the results failed, see above")
             return len(self.results.events) >= wanted
         self.wait_for(f"{len(jobs)} events", done, LIMIT + seconds)
         return time.monotonic() - begin, sender

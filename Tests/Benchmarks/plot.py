@@ -99,7 +99,8 @@ def plots(results):
 def cost(result):
     entries = [
         ("bare requests", result["bareRequests"], "bare"), ("bare records", result["bareRecords"], "bare"),
-        ("worker", result["worker"]["cpuPer1000"], "worker"), ("Python peer", result["peer"]["cpuPer1000"], "peer")]
+        ("worker", result["worker"]["cpuPer1000"], "worker"),
+        *((name, peer["cpuPer1000"], "peer") for name, peer in result["peers"].items())]
     panel = Panel("CPU for 1,000 jobs", "seconds", max(value for _, value, _ in entries))
     panel.bars([(name, value, f"{value:.2f}", colour) for name, value, colour in entries])
     panel.below(f"{result['jobs']:,} jobs, {result['worker']['callsPerJob']:.1f} requests a job, median of {result['rounds']} rounds")
@@ -108,11 +109,11 @@ def cost(result):
 
 def histogram(result):
     bins = result["histogram"]
-    right = max(bins[-1]["from"] + 0.1, result["pollInterval"] + 0.35)
+    right = max(bins[-1]["from"] + 0.1, result["pollInterval"] + result["grace"] + 0.1)
     panel = Panel("From Completed at the service to the event", "jobs", max(entry["jobs"] for entry in bins))
     for entry in bins:
         panel.bar(LEFT + entry["from"] / right * panel.inner, 0.09 / right * panel.inner, entry["jobs"], "worker")
-    panel.upright((result["pollInterval"] + 0.25) / right, "poll interval + 250 ms")
+    panel.upright((result["pollInterval"] + result["grace"]) / right, f"poll interval + {result['grace'] * 1000:.0f} ms")
     for tick in range(int(right / 0.25) + 1):
         panel.parts.append(text(LEFT + tick * 0.25 / right * panel.inner, HEIGHT - BOTTOM + 15, f"{tick * 0.25:g}"))
     panel.below(f"seconds; p50 {result['p50']:.2f}, p99 {result['p99']:.2f}")
@@ -124,8 +125,8 @@ def memory(result):
     for entry in result:
         count = f"{entry['jobs'] // 1000:,} k" if entry["jobs"] < 1_000_000 else f"{entry['jobs'] / 1e6:g} M"
         entries.append((count, entry["residentMiB"], f"{entry['residentMiB']:.0f}", "worker"))
-        if "peerMiB" in entry:
-            entries.append((f"{count}, peer", entry["peerMiB"], f"{entry['peerMiB']:.0f}", "peer"))
+        entries += [(f"{count}, {name}", mebibytes, f"{mebibytes:.0f}", "peer")
+                    for name, mebibytes in entry.get("peerMiB", {}).items()]
     panel = Panel("Resident memory of one process", "MiB", max(value for _, value, _, _ in entries))
     panel.bars(entries)
     panel.below("jobs that wait for their exports")

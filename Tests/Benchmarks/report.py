@@ -8,8 +8,8 @@ from plot import plots
 class Report:
     """The report keeps its rows if a later step fails."""
 
-    def __init__(self, folder):
-        self.folder, self.lines, self.results = folder, [], {}
+    def __init__(self, folder, limits):
+        self.folder, self.limits, self.lines, self.results = folder, limits, [], {}
         self.failed, self.missed = [], []
 
     def say(self, text):
@@ -22,14 +22,23 @@ class Report:
     def row(self, name, value):
         self.say(f"  {name:<56} {value}")
 
-    def goal(self, name, value, limit, unit=""):
+    def goal(self, name, value, unit=""):
         """A figure with an upper bound, and whether it is met."""
+        limit, unit = self.limits[name], f" {unit}" if unit else ""
+        met = self.check(name, value, limit)
+        self.row(name, f"{value:.2f}{unit} (at most {limit:g}{unit}: {met})")
+
+    def budget(self, name, value, limit, tolerance):
+        """A count that should not grow beyond its budget by more than the tolerance."""
+        met = self.check(name, value, limit * (1 + tolerance))
+        self.row(name, f"{value:,} ({value / limit - 1:+.1%} of the budget, at most {tolerance:+.0%}: {met})")
+
+    def check(self, name, value, limit):
         met = value <= limit
         if not met:
             self.missed.append(name)
-        unit = f" {unit}" if unit else ""
-        self.row(name, f"{value:.2f}{unit} (at most {limit:g}{unit}: {'met' if met else 'MISSED'})")
         self.results.setdefault("goals", []).append({"name": name, "value": value, "limit": limit, "met": met})
+        return "met" if met else "MISSED"
 
     def keep(self, name, result):
         self.results[name] = result

@@ -120,12 +120,8 @@ struct BareRecords {
 
     /// Bytes as the worker writes them.
     private static func samples() -> (state: Sample, event: Sample) {
-        var record = Restore.job(1)
-        let state = StateCodec().encode(.job(record))
-        record.phase = .finished
-        record.status = .completed
-        record.files = [ExportFile(location: String(repeating: "x", count: 250), stored: false, fileName: "export.csv")]
-        let event = CompletionEvent(record, partition: 0).map {
+        let state = StateCodec().encode(.job(Restore.job(1)))
+        let event = CompletionEvent(CodecCost.finished, partition: 0).map {
             EventEncoder(groupID: "bench", jobsTopic: "jobs").encode($0)
         }
         return (

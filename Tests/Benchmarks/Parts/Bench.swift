@@ -6,7 +6,8 @@ import Foundation
 ///     bench broker [PARTITIONS]                   an embedded broker; prints its address, ends with standard input
 ///     bench consume ADDRESS TOPIC RECORDS ROUNDS  KafkaClient's batches, and a loop over librdkafka's own
 ///     bench restore LAYOUT JOBS                   LAYOUT is engine or dictionary
-///     bench engine JOBS PARTITIONS                the decisions of so many jobs, without bytes and IO
+///     bench engine JOBS PARTITIONS ACCOUNTS       the decisions of so many jobs, without bytes and I/O
+///     bench codec PART JOBS                       PART is jobs, state, events or restore
 ///     bench requests URL JOBS CONNECTIONS         the bare HTTP requests of so many jobs, against a sandbox
 ///     bench client URL JOBS CONNECTIONS           the same through the API client
 ///     bench records ADDRESS PREFIX JOBS           the bare Kafka records of so many jobs, in transactions
@@ -30,8 +31,11 @@ struct Bench {
             printJSON(try Restore(jobs: numbers[0]).intoEngine())
         case ("restore", let numbers, ["dictionary"]) where numbers.count == 1:
             printJSON(try Restore(jobs: numbers[0]).intoDictionary())
-        case ("engine", let numbers, _) where numbers.count == 2:
-            printJSON(EngineCost(jobs: numbers[0], partitions: numbers[1]).measure())
+        case ("engine", let numbers, _) where numbers.count == 3:
+            printJSON(EngineCost(jobs: numbers[0], partitions: numbers[1], accounts: numbers[2]).measure())
+        case ("codec", let numbers, let texts) where numbers.count == 1 && texts.count == 1:
+            guard let part = CodecCost.Part(rawValue: texts[0]) else { usage() }
+            printJSON(try CodecCost(part: part, jobs: numbers[0]).measure())
         case ("requests", let numbers, let texts) where numbers.count == 2 && texts.count == 1:
             printJSON(try await Requests(url: texts[0], jobs: numbers[0], connections: numbers[1]).measure())
         case ("records", let numbers, let texts) where numbers.count == 1 && texts.count == 2:
@@ -50,10 +54,13 @@ struct Bench {
         case ("delete-topics", _, let texts) where texts.count == 2:
             try await Consumption(address: texts[0], topic: "", records: 0).deleteTopics(prefix: texts[1])
         case ("versions", _, _): printJSON(["librdkafka": Consumption.libraryVersion])
-        default:
-            FileHandle.standardError.write(Data("bench: see Bench.swift for how it is called\n".utf8))
-            exit(64)
+        default: usage()
         }
+    }
+
+    private static func usage() -> Never {
+        FileHandle.standardError.write(Data("bench: see Bench.swift for how it is called\n".utf8))
+        exit(64)
     }
 
     private static func serveBroker(partitions: Int) throws {

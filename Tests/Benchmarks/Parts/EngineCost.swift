@@ -5,6 +5,7 @@ import ExportCore
 struct EngineCost {
     var jobs: Int
     var partitions: Int
+    var accounts: Int
     private let start = EventTime(
         wall: Instant(milliseconds: 1_790_000_000_000),
         monotonic: MonotonicInstant(milliseconds: 0)
@@ -13,12 +14,21 @@ struct EngineCost {
     struct Result: Encodable {
         var jobs: Int
         var partitions: Int
+        var accounts: Int
         var events: Int
         var microsecondsPerJob: Double
+        /// A turn of the loop without anything to do, with its question for the next timer.
+        var microsecondsPerIdleTurn: Double
+        /// The memory of the assigned partitions, before their first job.
+        var residentBytes: Int
     }
 
+    private static let idleTurns = 1_000
+
     func measure() -> Result {
-        var run = Run(partitions: partitions, now: start)
+        let resident = Measure.residentBytes
+        var run = Run(partitions: partitions, accounts: accounts, now: start)
+        let bytes = Measure.residentBytes - resident
         // Fills the tables' first pages.
         run.take(1_000)
         let before = run.events
@@ -26,11 +36,17 @@ struct EngineCost {
         run.take(jobs)
         let seconds = Measure.threadCPUSeconds - cpu
         precondition(run.ended == jobs + 1_000, "\(run.ended) jobs ended, not \(jobs + 1_000)")
+        let events = run.events - before
+        let idle = Measure.threadCPUSeconds
+        for _ in 0..<Self.idleTurns { run.idle() }
         return Result(
             jobs: jobs,
             partitions: partitions,
-            events: run.events - before,
-            microsecondsPerJob: seconds * 1e6 / Double(jobs)
+            accounts: accounts,
+            events: events,
+            microsecondsPerJob: seconds * 1e6 / Double(jobs),
+            microsecondsPerIdleTurn: (Measure.threadCPUSeconds - idle) * 1e6 / Double(Self.idleTurns),
+            residentBytes: bytes
         )
     }
 
@@ -42,10 +58,13 @@ struct EngineCost {
         private var taken = 0
         private var offsets: [Int64]
         private var queue: [WorkerEvent] = []
+        private let accounts: [String]
 
-        init(partitions: Int, now: EventTime) {
+        init(partitions: Int, accounts: Int, now: EventTime) {
             var configuration = CoreConfiguration()
-            configuration.requestsPerSecond = [1e9]
+            self.accounts = (0..<accounts).map { "account-\($0)" }
+            configuration.accounts = self.accounts
+            configuration.requestsPerSecond = Array(repeating: 1e9, count: accounts)
             configuration.pollMinInterval = .milliseconds(100)
             machine = WorkerMachine(configuration)
             self.now = now
@@ -73,12 +92,18 @@ struct EngineCost {
             }
         }
 
+        mutating func idle() {
+            handle(.tick)
+            _ = machine.nextWake(after: now)
+        }
+
         private mutating func receive(_ count: Int) {
             let partition = taken / 100 % offsets.count
             let inputs = (0..<count).map { number in
-                JobInput(
+                let account = accounts[(taken + number) % accounts.count]
+                return JobInput(
                     offset: offsets[partition] + Int64(number),
-                    content: .export(ExportJob(id: "job-\(taken + number)", kind: .payments)),
+                    content: .export(ExportJob(id: "job-\(taken + number)", kind: .payments, account: account)),
                     original: OriginalRecord(key: nil, value: nil)
                 )
             }

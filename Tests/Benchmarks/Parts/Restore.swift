@@ -7,7 +7,7 @@ struct Restore {
     var jobs: Int
     private let partitions = 6
     private let codec = StateCodec()
-    private static let start = Instant(milliseconds: 1_790_000_000_000)
+    static let start = Instant(milliseconds: 1_790_000_000_000)
     private static let now = EventTime(wall: start, monotonic: MonotonicInstant(milliseconds: 0))
 
     init(jobs: Int) { self.jobs = jobs }
@@ -18,7 +18,11 @@ struct Restore {
         var decodeCPUSeconds: Double
         var applyCPUSeconds: Double
         var residentBytesPerJob: Double
+        /// A turn of the engine's loop while no job is due.
+        var microsecondsPerIdleTurn: Double?
     }
+
+    private static let idleTurns = 1_000
 
     /// Into the worker's state machine, until its partitions are active.
     func intoEngine() throws -> Result {
@@ -42,6 +46,12 @@ struct Restore {
         result.applyCPUSeconds += Measure.threadCPUSeconds - cpu
         let known = worker.status().partitions.reduce(0) { $0 + $1.jobs.values.reduce(0, +) }
         precondition(known == jobs, "\(known) jobs were restored, not \(jobs)")
+        let idle = Measure.threadCPUSeconds
+        for _ in 0..<Self.idleTurns {
+            _ = worker.handle(.tick, at: Self.now)
+            _ = worker.nextWake(after: Self.now)
+        }
+        result.microsecondsPerIdleTurn = (Measure.threadCPUSeconds - idle) * 1e6 / Double(Self.idleTurns)
         return result
     }
 

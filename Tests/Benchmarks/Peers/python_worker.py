@@ -6,7 +6,7 @@ job's offset is committed when the job and all before it in its partition have e
 way, and an export of a day holds its partition's offset for a day. No deduplication, no cancelling, no files, no
 retries beyond a few, no metrics. It reads the worker's own settings, so that both run on the same work:
 
-    python3 peer.py     # KAFKA_…, PAYOUT_API_…, WORKER_POLL_MIN_INTERVAL, WORKER_POLL_MAX_INTERVAL
+    python3 python_worker.py     # KAFKA_…, PAYOUT_API_…, WORKER_POLL_MIN_INTERVAL, WORKER_POLL_MAX_INTERVAL
 """
 
 import asyncio

@@ -217,7 +217,10 @@ let package = Package(
             path: "Tests/WorkerSamples",
             swiftSettings: settings
         ),
-        tests("WorkerTelemetry", ["ChildProcesses", "WorkerSamples", "WorkerRuntime", "ExportCore", logging, metrics]),
+        tests(
+            "WorkerTelemetry",
+            ["ChildProcesses", "WorkerSamples", "WorkerRuntime", "ExportCore", "Primitives", logging, metrics]
+        ),
         tests(
             "WorkerConsole",
             ["WorkerSamples", "WorkerRuntime", "WorkerTelemetry", "ExportCore", lifecycle, logging]

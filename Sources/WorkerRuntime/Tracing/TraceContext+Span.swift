@@ -22,8 +22,9 @@ extension TraceContext {
 
     /// The trace's id, for logs; `nil` when the context is not a valid W3C trace context.
     public var traceID: String? {
-        let parts = parent.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count >= 4, parts[1].utf8.count == 32 else { return nil }
+        // Bytes, because to find characters costs more than the rest of a log line.
+        let parts = parent.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[1].count == 32 else { return nil }
         return String(parts[1])
     }
 }

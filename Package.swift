@@ -107,7 +107,7 @@ let package = Package(
 
         // The engine.
         room("ExportCore"),
-        room("ExportRecords", ["ExportCore", "PayoutFilters", "Primitives", protobuf]),
+        room("ExportRecords", ["ExportCore", "PayoutFilters", "Primitives"]),
         room("FileStores", ["EntraIdentity", "HTTPAccess", "Primitives", crypto, nioCore, nioHTTP1, nioPosix]),
         room("WorkerRuntime", ["ExportCore", "ExportRecords", tracing]),
         room(

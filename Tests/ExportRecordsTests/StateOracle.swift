@@ -1,4 +1,69 @@
 import ExportCore
+import SwiftProtobuf
+
+@testable import ExportRecords
+
+// State records as messages of the code that Protobuf's compiler generates from schemas/state.proto: what the
+// hand-written writer and reader are compared with.
+
+extension ProtoStateRecord {
+    /// `nil` for a tombstone.
+    init?(_ record: StateRecord) {
+        self.init()
+        version = StateCodec.version
+        switch record {
+        case .forgotten: return nil
+        case .job(let job):
+            self.job = ProtoJobState(job)
+            mark(JobsPosition(generation: job.generation, timestamp: job.timestamp, anchor: job.anchor))
+        case .position(let position):
+            self.position = position.offset
+            mark(position)
+        case .origin(let origin):
+            self.origin = .with {
+                $0.position = origin.position.offset
+                $0.stateStart = origin.stateStart
+            }
+            mark(origin.position)
+        }
+    }
+
+    private mutating func mark(_ position: JobsPosition) {
+        generation = position.generation
+        if let timestamp = position.timestamp { jobsTimestamp = timestamp }
+        guard let anchor = position.anchor else { return }
+        self.anchor = .with {
+            $0.offset = anchor.offset
+            $0.timestamp = anchor.timestamp
+        }
+    }
+
+    /// Whether this build knows everything that the record of a job says.
+    var isJobOfThisBuild: Bool {
+        guard version == StateCodec.version, case .job(let state) = content, state.hasJob else { return false }
+        return JobPhase(exactly: state.phase.rawValue) != nil && Cleanup(exactly: state.cleanup.rawValue) != nil
+            && ExportKind(exactly: state.job.kind.rawValue) != nil
+            && FileFormat(exactly: state.job.fileFormat.rawValue) != nil
+            && (state.status == .unspecified
+                ? state.phase != .finished : JobStatus(exactly: state.status.rawValue) != nil)
+            && (!state.hasError || JobErrorCode(exactly: state.error.code.rawValue) != nil)
+    }
+}
+
+extension RawRepresentable<UInt8> {
+    fileprivate init?(exactly number: Int) {
+        guard let value = UInt8(exactly: number).flatMap(Self.init(rawValue:)) else { return nil }
+        self = value
+    }
+}
+
+extension RawRepresentable<Int> {
+    /// The schema's value with the number of the core's.
+    fileprivate init(_ value: some RawRepresentable<UInt8>) {
+        guard let proto = Self(rawValue: Int(value.rawValue)) else { preconditionFailure("\(value) has no number") }
+        self = proto
+    }
+}
 
 extension ProtoJobState {
     init(_ record: JobRecord) {

@@ -3,8 +3,11 @@ public import Tracing
 
 /// Conversions between trace contexts of records and of tracers.
 extension TraceContext {
-    /// The context for spans that belong to the job; empty where no tracer is installed.
-    public var serviceContext: ServiceContext { serviceContext(by: InstrumentationSystem.instrument) }
+    /// The context for spans that belong to the job; `nil` where no tracer is installed.
+    public var serviceContext: ServiceContext? {
+        let instrument = InstrumentationSystem.instrument
+        return instrument is NoOpInstrument ? nil : serviceContext(by: instrument)
+    }
 
     func serviceContext(by instrument: any Instrument) -> ServiceContext {
         var context = ServiceContext.topLevel

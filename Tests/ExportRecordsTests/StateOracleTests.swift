@@ -83,8 +83,10 @@ struct StateOracleTests {
     private func changedRecord(using generator: inout SeededGenerator) throws -> [UInt8] {
         var bytes = try #require(codec.encode(.job(.random(using: &generator))).value)
         switch Int.random(in: 0..<6, using: &generator) {
-        case 0:  // Fields that occur twice are merged.
-            bytes += try #require(codec.encode(.random(using: &generator)).value)
+        case 0:  // Fields that occur twice are merged, except where another content came between them.
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                bytes += try #require(codec.encode(.random(using: &generator)).value)
+            }
         case 1: bytes += Self.unknownField(using: &generator)
         case 2:
             let state: [UInt8] = try ProtoStateRecord(serializedBytes: bytes).job.serializedBytes()

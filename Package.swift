@@ -107,7 +107,7 @@ let package = Package(
 
         // The engine.
         room("ExportCore"),
-        room("ExportRecords", ["ExportCore", "PayoutFilters", "Primitives", protobuf]),
+        room("ExportRecords", ["ExportCore", "PayoutFilters", "Primitives"]),
         room("FileStores", ["EntraIdentity", "HTTPAccess", "Primitives", crypto, nioCore, nioHTTP1, nioPosix]),
         room("WorkerRuntime", ["ExportCore", "ExportRecords", tracing]),
         room(
@@ -224,7 +224,10 @@ let package = Package(
             path: "Tests/WorkerSamples",
             swiftSettings: settings
         ),
-        tests("WorkerTelemetry", ["ChildProcesses", "WorkerSamples", "WorkerRuntime", "ExportCore", logging, metrics]),
+        tests(
+            "WorkerTelemetry",
+            ["ChildProcesses", "WorkerSamples", "WorkerRuntime", "ExportCore", "Primitives", logging, metrics]
+        ),
         tests(
             "WorkerConsole",
             ["WorkerSamples", "WorkerRuntime", "WorkerTelemetry", "ExportCore", lifecycle, logging]

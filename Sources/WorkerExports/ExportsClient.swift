@@ -45,8 +45,8 @@ public struct ExportsClient: ExportsPort {
 
     /// Makes one call and returns its result. Its requests belong to the job's trace.
     public func perform(_ call: Call) async -> CallResult {
-        guard let trace = call.job.trace else { return await answer(call) }
-        return await ServiceContext.$current.withValue(trace.serviceContext) { await answer(call) }
+        guard let context = call.job.trace?.serviceContext else { return await answer(call) }
+        return await ServiceContext.$current.withValue(context) { await answer(call) }
     }
 
     private func answer(_ call: Call) async -> CallResult {

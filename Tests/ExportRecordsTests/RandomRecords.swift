@@ -1,4 +1,36 @@
 import ExportCore
+import ExportRecords
+
+extension StateRecord {
+    /// A record of a job, a position or an origin.
+    static func random(using generator: inout SeededGenerator) -> StateRecord {
+        switch Int.random(in: 0..<10, using: &generator) {
+        case 0: .position(.random(using: &generator))
+        case 1: .origin(StateOrigin(position: .random(using: &generator), stateStart: number(using: &generator)))
+        default: .job(.random(using: &generator))
+        }
+    }
+
+    var key: String {
+        switch self {
+        case .job(let record): record.job.id
+        case .forgotten(let id): id
+        case .position: StateCodec.positionKey
+        case .origin: StateCodec.originKey
+        }
+    }
+}
+
+extension JobsPosition {
+    fileprivate static func random(using generator: inout SeededGenerator) -> JobsPosition {
+        JobsPosition(
+            generation: maybe(&generator) { .random(in: 1...UInt32.max, using: &$0) } ?? 0,
+            offset: number(using: &generator),
+            timestamp: maybe(&generator) { number(using: &$0) },
+            anchor: maybe(&generator) { JobsMark(offset: number(using: &$0), timestamp: number(using: &$0)) }
+        )
+    }
+}
 
 extension JobRecord {
     /// A record with random values; each optional field is absent half of the time.
@@ -18,6 +50,10 @@ extension JobRecord {
             ),
             blobURL: maybe(&generator) { text(300, using: &$0) },
             namedByAcceptance: .random(using: &generator)
+        )
+        let position = JobsPosition.random(using: &generator)
+        (record.generation, record.timestamp, record.anchor) = (
+            position.generation, position.timestamp, position.anchor
         )
         guard phase == .finished else { return record }
         record.status = JobStatus.allCases.randomElement(using: &generator)
@@ -89,6 +125,11 @@ private func many<Value>(
     _ make: (inout SeededGenerator) -> Value
 ) -> [Value] {
     (0..<Int.random(in: 0...3, using: &generator)).map { _ in make(&generator) }
+}
+
+/// A number of any length.
+private func number(using generator: inout SeededGenerator) -> Int64 {
+    Int64.random(in: .min ... .max, using: &generator) >> Int64.random(in: 0...63, using: &generator)
 }
 
 private func identifier(using generator: inout SeededGenerator) -> String {

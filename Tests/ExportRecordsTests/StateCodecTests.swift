@@ -84,6 +84,7 @@ struct StateCodecTests {
         let json = try JSONSerialization.data(withJSONObject: try #require(description["value"]))
         #expect(try ProtoStateRecord(serializedBytes: bytes) == ProtoStateRecord(jsonUTF8Bytes: json))
         #expect(try roundTrip(record) == record)
+        #expect(codec.encode(record).value == bytes)
         if case .job(let job) = record { #expect(name.hasPrefix(job.phase.name)) }
     }
 

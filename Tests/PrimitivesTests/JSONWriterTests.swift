@@ -15,7 +15,7 @@ struct JSONWriterTests {
             writer.object { writer in
                 writer.key("a")
                 writer.array([1, 2]) { $0.integer($1) }
-                writer.key("b" as String)
+                writer.key(escaping: "b")
                 writer.object { _ in }
                 writer.key("c")
                 writer.array { writer in
@@ -30,6 +30,16 @@ struct JSONWriterTests {
             }
         }
         #expect(json == #"{"a":[1,2],"b":{},"c":[null,true,{},[]],"d":null,"e":"x","f":3}"#)
+    }
+
+    @Test(
+        "Whole numbers of every size are written",
+        arguments: [0, 1, -1, 9, 10, -10, 1_795_305_600_000, .min, .max] as [Int64]
+    )
+    func integers(number: Int64) {
+        #expect(Self.json { $0.integer(number) } == "\(number)")
+        #expect(Self.json { $0.integer(UInt64(bitPattern: number)) } == "\(UInt64(bitPattern: number))")
+        #expect(Self.json { $0.integer(UInt8(truncatingIfNeeded: number)) } == "\(UInt8(truncatingIfNeeded: number))")
     }
 
     @Test("Strings are escaped where JSON demands it and nowhere else")

@@ -12,14 +12,7 @@ import Tracing
     @Test func jobSpanIsEmittedOnceAfterSuccessfulCommit() {
         let (log, clock, tracer) = (RecordingLog(), ManualClock(), SpanNames())
         var engine = Self.engine(log, clock, tracer)
-        let original = OriginalRecord(key: nil, value: nil)
-        engine.handle([
-            .event(.partitionCount(1)), .event(.assigned(partition: 0, epoch: 1)),
-            .event(.restoreFinished(partition: 0, epoch: 1, RestoredEnds(committed: 0, low: 0, high: 1))),
-            .event(
-                .received(partition: 0, epoch: 1, [JobInput(offset: 0, content: .export(Self.job), original: original)])
-            ),
-        ])
+        engine.handle(Self.assignment + [.event(.received(partition: 0, epoch: 1, [Self.input(offset: 0)]))])
         clock.advance(by: .seconds(1))
         engine.handle([])
         for attempt in 1...3 {
@@ -34,25 +27,39 @@ import Tracing
         #expect(tracer.count(of: "export payments") == 1)
 
         // The same job again: its event is published again, without another job span.
-        let repeated = JobInput(offset: 1, content: .export(Self.job), original: original)
-        engine.handle([.event(.received(partition: 0, epoch: 1, [repeated]))])
+        engine.handle([.event(.received(partition: 0, epoch: 1, [Self.input(offset: 1)]))])
         clock.advance(by: .seconds(1))
         engine.handle([])
         engine.handle([.committed(log.commits.last ?? 0, seconds: 0.001)])
         #expect(tracer.count(of: "export payments") == 1)
     }
 
+    @Test(arguments: [true, false]) func onlyRecordedSpansGetAttributes(isRecording: Bool) {
+        let (log, clock, tracer) = (RecordingLog(), ManualClock(), SpanNames(isRecording: isRecording))
+        let input = Self.tracing(tracer).process(Self.input(offset: 0), partition: 0)
+        var engine = Self.engine(log, clock, tracer)
+        engine.handle(Self.assignment + [.event(.received(partition: 0, epoch: 1, [input]))])
+        clock.advance(by: .seconds(1))
+        engine.handle([])
+        engine.handle([.committed(log.commits.last ?? 0, seconds: 0.001)])
+        for name in ["process jobs", "send results", "export payments"] { #expect(tracer.count(of: name) == 1) }
+        #expect((tracer.changes > 0) == isRecording)
+    }
+
+    private static let assignment: [WorkerMessage] = [
+        .event(.partitionCount(1)), .event(.assigned(partition: 0, epoch: 1)),
+        .event(.restoreFinished(partition: 0, epoch: 1, RestoredEnds(committed: 0, low: 0, high: 1))),
+    ]
+
+    private static func input(offset: Int64) -> JobInput {
+        JobInput(offset: offset, content: .export(job), original: OriginalRecord(key: nil, value: nil))
+    }
+
     private static func engine(_ log: RecordingLog, _ clock: ManualClock, _ tracer: SpanNames) -> Engine {
         Engine(
             machine: WorkerMachine(CoreConfiguration()),
             codec: RecordCodec(groupID: "group", jobsTopic: "jobs"),
-            tracing: JobTracing(
-                jobsTopic: "jobs",
-                resultsTopic: "results",
-                groupID: "group",
-                clientID: "client",
-                tracer: tracer
-            ),
+            tracing: tracing(tracer),
             log: log,
             clock: clock,
             observers: [],
@@ -60,6 +67,10 @@ import Tracing
             transfers: Transfers(),
             outcome: AsyncStream.makeStream(of: Result<Int, WorkerFailure>.self).continuation
         )
+    }
+
+    private static func tracing(_ tracer: SpanNames) -> JobTracing {
+        JobTracing(jobsTopic: "jobs", resultsTopic: "results", groupID: "group", clientID: "client", tracer: tracer)
     }
 }
 
@@ -93,9 +104,17 @@ private final class RecordingLog: LogPort {
     func close() async {}
 }
 
-/// A tracer that counts the spans that have ended, by name.
+/// A tracer that counts the spans that have ended, by name, and the changes of their attributes and states.
 private final class SpanNames: Tracer {
+    let isRecording: Bool
     private let ended = Mutex<[String: Int]>([:])
+    private let changed = Mutex(0)
+
+    init(isRecording: Bool = true) { self.isRecording = isRecording }
+
+    var changes: Int { changed.withLock { $0 } }
+
+    func noteChange() { changed.withLock { $0 += 1 } }
 
     func count(of name: String) -> Int { ended.withLock { $0[name] ?? 0 } }
 
@@ -142,10 +161,10 @@ private final class NamedSpan: Span {
     }
     var attributes: SpanAttributes {
         get { [:] }
-        set {}
+        set { tracer.noteChange() }
     }
-    var isRecording: Bool { true }
-    func setStatus(_ status: SpanStatus) {}
+    var isRecording: Bool { tracer.isRecording }
+    func setStatus(_ status: SpanStatus) { tracer.noteChange() }
     func addEvent(_ event: SpanEvent) {}
     func recordError<Instant: TracerInstant>(
         _ error: any Error,

@@ -1,18 +1,22 @@
 import Foundation
 import Logging
+import Primitives
 import Testing
 
 @testable import WorkerTelemetry
 
 @Suite("Log lines")
 struct LogLineTests {
+    private static let time = Timestamp(seconds: 1_795_305_600, nanoseconds: 7_000_000)
+    private static let timeText = "2026-11-22T00:00:00.007Z"
+
     private static func json(_ message: String = "m", _ fields: [(key: String, value: String)] = []) -> String {
-        let line = LogLine.json(time: "T", level: "info", logger: "payout-worker", message: message, fields: fields)
+        let line = LogLine.json(time: time, level: "info", logger: "payout-worker", message: message, fields: fields)
         return String(decoding: line.bytes, as: UTF8.self)
     }
 
     private static func text(_ fields: [(key: String, value: String)]) -> String {
-        let line = LogLine.text(time: "T", level: "info", part: "kafka", message: "m", fields: fields)
+        let line = LogLine.text(time: time, level: "info", part: "kafka", message: "m", fields: fields)
         return String(decoding: line.bytes, as: UTF8.self)
     }
 
@@ -46,21 +50,24 @@ struct LogLineTests {
         let fields: [(key: String, value: String)] = [
             ("a", "Zürich 東京 🙂"), ("b", #"C:\x "quoted" = 1"#), ("c", "plain"),
         ]
-        #expect(Self.text(fields) == #"T INFO     [kafka] m a="Zürich 東京 🙂" b="C:\x \"quoted\" = 1" c=plain"# + "\n")
+        #expect(
+            Self.text(fields) == Self.timeText + #" INFO     [kafka] m a="Zürich 東京 🙂" b="C:\x \"quoted\" = 1" c=plain"#
+                + "\n"
+        )
         let line = Self.json("m", fields)
         let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
         #expect(
             object == [
-                "time": "T", "level": "info", "logger": "payout-worker", "message": "m", "a": "Zürich 東京 🙂",
+                "time": Self.timeText, "level": "info", "logger": "payout-worker", "message": "m", "a": "Zürich 東京 🙂",
                 "b": #"C:\x "quoted" = 1"#, "c": "plain",
             ]
         )
-        #expect(line.hasPrefix(#"{"time":"T","level":"info","#))
+        #expect(line.hasPrefix(#"{"time":"\#(Self.timeText)","level":"info","#))
     }
 
     @Test func fieldCannotReplaceTheTimeOrTheMessage() throws {
         let line = Self.json("m", [("level", "x"), ("message", "y"), ("time", "z"), ("logger", "w")])
-        #expect(line == #"{"time":"T","level":"info","logger":"payout-worker","message":"m"}"# + "\n")
+        #expect(line == #"{"time":"\#(Self.timeText)","level":"info","logger":"payout-worker","message":"m"}"# + "\n")
     }
 
     @Test(arguments: ["a", "ü", "東", "🙂"])

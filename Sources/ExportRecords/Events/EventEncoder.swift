@@ -5,8 +5,12 @@ import Primitives
 ///
 /// The same event always yields the same bytes.
 public struct EventEncoder: Sendable {
-    private let source: String
     private let jobsTopic: String
+    // The headers that all events have, and all of a status.
+    private let specVersion = OriginalRecord.Header("ce_specversion", "1.0")
+    private let source: OriginalRecord.Header
+    private let types: [JobStatus: OriginalRecord.Header]
+    private let contentType = OriginalRecord.Header("content-type", "application/json")
 
     /// Creates an encoder.
     ///
@@ -16,30 +20,37 @@ public struct EventEncoder: Sendable {
     public init(groupID: String, jobsTopic: String) {
         self.jobsTopic = jobsTopic
         // A segment of a path may hold these two as well (RFC 3986).
-        source =
-            "/payout-export-worker/"
-            + groupID.percentEncoded {
-                PercentEncoding.isUnreserved($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "@")
+        let group = groupID.percentEncoded {
+            PercentEncoding.isUnreserved($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "@")
+        }
+        source = OriginalRecord.Header("ce_source", "/payout-export-worker/" + group)
+        types = Dictionary(
+            uniqueKeysWithValues: JobStatus.allCases.map {
+                ($0, OriginalRecord.Header("ce_type", "payout.export." + $0.name))
             }
+        )
     }
 
     /// Encodes an event for the results topic.
     public func encode(_ event: CompletionEvent) -> OutgoingRecord {
-        OutgoingRecord(key: Array(event.jobID.utf8), value: value(event), headers: headers(event))
+        let id = Array(event.jobID.utf8)
+        return OutgoingRecord(key: id, value: value(event), headers: headers(event, id))
     }
 
-    private func headers(_ event: CompletionEvent) -> [OriginalRecord.Header] {
-        let time = event.times.finished ?? event.times.accepted
-        let status = event.status.name
-        return [
-            OriginalRecord.Header("ce_specversion", "1.0"),
-            OriginalRecord.Header("ce_id", event.id),
-            OriginalRecord.Header("ce_source", source),
-            OriginalRecord.Header("ce_type", "payout.export." + status),
-            OriginalRecord.Header("ce_subject", event.jobID),
-            OriginalRecord.Header("ce_time", time.rfc3339),
-            OriginalRecord.Header("content-type", "application/json"),
-        ] + traceHeaders(event.trace)
+    private func headers(_ event: CompletionEvent, _ id: [UInt8]) -> [OriginalRecord.Header] {
+        var headers: [OriginalRecord.Header] = []
+        headers.reserveCapacity(9)
+        headers.append(specVersion)
+        headers.append(OriginalRecord.Header("ce_id", event.id))
+        headers.append(source)
+        if let type = types[event.status] { headers.append(type) }
+        headers.append(OriginalRecord.Header(name: "ce_subject", value: id))
+        var time: [UInt8] = []
+        Timestamp(milliseconds: (event.times.finished ?? event.times.accepted).milliseconds).appendRFC3339(to: &time)
+        headers.append(OriginalRecord.Header(name: "ce_time", value: time))
+        headers.append(contentType)
+        headers += traceHeaders(event.trace)
+        return headers
     }
 
     private func value(_ event: CompletionEvent) -> [UInt8] {

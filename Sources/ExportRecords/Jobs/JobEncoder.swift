@@ -54,7 +54,7 @@ public struct JobEncoder: Sendable {
         var writer = JSONWriter(capacity: 256)
         writer.object { writer in
             for key in metadata.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-                writer.key(key)
+                writer.key(escaping: key)
                 writer.string(metadata[key])
             }
         }

@@ -171,7 +171,7 @@ extension JobReading {
                 if position + 1 < order.count, members[order[position + 1]].key.utf8.elementsEqual(member.key.utf8) {
                     continue
                 }
-                writer.key(member.key)
+                writer.key(escaping: member.key)
                 writer.string(scanner.text(member.value))
             }
         }

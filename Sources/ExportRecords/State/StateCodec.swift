@@ -1,5 +1,4 @@
 public import ExportCore
-import SwiftProtobuf
 
 /// Encodes and decodes the records of the state topic, as `schemas/state.proto` defines them.
 public struct StateCodec: Sendable {
@@ -18,31 +17,20 @@ public struct StateCodec: Sendable {
     public func encode(_ record: StateRecord) -> OutgoingRecord {
         switch record {
         case .job(let job):
-            OutgoingRecord(
-                key: Array(job.job.id.utf8),
-                value: serialize(.job(ProtoJobState(job)), JobsPosition(job))
-            )
+            OutgoingRecord(key: Array(job.job.id.utf8), value: encode(record, at: JobsPosition(job), capacity: 512))
         case .forgotten(let id):
             OutgoingRecord(key: Array(id.utf8), value: nil)
         case .position(let position):
-            OutgoingRecord(
-                key: Array(Self.positionKey.utf8),
-                value: serialize(.position(position.offset), position)
-            )
+            OutgoingRecord(key: Array(Self.positionKey.utf8), value: encode(record, at: position))
         case .origin(let origin):
-            OutgoingRecord(
-                key: Array(Self.originKey.utf8),
-                value: serialize(
-                    .origin(
-                        .with {
-                            $0.position = origin.position.offset
-                            $0.stateStart = origin.stateStart
-                        }
-                    ),
-                    origin.position
-                )
-            )
+            OutgoingRecord(key: Array(Self.originKey.utf8), value: encode(record, at: origin.position))
         }
+    }
+
+    private func encode(_ record: StateRecord, at position: JobsPosition, capacity: Int = 64) -> [UInt8] {
+        var writer = WireWriter(capacity: capacity)
+        writer.record(record, at: position)
+        return writer.bytes
     }
 
     /// Decodes a record.
@@ -59,50 +47,19 @@ public struct StateCodec: Sendable {
             guard !isOwn else { throw .missingPosition(key: id) }
             return .forgotten(id: id)
         }
-        guard let message = try? ProtoStateRecord(serializedBytes: value) else { throw .malformedValue(key: id) }
-        guard message.version == Self.version else { throw .unsupportedVersion(message.version, key: id) }
-        let timestamp = message.hasJobsTimestamp ? message.jobsTimestamp : nil
-        let anchor =
-            message.hasAnchor
-            ? JobsMark(offset: message.anchor.offset, timestamp: message.anchor.timestamp) : nil
-        func position(_ offset: Int64) -> JobsPosition {
-            JobsPosition(generation: message.generation, offset: offset, timestamp: timestamp, anchor: anchor)
+        var record = JobRecord.blank
+        var reading = StateReading()
+        guard value.withUnsafeBytes({ (try? reading.read($0, into: &record)) != nil }) else {
+            throw .malformedValue(key: id)
         }
-        switch (message.content, id) {
-        case (.position(let offset), Self.positionKey): return .position(position(offset))
-        case (.origin(let origin), Self.originKey):
-            return .origin(StateOrigin(position: position(origin.position), stateStart: origin.stateStart))
-        case (.job(let state), _) where !isOwn:
-            var record = try JobRecord(state, id: id)
-            record.generation = message.generation
-            record.timestamp = timestamp
-            record.anchor = anchor
+        guard reading.version == Self.version else { throw .unsupportedVersion(reading.version, key: id) }
+        switch (reading.content, id) {
+        case (.position, Self.positionKey): return .position(reading.position)
+        case (.origin, Self.originKey): return .origin(reading.origin)
+        case (.job, _) where !isOwn:
+            try reading.finish(&record, id: id)
             return .job(record)
         default: throw isOwn ? .missingPosition(key: id) : .missingJob(key: id)
-        }
-    }
-
-    private func serialize(
-        _ content: ProtoStateRecord.OneOf_Content,
-        _ position: JobsPosition
-    ) -> [UInt8] {
-        var message = ProtoStateRecord()
-        message.version = Self.version
-        message.content = content
-        message.generation = position.generation
-        if let timestamp = position.timestamp { message.jobsTimestamp = timestamp }
-        if let anchor = position.anchor {
-            message.anchor = .with {
-                $0.offset = anchor.offset
-                $0.timestamp = anchor.timestamp
-            }
-        }
-        do {
-            return try message.serializedBytes()
-        } catch {
-            // A message without required fields and without Any fails only beyond 2 GiB. The parts of a record are
-            // bounded far below that: a job's value to 1 MiB, an answer of the service likewise.
-            preconditionFailure("a state record is larger than 2 GiB")
         }
     }
 }

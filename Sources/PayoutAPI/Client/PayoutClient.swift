@@ -35,6 +35,7 @@ public struct PayoutClient: Sendable {
     let environment: HTTPEnvironment
     let logger: Logger?
     let telemetry: HTTPTelemetry
+    private let requestIDs = RequestIDs()
 
     /// Makes a client; nothing is sent yet.
     ///
@@ -163,7 +164,7 @@ public struct PayoutClient: Sendable {
             account: self.configuration.account,
             requestID: requestID,
             correlationID: correlationID,
-            idempotencyID: UUID()
+            idempotencyID: self.requestIDs.next()
         )
     }
 

@@ -100,7 +100,7 @@ extension ServiceState {
             writer.key("answers")
             writer.object { writer in
                 for call in Call.allCases {
-                    writer.key(call.rawValue)
+                    writer.key(escaping: call.rawValue)
                     writer.object { $0.counts(stats.answers[call, default: [:]].sorted { $0.key < $1.key }) }
                 }
             }
@@ -126,7 +126,7 @@ extension JSONWriter {
     /// Members that are numbers.
     fileprivate mutating func counts(_ counts: [(key: some CustomStringConvertible, value: Int)]) {
         for (name, number) in counts {
-            key("\(name)" as String)
+            key(escaping: "\(name)")
             integer(number)
         }
     }

@@ -51,8 +51,8 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    /// A member's name. Its value comes next.
-    public mutating func key(_ name: String) {
+    /// A member's name that is not known before. Its value comes next.
+    public mutating func key(escaping name: String) {
         string(name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
@@ -66,7 +66,7 @@ public struct JSONWriter: Sendable {
 
     /// A member that is a whole number.
     @inlinable
-    public mutating func member(_ name: StaticString, _ number: some BinaryInteger) {
+    public mutating func member(_ name: StaticString, _ number: some FixedWidthInteger) {
         key(name)
         integer(number)
     }
@@ -81,7 +81,26 @@ public struct JSONWriter: Sendable {
 
     /// A whole number.
     @inlinable
-    public mutating func integer(_ value: some BinaryInteger) { raw(String(value)) }
+    public mutating func integer(_ value: some FixedWidthInteger) {
+        number(UInt64(value.magnitude), isNegative: value < 0)
+    }
+
+    @usableFromInline
+    mutating func number(_ magnitude: UInt64, isNegative: Bool) {
+        separate()
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var rest = magnitude
+            var start = digits.count
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest != 0
+            if isNegative { bytes.append(UInt8(ascii: "-")) }
+            bytes.append(contentsOf: UnsafeMutableBufferPointer(rebasing: digits[start...]))
+        }
+        needsComma = true
+    }
 
     /// A string, or null.
     public mutating func string(_ text: String?) {
@@ -124,7 +143,7 @@ public struct JSONWriter: Sendable {
         for index in text.indices {
             let byte = text[index]
             guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            bytes.append(contentsOf: text[start..<index])
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
             start = index + 1
             bytes.append(UInt8(ascii: "\\"))
             switch byte {
@@ -140,6 +159,6 @@ public struct JSONWriter: Sendable {
                 bytes.append(Hexadecimal.digit(byte))
             }
         }
-        bytes.append(contentsOf: text[start...])
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
     }
 }

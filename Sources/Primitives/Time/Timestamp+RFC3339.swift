@@ -61,8 +61,9 @@ extension Timestamp {
             writer.put(Int(second) % 60, 2)
             if digits > 0 {
                 writer.put(".")
-                writer.put(Int(bounded.nanoseconds), 9)
-                writer.count -= 9 - min(digits, 9)
+                var fraction = Int(bounded.nanoseconds)
+                for _ in min(digits, 9)..<9 { fraction /= 10 }
+                writer.put(fraction, min(digits, 9))
             }
             writer.put("Z")
             bytes.append(contentsOf: UnsafeMutableBufferPointer(rebasing: text[..<writer.count]))

@@ -7,27 +7,27 @@ import Tracing
 /// `process {jobs topic}` when a job is read: a child of its producer's span, and linked to it. The state record keeps
 /// its context, so all later work for the job belongs to the same trace, also on another worker: the requests to the
 /// service, and `send {results topic}`, whose context the event carries. `export {kind}` spans the time from the job's
-/// acceptance to its end. Without a tracer there are no spans, and the producer's own context is passed through.
+/// acceptance to its end. Without a tracer there are no spans, and the producer's own context is passed through. A span
+/// that is not recorded gets no attributes.
 struct JobTracing: Sendable {
     private let jobsTopic: String
     private let resultsTopic: String
+    private let processName: String
+    private let sendName: String
     private let groupID: String
     private let clientID: String
-    private let installed: (any Tracer)?
+    private let tracer: (any Tracer)?
 
-    /// - Parameter tracer: `nil` for the process's.
+    /// - Parameter tracer: `nil` for the process's, which must be installed before.
     init(jobsTopic: String, resultsTopic: String, groupID: String, clientID: String, tracer: (any Tracer)? = nil) {
         self.jobsTopic = jobsTopic
         self.resultsTopic = resultsTopic
+        processName = "process \(jobsTopic)"
+        sendName = "send \(resultsTopic)"
         self.groupID = groupID
         self.clientID = clientID
-        installed = tracer
-    }
-
-    private var tracer: (any Tracer)? {
-        if let installed { return installed }
-        let tracer = InstrumentationSystem.tracer
-        return tracer is NoOpTracer ? nil : tracer
+        let installed = InstrumentationSystem.tracer
+        self.tracer = tracer ?? (installed is NoOpTracer ? nil : installed)
     }
 
     // MARK: Input
@@ -37,11 +37,21 @@ struct JobTracing: Sendable {
         guard let tracer else { return input }
         let producer = input.content.trace?.serviceContext(by: tracer)
         let span = tracer.startSpan(
-            "process \(jobsTopic)",
+            processName,
             context: producer ?? .topLevel,
             ofKind: .consumer,
             at: DefaultTracerClock.now
         )
+        if span.isRecording { describe(span, input, partition: partition, producer: producer) }
+        let context = TraceContext(span.context, by: tracer)
+        span.end()
+        guard let context else { return input }
+        var traced = input
+        traced.content = input.content.traced(context)
+        return traced
+    }
+
+    private func describe(_ span: any Span, _ input: JobInput, partition: Int32, producer: ServiceContext?) {
         describe(span, operation: "process", type: "process", topic: jobsTopic)
         if let producer { span.addLink(SpanLink(context: producer, attributes: [:])) }
         span.attributes["messaging.destination.partition.id"] = String(partition)
@@ -55,12 +65,6 @@ struct JobTracing: Sendable {
             span.attributes["error.type"] = JobErrorCode.invalidJob.name
             span.setStatus(SpanStatus(code: .error, message: reason))
         }
-        let context = TraceContext(span.context, by: tracer)
-        span.end()
-        guard let context else { return input }
-        var traced = input
-        traced.content = input.content.traced(context)
-        return traced
     }
 
     // MARK: Output
@@ -73,15 +77,17 @@ struct JobTracing: Sendable {
             guard case .event(let partition, var event) = batch.records[index] else { continue }
             let parent = event.trace?.serviceContext(by: tracer) ?? .topLevel
             let span = tracer.startSpan(
-                "send \(resultsTopic)",
+                sendName,
                 context: parent,
                 ofKind: .producer,
                 at: DefaultTracerClock.now
             )
-            describe(span, operation: "send", type: "send", topic: resultsTopic)
-            span.attributes["messaging.kafka.message.key"] = event.jobID
-            span.attributes["messaging.message.id"] = event.id
-            span.attributes["messaging.message.conversation_id"] = event.jobID
+            if span.isRecording {
+                describe(span, operation: "send", type: "send", topic: resultsTopic)
+                span.attributes["messaging.kafka.message.key"] = event.jobID
+                span.attributes["messaging.message.id"] = event.id
+                span.attributes["messaging.message.conversation_id"] = event.jobID
+            }
             if let context = TraceContext(span.context, by: tracer) {
                 event.trace = context
                 batch.records[index] = .event(partition: partition, event)
@@ -96,7 +102,7 @@ struct JobTracing: Sendable {
     /// - Parameter failure: why the batch was not stored.
     func end(_ spans: [any Span], failure: String? = nil) {
         for span in spans {
-            if let failure {
+            if let failure, span.isRecording {
                 span.attributes["error.type"] = "commitFailed"
                 span.setStatus(SpanStatus(code: .error, message: failure))
             }
@@ -117,6 +123,8 @@ struct JobTracing: Sendable {
             ofKind: .internal,
             at: event.times.accepted.timestamp
         )
+        defer { span.end(at: finished.timestamp) }
+        guard span.isRecording else { return }
         span.attributes["payout.export.job.id"] = job.id
         span.attributes["payout.export.account"] = job.account
         span.attributes["payout.export.status"] = event.status.name
@@ -126,7 +134,6 @@ struct JobTracing: Sendable {
             span.attributes["error.type"] = error.code.name
             span.setStatus(SpanStatus(code: .error, message: error.message))
         }
-        span.end(at: finished.timestamp)
     }
 
     private func describe(_ span: any Span, operation: String, type: String, topic: String) {

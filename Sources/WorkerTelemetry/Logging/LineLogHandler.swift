@@ -15,7 +15,8 @@ extension Logger {
 
 /// Formats each log entry as one line. The writer's thread writes it.
 package struct LineLogHandler: LogHandler {
-    private let label: String
+    /// The logger's name: the label, and the part of the worker.
+    private var label: String
     private let isJSON: Bool
     private let levels: LogLevels
     private let limiter: RepeatLimiter
@@ -50,6 +51,7 @@ package struct LineLogHandler: LogHandler {
 
     func part(_ subsystem: LogSubsystem) -> LineLogHandler {
         var part = self
+        part.label = "\(label).\(subsystem.rawValue)"
         part.subsystem = subsystem
         part.logLevel = levels.level(of: subsystem)
         return part
@@ -77,7 +79,7 @@ package struct LineLogHandler: LogHandler {
         // Brokers without a setting against automatic creation of topics, such as the embedded one, log this for every
         // request for a topic.
         if event.metadata?["kafka.facility"] == "AUTOCREATE", !limiter.isFirst("AUTOCREATE") { return }
-        let key = RepeatLimiter.Key(event, label: subsystem?.rawValue ?? label)
+        let key = RepeatLimiter.Key(event, label: label)
         if key.map({ limiter.admits($0, at: now) }) ?? true { write(event) }
     }
 
@@ -85,8 +87,7 @@ package struct LineLogHandler: LogHandler {
         let (time, level, message) = (Self.time(), event.level.rawValue, event.message.description)
         let fields = fields(of: event)
         if isJSON {
-            let logger = subsystem.map { "\(label).\($0.rawValue)" } ?? label
-            let line = LogLine.json(time: time, level: level, logger: logger, message: message, fields: fields)
+            let line = LogLine.json(time: time, level: level, logger: label, message: message, fields: fields)
             writer.write(line.bytes, format: .json)
         } else {
             let part = subsystem?.rawValue
@@ -107,6 +108,6 @@ package struct LineLogHandler: LogHandler {
         return fields
     }
 
-    /// The current time in RFC 3339.
-    static func time() -> String { Timestamp(milliseconds: SystemClock().now().milliseconds).rfc3339() }
+    /// The current time.
+    static func time() -> Timestamp { Timestamp(milliseconds: SystemClock().now().milliseconds) }
 }

@@ -1,3 +1,5 @@
+import Primitives
+
 /// One line of the log as bytes, in JSON or as text.
 ///
 /// Written by hand: a worker may log thousands of lines a second, and Foundation's serializer costs ten times as much.
@@ -8,24 +10,29 @@ struct LogLine {
     /// Longer texts are truncated. In bytes.
     static let longestText = 8 * 1_024
 
+    private init() { bytes.reserveCapacity(512) }
+
     /// A line in JSON.
     ///
     /// - Parameters:
-    ///   - time: in RFC 3339.
+    ///   - time: when it was logged.
     ///   - level: the level's name.
     ///   - logger: the logger's name.
     ///   - message: the constant message.
     ///   - fields: keys and values, in order; those with a key of one of the above are omitted.
     static func json(
-        time: String,
+        time: Timestamp,
         level: String,
         logger: String,
         message: String,
         fields: [(key: String, value: String)]
     ) -> LogLine {
         var line = LogLine()
-        line.bytes.reserveCapacity(256)
-        line.add("{\"time\":\"", time, "\",\"level\":\"", level, "\",\"logger\":\"")
+        line.add("{\"time\":\"")
+        time.appendRFC3339(to: &line.bytes)
+        line.add("\",\"level\":\"")
+        line.addEscaped(level)
+        line.add("\",\"logger\":\"")
         line.addEscaped(logger)
         line.add("\",\"message\":\"")
         line.addEscaped(message)
@@ -42,23 +49,28 @@ struct LogLine {
     /// A line for people.
     ///
     /// - Parameters:
-    ///   - time: in RFC 3339.
+    ///   - time: when it was logged.
     ///   - level: the level's name.
     ///   - part: the part of the worker that logs.
     ///   - message: the constant message.
     ///   - fields: keys and values, in order.
     static func text(
-        time: String,
+        time: Timestamp,
         level: String,
         part: String?,
         message: String,
         fields: [(key: String, value: String)]
     ) -> LogLine {
         var line = LogLine()
-        line.bytes.reserveCapacity(256)
-        let level = level.uppercased()
-        line.add(time, " ", level, String(repeating: " ", count: max(0, 8 - level.utf8.count)), " ")
-        if let part { line.add("[", part, "] ") }
+        time.appendRFC3339(to: &line.bytes)
+        line.add(" ")
+        line.addEscaped(level.uppercased(), isText: true)
+        for _ in level.utf8.count..<9 { line.add(" ") }
+        if let part {
+            line.add("[")
+            line.addEscaped(part, isText: true)
+            line.add("] ")
+        }
         line.addEscaped(message, isText: true)
         for (key, value) in fields {
             line.add(" ")
@@ -79,7 +91,9 @@ struct LogLine {
         key == "time" || key == "level" || key == "logger" || key == "message"
     }
 
-    private mutating func add(_ texts: String...) { for text in texts { bytes.append(contentsOf: text.utf8) } }
+    private mutating func add(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
 
     /// Appends a text. Escapes what JSON requires and what must not reach a reader unescaped.
     ///
@@ -94,21 +108,28 @@ struct LogLine {
             var plain = 0
             while index < end {
                 let byte = utf8[index]
+                // Nearly every byte is printable ASCII that no format escapes.
+                if byte &- 0x20 < 0x5F, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+                    index += 1
+                    continue
+                }
                 let length = Self.length(byte)
                 let isPlain =
-                    byte < 0x80
-                    ? byte >= 0x20 && byte != 0x7F && (byte != UInt8(ascii: "\"") || !escapesQuotes)
-                        && (byte != UInt8(ascii: "\\") || isText)
-                    : !Self.isHidden(Self.scalar(utf8, index, length))
+                    switch byte {
+                    case UInt8(ascii: "\""): !escapesQuotes
+                    case UInt8(ascii: "\\"): isText
+                    case 0x80...: !Self.isHidden(Self.scalar(utf8, index, length))
+                    default: false
+                    }
                 if !isPlain {
-                    bytes.append(contentsOf: utf8[plain..<index])
+                    bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plain..<index]))
                     addEscape(Self.scalar(utf8, index, length))
                     plain = index + length
                 }
                 index += length
             }
-            bytes.append(contentsOf: utf8[plain..<end])
-            if end < utf8.count { bytes.append(contentsOf: "…".utf8) }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plain..<end]))
+            if end < utf8.count { add("…") }
         }
     }
 

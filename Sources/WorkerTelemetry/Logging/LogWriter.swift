@@ -4,6 +4,9 @@ import Synchronization
 
 /// Writes log lines, for example to standard error, on its own thread. Callers never wait: when the reader is too slow, a
 /// bounded buffer fills, and further lines are dropped and counted.
+///
+/// The thread writes the first line after a quiet period at once. Then it pauses before each further write, so that lines
+/// gather meanwhile: to wake a thread for each line would cost the caller more than to format the line.
 package final class LogWriter: Sendable {
     /// The format of the line that reports dropped ones.
     package enum Format: Sendable {
@@ -29,7 +32,10 @@ package final class LogWriter: Sendable {
     private let descriptor: Int32
     private let label: String
     private let capacity: Int
+    /// Ends the thread's sleep and its pause.
     private let wake = DispatchSemaphore(value: 0)
+    /// How long lines gather after a write.
+    private static let pause = DispatchTimeInterval.milliseconds(2)
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -79,7 +85,9 @@ package final class LogWriter: Sendable {
             state.flushes.append(done)
             return done
         }
-        _ = done?.wait(timeout: .now() + limit)
+        guard let done else { return }
+        wake.signal()
+        _ = done.wait(timeout: .now() + limit)
     }
 
     private func run() {
@@ -102,7 +110,12 @@ package final class LogWriter: Sendable {
                 return (true, [])
             }
             for done in flushes { done.signal() }
-            if hasWork { writeOut(batch) } else { wake.wait() }
+            guard hasWork else {
+                wake.wait()
+                continue
+            }
+            writeOut(batch)
+            _ = wake.wait(timeout: .now() + Self.pause)
         }
     }
 

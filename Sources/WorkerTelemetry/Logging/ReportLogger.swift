@@ -109,14 +109,16 @@ package struct ReportLogger: WorkerObserver {
     }
 
     private func ended(_ partition: Int32, _ event: CompletionEvent) {
-        var metadata: Logger.Metadata = [
-            "job.id": "\(event.jobID)", "partition": "\(partition)", "status": "\(event.status.name)",
-        ]
-        if let traceID = event.trace?.traceID { metadata["trace_id"] = "\(traceID)" }
-        if let requestID = event.requestID { metadata["request.id"] = "\(requestID)" }
+        // The most frequent line: no table that grows, and no interpolation of what is a string.
+        var metadata = Logger.Metadata(minimumCapacity: 7)
+        metadata["job.id"] = .string(event.jobID)
+        metadata["partition"] = .string(String(partition))
+        metadata["status"] = .string(event.status.name)
+        if let traceID = event.trace?.traceID { metadata["trace_id"] = .string(traceID) }
+        if let requestID = event.requestID { metadata["request.id"] = .string(requestID) }
         if let error = event.error {
-            metadata["error.type"] = "\(error.code.name)"
-            metadata["error.message"] = "\(error.message)"
+            metadata["error.type"] = .string(error.code.name)
+            metadata["error.message"] = .string(error.message)
         }
         logger.info("Job finished", metadata: metadata)
     }

@@ -25,10 +25,11 @@
 //
 // All times are milliseconds since 1970-01-01T00:00:00Z.
 //
-// The Swift code is generated and committed. After a change, run protoc with protoc-gen-swift of the swift-protobuf
+// Sources/ExportRecords/State reads and writes these messages by hand. Its tests compare it with generated code, which is
+// committed. After a change, change both: run protoc with protoc-gen-swift of the swift-protobuf
 // version that the package uses:
 //   protoc --proto_path=schemas --swift_opt=Visibility=Internal \
-//     --swift_out=Sources/ExportRecords/Generated state.proto
+//     --swift_out=Tests/ExportRecordsTests/Generated state.proto
 
 import SwiftProtobuf
 

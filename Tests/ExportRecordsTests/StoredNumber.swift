@@ -17,17 +17,3 @@ extension StoredNumber {
     /// The value in a record. An enumeration of proto3 has a case for every number.
     var proto: Proto { Proto(rawValue: Int(rawValue)) ?? Proto() }
 }
-
-/// The core's value of a number in a record.
-///
-/// - Throws: `unknownValue` when this build does not know the number.
-func known<Value: StoredNumber>(
-    _ proto: Value.Proto,
-    _ field: String,
-    _ key: String
-) throws(StateDecodingError) -> Value {
-    guard let value = UInt8(exactly: proto.rawValue).flatMap(Value.init(rawValue:)) else {
-        throw .unknownValue(field: field, number: proto.rawValue, key: key)
-    }
-    return value
-}

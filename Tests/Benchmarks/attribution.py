@@ -6,6 +6,7 @@ LOGGING, TELEMETRY = "logging", "UUIDs, spans and metrics"
 CALLS, TASKS = "API calls and HTTP client", "Swift tasks and executors"
 ENGINE, CONSUMING = "state machine, codecs, queue, Kafka client", "librdkafka's threads"
 OTHER = "other"
+UNKNOWN = ("[unknown]", "[unknown]")
 PARTS = (LOGGING, CALLS, TASKS, ENGINE, CONSUMING, TELEMETRY, OTHER)
 
 MODULES = {
@@ -43,15 +44,17 @@ def part_of_function(symbol, library):
 
 
 def attribute(thread, stack):
-    """The part of a sample, and the function that decided it, if any. The stack has pairs of a function and its library, the
-    innermost first.
+    """The part of a sample, and the function that decided it. The stack has pairs of a function and its library, the innermost
+    first.
 
-    The innermost function that has a part decides; but all that a log message causes is logging.
+    The innermost function that has a part decides; but all that a log message causes is logging. Where the thread decides,
+    the function is the innermost one.
     """
+    innermost = stack[0] if stack else UNKNOWN
     if thread.startswith("rdk:"):
-        return CONSUMING, stack[0] if stack else None
+        return CONSUMING, innermost
     found = [(part, function) for function in stack if (part := part_of_function(*function))]
     found.sort(key=lambda pair: pair[0] != LOGGING)
     if found:
         return found[0]
-    return next((part for name, part in THREADS if thread.startswith(name)), OTHER), None
+    return next((part for name, part in THREADS if thread.startswith(name)), OTHER), innermost

@@ -28,7 +28,7 @@ class AttributionTests(unittest.TestCase):
     def test_function_of_the_part_is_named(self):
         self.assertEqual(attribute("payout-engine", [MALLOC, RELEASE, DECIDE, LOOP]), (ENGINE, DECIDE))
         self.assertEqual(attribute("payout-engine", [UUID, LOG, LOOP]), (LOGGING, LOG))
-        self.assertEqual(attribute("payout-engine", [MALLOC]), (ENGINE, None))
+        self.assertEqual(attribute("payout-engine", [MALLOC, RELEASE]), (ENGINE, MALLOC))
 
     def test_all_that_a_log_message_causes_is_logging(self):
         self.assertEqual(part_of("payout-engine", [MALLOC, UUID, LOG, LOOP]), LOGGING)

@@ -105,15 +105,13 @@ def show(samples, cpu, event, functions):
         in_kernel = kernel[part] / max(1, totals[part])
         print(f"  {part:<46} {share:>6.1%} {share * cpu:>17.4f} {in_kernel:>14.0%}")
     for part in PARTS if functions else ():
-        print(f"\n  {part}: with all that these functions call outside of the parts")
+        print(f"\n  {part}: these functions, with what they call outside of the parts")
         for function, count in deciding[part].most_common(functions):
             print(f"    {count / len(samples):>6.1%} {readable(function)[:170]}")
 
 
 def readable(function):
     """A function's name in Swift, or what is known of it."""
-    if not function:
-        return "(by the thread's name)"
     symbol, library = function
     swift = shutil.which("swift")
     if not symbol.startswith("$s") or not swift:

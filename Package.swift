@@ -207,7 +207,7 @@ let package = Package(
                 "PayoutSandbox",
                 "Primitives",
                 "WorkerRuntime",
-                crypto, logging,
+                crypto, logging, nioCore,
             ]
         ),
         // Reports and statuses with planted secrets, for the tests of what reports them.
@@ -291,7 +291,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "bench-stores",
-            dependencies: ["FileStores", "Primitives", "StoreStandIns"],
+            dependencies: ["FileStores", "Primitives", "StoreStandIns", nioCore],
             path: "Tests/StoreBenchmarks",
             exclude: ["stores.py"],
             swiftSettings: settings

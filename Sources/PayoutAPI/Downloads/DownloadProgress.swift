@@ -57,6 +57,7 @@ struct DownloadProgress: Sendable {
         DownloadedBlob(
             size: self.offset,
             sha256: self.digests.sha256,
+            md5: self.contentMD5,
             etag: self.etag,
             contentType: self.contentType,
             fileName: fileName

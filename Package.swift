@@ -214,7 +214,7 @@ let package = Package(
                 "PayoutSandbox",
                 "Primitives",
                 "WorkerRuntime",
-                crypto, logging,
+                crypto, logging, nioCore,
             ]
         ),
         // Reports and statuses with planted secrets, for the tests of what reports them.
@@ -301,7 +301,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "bench-stores",
-            dependencies: ["FileStores", "Primitives", "StoreStandIns"],
+            dependencies: ["FileStores", "Primitives", "StoreStandIns", nioCore],
             path: "Tests/StoreBenchmarks",
             exclude: ["stores.py"],
             swiftSettings: settings

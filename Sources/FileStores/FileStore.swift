@@ -1,7 +1,9 @@
+public import NIOCore
+
 /// A store for the files of completed exports: a local directory, an S3 bucket or an Azure Blob container. The worker
 /// makes one with ``FileStoreFactory`` and stores each file that it downloads.
 ///
-/// A store receives a file as a stream of chunks under a key, and returns its location, its size and its SHA-256. Writes
+/// A store receives a file as a stream of chunks under a key, and returns its location, its size and its media type. Writes
 /// are atomic: readers never see a partial file, and see the file as soon as its upload is finished. Storing the same file
 /// under the same key again is harmless: a worker does that after a crash.
 public protocol FileStore: Sendable {
@@ -11,7 +13,7 @@ public protocol FileStore: Sendable {
     /// Checks that files can be stored, so that a wrong configuration is found before the first export is completed.
     func check() async throws(FileStoreError)
 
-    /// Begins an upload. Nothing is visible under the key before ``FileUpload/finish()``.
+    /// Begins an upload. Nothing is visible under the key before ``FileUpload/finish(_:)``.
     ///
     /// - Parameters:
     ///   - key: The file's name in the store.
@@ -49,15 +51,18 @@ extension FileStore {
 /// an error only ``restart()`` and ``abort()`` may be called.
 public protocol FileUpload: AnyObject, Sendable {
     /// Appends bytes. An object store may collect them until a part is full.
-    func write(_ bytes: [UInt8]) async throws(FileStoreError)
+    func write(_ bytes: ByteBuffer) async throws(FileStoreError)
 
     /// Discards what was written and begins again from zero: the source has changed, or a write has failed.
     func restart() async throws(FileStoreError)
 
     /// Makes the file durable and then visible under its key.
-    func finish() async throws(FileStoreError) -> StoredFile
+    ///
+    /// - Parameter digests: Those of all written bytes. The sender has computed them; an object store keeps them with the
+    ///   file.
+    func finish(_ digests: ContentDigests) async throws(FileStoreError) -> StoredFile
 
-    /// Ends the upload and removes what was written. Does nothing after ``finish()`` has returned.
+    /// Ends the upload and removes what was written. Does nothing after ``finish(_:)`` has returned.
     func abort() async
 }
 
@@ -78,14 +83,26 @@ public struct FileMetadata: Hashable, Sendable {
     }
 }
 
-/// A file that was stored, as ``FileUpload/finish()`` returns it.
+/// The digests of a file's content.
+public struct ContentDigests: Hashable, Sendable {
+    /// The SHA-256 in lower-case hexadecimal.
+    public var sha256: String
+    /// The MD5; `nil` when it is unknown.
+    public var md5: [UInt8]?
+
+    /// Creates digests.
+    public init(sha256: String, md5: [UInt8]? = nil) {
+        self.sha256 = sha256
+        self.md5 = md5
+    }
+}
+
+/// A file that was stored, as ``FileUpload/finish(_:)`` returns it.
 public struct StoredFile: Hashable, Sendable {
     /// The file's URL.
     public var location: String
     /// The file's size in bytes.
     public var sizeBytes: Int64
-    /// The SHA-256 of the file in lower-case hexadecimal.
-    public var sha256: String
     /// The file's media type, detected from its content.
     public var mediaType: MediaType
     /// The members of a ZIP archive; empty for other files, and for archives that are damaged or have too many members.
@@ -95,13 +112,11 @@ public struct StoredFile: Hashable, Sendable {
     public init(
         location: String,
         sizeBytes: Int64,
-        sha256: String,
         mediaType: MediaType,
         entries: [FileEntry] = []
     ) {
         self.location = location
         self.sizeBytes = sizeBytes
-        self.sha256 = sha256
         self.mediaType = mediaType
         self.entries = entries
     }

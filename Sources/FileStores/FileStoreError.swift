@@ -81,15 +81,15 @@ public struct FileStoreError: Error, Hashable, Sendable {
         self.detail = detail
     }
 
-    /// Whether the same operation can succeed later without a change of the configuration.
-    public var isTransient: Bool {
+    /// Whether it concerns every file that is stored at present, not only this one.
+    public var concernsStore: Bool {
         switch kind {
-        case .noSpace, .quotaExceeded, .tooManyOpenFiles, .vanished, .unmounted, .ioFailure, .unavailable, .throttled,
-            .clockSkew, .checksumMismatch, .uploadLost, .cancelled:
+        case .noSpace, .quotaExceeded, .readOnly, .tooManyOpenFiles, .unmounted, .ioFailure, .unavailable, .throttled,
+            .noCredentials, .credentialsRefused, .forbidden, .bucketMissing, .wrongRegion, .clockSkew:
             true
-        case .readOnly, .accessDenied, .notADirectory, .nameTaken, .nameTooLong, .fileTooLarge, .unsupportedLocation,
-            .invalidLocation, .invalidTemplate, .uploadEnded, .noCredentials, .credentialsRefused, .forbidden,
-            .bucketMissing, .objectMissing, .wrongRegion, .refused:
+        case .accessDenied, .notADirectory, .nameTaken, .nameTooLong, .fileTooLarge, .vanished, .unsupportedLocation,
+            .invalidLocation, .invalidTemplate, .uploadEnded, .objectMissing, .checksumMismatch, .uploadLost, .refused,
+            .cancelled:
             false
         }
     }

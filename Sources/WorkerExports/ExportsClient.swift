@@ -44,18 +44,18 @@ public struct ExportsClient: ExportsPort {
     public func replaceClients(_ clients: [String: PayoutClient]) { accounts.replace(clients) }
 
     /// Makes one call and returns its result. Its requests belong to the job's trace.
-    public func perform(_ call: Call) async -> CallResult {
-        guard let context = call.job.trace?.serviceContext else { return await answer(call) }
-        return await ServiceContext.$current.withValue(context) { await answer(call) }
+    public func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
+        guard let context = call.job.trace?.serviceContext else { return await answer(call, transfer) }
+        return await ServiceContext.$current.withValue(context) { await answer(call, transfer) }
     }
 
-    private func answer(_ call: Call) async -> CallResult {
+    private func answer(_ call: Call, _ transfer: Transfer?) async -> CallResult {
         guard let client = accounts[call.job.account] else {
             let message = "The account '\(call.job.account)' is not configured at this worker."
             return .failed(.account(.locked(message: message)))
         }
         do {
-            return try await perform(call, with: client)
+            return try await perform(call, transfer, with: client)
         } catch let error as PayoutAPIError {
             return Self.result(of: error)
         } catch {
@@ -63,7 +63,7 @@ public struct ExportsClient: ExportsPort {
         }
     }
 
-    private func perform(_ call: Call, with client: PayoutClient) async throws -> CallResult {
+    private func perform(_ call: Call, _ transfer: Transfer?, with client: PayoutClient) async throws -> CallResult {
         let kind = PayoutKind(call.job.kind)
         let correlationID = UUID.correlationID(job: call.job.id)
         guard call.token.kind != .create else {
@@ -93,7 +93,7 @@ public struct ExportsClient: ExportsPort {
             return .deleted
         case .download:
             guard let downloads, let url = call.blobURL else { return .urlExpired }
-            return await downloads.deliver(call, from: url) {
+            return await downloads.deliver(call, from: url, transfer ?? Transfer()) {
                 try await client.get(kind: kind, requestID: requestID, correlationID: correlationID).blobLocation
             }
         }

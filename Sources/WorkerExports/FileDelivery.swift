@@ -15,8 +15,6 @@ public struct FileDelivery: Sendable {
     private let store: any FileStore
     private let downloader: BlobDownloader
     private let template: FileKeyTemplate
-    private let gate: TransferGate
-    private let turn: TransferTurn.Length
 
     /// Creates a delivery.
     ///
@@ -24,56 +22,25 @@ public struct FileDelivery: Sendable {
     ///   - store: The file store.
     ///   - downloader: Downloads the files.
     ///   - template: The keys of the files in the store.
-    ///   - transfers: How many files are transferred at the same time; further ones wait for a turn.
-    public init(
-        store: any FileStore,
-        downloader: BlobDownloader,
-        template: FileKeyTemplate = .standard,
-        transfers: Int = 4
-    ) {
-        self.init(store, downloader, template, transfers, TransferTurn.Length())
-    }
-
-    init(
-        _ store: any FileStore,
-        _ downloader: BlobDownloader,
-        _ template: FileKeyTemplate,
-        _ transfers: Int,
-        _ turn: TransferTurn.Length
-    ) {
+    public init(store: any FileStore, downloader: BlobDownloader, template: FileKeyTemplate = .standard) {
         self.store = store
         self.downloader = downloader
         self.template = template
-        self.turn = turn
         activity = FileActivity(location: store.location)
-        gate = TransferGate(limit: transfers)
     }
 
     /// Delivers a job's file. A repetition stores the same content under the same key.
+    ///
+    /// - Parameter transfer: Says before each chunk whether it may be received.
     func deliver(
         _ call: Call,
         from url: String,
+        _ transfer: Transfer,
         freshURL: @escaping @Sendable () async throws -> SASURL?
     ) async -> CallResult {
         let token = activity.began(job: call.job.id, account: call.job.account)
-        let result: CallResult
-        do {
-            let turn = try await TransferTurn(gate, account: call.job.account, activity, token, turn)
-            result = await transfer(call, from: SASURL(url), turn, freshURL)
-            await turn.end()
-        } catch {
-            result = .failed(.abandoned)
-        }
-        activity.ended(token)
-        return result
-    }
-
-    private func transfer(
-        _ call: Call,
-        from source: SASURL,
-        _ turn: TransferTurn,
-        _ freshURL: @escaping @Sendable () async throws -> SASURL?
-    ) async -> CallResult {
+        defer { activity.ended(token) }
+        let source = SASURL(url)
         let expected: MediaType = call.job.fileFormat == .csv ? .csv : .tsv
         let key = template.key(
             FileKeyValues(
@@ -94,18 +61,14 @@ public struct FileDelivery: Sendable {
         do {
             let upload = try await store.begin(key, metadata: metadata)
             do {
-                let blob = try await downloader.download(source, to: UploadConsumer(upload, turn)) {
+                let consumer = UploadConsumer(upload: upload, transfer: transfer, activity: activity, token: token)
+                let blob = try await downloader.download(source, to: consumer) {
                     guard let fresh = try await freshURL() else { throw FileNotReady() }
                     return fresh
                 }
-                let stored = try await upload.finish()
-                guard stored.sizeBytes == blob.size, stored.sha256 == blob.sha256 else {
-                    return .failed(
-                        .transient(message: "The stored file differs from the one downloaded; it is fetched again.")
-                    )
-                }
+                let stored = try await upload.finish(ContentDigests(sha256: blob.sha256, md5: blob.md5))
                 activity.stored(bytes: stored.sizeBytes)
-                return .stored(ExportFile(stored, fileName: key.parts.last ?? blob.fileName))
+                return .stored(ExportFile(stored, sha256: blob.sha256, fileName: key.parts.last ?? blob.fileName))
             } catch {
                 await upload.abort()
                 throw error
@@ -128,9 +91,11 @@ public struct FileDelivery: Sendable {
             }
         // A failing store may recover while the job waits; the job's deadline bounds the retries.
         case let error as FileStoreError:
-            return .failed(error.kind == .cancelled ? .abandoned : .transient(message: error.description))
-        case let error as PayoutAPIError: return ExportsClient.result(of: error)
-        case is FileNotReady: return .urlExpired
+            if error.kind == .cancelled { return .failed(.abandoned) }
+            let message = error.description
+            return .failed(error.concernsStore ? .storeUnavailable(message: message) : .transient(message: message))
+        // A poll requests the URL again, when the account's budget and state permit it.
+        case is PayoutAPIError, is FileNotReady: return .urlExpired
         case is CancellationError: return .failed(.abandoned)
         default: return .failed(.transient(message: "The file could not be delivered: \(error)"))
         }
@@ -140,38 +105,40 @@ public struct FileDelivery: Sendable {
 /// The service returned no URL for an export that had one before.
 private struct FileNotReady: Error {}
 
-/// Writes the chunks of a download to an upload while its turn lasts.
+/// Writes the chunks of a download to an upload while the download is not suspended.
 private struct UploadConsumer: BlobConsumer {
-    private let upload: any FileUpload
-    private let turn: TransferTurn
+    let upload: any FileUpload
+    let transfer: Transfer
+    let activity: FileActivity
+    let token: FileActivity.Token
 
-    init(_ upload: any FileUpload, _ turn: TransferTurn) {
-        self.upload = upload
-        self.turn = turn
-    }
-
-    func begin(_ info: BlobInfo) async throws { await turn.expect(info.expectedSize) }
+    func begin(_ info: BlobInfo) async throws { activity.update(token) { $0.expectedBytes = info.expectedSize } }
 
     func receive(_ chunk: ByteBuffer) async throws {
-        try await upload.write(Array(chunk.readableBytesView))
-        try await turn.received(chunk.readableBytes)
+        if transfer.isSuspended {
+            activity.update(token) { $0.isWaiting = true }
+            try await transfer.waitWhileSuspended()
+            activity.update(token) { $0.isWaiting = false }
+        }
+        try await upload.write(chunk)
+        activity.update(token) { $0.receivedBytes += Int64(chunk.readableBytes) }
     }
 
     func restart() async throws {
         try await upload.restart()
-        await turn.restarted()
+        activity.update(token) { $0.receivedBytes = 0 }
     }
 }
 
 extension ExportFile {
-    init(_ file: StoredFile, fileName: String) {
+    init(_ file: StoredFile, sha256: String, fileName: String) {
         self.init(
             location: file.location,
             stored: true,
             fileName: fileName,
             mediaType: file.mediaType.rawValue,
             sizeBytes: file.sizeBytes,
-            sha256: file.sha256,
+            sha256: sha256,
             expiresAt: nil,
             entries: file.entries.map { ArchiveEntry(name: $0.name, sizeBytes: $0.sizeBytes) }
         )

@@ -70,6 +70,7 @@ extension CallFailure {
         func cut(_ message: String) -> String { message.truncated(toBytes: AnswerLimits.messageBytes) }
         return switch self {
         case .transient(let message): .transient(message: cut(message))
+        case .storeUnavailable(let message): .storeUnavailable(message: cut(message))
         case .refused(let message): .refused(message: cut(message))
         case .unusableFile(let message): .unusableFile(message: cut(message))
         case .refusedLocation(let message): .refusedLocation(message: cut(message))

@@ -94,6 +94,8 @@ struct Engine: Sendable {
             case .call(let call):
                 if call.token.kind == .download { transfers.expect(call.token) }
                 gatheredCalls.append(call)
+            case .suspend(let token): transfers.suspend(token)
+            case .resume(let token): transfers.resume(token)
             case .cancel(let token): transfers.cancel(token)
             case .release(let partition, let epoch):
                 transfers.cancel(partition: partition, epoch: epoch)

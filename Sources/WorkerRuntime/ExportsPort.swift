@@ -4,7 +4,9 @@ public import ExportCore
 public protocol ExportsPort: Sendable {
     /// Makes one call and returns its result. Does not retry: the worker schedules retries.
     /// When its task is cancelled the answer is `.failed(.abandoned)`.
-    func perform(_ call: Call) async -> CallResult
+    ///
+    /// - Parameter transfer: for a download: says before each chunk whether it may be received.
+    func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult
     /// The preferred executor of `perform` for this call; `nil` for any.
     func executor(for call: Call) -> (any TaskExecutor)?
 }

@@ -10,7 +10,7 @@ public struct FileTransfer: Sendable {
     public var receivedBytes: Int64
     /// The size of the file in bytes; `nil` while it is unknown.
     public var expectedBytes: Int64?
-    /// Whether it waits for a turn.
+    /// Whether it is suspended and waits for its next turn.
     public var isWaiting: Bool
     /// When it started.
     public var began: ContinuousClock.Instant
@@ -62,7 +62,7 @@ public final class FileActivity: Sendable {
 
     // MARK: Transfers
 
-    /// A transfer was started; it waits for its first turn.
+    /// A transfer was started.
     public func began(job: String, account: String) -> Token {
         state.withLock { state in
             state.next += 1
@@ -71,7 +71,7 @@ public final class FileActivity: Sendable {
                 account: account,
                 receivedBytes: 0,
                 expectedBytes: nil,
-                isWaiting: true,
+                isWaiting: false,
                 began: .now
             )
             return Token(number: state.next)

@@ -165,8 +165,8 @@ public final class WorkerLoop: Sendable {
                     group.addTask(executorPreference: exports.executor(for: call)) { [exports, queue, transfers] in
                         let result =
                             call.token.kind == .download
-                            ? await transfers.run(call.token) { await exports.perform(call).bounded() }
-                            : await exports.perform(call).bounded()
+                            ? await transfers.run(call.token) { await exports.perform(call, $0).bounded() }
+                            : await exports.perform(call, nil).bounded()
                         queue.post(.event(.answered(call.token, result)))
                     }
                 }

@@ -46,6 +46,7 @@ extension CallResult {
         case .notFound: "notFound"
         case .urlExpired: "urlExpired"
         case .failed(.transient): "passing"
+        case .failed(.storeUnavailable): "storeUnavailable"
         case .failed(.throttled): "throttled"
         case .failed(.refused): "refused"
         case .failed(.unusableFile): "unusableFile"

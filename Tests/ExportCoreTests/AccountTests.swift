@@ -19,7 +19,7 @@ import Testing
 
     /// Starts the next call, as the worker does.
     private func start(_ scheduler: inout CallScheduler, at seconds: Double) -> CallToken? {
-        guard let token = scheduler.next(at: .at(seconds)) else { return nil }
+        guard let token = scheduler.next(at: .at(seconds))?.started else { return nil }
         scheduler.started(token, at: .at(seconds))
         return token
     }
@@ -62,7 +62,7 @@ import Testing
         if let call = start(&scheduler, at: 0) { _ = scheduler.finished(call, locked, at: .at(0)) }
         scheduler.enqueue(token(.download, 2))
         #expect(scheduler.nextChange(after: .at(1)) == .at(1))
-        #expect(scheduler.next(at: .at(1))?.kind == .download)
+        #expect(scheduler.next(at: .at(1))?.started?.kind == .download)
     }
 
     @Test(arguments: [true, false])

@@ -27,7 +27,7 @@ import Testing
         mutating func call(_ answer: CallResult, at seconds: Double) -> CallResult? {
             number += 1
             scheduler.enqueue(CallToken(partition: 0, epoch: 1, place: 0, callID: number, kind: .poll, account: 0))
-            guard let token = scheduler.next(at: .at(seconds)) else { return nil }
+            guard let token = scheduler.next(at: .at(seconds))?.started else { return nil }
             scheduler.started(token, at: .at(seconds))
             let (result, news) = scheduler.classified(token, answer)
             reports += [news, scheduler.finished(token, result, at: .at(seconds))].compactMap(\.self)

@@ -16,7 +16,7 @@ import Testing
     }
 
     private func next(_ scheduler: inout CallScheduler, at seconds: Double) throws -> CallToken {
-        let token = scheduler.next(at: .at(seconds))
+        let token = scheduler.next(at: .at(seconds))?.started
         return try #require(token)
     }
 
@@ -25,7 +25,7 @@ import Testing
         var now = MonotonicInstant.at(0)
         var result: [CallToken] = []
         while now < .at(end) {
-            while let token = scheduler.next(at: now) {
+            while let token = scheduler.next(at: now)?.started {
                 scheduler.started(token, at: now)
                 _ = scheduler.finished(token, .deleted, at: now)
                 result.append(token)
@@ -64,7 +64,7 @@ import Testing
         for callID in 1...9 as ClosedRange<UInt32> { scheduler.enqueue(token(.download, callID: callID)) }
         for _ in 0..<3 { #expect(scheduler.next(at: .at(0)) != nil) }
         #expect(scheduler.next(at: .at(0)) == nil)
-        #expect(scheduler.nextChange(after: .at(0)) == nil)
+        #expect(scheduler.nextChange(after: .at(0)) == .at(10), "the end of a turn")
     }
 
     @Test func nextChangeIncludesDownloadWhileCallsAreAtTheirLimit() {
@@ -73,8 +73,8 @@ import Testing
         scheduler.enqueue(token(.poll, callID: 2))
         scheduler.enqueue(token(.download, callID: 3))
         _ = scheduler.next(at: .at(0))
-        if let download = scheduler.next(at: .at(0)) {
-            _ = scheduler.finished(download, .failed(.throttled(retryAfter: .seconds(5))), at: .at(0))
+        if let download = scheduler.next(at: .at(0))?.started {
+            _ = scheduler.finished(download, .failed(.storeUnavailable(message: "full")), at: .at(0))
         }
         scheduler.enqueue(token(.download, callID: 4))
         #expect(scheduler.next(at: .at(0)) == nil)
@@ -90,9 +90,9 @@ import Testing
         #expect({ if case .throttled("a", .poll, .seconds(30), nil) = report { true } else { false } }())
         scheduler.enqueue(throttled)
         scheduler.enqueue(token(.create))
-        #expect(scheduler.next(at: .at(0))?.kind == .create)
+        #expect(scheduler.next(at: .at(0))?.started?.kind == .create)
         #expect(scheduler.next(at: .at(29)) == nil)
-        #expect(scheduler.next(at: .at(30))?.kind == .poll)
+        #expect(scheduler.next(at: .at(30))?.started?.kind == .poll)
     }
 
     @Test func retryAfterIsCappedAtFifteenMinutes() {

@@ -40,6 +40,11 @@ func input(_ offset: Int64, _ content: JobInput.Content, timestamp: Int64? = nil
     )
 }
 
+extension SchedulerStep {
+    /// The call that starts.
+    var started: CallToken? { if case .start(let token) = self { token } else { nil } }
+}
+
 /// One worker whose commits and calls the test answers.
 struct Bench {
     var worker: WorkerMachine

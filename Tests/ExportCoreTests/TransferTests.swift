@@ -78,4 +78,81 @@ import Testing
         bench.commitAll()
         #expect(bench.status("job-0") == .completed)
     }
+
+    private func steps(_ bench: Bench) -> [String] {
+        bench.actions.compactMap { action in
+            switch action {
+            case .suspend: "suspend"
+            case .resume: "resume"
+            case .call(let call) where call.token.kind == .download: "start"
+            default: nil
+            }
+        }
+    }
+
+    @Test func largeFileYieldsToAnotherAndContinues() throws {
+        var bench = bench(2, downloads: 1)
+        #expect(steps(bench) == ["start"])
+        bench.wait(10)
+        #expect(steps(bench) == ["start", "suspend", "start"])
+        #expect(bench.worker.status().downloadsInFlight == 1)
+        #expect(bench.worker.status().downloadsWaiting == 1)
+        bench.answer(.stored(storedFile))
+        #expect(steps(bench) == ["start", "suspend", "start", "resume"])
+    }
+
+    @Test func suspendedTransferOfEndedJobIsCancelled() throws {
+        var bench = bench(2, downloads: 1)
+        let large = try #require(bench.calls.last { $0.token.kind == .download })
+        bench.wait(10)
+        bench.enqueue(cancel(large.job.id))
+        #expect(cancelled(bench) == [large.token])
+        bench.handle(.answered(large.token, .failed(.abandoned)))
+        #expect(bench.worker.status().downloadsWaiting == 0)
+    }
+
+    @Test func transferOfRevokedPartitionFreesItsSlotAndItsResultIsIgnored() throws {
+        var bench = Bench(partitions: 2) {
+            $0.storesFiles = true
+            $0.maxConcurrentDownloads = 1
+        }
+        for (partition, job) in [(0, "first"), (1, "second")] as [(Int32, String)] {
+            bench.enqueue(export(job), partition: partition)
+            bench.commitAll()
+            bench.answer(.created(requestID: "request-\(job)"))
+            bench.commitAll()
+        }
+        bench.wait(30)
+        for call in bench.calls where call.token.kind == .poll { bench.handle(.answered(call.token, ready)) }
+        bench.commitAll()
+        let first = try #require(bench.calls.last { $0.token.kind == .download })
+        bench.handle(.revoked([first.token.partition]))
+        #expect(bench.releases == [first.token.partition])
+        bench.handle(.answered(first.token, .stored(storedFile)))
+        bench.commitAll()
+        #expect(bench.events.isEmpty)
+        let second = try #require(bench.calls.last { $0.token.kind == .download })
+        #expect(second.token.partition != first.token.partition)
+    }
+
+    @Test func unavailableStoreFailsNoJobAndShowsInStatus() {
+        var bench = bench()
+        bench.answer(.failed(.storeUnavailable(message: "full")))
+        #expect(bench.worker.status().storeProblem == "full")
+        #expect(bench.worker.status().downloadsWaiting == 1)
+        bench.wait(5)
+        #expect(steps(bench) == ["start", "start"])
+        bench.answer(.stored(storedFile))
+        bench.commitAll()
+        #expect(bench.status("job-0") == .completed)
+        #expect(bench.worker.status().storeProblem == nil)
+    }
+
+    @Test(arguments: [CallFailure.throttled(retryAfter: nil), .account(.refused(message: "expired"))])
+    func refusedRequestForFreshURLIsRepeatedAsPoll(failure: CallFailure) {
+        var bench = bench()
+        bench.answer(.failed(failure))
+        #expect(bench.calls.last?.token.kind == .poll)
+        #expect(bench.worker.status().accounts.first?.problem == nil)
+    }
 }

@@ -51,7 +51,7 @@ struct AzureBlobFileStoreTests {
             metadata: FileMetadata(expected: .csv, jobID: "j:1", requestID: "93c2b3cf")
         )
         try await upload.write(content)
-        return try await upload.finish()
+        return try await upload.finish(of: content)
     }
 
     private let application: (inout AzureBlobConfiguration) -> Void = { configuration in
@@ -70,7 +70,9 @@ struct AzureBlobFileStoreTests {
                 #expect(blob.blocks == blocks)
                 #expect(blob.contentType == stored.mediaType.rawValue)
                 #expect(blob.contentMD5 == Data(Insecure.MD5.hash(data: content)).base64EncodedString())
-                #expect(blob.metadata == ["jobid": "j:1", "requestid": "93c2b3cf", "sha256": stored.sha256])
+                #expect(
+                    blob.metadata == ["jobid": "j:1", "requestid": "93c2b3cf", "sha256": sha256Hexadecimal(content)]
+                )
             }
             #expect(standIn.objections == [])
         }
@@ -82,12 +84,12 @@ struct AzureBlobFileStoreTests {
             try await crashed.write(content)
             let other = try await store.begin(.sample, metadata: FileMetadata())
             try await other.write(content.reversed())
-            _ = try await other.finish()
+            _ = try await other.finish(of: content.reversed())
             #expect(standIn.blob("prefix/" + FileKey.samplePath)?.bytes == content.reversed())
             // The other upload's commit removed the first one's blocks: the first fails, and the file is whole.
-            let error = await #expect(throws: FileStoreError.self) { try await crashed.finish() }
+            let error = await #expect(throws: FileStoreError.self) { try await crashed.finish(of: content) }
             #expect(error?.kind == .uploadLost)
-            #expect(error?.isTransient == true)
+            #expect(error?.concernsStore == false)
             #expect(standIn.blob("prefix/" + FileKey.samplePath)?.bytes == content.reversed())
         }
     }
@@ -167,11 +169,11 @@ struct AzureBlobFileStoreTests {
 
     @Test(arguments: [
         (503, "ServerBusy", FileStoreError.Kind.throttled, true), (500, "InternalError", .unavailable, true),
-        (400, "Md5Mismatch", .checksumMismatch, true), (413, "RequestBodyTooLarge", .fileTooLarge, false),
-        (403, "AuthorizationPermissionMismatch", .forbidden, false), (507, "", .noSpace, true),
+        (400, "Md5Mismatch", .checksumMismatch, false), (413, "RequestBodyTooLarge", .fileTooLarge, false),
+        (403, "AuthorizationPermissionMismatch", .forbidden, true), (507, "", .noSpace, true),
         (409, "BlobImmutableDueToPolicy", .refused, false),
     ])
-    func persistentFaultIsClassified(status: Int, code: String, kind: FileStoreError.Kind, isTransient: Bool)
+    func persistentFaultIsClassified(status: Int, code: String, kind: FileStoreError.Kind, concernsStore: Bool)
         async throws
     {
         try await with { store in
@@ -179,7 +181,7 @@ struct AzureBlobFileStoreTests {
             standIn.answerNext(with: Array(repeating: fault, count: 20))
             let error = await #expect(throws: FileStoreError.self) { try await put([1], store) }
             #expect(error?.kind == kind)
-            #expect(error?.isTransient == isTransient)
+            #expect(error?.concernsStore == concernsStore)
             #expect(error?.remedy.isEmpty == false)
             #expect(standIn.blob("prefix/" + FileKey.samplePath) == nil)
         }

@@ -30,11 +30,11 @@ extension LocalFileStoreFaultTests {
         let upload = try await store.begin(.sample, metadata: FileMetadata())
         isMounted.value = false
         for attempt in [
-            { try await store.check() }, { _ = try await store.put([[1]]) }, { _ = try await upload.finish() },
+            { try await store.check() }, { _ = try await store.put([[1]]) }, { _ = try await upload.finish(of: []) },
         ] {
             let error = await #expect(throws: FileStoreError.self) { try await attempt() }
             #expect(error?.kind == .unmounted)
-            #expect(error?.isTransient == true)
+            #expect(error?.concernsStore == true)
             #expect(error?.description.contains("\(point): its file system is not mounted any more") == true)
         }
         await upload.abort()

@@ -186,16 +186,16 @@ struct LocalFileStoreFaultTests {
     }
 
     @Test(arguments: [
-        (ENOSPC, FileStoreError.Kind.noSpace, true), (EDQUOT, .quotaExceeded, true), (EROFS, .readOnly, false),
+        (ENOSPC, FileStoreError.Kind.noSpace, true), (EDQUOT, .quotaExceeded, true), (EROFS, .readOnly, true),
         (EACCES, .accessDenied, false), (EPERM, .accessDenied, false), (ENOTDIR, .notADirectory, false),
-        (EMFILE, .tooManyOpenFiles, true), (ENAMETOOLONG, .nameTooLong, false), (ESTALE, .vanished, true),
+        (EMFILE, .tooManyOpenFiles, true), (ENAMETOOLONG, .nameTooLong, false), (ESTALE, .vanished, false),
         (EIO, .ioFailure, true), (EFBIG, .fileTooLarge, false),
     ])
-    func systemErrorIsClassified(number: Int32, kind: FileStoreError.Kind, isTransient: Bool) async throws {
+    func systemErrorIsClassified(number: Int32, kind: FileStoreError.Kind, concernsStore: Bool) async throws {
         let failing = store { $0.createFile = { _, _ throws(SystemError) in throw SystemError(number: number) } }
         let error = await #expect(throws: FileStoreError.self) { try await failing.put([content]) }
         #expect(error?.kind == kind)
-        #expect(error?.isTransient == isTransient)
+        #expect(error?.concernsStore == concernsStore)
         #expect(error?.systemError == number)
         #expect(error?.description.contains(directory.path) == true)
         #expect(error?.remedy.isEmpty == false)
@@ -219,7 +219,7 @@ struct LocalFileStoreFaultTests {
         // No write is accepted after an error: the file would have a hole.
         let again = await #expect(throws: FileStoreError.self) { try await upload.write([1]) }
         #expect(again?.kind == .uploadEnded)
-        await #expect(throws: FileStoreError.self) { try await upload.finish() }
+        await #expect(throws: FileStoreError.self) { try await upload.finish(of: []) }
         await upload.abort()
         #expect(directory.files().isEmpty)
     }
@@ -249,16 +249,16 @@ struct LocalFileStoreFaultTests {
     private func expectSecondTryToSucceed(_ store: LocalFileStore) async throws {
         let upload = try await store.begin(.sample, metadata: FileMetadata())
         try await upload.write([1])
-        let error = await #expect(throws: FileStoreError.self) { try await upload.finish() }
+        let error = await #expect(throws: FileStoreError.self) { try await upload.finish(of: []) }
         #expect(error?.kind == .ioFailure)
         #expect(directory.files()[FileKey.samplePath] == nil)
         // The content of the device is unknown, so the upload cannot be finished without a restart.
-        let again = await #expect(throws: FileStoreError.self) { try await upload.finish() }
+        let again = await #expect(throws: FileStoreError.self) { try await upload.finish(of: []) }
         #expect(again?.kind == .uploadEnded)
         try await upload.restart()
         #expect(directory.leftovers.count == 1)
         try await upload.write(content)
-        #expect(try await upload.finish().sizeBytes == 100)
+        #expect(try await upload.finish(of: []).sizeBytes == 100)
         #expect(directory.files() == [FileKey.samplePath: content])
     }
 }

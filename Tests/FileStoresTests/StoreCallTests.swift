@@ -1,4 +1,5 @@
 import HTTPAccess
+import NIOCore
 import NIOHTTP1
 import Synchronization
 import Testing
@@ -40,7 +41,7 @@ struct StoreCallTests {
         let wire = ScriptedWire { _, _ in throw TransportFault(.closed, "the connection was closed") }
         let error = await #expect(throws: FileStoreError.self) { try await store(wire).put([[1]]) }
         #expect(error?.kind == .unavailable)
-        #expect(error?.isTransient == true)
+        #expect(error?.concernsStore == true)
         #expect(
             error?.description
                 == "Failed to store s3://bucket/p/\(FileKey.samplePath): the store is unavailable (the connection was closed). Check that the store is running and reachable from this machine; the worker retries automatically."
@@ -89,7 +90,7 @@ struct StoreCallTests {
         let store = try store(wire)
         let upload = try await store.begin(.sample, metadata: FileMetadata())
         try await upload.write([UInt8](repeating: 1, count: S3Backend.firstPartSize + 1))
-        let error = await #expect(throws: FileStoreError.self) { try await upload.finish() }
+        let error = await #expect(throws: FileStoreError.self) { try await upload.finish(of: []) }
         #expect(error?.kind == .unavailable)
         await upload.abort()
         let last = try #require(wire.requests.last)
@@ -107,7 +108,7 @@ struct StoreCallTests {
         do {
             let upload = try await store.begin(.sample, metadata: FileMetadata())
             try await upload.write([UInt8](repeating: 1, count: S3Backend.firstPartSize * 2 + 1))
-            let error = await #expect(throws: FileStoreError.self) { try await upload.finish() }
+            let error = await #expect(throws: FileStoreError.self) { try await upload.finish(of: []) }
             #expect(error?.kind == .forbidden)
             #expect(!wire.requests.contains { $0.method == .POST && $0.url.contains("uploadId") })
         }
@@ -238,7 +239,7 @@ struct TailWindowTests {
         for _ in 0..<200 {
             let chunk = (0..<Int.random(in: 0...9_000, using: &generator)).map { UInt8(truncatingIfNeeded: $0) }
             bytes += chunk
-            window.append(chunk)
+            window.append(ByteBuffer(bytes: chunk).readableBytesView)
         }
         #expect(window.size == Int64(bytes.count))
         let start = bytes.count - TailWindow.capacity

@@ -1,4 +1,6 @@
+import Crypto
 import Foundation
+import NIOCore
 
 @testable import FileStores
 
@@ -57,7 +59,18 @@ extension FileStore {
     ) async throws(FileStoreError) -> StoredFile {
         let upload = try await begin(key, metadata: FileMetadata(expected: expected))
         for chunk in chunks { try await upload.write(chunk) }
-        return try await upload.finish()
+        return try await upload.finish(of: Array(chunks.joined()))
+    }
+}
+
+extension FileUpload {
+    func write(_ bytes: [UInt8]) async throws(FileStoreError) { try await write(ByteBuffer(bytes: bytes)) }
+
+    /// Ends an upload of these bytes.
+    func finish(of content: [UInt8]) async throws(FileStoreError) -> StoredFile {
+        try await finish(
+            ContentDigests(sha256: sha256Hexadecimal(content), md5: Array(Insecure.MD5.hash(data: content)))
+        )
     }
 }
 

@@ -82,6 +82,7 @@ import Testing
             #expect(consumer.bytes == Self.content)
             #expect(blob.size == Int64(Self.content.count))
             #expect(blob.sha256 == Self.sha256(Self.content))
+            #expect(blob.md5 == Array(Insecure.MD5.hash(data: Self.content)))
             #expect(blob.etag == "\"v1\"")
             #expect(blob.contentType == "text/csv")
             #expect(blob.fileName == "file one.csv")
@@ -99,6 +100,7 @@ import Testing
             let blob = try await Self.downloader(transport).download(Self.url(server), to: consumer)
             #expect(blob.size == 0)
             #expect(blob.sha256 == Self.sha256([]))
+            #expect(blob.md5 == nil, "the server announced none")
             #expect(consumer.begun.count == 1)
         }
     }

@@ -94,6 +94,7 @@ import WorkerKafka
         #expect(configuration.log.delivery == .exactlyOnce)
         #expect(configuration.core.commitInterval == .milliseconds(50))
         #expect(configuration.core.maxPending == 10_000)
+        #expect(configuration.core.maxConcurrentDownloads == 4)
         #expect(configuration.core.jobTimeout == .seconds(26 * 3_600))
         #expect(configuration.core.requestsPerSecond == [20])
         #expect(configuration.core.storesFiles == false)

@@ -1,5 +1,6 @@
 import FileStores
 import Foundation
+import NIOCore
 import Primitives
 import StoreStandIns
 
@@ -43,14 +44,14 @@ struct StoreBench {
             let key = FileKey(parts: ["bench.csv"])
         else { throw CancellationError() }
         // The size of the HTTP client's chunks.
-        var chunk = [UInt8](repeating: UInt8(ascii: "x"), count: 64 * 1_024)
+        var chunk = ByteBuffer(repeating: UInt8(ascii: "x"), count: 64 * 1_024)
         let began = ContinuousClock.now
         let upload = try await store.begin(key, metadata: FileMetadata(expected: .csv))
         for number in 0..<(mebibytes * 16) {
-            chunk[number % chunk.count] &+= 1
+            chunk.setInteger(UInt8(truncatingIfNeeded: number), at: number % (64 * 1_024))
             try await upload.write(chunk)
         }
-        let stored = try await upload.finish()
+        let stored = try await upload.finish(ContentDigests(sha256: String(repeating: "0", count: 64)))
         let seconds = (ContinuousClock.now - began) / .seconds(1)
         await store.close()
         var usage = rusage()

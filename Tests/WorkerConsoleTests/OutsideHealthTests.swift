@@ -58,6 +58,8 @@ struct OutsideHealthTests {
         }
         #expect(full.reasons.map(\.code) == [.storeUnavailable])
         #expect(full.status == .notReady)
+        let paused = health { $0.status?.storeProblem = "no space is left on the device." }
+        #expect(paused.reasons.map(\.code) == [.storeUnavailable])
         let one = health { $0.failingDownloads = failing(1) }
         #expect(one.reasons.map(\.code) == [.downloadsFailing])
         #expect(one.reasons.first?.message.hasPrefix("The last download delivered no file") == true)

@@ -89,9 +89,9 @@ import WorkerExports
 
     @Test func repeatedCreateOfOneAttemptReturnsSameExport() async throws {
         let setup = try await setUp()
-        guard case .created(let first) = await setup.client.perform(call(.create)),
-            case .created(let again) = await setup.client.perform(call(.create)),
-            case .created(let second) = await setup.client.perform(call(.create, attempt: 2))
+        guard case .created(let first) = await setup.client.perform(call(.create), nil),
+            case .created(let again) = await setup.client.perform(call(.create), nil),
+            case .created(let second) = await setup.client.perform(call(.create, attempt: 2), nil)
         else {
             Issue.record("an export was not created")
             return try await setup.end()
@@ -104,9 +104,12 @@ import WorkerExports
 
     @Test func downloadIsStoredUnderItsKey() async throws {
         let setup = try await setUp()
-        guard case .created(let id) = await setup.client.perform(call(.create)),
-            case .polled(.completed, let url?, let expiresAt) = await setup.client.perform(call(.poll, requestID: id)),
-            case .stored(let file) = await setup.client.perform(call(.download, requestID: id, url: url))
+        guard case .created(let id) = await setup.client.perform(call(.create), nil),
+            case .polled(.completed, let url?, let expiresAt) = await setup.client.perform(
+                call(.poll, requestID: id),
+                nil
+            ),
+            case .stored(let file) = await setup.client.perform(call(.download, requestID: id, url: url), nil)
         else {
             Issue.record("no file was delivered")
             return try await setup.end()
@@ -131,8 +134,8 @@ import WorkerExports
     func urlOfOtherHostIsRefused(url: String, storesFiles: Bool) async throws {
         let setup = try await setUp(storesFiles: storesFiles)
         setup.sandbox.add(.init(.blobLocation(url + "?sv=1&sig=c2VjcmV0"), on: [.get]))
-        if case .created(let id) = await setup.client.perform(call(.create)),
-            case .failed(.refusedLocation(let message)) = await setup.client.perform(call(.poll, requestID: id))
+        if case .created(let id) = await setup.client.perform(call(.create), nil),
+            case .failed(.refusedLocation(let message)) = await setup.client.perform(call(.poll, requestID: id), nil)
         {
             for part in ["sig", "?", "c2VjcmV0", "passwd", "meta-data", "file.csv"] { #expect(!message.contains(part)) }
         } else {
@@ -145,14 +148,14 @@ import WorkerExports
     func wrongFileIsReportedAsUnusableUntilFaultEnds(effect: PayoutSandbox.Fault.Effect) async throws {
         let setup = try await setUp()
         setup.sandbox.add(.init(effect, count: 2))
-        guard case .created(let id) = await setup.client.perform(call(.create)),
-            case .polled(.completed, let url?, _) = await setup.client.perform(call(.poll, requestID: id))
+        guard case .created(let id) = await setup.client.perform(call(.create), nil),
+            case .polled(.completed, let url?, _) = await setup.client.perform(call(.poll, requestID: id), nil)
         else {
             Issue.record("the export has no file")
             return try await setup.end()
         }
         let download = call(.download, requestID: id, url: url)
-        guard case .failed(.unusableFile(let message)) = await setup.client.perform(download) else {
+        guard case .failed(.unusableFile(let message)) = await setup.client.perform(download, nil) else {
             Issue.record("a wrong file was stored")
             return try await setup.end()
         }
@@ -164,24 +167,34 @@ import WorkerExports
             )
         )
         // The fault has ended.
-        guard case .stored = await setup.client.perform(download) else {
+        guard case .stored = await setup.client.perform(download, nil) else {
             Issue.record("the right file was not stored")
             return try await setup.end()
         }
         try await setup.end()
     }
 
+    /// The core then polls, within the account's budget.
+    @Test func expiredURLThatCannotBeRefreshedIsReportedAsExpired() async throws {
+        let setup = try await setUp()
+        let unknown = UUID().uuidString.lowercased()
+        let url = "https://files.blob.core.windows.net/exports/a.csv?se=2020-01-01T00%3A00%3A00Z&sig=s"
+        let result = await setup.client.perform(call(.download, requestID: unknown, url: url), nil)
+        if case .urlExpired = result {} else { Issue.record("\(result)") }
+        try await setup.end()
+    }
+
     @Test func transferOfCancelledTaskIsAbandoned() async throws {
         let setup = try await setUp()
         setup.sandbox.add(.init(.blobTrickles(.milliseconds(20)), on: [.blob]))
-        guard case .created(let id) = await setup.client.perform(call(.create)),
-            case .polled(.completed, let url?, _) = await setup.client.perform(call(.poll, requestID: id))
+        guard case .created(let id) = await setup.client.perform(call(.create), nil),
+            case .polled(.completed, let url?, _) = await setup.client.perform(call(.poll, requestID: id), nil)
         else {
             Issue.record("the export has no file")
             return try await setup.end()
         }
         let (client, download) = (setup.client, call(.download, requestID: id, url: url))
-        let transfer = Task { await client.perform(download) }
+        let transfer = Task { await client.perform(download, nil) }
         while setup.sandbox.stats.downloads == 0 { await Task.yield() }
         transfer.cancel()
         if case .failed(.abandoned) = await transfer.value {} else { Issue.record("the transfer was not abandoned") }
@@ -191,28 +204,28 @@ import WorkerExports
     @Test func serviceErrorsAreClassified() async throws {
         let setup = try await setUp()
         let client = setup.client
-        guard case .notFound = await client.perform(call(.poll, requestID: UUID().uuidString.lowercased())) else {
+        guard case .notFound = await client.perform(call(.poll, requestID: UUID().uuidString.lowercased()), nil) else {
             Issue.record("an unknown export was found")
             return try await setup.end()
         }
         setup.sandbox.add(
             .init(.status(429, body: .flat, retryAfter: .seconds(7), afterEffect: false), on: [.create], count: 1)
         )
-        guard case .failed(.throttled(retryAfter: .seconds(7))) = await client.perform(call(.create)) else {
+        guard case .failed(.throttled(retryAfter: .seconds(7))) = await client.perform(call(.create), nil) else {
             Issue.record("429 was not classified as throttled")
             return try await setup.end()
         }
         setup.sandbox.add(
             .init(.status(503, body: .html, retryAfter: nil, afterEffect: false), on: [.create], count: 1)
         )
-        guard case .failed(.transient) = await client.perform(call(.create)) else {
+        guard case .failed(.transient) = await client.perform(call(.create), nil) else {
             Issue.record("503 was not classified as transient")
             return try await setup.end()
         }
         setup.sandbox.add(
             .init(.status(400, body: .nested, retryAfter: nil, afterEffect: false), on: [.create], count: 1)
         )
-        guard case .failed(.refused(let message)) = await client.perform(call(.create)) else {
+        guard case .failed(.refused(let message)) = await client.perform(call(.create), nil) else {
             Issue.record("400 was not classified as refused")
             return try await setup.end()
         }
@@ -222,7 +235,7 @@ import WorkerExports
 
     @Test func invalidCredentialsAreAccountProblems() async throws {
         let setup = try await setUp(password: "wrong")
-        guard case .failed(.account(.refused(let message))) = await setup.client.perform(call(.create)) else {
+        guard case .failed(.account(.refused(let message))) = await setup.client.perform(call(.create), nil) else {
             Issue.record("invalid credentials were not classified as an account problem")
             return try await setup.end()
         }
@@ -230,7 +243,7 @@ import WorkerExports
         #expect(!message.contains("wrong\""))
         var other = ExportJob(id: "job-2", kind: .payments)
         other.account = "unheard-of"
-        guard case .failed(.account(.locked)) = await setup.client.perform(call(.create, other)) else {
+        guard case .failed(.account(.locked)) = await setup.client.perform(call(.create, other), nil) else {
             Issue.record("an account that is not configured was used")
             return try await setup.end()
         }

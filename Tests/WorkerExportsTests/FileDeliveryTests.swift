@@ -4,15 +4,15 @@ import EntraIdentity
 import Foundation
 import HTTPAccess
 import Logging
+import NIOCore
 import PayoutAPI
 import PayoutFilters
 import PayoutSandbox
 import Primitives
 import Synchronization
 import Testing
-import WorkerRuntime
-
 @testable import WorkerExports
+@testable import WorkerRuntime
 
 /// A store that keeps files in memory, with scripted failures.
 private final class MemoryStore: FileStore {
@@ -20,8 +20,6 @@ private final class MemoryStore: FileStore {
         var begin: FileStoreError?
         var write: FileStoreError?
         var finish: FileStoreError?
-        /// Reports that it has stored another file.
-        var reportsOtherDigest = false
     }
 
     let location = "s3://memory"
@@ -55,22 +53,17 @@ private final class MemoryStore: FileStore {
             self.name = name
         }
 
-        func write(_ bytes: [UInt8]) throws(FileStoreError) {
+        func write(_ bytes: ByteBuffer) throws(FileStoreError) {
             if let error = store.faults.write { throw error }
-            self.bytes += bytes
+            self.bytes += bytes.readableBytesView
         }
 
         func restart() { bytes = [] }
 
-        func finish() throws(FileStoreError) -> StoredFile {
+        func finish(_ digests: ContentDigests) throws(FileStoreError) -> StoredFile {
             if let error = store.faults.finish { throw error }
             store.put(name, bytes)
-            return StoredFile(
-                location: name,
-                sizeBytes: Int64(bytes.count),
-                sha256: store.faults.reportsOtherDigest ? "0" : sha256Hexadecimal(bytes),
-                mediaType: .csv
-            )
+            return StoredFile(location: name, sizeBytes: Int64(bytes.count), mediaType: .csv)
         }
 
         func abort() { store.countAbort() }
@@ -142,11 +135,13 @@ struct FileDeliveryTests {
 
     @Test func storedFileIsReportedAndCounted() async throws {
         try await with { delivery, call, url in
-            guard case .stored(let file) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+            guard case .stored(let file) = await delivery.deliver(call, from: url, Transfer(), freshURL: { nil }) else {
                 Issue.record("the file was not stored")
                 return
             }
-            #expect(store.files[file.location]?.count == file.sizeBytes.map(Int.init))
+            let bytes = try #require(store.files[file.location])
+            #expect(file.sizeBytes == Int64(bytes.count))
+            #expect(file.sha256 == sha256Hexadecimal(bytes))
             let status = delivery.activity.status
             #expect(status.storedFiles == 1)
             #expect(status.storedBytes == file.sizeBytes)
@@ -155,15 +150,15 @@ struct FileDeliveryTests {
         }
     }
 
-    @Test func storeErrorIsTransientAndNamesFile() async throws {
+    @Test func errorOfStorePausesDownloadsAndNamesFile() async throws {
         try await with { delivery, call, url in
             let cases: [MemoryStore.Faults] = [
                 .init(begin: Self.unavailable), .init(write: Self.forbidden), .init(finish: Self.unavailable),
             ]
             for faults in cases {
                 store.faults = faults
-                let result = await delivery.deliver(call, from: url, freshURL: { nil })
-                guard case .failed(.transient(let message)) = result else {
+                let result = await delivery.deliver(call, from: url, Transfer(), freshURL: { nil })
+                guard case .failed(.storeUnavailable(let message)) = result else {
                     Issue.record("\(result)")
                     return
                 }
@@ -174,7 +169,7 @@ struct FileDeliveryTests {
             // Every upload that was started was aborted.
             #expect(store.aborted == 2)
             store.faults = .init()
-            guard case .stored = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+            guard case .stored = await delivery.deliver(call, from: url, Transfer(), freshURL: { nil }) else {
                 Issue.record("the repaired store accepts no file")
                 return
             }
@@ -184,28 +179,43 @@ struct FileDeliveryTests {
     @Test func errorOfOneFileIsTransient() async throws {
         try await with { delivery, call, url in
             store.faults = .init(begin: Self.tooLong)
-            guard case .failed(.transient) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+            guard case .failed(.transient) = await delivery.deliver(call, from: url, Transfer(), freshURL: { nil })
+            else {
                 Issue.record("the failure is not transient")
                 return
             }
         }
     }
 
-    @Test func storedFileThatDiffersIsNotReportedAsStored() async throws {
+    @Test func suspendedTransferStoresNothingUntilItIsResumed() async throws {
         try await with { delivery, call, url in
-            store.faults = .init(reportsOtherDigest: true)
-            guard case .failed(.transient) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
-                Issue.record("a file that differs was reported as stored")
-                return
-            }
-            #expect(delivery.activity.status.storedFiles == 0)
+            let transfer = Transfer()
+            transfer.suspend()
+            let result = Task { await delivery.deliver(call, from: url, transfer, freshURL: { nil }) }
+            while delivery.activity.status.transfers.first?.isWaiting != true { await Task.yield() }
+            #expect(delivery.activity.status.transfers.map(\.receivedBytes) == [0])
+            transfer.resume()
+            if case .stored = await result.value {} else { Issue.record("the file was not stored") }
+        }
+    }
+
+    @Test func suspendedTransferThatIsCancelledIsAbandoned() async throws {
+        try await with { delivery, call, url in
+            let transfer = Transfer()
+            transfer.suspend()
+            let result = Task { await delivery.deliver(call, from: url, transfer, freshURL: { nil }) }
+            while delivery.activity.status.transfers.first?.isWaiting != true { await Task.yield() }
+            result.cancel()
+            if case .failed(.abandoned) = await result.value {} else { Issue.record("the transfer was not abandoned") }
+            #expect(store.aborted == 1)
         }
     }
 
     @Test func cancelledUploadIsAbandoned() async throws {
         try await with { delivery, call, url in
             store.faults = .init(write: Self.cancelled)
-            guard case .failed(.abandoned) = await delivery.deliver(call, from: url, freshURL: { nil }) else {
+            guard case .failed(.abandoned) = await delivery.deliver(call, from: url, Transfer(), freshURL: { nil })
+            else {
                 Issue.record("the transfer was not abandoned")
                 return
             }

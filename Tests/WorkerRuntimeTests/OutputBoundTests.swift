@@ -150,7 +150,7 @@ import Testing
     @Test func textsForPeopleAreTruncated() {
         let failures: [CallFailure] = [
             .transient(message: huge), .refused(message: huge), .account(.locked(message: huge)),
-            .account(.refused(message: huge)),
+            .account(.refused(message: huge)), .storeUnavailable(message: huge),
         ]
         for failure in failures {
             guard case .failed(let bounded) = CallResult.failed(failure).bounded() else { continue }

@@ -23,7 +23,7 @@ final class ScriptedExports: ExportsPort {
 
     var received: [Call] { calls.withLock { $0 } }
 
-    func perform(_ call: Call) async -> CallResult {
+    func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
         calls.withLock { $0.append(call) }
         return await answer(call)
     }

@@ -260,7 +260,7 @@ import WorkerRuntime
     /// Transfers that end only when they are cancelled.
     private static func endlessTransfers(_ ended: @escaping @Sendable () -> Void) -> ScriptedExports {
         ScriptedExports { call in
-            guard call.token.kind == .download else { return await ScriptedExports.instant.perform(call) }
+            guard call.token.kind == .download else { return await ScriptedExports.instant.perform(call, nil) }
             let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
             await withTaskCancellationHandler {
                 for await _ in stream {}

@@ -50,6 +50,7 @@ package enum Sample {
         .callFailed(partition: 0, job: "job-1", kind: .poll, message: Planted.text),
         .accountPaused(account: "default", .refused(message: Planted.text)),
         .partlyRefused(account: "default", share: 0.25), .accountResumed(account: "default"),
+        .storePaused(message: Planted.text), .storeResumed,
         .throttled(account: "default", kind: .create, wait: .seconds(30), asked: .seconds(3_600)),
         .intakePaused(reason: .pending), .intakeResumed(reason: .pending),
         .active(partition: 0, epoch: 1, jobs: 3),

@@ -13,6 +13,7 @@ extension WorkerStatus {
         status.accounts = accounts
         status.callsInFlight = 3
         status.downloadsInFlight = 1
+        status.downloadsWaiting = 2
         status.partitionCount = 4
         return status
     }

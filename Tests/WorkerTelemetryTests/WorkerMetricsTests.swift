@@ -9,7 +9,7 @@ import WorkerSamples
 
 /// Answers every call at once.
 private struct InstantExports: ExportsPort {
-    func perform(_ call: Call) async -> CallResult { .created(requestID: "r") }
+    func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult { .created(requestID: "r") }
 }
 
 @Suite("Worker metrics")
@@ -29,7 +29,8 @@ struct WorkerMetricsTests {
         for kind in CallKind.allCases {
             let token = CallToken(partition: 0, epoch: 1, place: 0, callID: 1, kind: kind, account: 0)
             _ = await exports.perform(
-                Call(token: token, job: Sample.job(), attempt: 1, requestID: nil, blobURL: nil, accepted: Sample.start)
+                Call(token: token, job: Sample.job(), attempt: 1, requestID: nil, blobURL: nil, accepted: Sample.start),
+                nil
             )
         }
         telemetry.metrics.refresh(
@@ -70,7 +71,17 @@ struct WorkerMetricsTests {
         #expect(text.contains("\npayout_export_stored_files_total 1\n"))
         #expect(text.contains("\npayout_export_stored_bytes_total 1000\n"))
         #expect(text.contains("\npayout_export_transfer_received_bytes 10\n"))
-        #expect(text.contains("\npayout_export_transfers_waiting 1\n"))
+        #expect(text.contains("\npayout_export_transfers_waiting 2\n"))
+    }
+
+    @Test(arguments: [nil, "no space is left"])
+    func storeIsUnusableWhileDownloadsFindItSo(problem: String?) async {
+        let telemetry = await everything()
+        var status = WorkerStatus.sample()
+        status.storeProblem = problem
+        telemetry.metrics.refresh(sources(status, telemetry))
+        let expected = problem == nil ? 1 : 0
+        #expect(telemetry.prometheus.exposition().contains("\npayout_export_file_store_usable \(expected)\n"))
     }
 
     @Test func tableListsExactlyTheEmittedMetrics() async {

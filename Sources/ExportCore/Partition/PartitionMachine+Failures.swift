@@ -10,8 +10,12 @@ extension PartitionMachine {
         let place = token.place
         let isOver = table[place].phase != .finished && table[place].limit <= now.wall.milliseconds
         switch failure {
-        case .throttled, .account, .abandoned:
-            // Nothing is wrong with the job: it waits for the account's next turn.
+        case .throttled where token.kind == .download, .account where token.kind == .download:
+            // Only a fresh URL is requested with the account's credentials. The poll waits for its budget and its state.
+            if isOver { return deadlinePassed(place, at: now, &decisions) }
+            pollForURL(place, &decisions)
+        case .throttled, .account, .storeUnavailable, .abandoned:
+            // Nothing is wrong with the job: it waits for the next turn.
             if isOver { return deadlinePassed(place, at: now, &decisions) }
             if table[place].phase == .finished { return cleanUp(place, uponCommit: false, &decisions) }
             decisions.callsNow.append(call(token.kind, for: place))

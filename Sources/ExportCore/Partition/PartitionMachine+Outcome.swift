@@ -36,9 +36,7 @@ extension PartitionMachine {
             record.files = [file]
             record.cleanup = configuration.deletesAfterDownload && !table[place].adopted ? .delete : .none
             end(&record, .completed, nil, at: now, &decisions)
-        case .urlExpired:
-            table[place].failures = min(table[place].failures, .max - 1) + 1
-            decisions.callsNow.append(call(.poll, for: place))
+        case .urlExpired: pollForURL(place, &decisions)
         case .deleted, .notDeletableYet, .failed: schedulePoll(place, at: now, &decisions)
         }
     }
@@ -98,6 +96,12 @@ extension PartitionMachine {
                 decisions.callsUponCommit.append(call(.download, for: place))
             }
         }
+    }
+
+    /// Requests a fresh URL.
+    mutating func pollForURL(_ place: JobTable.Index, _ decisions: inout Decisions) {
+        table[place].failures = min(table[place].failures, .max - 1) + 1
+        decisions.callsNow.append(call(.poll, for: place))
     }
 
     /// Uses a fresh URL at once, unless earlier ones failed too: then after a growing wait.

@@ -1,4 +1,4 @@
-/// One account's waiting calls, its budget, and whether its credentials work.
+/// One account's waiting API calls, its budget, and whether its credentials work.
 struct AccountQueue {
     enum AccountState {
         case usable
@@ -8,7 +8,8 @@ struct AccountQueue {
         case probing(AccountProblem, interval: Duration, by: CallToken)
     }
 
-    var queues = [CallQueue](repeating: CallQueue(), count: CallKind.allCases.count)
+    /// By kind of call, downloads excepted.
+    var queues = [CallQueue](repeating: CallQueue(), count: CallKind.allCases.count - 1)
     var bucket: TokenBucket
     var state = AccountState.usable
     /// Its calls that were refused because multi-factor authentication is required.
@@ -36,29 +37,20 @@ struct AccountQueue {
     /// The next API call that may start now; the queues take turns.
     mutating func nextCall(at now: MonotonicInstant) -> CallToken? {
         guard mayCall(at: now) else { return nil }
-        for step in 0..<3 {
-            let queue = (nextQueue + step) % 3
+        for step in queues.indices {
+            let queue = (nextQueue + step) % queues.count
             guard queues[queue].isReady(at: now), let token = queues[queue].tokens.first else { continue }
             guard bucket.consume(at: now) else { return nil }
             _ = queues[queue].tokens.popFirst()
-            nextQueue = (queue + 1) % 3
+            nextQueue = (queue + 1) % queues.count
             return token
         }
         return nil
     }
 
-    /// The next download that may start now. A download needs neither the API's budget nor the
-    /// account's credentials: its URL is pre-signed.
-    mutating func nextDownload(at now: MonotonicInstant) -> CallToken? {
-        let queue = Int(CallKind.download.rawValue)
-        guard queues[queue].isReady(at: now) else { return nil }
-        return queues[queue].tokens.popFirst()
-    }
-
-    /// Notes that the call was sent. A download does not use the credentials, so it is never the probe.
+    /// Notes that the call was sent.
     mutating func started(_ token: CallToken, at now: MonotonicInstant) {
         queues[Int(token.kind.rawValue)].started(at: now)
-        guard token.kind != .download else { return }
         inFlight.insert(token)
         if case .paused(let problem, _, let interval) = state {
             state = .probing(problem, interval: interval, by: token)
@@ -66,23 +58,10 @@ struct AccountQueue {
     }
 
     /// When one of the waiting calls may start; `nil` when only an event can change that.
-    ///
-    /// - Parameters:
-    ///   - calls: whether an API call may start at all.
-    ///   - downloads: whether a download may start at all.
-    func nextChange(after now: MonotonicInstant, calls: Bool, downloads: Bool) -> MonotonicInstant? {
-        var earliest: MonotonicInstant?
-        for (index, queue) in queues.enumerated() where !queue.tokens.isEmpty {
-            let isDownload = index == Int(CallKind.download.rawValue)
-            guard isDownload ? downloads : calls else { continue }
-            var start = max(queue.blockedUntil, now)
-            if !isDownload {
-                guard let budget = bucket.nextToken(after: now), let permitted = nextPermitted else { continue }
-                start = max(start, budget, permitted)
-            }
-            earliest = min(earliest ?? .distantFuture, start)
-        }
-        return earliest
+    func nextChange(after now: MonotonicInstant) -> MonotonicInstant? {
+        guard let budget = bucket.nextToken(after: now), let permitted = nextPermitted else { return nil }
+        let unblocked = queues.lazy.filter { !$0.tokens.isEmpty }.map(\.blockedUntil).min()
+        return unblocked.map { max($0, now, budget, permitted) }
     }
 
     // MARK: State

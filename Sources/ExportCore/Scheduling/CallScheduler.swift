@@ -1,19 +1,30 @@
-/// Chooses the next call: budgets, concurrency and fairness between accounts and kinds of call.
+/// What the scheduler permits.
+enum SchedulerStep: Hashable {
+    /// The call may start.
+    case start(CallToken)
+    /// The download is suspended: another one runs in its place.
+    case suspend(CallToken)
+    /// The suspended download continues.
+    case resume(CallToken)
+}
+
+/// Chooses the next call: budgets, concurrency and fairness between accounts and kinds of call. Downloads have a
+/// scheduler of their own.
 ///
 /// It holds tokens only. The caller checks whether a token is still valid before it starts the call.
 struct CallScheduler {
     private let configuration: CoreConfiguration
     var accounts: [AccountQueue]
     private var nextAccount = 0
-    private var nextDownloadAccount = 0
     private(set) var callsInFlight = 0
-    private(set) var downloadsInFlight = 0
+    private(set) var downloads: DownloadScheduler
     /// Whether new calls may start; false while the worker stops.
     var isOpen = true
 
     init(_ configuration: CoreConfiguration) {
         self.configuration = configuration
         accounts = configuration.accounts.indices.map { AccountQueue(rate: Self.rate($0, configuration)) }
+        downloads = DownloadScheduler(configuration)
     }
 
     private static func rate(_ account: Int, _ configuration: CoreConfiguration) -> Double {
@@ -37,11 +48,15 @@ struct CallScheduler {
 
     func rate(ofAccount account: Int) -> Double { accounts[account].bucket.rate }
 
-    func waiting(account: Int, kind: CallKind) -> Int { accounts[account].queues[Int(kind.rawValue)].tokens.count }
+    func waiting(account: Int, kind: CallKind) -> Int {
+        kind == .download
+            ? downloads.accounts[account].waiting : accounts[account].queues[Int(kind.rawValue)].tokens.count
+    }
 
     /// Every call that waits for its turn. For tests: it copies them all.
     var waitingTokens: [CallToken] {
         accounts.flatMap { account in account.queues.flatMap { $0.tokens.elements } }
+            + downloads.accounts.flatMap { account in account.queues.flatMap { $0.waiting.elements } }
     }
 
     // MARK: Calls
@@ -49,58 +64,52 @@ struct CallScheduler {
     /// Queues a call. A call of an account that is not configured is dropped; its job waits for the configuration.
     mutating func enqueue(_ token: CallToken) {
         guard Int(token.account) < accounts.count else { return }
+        guard token.kind != .download else { return downloads.enqueue(token) }
         accounts[Int(token.account)].queues[Int(token.kind.rawValue)].tokens.append(token)
     }
 
-    /// The next call that may start now. The caller starts it or returns it with ``stale(_:)``.
-    mutating func next(at now: MonotonicInstant) -> CallToken? {
+    /// The next step that is due. The caller starts a call or returns it with ``stale(_:at:)``.
+    mutating func next(at now: MonotonicInstant) -> SchedulerStep? {
         guard isOpen else { return nil }
         if callsInFlight < configuration.maxConcurrentRequests, let token = nextCall(at: now) {
             callsInFlight += 1
-            return token
+            return .start(token)
         }
-        if downloadsInFlight < configuration.maxConcurrentDownloads, let token = nextDownload(at: now) {
-            downloadsInFlight += 1
-            return token
-        }
-        return nil
+        return downloads.next(at: now)
     }
 
     /// Notes that the call was sent.
     mutating func started(_ token: CallToken, at now: MonotonicInstant) {
+        guard token.kind != .download else { return }
         accounts[Int(token.account)].started(token, at: now)
     }
 
-    /// The job no longer needs the call: returns its part of the budget.
-    mutating func stale(_ token: CallToken) {
-        if token.kind == .download {
-            downloadsInFlight -= 1
-        } else {
-            callsInFlight -= 1
-            accounts[Int(token.account)].bucket.giveBack()
+    /// The job no longer needs the call: returns its slot and its part of the budget.
+    mutating func stale(_ token: CallToken, at now: MonotonicInstant) {
+        guard token.kind != .download else {
+            _ = downloads.ended(token, nil, at: now)
+            return
         }
+        callsInFlight -= 1
+        accounts[Int(token.account)].bucket.giveBack()
     }
 
-    /// When ``next(at:)`` may return a call; `nil` when only an event can change that.
+    /// When ``next(at:)`` may return a step; `nil` when only an event can change that.
     func nextChange(after now: MonotonicInstant) -> MonotonicInstant? {
         guard isOpen else { return nil }
         // At the concurrency limit an answer wakes the worker, not the clock.
-        let calls = callsInFlight < configuration.maxConcurrentRequests
-        let downloads = downloadsInFlight < configuration.maxConcurrentDownloads
-        return accounts.compactMap { $0.nextChange(after: now, calls: calls, downloads: downloads) }.min()
+        let mayCall = callsInFlight < configuration.maxConcurrentRequests
+        let call = mayCall ? accounts.compactMap { $0.nextChange(after: now) }.min() : nil
+        return [call, downloads.nextChange(after: now)].compactMap { $0 }.min()
     }
 
     /// Notes the answer to a call, whichever worker owns the job now. Returns what to report to the operator.
     mutating func finished(_ token: CallToken, _ result: CallResult, at now: MonotonicInstant) -> Report? {
-        if token.kind == .download {
-            downloadsInFlight -= 1
-        } else {
-            callsInFlight -= 1
-        }
         let account = Int(token.account)
         guard account < accounts.count else { return nil }
+        guard token.kind != .download else { return downloads.ended(token, result, at: now) }
+        callsInFlight -= 1
         let throttling = paced(token, result, at: now)
-        guard token.kind != .download else { return throttling }
         let change = accounts[account].answered(
             token,
             Self.finding(of: result),
@@ -128,7 +137,7 @@ struct CallScheduler {
                 wait: wait,
                 asked: retryAfter.flatMap { $0 > wait ? $0 : nil }
             )
-        case .failed(.account), .failed(.transient), .failed(.abandoned): break
+        case .failed(.account), .failed(.transient), .failed(.storeUnavailable), .failed(.abandoned): break
         case .failed(.refused), .failed(.unusableFile), .failed(.refusedLocation), .created, .polled, .deleted,
             .notDeletableYet, .notFound, .stored, .urlExpired:
             accounts[account].queues[queue].succeeded()
@@ -139,7 +148,7 @@ struct CallScheduler {
     private static func finding(of result: CallResult) -> AccountQueue.Finding {
         switch result {
         case .failed(.account(let problem)): .refused(problem)
-        case .failed(.throttled), .failed(.transient), .failed(.abandoned): .nothing
+        case .failed(.throttled), .failed(.transient), .failed(.storeUnavailable), .failed(.abandoned): .nothing
         case .failed(.refused), .failed(.unusableFile), .failed(.refusedLocation), .created, .polled, .deleted,
             .notDeletableYet, .notFound, .stored, .urlExpired:
             .works
@@ -158,16 +167,6 @@ struct CallScheduler {
             let account = (nextAccount + step) % accounts.count
             guard let token = accounts[account].nextCall(at: now) else { continue }
             nextAccount = (account + 1) % accounts.count
-            return token
-        }
-        return nil
-    }
-
-    private mutating func nextDownload(at now: MonotonicInstant) -> CallToken? {
-        for step in accounts.indices {
-            let account = (nextDownloadAccount + step) % accounts.count
-            guard let token = accounts[account].nextDownload(at: now) else { continue }
-            nextDownloadAccount = (account + 1) % accounts.count
             return token
         }
         return nil

@@ -75,7 +75,9 @@ extension CallScheduler {
                 let report = share.map { Report.partlyRefused(account: name(ofAccount: account), share: $0) }
                 return (.failed(.transient(message: message)), report)
             }
-        case .failed(.account), .failed(.transient), .failed(.throttled), .failed(.abandoned): break
+        case .failed(.account), .failed(.transient), .failed(.throttled), .failed(.storeUnavailable),
+            .failed(.abandoned):
+            break
         case .failed(.refused), .failed(.unusableFile), .failed(.refusedLocation), .created, .polled, .deleted,
             .notDeletableYet, .notFound, .stored, .urlExpired:
             accounts[account].mfa.accepted()

@@ -28,8 +28,12 @@ public struct CoreConfiguration: Sendable {
     public var maxPending = 10_000
     /// API calls in flight at the same time.
     public var maxConcurrentRequests = 64
-    /// Downloads in flight at the same time.
+    /// Downloads that run at the same time. About as many more may be suspended.
     public var maxConcurrentDownloads = 4
+    /// How long a download runs before it yields to another that waits.
+    public var downloadTurn: Duration = .seconds(10)
+    /// The first wait before a download tries a file store that accepted no files; doubles up to a minute.
+    public var storeProbeInterval: Duration = .seconds(5)
     /// The fleet's budget of API calls per account and second.
     public var requestsPerSecond: [Double] = [20]
     /// Whether files are stored in a file store; otherwise the service's URL is passed through.
@@ -65,6 +69,8 @@ package struct Safeguards: Sendable, Equatable {
     package var deduplication = true
     /// Commits the positions of the partitions that a transaction touches with it.
     package var offsetsInTransaction = true
+    /// Suspends a download after its turn when another waits.
+    package var downloadTurns = true
 
     /// All enabled.
     package init() {}

@@ -94,6 +94,8 @@ public enum CallFailure: Hashable, Sendable {
     case unusableFile(message: String)
     /// The file's location is not an allowed one. It is never published.
     case refusedLocation(message: String)
+    /// The file store accepts no files at present.
+    case storeUnavailable(message: String)
     /// It fails for every job of this account at present.
     case account(AccountProblem)
     /// The worker cancelled the call.
@@ -169,6 +171,10 @@ public enum Report: Sendable {
     case partlyRefused(account: String, share: Double)
     /// A paused account works again.
     case accountResumed(account: String)
+    /// The file store accepts no files: downloads wait.
+    case storePaused(message: String)
+    /// The file store accepts files again.
+    case storeResumed
     /// A call kind of an account is slowed down. `asked` is the service's `Retry-After` where it was longer than the
     /// worker waits.
     case throttled(account: String, kind: CallKind, wait: Duration, asked: Duration?)
@@ -227,8 +233,8 @@ extension Report {
             .lateAnswer(let partition, _), .foreignOffset(let partition, _, _):
             partition
         case .unread(let records): records.partition
-        case .accountPaused, .partlyRefused, .accountResumed, .throttled, .intakePaused, .intakeResumed,
-            .refusalsContinue:
+        case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .throttled,
+            .intakePaused, .intakeResumed, .refusalsContinue:
             nil
         }
     }

@@ -120,6 +120,10 @@ public enum WorkerAction: Sendable {
     case commit(CommitBatch)
     /// Make this call. An answer is always due.
     case call(Call)
+    /// Suspend this download. It keeps what it has received and receives no more until it is resumed.
+    case suspend(CallToken)
+    /// Continue this suspended download.
+    case resume(CallToken)
     /// Cancel this transfer, whose job has ended. Its answer is still due.
     case cancel(CallToken)
     /// The partition can be released.

@@ -8,6 +8,15 @@ extension WorkerMachine {
         }
     }
 
+    /// Downloads that could run in a free slot, by account; zero while the worker starts none, because it stops or the
+    /// file store accepts no files. For tests.
+    package var waitingDownloads: [Int] {
+        configuration.accounts.indices.map { account in
+            guard scheduler.isOpen, scheduler.downloads.store.problem == nil else { return 0 }
+            return scheduler.downloads.accounts[account].waiting + scheduler.downloads.accounts[account].suspended
+        }
+    }
+
     /// Checks that every job has a timer or a call that continues it, and that counters are consistent. For tests,
     /// because it visits every job.
     ///
@@ -33,9 +42,10 @@ extension WorkerMachine {
             }
         }
         let (calls, downloads) = (inFlight.count { $0.kind != .download }, inFlight.count { $0.kind == .download })
-        if scheduler.callsInFlight != calls || scheduler.downloadsInFlight != downloads {
+        let countedDownloads = scheduler.downloads.runningCount + scheduler.downloads.suspendedCount
+        if scheduler.callsInFlight != calls || countedDownloads != downloads {
             return
-                "\(scheduler.callsInFlight) calls and \(scheduler.downloadsInFlight) downloads are counted, \(calls) and \(downloads) are in flight"
+                "\(scheduler.callsInFlight) calls and \(countedDownloads) downloads are counted, \(calls) and \(downloads) are in flight"
         }
         return batches.audit()
     }

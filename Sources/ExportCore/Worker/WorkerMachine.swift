@@ -116,17 +116,23 @@ public struct WorkerMachine: Sendable {
     }
 
     private mutating func startCalls(at now: EventTime, _ actions: inout [WorkerAction]) {
-        while let token = scheduler.next(at: now.monotonic) {
-            let index = Int(token.partition)
-            guard epoch(ofActive: token.partition) == token.epoch, let call = slots[index]?.machine.start(token)
-            else {
-                scheduler.stale(token)
-                continue
+        while let step = scheduler.next(at: now.monotonic) {
+            switch step {
+            case .start(let token): start(token, at: now, &actions)
+            case .suspend(let token): actions.append(.suspend(token))
+            case .resume(let token): actions.append(.resume(token))
             }
-            scheduler.started(token, at: now.monotonic)
-            if token.kind != .download { slots[index]?.callsInFlight += 1 }
-            actions.append(.call(call))
         }
+    }
+
+    private mutating func start(_ token: CallToken, at now: EventTime, _ actions: inout [WorkerAction]) {
+        let index = Int(token.partition)
+        guard epoch(ofActive: token.partition) == token.epoch, let call = slots[index]?.machine.start(token) else {
+            return scheduler.stale(token, at: now.monotonic)
+        }
+        scheduler.started(token, at: now.monotonic)
+        if token.kind != .download { slots[index]?.callsInFlight += 1 }
+        actions.append(.call(call))
     }
 
     private mutating func updateIntake(_ actions: inout [WorkerAction]) {

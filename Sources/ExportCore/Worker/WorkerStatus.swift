@@ -45,8 +45,12 @@ public struct WorkerStatus: Sendable {
     public var refusalsContinue = false
     /// API calls in flight.
     public var callsInFlight: Int
-    /// Downloads in flight.
+    /// Downloads that run.
     public var downloadsInFlight: Int
+    /// Downloads that wait for their turn, with those that are suspended.
+    public var downloadsWaiting = 0
+    /// Why the file store accepts no files; `nil` while it does.
+    public var storeProblem: String?
     /// Records that wait for their commit.
     public var recordsGathering: Int
     /// Consecutive failed commits.
@@ -68,7 +72,9 @@ extension WorkerMachine {
             intakePauses: pauses,
             refusalsContinue: breaker.isExhausted,
             callsInFlight: scheduler.callsInFlight,
-            downloadsInFlight: scheduler.downloadsInFlight,
+            downloadsInFlight: scheduler.downloads.runningCount,
+            downloadsWaiting: scheduler.downloads.waitingCount,
+            storeProblem: scheduler.downloads.store.problem,
             recordsGathering: batches.backlog,
             commitFailures: batches.failures,
             isCommitting: batches.isCommitting,

@@ -17,8 +17,6 @@ struct AzureBackend: ObjectBackend {
     let caller: StoreCaller
     let blockSize: Int
 
-    var keepsMD5: Bool { true }
-
     func partSize(_ number: Int) -> Int? { number <= Self.maximumBlocks ? blockSize : nil }
 
     func location(of name: String) -> String { "azblob://\(address.account)/\(address.container)/\(name)" }
@@ -123,9 +121,9 @@ struct AzureBackend: ObjectBackend {
     private func blobHeaders(_ summary: ObjectSummary) -> [(String, String)] {
         // Azure demands identifiers as names of metadata, so they have no hyphens.
         var headers = [
-            ("x-ms-blob-content-type", summary.mediaType.rawValue), ("x-ms-meta-sha256", summary.sha256),
+            ("x-ms-blob-content-type", summary.mediaType.rawValue), ("x-ms-meta-sha256", summary.digests.sha256),
         ]
-        if let md5 = summary.md5 { headers.append(("x-ms-blob-content-md5", Base64.encoded(md5))) }
+        if let md5 = summary.digests.md5 { headers.append(("x-ms-blob-content-md5", Base64.encoded(md5))) }
         if let jobID = harmless(summary.metadata.jobID) { headers.append(("x-ms-meta-jobid", jobID)) }
         if let requestID = harmless(summary.metadata.requestID) { headers.append(("x-ms-meta-requestid", requestID)) }
         return headers

@@ -5,7 +5,7 @@ import Primitives
 /// A store in a container of Azure Blob Storage, for `azblob://account/container/prefix` locations.
 ///
 /// A file of one block is stored with one request, a larger one in blocks, which a block list commits atomically. Each
-/// body carries an MD5 that the service verifies, and the blob keeps the MD5 of the whole. Job id, request id and SHA-256
+/// body carries an MD5 that the service verifies, and the blob keeps the MD5 of the whole where it is known. Job id, request id and SHA-256
 /// are metadata of the blob (`jobid`, `requestid`, `sha256`). Tested against a stand-in that checks what the service's
 /// documentation demands, not against the service itself.
 public final class AzureBlobFileStore: FileStore {

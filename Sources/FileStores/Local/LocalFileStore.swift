@@ -1,3 +1,4 @@
+import NIOCore
 import Primitives
 import Synchronization
 
@@ -44,7 +45,7 @@ public final class LocalFileStore: FileStore {
         let upload = upload(directory: root, fileName: "check", metadata: FileMetadata(), maintenanceExecutor)
         try await upload.open()
         do {
-            try await upload.write([0])
+            try await upload.write(ByteBuffer(bytes: [0]))
         } catch {
             await upload.abort()
             throw error

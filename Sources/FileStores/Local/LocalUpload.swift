@@ -1,5 +1,4 @@
-import Crypto
-import Primitives
+import NIOCore
 
 /// An upload of one file to a `LocalFileStore`: writes a hidden file and renames it at the end.
 ///
@@ -36,7 +35,6 @@ actor LocalUpload: FileUpload {
     private var state = State.idle
     private var temporaryPath = ""
     private var size: Int64 = 0
-    private var digest = SHA256()
     private var head: [UInt8] = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -54,7 +52,7 @@ actor LocalUpload: FileUpload {
     }
 
     deinit {
-        // Released without finish() or abort(): the hidden file is removed, on the executor's thread.
+        // Released without finish(_:) or abort(): the hidden file is removed, on the executor's thread.
         let file: Int32? =
             switch state {
             case .writing(let file): file
@@ -89,12 +87,12 @@ actor LocalUpload: FileUpload {
         }
     }
 
-    func write(_ bytes: [UInt8]) throws(FileStoreError) {
+    func write(_ bytes: ByteBuffer) throws(FileStoreError) {
         let file = try openFile()
         var written = 0
         do throws(SystemError) {
-            while written < bytes.count {
-                written += try bytes.withUnsafeBytes { buffer in
+            while written < bytes.readableBytes {
+                written += try bytes.withUnsafeReadableBytes { buffer in
                     let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
                     return Result { () throws(SystemError) in try calls.write(file, rest, size + Int64(written)) }
                 }.get()
@@ -103,9 +101,10 @@ actor LocalUpload: FileUpload {
             state = .failed(file: file)
             throw FileStoreError(error, action: "write to", path: path)
         }
-        size += Int64(bytes.count)
-        bytes.withUnsafeBytes { digest.update(bufferPointer: $0) }
-        if head.count < MediaType.decisiveBytes { head += bytes.prefix(MediaType.decisiveBytes - head.count) }
+        size += Int64(bytes.readableBytes)
+        if head.count < MediaType.decisiveBytes {
+            head += bytes.readableBytesView.prefix(MediaType.decisiveBytes - head.count)
+        }
     }
 
     func restart() throws(FileStoreError) {
@@ -118,12 +117,11 @@ actor LocalUpload: FileUpload {
         }
         state = .failed(file: nil)
         size = 0
-        digest = SHA256()
         head = []
         try open()
     }
 
-    func finish() throws(FileStoreError) -> StoredFile {
+    func finish(_ digests: ContentDigests) throws(FileStoreError) -> StoredFile {
         let file = try openFile()
         do {
             try attempt("write to", path) { () throws(SystemError) in try calls.sync(file) }
@@ -165,7 +163,6 @@ actor LocalUpload: FileUpload {
         return StoredFile(
             location: fileURL(path),
             sizeBytes: size,
-            sha256: Hexadecimal.encoded(digest.finalize()),
             mediaType: mediaType,
             entries: entries
         )

@@ -3,9 +3,6 @@ import NIOCore
 /// The requests of an object store that `ObjectUpload` needs; `S3Backend` and `AzureBackend` implement it. Each call
 /// is retried automatically where that helps within seconds.
 protocol ObjectBackend: Sendable {
-    /// Whether the store keeps the MD5 of whole files.
-    var keepsMD5: Bool { get }
-
     /// The largest size of a part, in bytes; `nil` when the number exceeds the store's limit.
     ///
     /// - Parameter number: From 1 on.
@@ -55,11 +52,7 @@ struct PartReceipt: Sendable {
 struct ObjectSummary: Sendable {
     var mediaType: MediaType
     var metadata: FileMetadata
-    var sizeBytes: Int64
-    /// In hexadecimal.
-    var sha256: String
-    /// The raw digest, where the store keeps it.
-    var md5: [UInt8]?
+    var digests: ContentDigests
 }
 
 extension FileKey {

@@ -1,4 +1,3 @@
-import Crypto
 import NIOCore
 import Primitives
 
@@ -38,7 +37,7 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
     }
 
     deinit {
-        // Released without finish() or abort(): the parts are removed, in a task that outlives the upload.
+        // Released without finish(_:) or abort(): the parts are removed, in a task that outlives the upload.
         guard state != .finished, state != .ended, let parts else { return }
         Task { [backend, name] in
             await parts.stop()
@@ -46,20 +45,20 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
         }
     }
 
-    func write(_ bytes: [UInt8]) async throws(FileStoreError) {
+    func write(_ bytes: ByteBuffer) async throws(FileStoreError) {
         try expectWriting()
-        content.append(bytes, withMD5: backend.keepsMD5)
-        var rest = bytes[...]
+        content.append(bytes.readableBytesView)
+        var rest = bytes
         do throws(FileStoreError) {
-            while !rest.isEmpty {
+            while rest.readableBytes > 0 {
                 guard let limit = backend.partSize(partsSent + 1) else {
                     throw FileStoreError(.fileTooLarge, action: "store", path: location)
                 }
                 // A full part is sent when more bytes follow: a file of one part is stored with a single request.
                 if gathered.readableBytes >= limit { try await sendPart() }
-                let piece = rest.prefix(limit - gathered.readableBytes)
-                gathered.writeBytes(piece)
-                rest = rest.dropFirst(piece.count)
+                let count = min(rest.readableBytes, limit - gathered.readableBytes)
+                gathered.writeBytes(rest.readableBytesView.prefix(count))
+                rest.moveReaderIndex(forwardBy: count)
             }
         } catch {
             if case .writing = state { state = .failed }
@@ -79,21 +78,19 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
         state = .writing
     }
 
-    func finish() async throws(FileStoreError) -> StoredFile {
+    func finish(_ digests: ContentDigests) async throws(FileStoreError) -> StoredFile {
         try expectWriting()
+        let summary = ObjectSummary(mediaType: content.mediaType(metadata), metadata: metadata, digests: digests)
         do throws(FileStoreError) {
-            let stored: StoredFile
             if parts == nil {
-                stored = content.storedFile(at: location, metadata)
-                try await backend.put(name, gathered, content.summary(metadata))
+                try await backend.put(name, gathered, summary)
             } else {
                 if gathered.readableBytes > 0 { try await sendPart() }
-                stored = content.storedFile(at: location, metadata)
-                try await commit()
+                try await commit(summary)
             }
             state = .finished
             gathered = ByteBuffer()
-            return stored
+            return content.storedFile(at: location, metadata)
         } catch {
             state = .failed
             throw error
@@ -138,10 +135,10 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
         }
     }
 
-    private func commit() async throws(FileStoreError) {
+    private func commit(_ summary: ObjectSummary) async throws(FileStoreError) {
         guard let parts else { return }
         let receipts = try await parts.receipts()
-        try await backend.commit(name, upload: parts.upload, parts: receipts, content.summary(metadata))
+        try await backend.commit(name, upload: parts.upload, parts: receipts, summary)
     }
 
     private func discardParts() async {
@@ -159,53 +156,5 @@ actor ObjectUpload<Backend: ObjectBackend>: FileUpload {
 
     private func ended() -> FileStoreError {
         FileStoreError(.uploadEnded, action: "continue the upload of", path: location)
-    }
-}
-
-/// Size, digests and samples of a file's content, updated with each chunk that ``ObjectUpload`` receives.
-struct ContentRecord {
-    private(set) var size: Int64 = 0
-    private var digest = SHA256()
-    private var md5: Insecure.MD5?
-    private var head: [UInt8] = []
-    private var tail = TailWindow()
-
-    mutating func append(_ bytes: [UInt8], withMD5: Bool) {
-        size += Int64(bytes.count)
-        bytes.withUnsafeBytes { digest.update(bufferPointer: $0) }
-        if withMD5 {
-            var hash = md5 ?? Insecure.MD5()
-            bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-            md5 = hash
-        }
-        if head.count < MediaType.decisiveBytes { head += bytes.prefix(MediaType.decisiveBytes - head.count) }
-        if head.first == UInt8(ascii: "P") { tail.append(bytes) }
-    }
-
-    func mediaType(_ metadata: FileMetadata) -> MediaType { MediaType(detecting: head, expected: metadata.expected) }
-
-    func summary(_ metadata: FileMetadata) -> ObjectSummary {
-        ObjectSummary(
-            mediaType: mediaType(metadata),
-            metadata: metadata,
-            sizeBytes: size,
-            sha256: Hexadecimal.encoded(digest.finalize()),
-            md5: md5.map { Array($0.finalize()) }
-        )
-    }
-
-    func storedFile(at location: String, _ metadata: FileMetadata) -> StoredFile {
-        let summary = summary(metadata)
-        var entries: [FileEntry] = []
-        if summary.mediaType == .zip {
-            entries = ZipDirectory(size: size) { tail.read($0, $1) }.entries() ?? []
-        }
-        return StoredFile(
-            location: location,
-            sizeBytes: size,
-            sha256: summary.sha256,
-            mediaType: summary.mediaType,
-            entries: entries
-        )
     }
 }

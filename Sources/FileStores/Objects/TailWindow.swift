@@ -1,3 +1,5 @@
+import NIOCore
+
 /// The last bytes of a stream, as many as `ZipDirectory` may read. An object store's upload keeps them, since it cannot
 /// read back what it has sent.
 struct TailWindow {
@@ -8,7 +10,7 @@ struct TailWindow {
     /// How many bytes were appended in all.
     private(set) var size: Int64 = 0
 
-    mutating func append(_ chunk: [UInt8]) {
+    mutating func append(_ chunk: ByteBufferView) {
         size += Int64(chunk.count)
         bytes += chunk.suffix(Self.capacity)
         // Trimmed periodically: each trim moves the bytes.

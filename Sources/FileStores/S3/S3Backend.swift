@@ -17,8 +17,6 @@ struct S3Backend: ObjectBackend {
     let caller: StoreCaller
     let firstPartSize: Int
 
-    var keepsMD5: Bool { false }
-
     func partSize(_ number: Int) -> Int? {
         guard number <= Self.maximumParts else { return nil }
         return firstPartSize << ((number - 1) / (Self.maximumParts / 4))
@@ -30,9 +28,11 @@ struct S3Backend: ObjectBackend {
 
     func put(_ name: String, _ body: ByteBuffer, _ summary: ObjectSummary) async throws(FileStoreError) {
         var headers = objectHeaders(summary.mediaType, summary.metadata)
-        headers.append(("x-amz-meta-sha256", summary.sha256))
+        headers.append(("x-amz-meta-sha256", summary.digests.sha256))
         var request = Outgoing(.PUT, name, headers: headers, body: body)
         request.isContent = true
+        // The body is the whole file.
+        request.digest = Hexadecimal.decoded(summary.digests.sha256)
         _ = try await send(request, "store")
     }
 
@@ -61,11 +61,13 @@ struct S3Backend: ObjectBackend {
         let query = [("partNumber", String(number)), ("uploadId", upload)]
         var request = Outgoing(.PUT, name, query, body: body)
         request.isContent = true
+        let digest = Array(SHA256.hash(body))
+        request.digest = digest
         let answer = try await send(request, "store")
         guard let tag = answer.headers.first(name: "etag") else {
             throw FileStoreError(.refused, action: "store", path: location(of: name), detail: "a part has no ETag")
         }
-        let checksum = configuration.checksum == .sha256 ? Base64.encoded(SHA256.hash(body)) : nil
+        let checksum = configuration.checksum == .sha256 ? Base64.encoded(digest) : nil
         return PartReceipt(number: number, tag: tag, checksum: checksum)
     }
 
@@ -88,7 +90,7 @@ struct S3Backend: ObjectBackend {
         request.timeout = .seconds(600)
         request.mayFailLate = true
         _ = try await send(request, "store")
-        try await tag(name, summary.sha256)
+        try await tag(name, summary.digests.sha256)
     }
 
     func discard(_ name: String, upload: String) async {
@@ -171,6 +173,8 @@ struct S3Backend: ObjectBackend {
         var maximumAnswer = 4 * 1_024 * 1_024
         /// Whether the body is a file's content, which gets the configured checksum; other documents get an MD5.
         var isContent = false
+        /// The body's SHA-256, where it is known.
+        var digest: [UInt8]?
 
         init(
             _ method: HTTPMethod,
@@ -191,7 +195,7 @@ struct S3Backend: ObjectBackend {
 
     private func send(_ outgoing: Outgoing, _ action: String) async throws(FileStoreError) -> HTTPAnswer {
         let path = location(of: outgoing.name)
-        let payload = Payload(outgoing.body, outgoing.isContent ? configuration.checksum : .md5)
+        let payload = Payload(outgoing.body, outgoing.digest, outgoing.isContent ? configuration.checksum : .md5)
         return try await caller.call(action, path) { () async throws(FileStoreError) in
             request(outgoing, payload, try await credentials.value())
         } renew: {
@@ -253,13 +257,13 @@ private struct Payload {
     let sha256: String
     let headers: [(name: String, value: String)]
 
-    init(_ body: ByteBuffer?, _ checksum: S3Configuration.Checksum) {
+    init(_ body: ByteBuffer?, _ digest: [UInt8]?, _ checksum: S3Configuration.Checksum) {
         guard let body else {
             sha256 = sha256Hexadecimal([])
             headers = []
             return
         }
-        let digest = SHA256.hash(body)
+        let digest = digest ?? Array(SHA256.hash(body))
         sha256 = Hexadecimal.encoded(digest)
         switch checksum {
         case .sha256: headers = [("x-amz-checksum-sha256", Base64.encoded(digest))]

@@ -43,6 +43,8 @@ public struct DownloadedBlob: Sendable, Hashable {
     public let size: Int64
     /// SHA-256 of the content, in lower-case hexadecimal.
     public let sha256: String
+    /// MD5 of the content; nil where the server announced none to compare with.
+    public let md5: [UInt8]?
     /// The server's `ETag`.
     public let etag: String?
     /// The server's `Content-Type`.

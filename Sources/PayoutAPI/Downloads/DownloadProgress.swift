@@ -57,6 +57,7 @@ struct DownloadProgress: Sendable {
         DownloadedBlob(
             size: offset,
             sha256: digests.sha256,
+            md5: contentMD5,
             etag: self.etag,
             contentType: self.contentType,
             fileName: fileName

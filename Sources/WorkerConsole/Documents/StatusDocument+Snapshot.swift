@@ -88,9 +88,15 @@ extension Snapshot {
 extension StatusDocument.OpenJob {
     init(_ job: JobSnapshot.Job, at now: Instant, _ status: WorkerStatus?) {
         let isPaused = status?.accounts.contains { $0.name == job.account && $0.problem != nil } ?? false
+        let waitsForStore = job.wait == .turn(.download) && status?.storeProblem != nil
         let wait =
-            isPaused && job.phase != .accepted
-            ? "its account, which is paused" : Formatting.wait(job.wait, at: now)
+            if waitsForStore {
+                "the file store, which accepts no files"
+            } else if isPaused && job.phase != .accepted {
+                "its account, which is paused"
+            } else {
+                Formatting.wait(job.wait, at: now)
+            }
         self.init(
             jobId: job.id,
             partition: job.partition,

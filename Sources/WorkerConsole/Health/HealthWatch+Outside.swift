@@ -50,8 +50,8 @@ extension HealthWatch {
 
     // MARK: The file store
 
-    func storeReasons(_ sample: HealthSample) -> [HealthReason] {
-        if let problem = sample.reported.store {
+    func storeReasons(_ status: WorkerStatus, _ sample: HealthSample) -> [HealthReason] {
+        if let problem = status.storeProblem ?? sample.reported.store {
             return [
                 HealthReason(
                     .storeUnavailable,

@@ -29,7 +29,7 @@ extension HealthWatch {
         reasons += partitionReasons(status) + commitReasons(status, sample) + accountReasons(status)
         reasons += intakeReasons(status)
         reasons +=
-            serviceReasons(status, sample) + storeReasons(sample) + jobReasons(sample) + topicReasons(sample)
+            serviceReasons(status, sample) + storeReasons(status, sample) + jobReasons(sample) + topicReasons(sample)
             + signInReasons(sample)
         return HealthReport(
             reasons: reasons.filter { $0.severity == .blocking } + reasons.filter { $0.severity != .blocking }

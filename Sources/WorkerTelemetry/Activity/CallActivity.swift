@@ -65,7 +65,8 @@ package final class CallActivity: Sendable {
 
     private static func update(_ failing: inout Failing?, with result: CallResult, at now: ContinuousClock.Instant) {
         switch result {
-        case .failed(.transient(let message)), .failed(.unusableFile(let message)):
+        case .failed(.transient(let message)), .failed(.unusableFile(let message)),
+            .failed(.storeUnavailable(let message)):
             failing = Failing(
                 count: (failing?.count ?? 0) + 1,
                 first: failing?.first ?? now,

@@ -50,6 +50,9 @@ extension Report {
         case .ended(_, let event): Self.summary(of: event, texts)
         case .deadLettered, .outputDropped, .attemptFailed, .callFailed: jobSummary(texts)
         case .accountPaused, .partlyRefused, .accountResumed, .throttled: accountSummary(texts)
+        case .storePaused(let message):
+            ReportSummary(.critical, "Downloads paused", message, remedy: texts.remedy(for: .storeUnavailable))
+        case .storeResumed: ReportSummary(.notice, "Downloads resumed")
         case .intakePaused, .intakeResumed, .refusalsContinue: intakeSummary(texts)
         case .active, .stopped, .released, .lost, .unread, .foreignOffset: partitionSummary(texts)
         }

@@ -9,11 +9,11 @@ struct MeteredExports: ExportsPort {
 
     func executor(for call: Call) -> (any TaskExecutor)? { port.executor(for: call) }
 
-    func perform(_ call: Call) async -> CallResult {
+    func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
         let (account, kind) = (call.job.account, call.token.kind)
         calls.began(account: account, kind: kind)
         let start = ContinuousClock.now
-        let result = await port.perform(call)
+        let result = await port.perform(call, transfer)
         calls.ended(account: account, kind: kind, result)
         metrics.answered(
             account: account,

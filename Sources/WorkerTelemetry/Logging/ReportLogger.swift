@@ -16,8 +16,8 @@ package struct ReportLogger: WorkerObserver {
     package func report(_ report: Report) {
         switch report {
         case .accepted, .duplicate, .ended, .deadLettered, .outputDropped, .attemptFailed, .callFailed: job(report)
-        case .accountPaused, .partlyRefused, .accountResumed, .throttled, .intakePaused, .intakeResumed,
-            .refusalsContinue:
+        case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .throttled, .intakePaused,
+            .intakeResumed, .refusalsContinue:
             flow(report)
         case .active, .stopped, .released, .lost, .lateAnswer: partition(report)
         case .unread, .foreignOffset: unread(report)
@@ -139,6 +139,12 @@ package struct ReportLogger: WorkerObserver {
             )
         case .accountResumed(let account):
             logger.notice("Account resumed", metadata: ["account": "\(account)"])
+        case .storePaused(let message):
+            logger.error(
+                "Downloads paused, the file store accepts no files",
+                metadata: ["error.message": "\(message)"]
+            )
+        case .storeResumed: logger.notice("Downloads resumed, the file store accepts files again")
         case .throttled(let account, let kind, let wait, let asked):
             logger.warning(
                 "Calls throttled by the service",

@@ -16,7 +16,8 @@ extension MetricsTable {
         "payout_export_transfers_waiting",
         .gauge,
         unit: "downloads",
-        help: "Downloads that wait for their turn: at most WORKER_MAX_CONCURRENT_DOWNLOADS run at a time."
+        help:
+            "Downloads that wait for their turn, suspended ones included: at most WORKER_MAX_CONCURRENT_DOWNLOADS run at a time."
     )
     static let transferReceived = MetricDefinition(
         "payout_export_transfer_received_bytes",

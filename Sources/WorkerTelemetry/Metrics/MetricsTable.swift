@@ -140,7 +140,7 @@ package enum MetricsTable {
         "payout_export_downloads_in_flight",
         .gauge,
         unit: "downloads",
-        help: "Downloads in flight."
+        help: "Downloads that run, without those that are suspended."
     )
     static let accountCallsInFlight = MetricDefinition(
         "payout_export_account_calls_in_flight",

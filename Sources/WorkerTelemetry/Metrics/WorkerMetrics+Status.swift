@@ -64,7 +64,8 @@ extension WorkerMetrics {
         refreshJobs(sources.jobSnapshot, at: sources.now)
         refreshPartitions(sources)
         refreshSignIn(sources.problems.refreshTokens)
-        gauges.set(MetricsTable.storeUsable, [GaugeValue([], sources.problems.store == nil)])
+        let storeProblem = sources.status?.storeProblem ?? sources.problems.store
+        gauges.set(MetricsTable.storeUsable, [GaugeValue([], storeProblem == nil)])
         gauges.set(MetricsTable.topicProblems, [GaugeValue([], sources.problems.topics.count)])
         gauges.set(
             MetricsTable.reloads,
@@ -130,6 +131,7 @@ extension WorkerMetrics {
         }
         single(MetricsTable.callsInFlight, status?.callsInFlight)
         single(MetricsTable.downloadsInFlight, status?.downloadsInFlight)
+        single(MetricsTable.transfersWaiting, status?.downloadsWaiting)
         single(MetricsTable.recordsGathering, status?.recordsGathering)
         single(MetricsTable.commitFailuresInRow, status?.commitFailures)
         single(MetricsTable.topicPartitions, status?.partitionCount)
@@ -177,7 +179,6 @@ extension WorkerMetrics {
             gauges.set(definition, value.map { [GaugeValue([], $0)] } ?? [])
         }
         let transfers = files?.transfers
-        single(MetricsTable.transfersWaiting, transfers.map { Double($0.count { $0.isWaiting }) })
         single(MetricsTable.transferReceived, transfers.map { $0.reduce(0) { $0 + Double($1.receivedBytes) } })
         single(
             MetricsTable.transferExpected,

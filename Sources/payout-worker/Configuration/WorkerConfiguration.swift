@@ -17,8 +17,6 @@ struct WorkerConfiguration: Sendable {
     /// How servers are reached, Kafka's brokers excepted.
     var network: NetworkSettings
     var files: FilesConfiguration
-    /// How many files are transferred at once.
-    var downloads: Int
     var shutdownTimeout: Duration
     var stallTimeout: Duration
     var httpHost: String
@@ -34,9 +32,6 @@ struct WorkerConfiguration: Sendable {
         log = try Self.log(&reader)
         kafkaSecrets = reader.kafkaSecrets()
         core = Self.core(&reader)
-        downloads = core.maxConcurrentDownloads
-        // More downloads are started than run at once. They take turns, so that huge files do not delay small ones.
-        core.maxConcurrentDownloads = downloads * 4
         network = NetworkSettings(&reader)
         files = FilesConfiguration(&reader, network)
         core.storesFiles = !files.location.isEmpty

@@ -21,7 +21,9 @@ struct PayoutService: Sendable {
     private let retryPolicy: RetryPolicy
     private let logger: Logger
 
-    /// - Parameter retryPolicy: `.none` for the worker, which schedules retries itself.
+    /// - Parameters:
+    ///   - downloads: how many files are stored at the same time.
+    ///   - retryPolicy: `.none` for the worker, which schedules retries itself.
     init(
         _ accounts: [AccountConfiguration],
         files: FilesConfiguration,
@@ -47,13 +49,12 @@ struct PayoutService: Sendable {
             self.tokens = tokens
             let hosts = try BlobHostRules(patterns: accounts.flatMap(\.blobHosts))
             self.hosts = hosts
-            store = try files.makeStore(threads: max(1, downloads))
+            store = try files.makeStore(threads: downloads)
             delivery = store.map {
                 FileDelivery(
                     store: $0,
                     downloader: Self.downloader(hosts, transport, logger.part(.files), slowAttempts: 1),
-                    template: files.template,
-                    transfers: max(1, downloads)
+                    template: files.template
                 )
             }
         } catch {
@@ -95,7 +96,7 @@ struct PayoutService: Sendable {
         return (client, provider)
     }
 
-    /// - Parameter slowAttempts: 1 where files queue for transfers, so that a slow one yields its slot to the next.
+    /// - Parameter slowAttempts: 1 where downloads wait for slots, so that a slow one yields its slot to the next.
     static func downloader(
         _ hosts: BlobHostRules,
         _ transport: HTTPTransport,

@@ -1,3 +1,4 @@
+import ExportCore
 import Foundation
 import KafkaClient
 import Logging
@@ -48,7 +49,7 @@ struct Worker: Sendable {
             configuration.accounts,
             files: configuration.files,
             network: configuration.network,
-            downloads: configuration.downloads,
+            downloads: configuration.core.maxConcurrentDownloads,
             retryPolicy: .none,
             logger: logger
         )

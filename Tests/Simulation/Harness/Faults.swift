@@ -61,13 +61,15 @@ public struct Faults: OptionSet, Sendable, Hashable {
     public static let oversized = Faults(bit: 24)
     /// Records that the brokers refuse whatever their size.
     public static let refusedRecords = Faults(bit: 25)
+    /// The file store accepts no files for a while.
+    public static let store = Faults(bit: 26)
 
     /// Names, in the order of their bits.
     public static let names: [String] = [
         "crash", "freeze", "scaling", "abort", "unknown-outcome", "compaction", "throttling", "error-before",
         "error-after", "slow", "account-refused", "account-locked", "vanish", "oddity", "export-failed", "clock",
         "cancel", "repetition", "refusal", "download", "not-idempotent", "offsets-lost", "timing",
-        "mfa-refused", "oversized", "refused-records",
+        "mfa-refused", "oversized", "refused-records", "store",
     ]
 
     /// All faults.

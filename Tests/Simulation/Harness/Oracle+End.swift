@@ -71,8 +71,9 @@ extension Oracle {
         export.map { $0.transferTime > VirtualService.longTransfer } ?? false
     }
 
+    /// Whether long transfers may occupy a worker's slots and its room for suspended downloads.
     private var isCrowdedBySlowFiles: Bool {
-        world.service.longTransfers >= plan.configuration.maxConcurrentDownloads
+        world.service.longTransfers >= 2 * plan.configuration.maxConcurrentDownloads
     }
 
     /// An event carries the offset of a record of its job, and each record is rejected at most once.

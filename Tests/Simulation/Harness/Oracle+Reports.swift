@@ -27,6 +27,8 @@ extension Oracle {
         case .lost: world.count("lost")
         case .duplicate: world.count("duplicate")
         case .accountPaused: world.count("account paused")
+        case .storePaused: world.count("store paused")
+        case .storeResumed: world.count("store resumed")
         case .intakePaused(let reason): world.count("intake paused: \(reason)")
         case .ended(_, let event):
             world.count("ended: \(event.status)")

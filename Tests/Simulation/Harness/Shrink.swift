@@ -86,7 +86,7 @@ extension DisabledChecks {
     /// The names of the checks that can be disabled.
     public static let names = [
         "epoch-check", "records-first", "deduplication", "offsets-in-transaction", "generation-snapshot",
-        "early-generation", "output-bound", "refusal-isolation", "continuity-check",
+        "early-generation", "output-bound", "refusal-isolation", "continuity-check", "download-turns",
     ]
 
     /// Disables one check; `nil` for an unknown name.
@@ -102,6 +102,7 @@ extension DisabledChecks {
         case "output-bound": boundsOutputs = false
         case "refusal-isolation": isolatesRefusals = false
         case "continuity-check": checksContinuity = false
+        case "download-turns": safeguards.downloadTurns = false
         default: return nil
         }
     }

@@ -59,6 +59,8 @@ final class VirtualService {
     private(set) var enforcements: [Enforcement] = []
     /// A separate stream does not change the other random values of a seed.
     private var mfaRandom: SeededRandom
+    /// When the file store accepts no files.
+    private var storeOutages: [Range<Int64>] = []
     private var throttlings: [(account: String, kind: CallKind, from: Int64, to: Int64)] = []
     let honoursIdempotency: Bool
 
@@ -90,6 +92,18 @@ final class VirtualService {
             }
         }
         drawEnforcements()
+        drawStoreOutages()
+    }
+
+    /// Draws the periods in which the file store is full or unavailable.
+    private func drawStoreOutages() {
+        // A separate stream does not change the other random values of a seed.
+        var own = SeededRandom(seed: seed, stream: 7)
+        guard plan.faults.contains(.store) else { return }
+        storeOutages = (0..<own.index(1...3)).map { _ in
+            let from = own.int(0...plan.chaosEnd)
+            return from..<min(plan.chaosEnd, from + own.logarithmic(1_000...7_200_000))
+        }
     }
 
     /// Draws the periods in which multi-factor authentication is enforced.
@@ -250,6 +264,9 @@ final class VirtualService {
         }
         guard !export.isOutOfReach else { return .failed(.refusedLocation(message: "not from that host")) }
         guard export.exists(at: now), let end = export.urls[url], now < end else { return .urlExpired }
+        if storeOutages.contains(where: { $0.contains(now) }) {
+            return .failed(.storeUnavailable(message: "no space is left"))
+        }
         if export.pages > 0, let index = byID[id] {
             if export.pages != .max { exports[index].pages -= 1 }
             return .failed(.unusableFile(message: "a page"))

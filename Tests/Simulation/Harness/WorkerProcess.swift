@@ -15,7 +15,7 @@ final class WorkerProcess: PortHost {
     /// The monotonic clock at the start of the world. It differs for each worker, so that mixing up clocks or processes
     /// is detected.
     private let monotonicStart: Int64
-    private var progress: AccountProgress
+    var progress: AccountProgress
     private var port: VirtualPort?
     private var inbox: [WorkerEvent] = []
     private var isPumping = false
@@ -23,10 +23,10 @@ final class WorkerProcess: PortHost {
     private var deferred: [() -> Void] = []
     private var tick = (number: 0, at: Int64.max)
     private var ticksAtPresentTime = 0
-    private(set) var inFlight: Set<CallToken> = []
+    var inFlight: Set<CallToken> = []
     /// Calls in flight whose answers are not in the inbox.
-    private var owed: Set<CallToken> = []
-    private var downloads = 0
+    var owed: Set<CallToken> = []
+    var downloads: DownloadProgress
     private var audits = 0
 
     init(_ world: Simulation, id: Int, name: String, producer: Int) {
@@ -35,6 +35,7 @@ final class WorkerProcess: PortHost {
         self.name = name
         monotonicStart = Int64(id) * 1_000_003
         progress = AccountProgress(accounts: world.plan.accounts)
+        downloads = DownloadProgress(world.plan.configuration)
         machine = WorkerMachine(world.plan.configuration)
         let port = VirtualPort(self, in: world, producer: producer, delivery: world.options.delivery)
         self.port = port
@@ -115,7 +116,7 @@ final class WorkerProcess: PortHost {
         world.trace { "\(self.name) <- \(describe(event))" }
         if case .answered(let token, _) = event {
             if inFlight.remove(token) == nil { world.fail("\(name) was given the answer to \(token) twice") }
-            if token.kind == .download { downloads -= 1 }
+            downloads.ended(token)
         }
         let actions = machine.handle(event, at: clock)
         for action in actions {
@@ -131,26 +132,39 @@ final class WorkerProcess: PortHost {
         }
     }
 
-    /// Checks that every account whose credentials work makes progress.
+    /// Checks that every account whose credentials work makes progress, and that downloads do.
     private func checkProgress() {
         let waiting = machine.waitingAPICalls
         let isQuiet = world.now >= world.plan.chaosEnd
         if let account = progress.stalledAccount(waiting, isQuiet: isQuiet, at: world.now) {
             world.fail("\(name) starts no call of '\(account)', whose credentials work and whose calls wait")
         }
+        if let complaint = downloads.violation(machine.waitingDownloads, at: world.now) {
+            world.fail("\(name) \(complaint)")
+        }
     }
 
     private func perform(_ action: WorkerAction) {
         switch action {
         case .start(let partition, let epoch, let position): port?.begin(Int(partition), epoch, from: position)
-        case .stopped(let partition, let epoch): port?.stopped(Int(partition), epoch)
+        case .stopped(let partition, let epoch):
+            cancelDownloads(partition: partition, epoch: epoch)
+            port?.stopped(Int(partition), epoch)
         case .intake(let isPaused): port?.setIntake(isPaused: isPaused)
         case .commit(let batch): commit(batch)
         case .call(let call): make(call)
+        case .suspend(let token): suspend(token)
+        case .resume(let token): resume(token)
         case .cancel(let token): cancel(token)
-        case .release(let partition, let epoch): port?.release(Int(partition), epoch)
+        case .release(let partition, let epoch):
+            cancelDownloads(partition: partition, epoch: epoch)
+            port?.release(Int(partition), epoch)
         case .drained: leave()
-        case .report(let report): world.oracle.reported(report)
+        case .report(let report):
+            if case .lost(let partition, let epoch, _) = report {
+                cancelDownloads(partition: partition, epoch: epoch)
+            }
+            world.oracle.reported(report)
         }
     }
 
@@ -163,37 +177,6 @@ final class WorkerProcess: PortHost {
             return handle(.outputsRefused(batch: batch.id, refusals))
         }
         port?.commit(fitted)
-    }
-
-    private func make(_ call: Call) {
-        let limits = world.plan.configuration
-        inFlight.insert(call.token)
-        if call.token.kind != .download { progress.started(call.job.account) }
-        owed.insert(call.token)
-        if call.token.kind == .download { downloads += 1 }
-        if downloads > limits.maxConcurrentDownloads || inFlight.count - downloads > limits.maxConcurrentRequests {
-            world.fail("\(name) has \(inFlight.count) calls in flight, \(downloads) of them downloads")
-        }
-        world.oracle.called(call, by: self)
-        let latency = world.service.latency(at: world.now)
-        world.at(world.now + latency.there) { [weak self, world] in
-            let result = world.service.answer(call, at: world.now)
-            self?.later(latency.back + world.service.transferTime(call)) {
-                self?.postAnswer(call.token, result)
-            }
-        }
-    }
-
-    /// Answers the transfer as abandoned, unless its own answer is already in flight.
-    private func cancel(_ token: CallToken) {
-        guard inFlight.contains(token) else { return world.fail("\(name) ends \(token), which is not in flight") }
-        world.count("transfer ended")
-        later(1) { self.postAnswer(token, .failed(.abandoned)) }
-    }
-
-    private func postAnswer(_ token: CallToken, _ result: CallResult) {
-        guard owed.remove(token) != nil else { return }
-        post(.answered(token, result))
     }
 
     // MARK: Ends
@@ -239,6 +222,7 @@ final class WorkerProcess: PortHost {
         guard isAlive else { return }
         world.trace { "\(self.name) resumes" }
         isFrozen = false
+        downloads.thawed()
         if let member, !world.group.isMember(member.id) {
             world.count("zombie")
             later(world.random.int(0...300)) { self.port?.expired() }

@@ -22,7 +22,7 @@ import Testing
         var wanted = [
             "crash", "freeze", "zombie", "illegal generation", "producer died", "offsets lost", "late answer", "lost",
             "duplicate", "account paused", "intake paused: pending", "output too large", "records refused",
-            "transfer ended",
+            "transfer ended", "download suspended", "download resumed", "store paused", "store resumed",
         ]
         if delivery == .atLeastOnce { wanted += ["event repeated", "overwrite"] }
         // Every way in which a job can end, those of later versions too.
@@ -80,8 +80,8 @@ import Testing
     @Test(
         arguments: [
             ("epoch-check", 13), ("records-first", 0), ("deduplication", 0), ("offsets-in-transaction", 34),
-            ("generation-snapshot", 2), ("early-generation", 1_805), ("output-bound", 0),
-            ("refusal-isolation", 0),
+            ("generation-snapshot", 2), ("early-generation", 62), ("output-bound", 0),
+            ("refusal-isolation", 0), ("download-turns", 112),
         ] as [(String, UInt64)]
     )
     func oracleDetectsDisabledCheck(name: String, start: UInt64) throws {

@@ -26,11 +26,13 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -82,7 +84,8 @@ let package = Package(
         room(
             "HTTPAccess",
             [
-                "Primitives", asyncHTTPClient, metrics, nioCompression, nioCore, nioHTTP1, nioPosix, nioSSL, tracing,
+                "Primitives", asyncHTTPClient, metrics, nioCompression, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
+                tracing,
             ]
         ),
         room("EntraIdentity", ["HTTPAccess", "Primitives", crypto, logging, nioCore, nioHTTP1, nioPosix]),
@@ -168,12 +171,12 @@ let package = Package(
         .target(
             name: "HTTPStandIns",
             dependencies: [
-                "EntraIdentity", "HTTPAccess", "Primitives", logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+                "EntraIdentity", "HTTPAccess", "Primitives", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
             ],
             path: "Tests/HTTPStandIns",
             swiftSettings: settings
         ),
-        tests("HTTPAccess", ["HTTPStandIns", nioCore, nioHTTP1]),
+        tests("HTTPAccess", ["HTTPStandIns", nioCore, nioHTTP1, nioSSL]),
         tests(
             "EntraIdentity",
             [
@@ -184,7 +187,7 @@ let package = Package(
             "PayoutAPI",
             [
                 "EntraIdentity", "HTTPAccess", "HTTPStandIns", "PayoutFilters", "PayoutSandbox", "Primitives",
-                asyncHTTPClient, crypto, metrics, nioCore,
+                asyncHTTPClient, crypto, metrics, nioCore, nioEmbedded,
                 nioHTTP1, nioPosix, tracing,
             ],
             excluding: ["Fuzzing/Corpus"]

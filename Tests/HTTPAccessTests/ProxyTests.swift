@@ -7,7 +7,7 @@ import Testing
 @testable import HTTPAccess
 
 /// Requests through a proxy, and the hosts that are reached directly.
-@Suite("Requests through a proxy")
+@Suite("Requests through a proxy", .bothTransports)
 struct ProxyTests {
     private static let password = "p@ss:word"
 
@@ -25,7 +25,7 @@ struct ProxyTests {
         try await withTemporaryFolder { folder in
             let path = folder + "/authority.pem"
             try TestCertificate.authority.write(toFile: path, atomically: true, encoding: .utf8)
-            var configuration = HTTPTransport.Configuration()
+            var configuration = BothTransports.configuration
             configuration.connectTimeout = .seconds(300)
             configuration.network = NetworkSettings(
                 proxy: try ProxyServer("http://\(user)\(proxy.address)"),
@@ -43,7 +43,9 @@ struct ProxyTests {
     }
 
     private func get(_ url: String, _ transport: HTTPTransport) async throws -> String {
-        let answer = try await transport.send(OutgoingRequest(method: .GET, url: url, timeout: .seconds(300)))
+        var request = OutgoingRequest(method: .GET, url: url, timeout: .seconds(300))
+        request.isCall = true
+        let answer = try await transport.send(request)
         #expect(answer.status == 200)
         return String(buffer: answer.body)
     }

@@ -5,15 +5,17 @@ import Testing
 @testable import HTTPAccess
 
 /// How failures of requests are classified.
-@Suite("Requests without an answer")
+@Suite("Requests without an answer", .bothTransports)
 struct TransportFaultTests {
+    private func call(_ url: String, _ headers: HTTPHeaders = [:]) -> OutgoingRequest {
+        var request = OutgoingRequest(method: .GET, url: url, headers: headers, timeout: .seconds(300))
+        request.isCall = true
+        return request
+    }
+
     private func fault(_ url: String, _ headers: HTTPHeaders = [:]) async throws -> TransportFault {
-        let transport = HTTPTransport()
-        let fault = try await failure(of: TransportFault.self) {
-            try await transport.send(
-                OutgoingRequest(method: .GET, url: url, headers: headers, timeout: .seconds(300))
-            )
-        }
+        let transport = HTTPTransport(configuration: BothTransports.configuration)
+        let fault = try await failure(of: TransportFault.self) { try await transport.send(call(url, headers)) }
         try await transport.shutdown()
         return fault
     }
@@ -32,9 +34,9 @@ struct TransportFaultTests {
     }
 
     @Test func closedTransportIsShutDown() async throws {
-        let transport = HTTPTransport()
+        let transport = HTTPTransport(configuration: BothTransports.configuration)
         try await transport.shutdown()
-        let request = OutgoingRequest(method: .GET, url: "http://127.0.0.1:1/", timeout: .seconds(300))
+        let request = call("http://127.0.0.1:1/")
         let send = try await failure(of: TransportFault.self) { try await transport.send(request) }
         let open = try await failure(of: TransportFault.self) { try await transport.open(request) }
         #expect(send.failure == .shutDown && open.failure == .shutDown)
@@ -44,9 +46,10 @@ struct TransportFaultTests {
     @Test func refusedConnectionIsAConnectFailure() async throws {
         try await withStub({ _, _ in .close }) { server, transport in
             await server.stop()
-            let request = OutgoingRequest(method: .GET, url: server.url, timeout: .seconds(300))
-            let fault = try await failure(of: TransportFault.self) { try await transport.open(request) }
-            #expect(fault.failure == .connect)
+            let request = call(server.url)
+            let open = try await failure(of: TransportFault.self) { try await transport.open(request) }
+            let send = try await failure(of: TransportFault.self) { try await transport.send(request) }
+            #expect(open.failure == .connect && send.failure == .connect)
         }
     }
 }

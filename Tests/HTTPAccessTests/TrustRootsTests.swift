@@ -6,18 +6,19 @@ import Testing
 @testable import HTTPAccess
 
 /// Certificate authorities that are read from a file.
-@Suite("Further certificate authorities")
+@Suite("Further certificate authorities", .bothTransports)
 struct TrustRootsTests {
     private func get(_ network: NetworkSettings) async throws -> Int {
         let server = try await StubServer(tls: TestCertificate.serverContext()) { _, _ in .answer(204) }
-        var configuration = HTTPTransport.Configuration()
+        var configuration = BothTransports.configuration
         configuration.connectTimeout = .seconds(300)
         configuration.network = network
         let transport = HTTPTransport(configuration: configuration)
         let url = "https://localhost:\(server.port)/"
         let result: Result<Int, any Error>
         do {
-            let request = OutgoingRequest(method: .GET, url: url, timeout: .seconds(300))
+            var request = OutgoingRequest(method: .GET, url: url, timeout: .seconds(300))
+            request.isCall = true
             result = .success(try await transport.send(request).status)
         } catch {
             result = .failure(error)

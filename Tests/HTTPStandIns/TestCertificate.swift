@@ -1,3 +1,4 @@
+import NIOCore
 package import NIOSSL
 
 /// A certificate for `api.example.test`, `*.example.test`, `localhost` and 127.0.0.1, and the authority that issued it, valid from 2020
@@ -21,15 +22,28 @@ package enum TestCertificate {
         """
 
     /// The TLS context of a server with the certificate.
-    package static func serverContext() throws -> NIOSSLContext {
+    ///
+    /// - Parameters:
+    ///   - protocols: The protocols that the server offers in TLS.
+    ///   - named: Called with the name that a client asks for.
+    package static func serverContext(
+        protocols: [String] = [],
+        named: (@Sendable (String?) -> Void)? = nil
+    ) throws -> NIOSSLContext {
         let key = try NIOSSLPrivateKey(bytes: Array(privateKey.utf8), format: .pem)
         let chain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8))
-        return try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: chain.map { .certificate($0) },
-                privateKey: .privateKey(key)
-            )
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) },
+            privateKey: .privateKey(key)
         )
+        configuration.applicationProtocols = protocols
+        if let named {
+            configuration.sslContextCallback = { values, promise in
+                named(values.serverHostname)
+                promise.succeed(.noChanges)
+            }
+        }
+        return try NIOSSLContext(configuration: configuration)
     }
 
     private static let certificate = """

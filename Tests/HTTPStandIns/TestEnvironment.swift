@@ -95,7 +95,7 @@ package func withStub(
     _ body: (StubServer, HTTPTransport) async throws -> Void
 ) async throws {
     let server = try await StubServer(script)
-    var configuration = HTTPTransport.Configuration()
+    var configuration = BothTransports.configuration
     configuration.connectTimeout = connectTimeout
     let transport = HTTPTransport(configuration: configuration)
     do {

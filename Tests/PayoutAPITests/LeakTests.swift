@@ -9,7 +9,7 @@ import Testing
 @testable import PayoutAPI
 
 /// Secrets that are configured, sent and echoed by the server never appear in errors or logs.
-@Suite struct LeakTests {
+@Suite(.bothTransports) struct LeakTests {
     @Test func nothingLeaksWhenTokensFail() async throws {
         let errors = PlantedSecrets.ErrorTexts()
         let log = LogCapture()

@@ -7,7 +7,7 @@ import Testing
 @testable import PayoutAPI
 
 /// 401 with code 900421: the service demands multi-factor authentication.
-@Suite struct MFARefusalTests {
+@Suite(.bothTransports) struct MFARefusalTests {
     static let shapes = [
         #"{"error":{"code":"900421","message":"MFA is required."}}"#,
         #"{"error":{"code":900421,"message":"MFA is required."}}"#,

@@ -9,7 +9,7 @@ import Testing
 @testable import PayoutAPI
 
 /// The retries, tokens and gates of API calls.
-@Suite struct PayoutClientRetryTests {
+@Suite(.bothTransports) struct PayoutClientRetryTests {
     typealias Base = PayoutClientTests
 
     func create(_ client: PayoutClient) async throws -> Export {
@@ -190,7 +190,9 @@ import Testing
 
     @Test func gateIsAskedBeforeEveryRequest() async throws {
         let replies: [StubReply] = [
-            .answer(429, headers: [("retry-after", "2")]), .close, .answer(202, body: Base.envelope()),
+            // Without the end of this connection, the lost request would be sent again within its attempt.
+            .answer(429, headers: [("retry-after", "2"), ("connection", "close")]), .close,
+            .answer(202, body: Base.envelope()),
         ]
         try await withStub({ _, index in replies[min(index, 2)] }) { server, transport in
             let gate = RecordingGate()

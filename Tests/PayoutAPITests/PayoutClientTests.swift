@@ -9,7 +9,7 @@ import Testing
 @testable import PayoutAPI
 
 /// The requests and answers of API calls. Other suites use its helpers.
-@Suite struct PayoutClientTests {
+@Suite(.bothTransports) struct PayoutClientTests {
     static let id = "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4"
     static let idempotencyID = UUID(uuidString: "0B1C2D3E-4F50-4111-8222-A3B4C5D6E7F8") ?? UUID()
     static let correlationID = UUID(uuidString: "AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE") ?? UUID()

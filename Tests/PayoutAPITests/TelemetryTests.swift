@@ -8,7 +8,7 @@ import Tracing
 @testable import PayoutAPI
 
 /// The spans and durations of calls and downloads.
-@Suite struct TelemetryTests {
+@Suite(.bothTransports) struct TelemetryTests {
     let capture = TelemetryCapture.shared
 
     /// The spans of requests to one server; other tests record spans of other servers.

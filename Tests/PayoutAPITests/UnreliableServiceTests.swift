@@ -9,7 +9,7 @@ import Testing
 @testable import PayoutAPI
 
 /// Undocumented forms of answers, which servers and gateways send nevertheless.
-@Suite struct UnreliableServiceTests {
+@Suite(.bothTransports) struct UnreliableServiceTests {
     typealias Base = PayoutClientTests
 
     static let id = Base.id

@@ -89,13 +89,12 @@ package enum HostClass: Equatable, Sendable {
     }
 
     private static func classify(_ address: SocketAddress) -> HostClass {
-        switch address {
-        case .v4(let v4):
-            return withUnsafeBytes(of: v4.address.sin_addr) { Self.classifyV4(Array($0)) }
-        case .v6(let v6):
-            return withUnsafeBytes(of: v6.address.sin6_addr) { Self.classifyV6(Array($0)) }
-        case .unixDomainSocket:
-            return .forbiddenAddress
+        // By offset, which all systems share: the C module that the members' names belong to depends on the order of imports.
+        let bytes = address.withSockAddr { Array(UnsafeRawBufferPointer(start: $0, count: $1)) }
+        return switch address {
+        case .v4: classifyV4(Array(bytes[4..<8]))
+        case .v6: classifyV6(Array(bytes[8..<24]))
+        case .unixDomainSocket: .forbiddenAddress
         }
     }
 

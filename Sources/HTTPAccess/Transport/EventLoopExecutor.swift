@@ -5,7 +5,7 @@ import NIOCore
 ///
 /// Only for tasks that compute little between their requests: a task that blocks delays the loop's connections.
 final class EventLoopExecutor: TaskExecutor {
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
 
     init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop

@@ -14,6 +14,11 @@ package struct OutgoingRequest: Sendable {
     package var maximumAnswerSize: Int
     /// Whether a compressed answer is decompressed.
     package var decodesAnswer: Bool
+    /// Whether it is an API call, with a small request and a small answer: those have connections of their own.
+    package var isCall = false
+    /// Whether the server handles the request once where it receives it twice. A call is sent again where the server closes a
+    /// connection that was kept alive instead of answering.
+    package var isIdempotent = false
 
     package init(
         method: HTTPMethod,

@@ -44,7 +44,8 @@ package final class HTTPTelemetry: Sendable {
         resends: Int,
         clock: any HTTPClock
     ) async throws -> HTTPAnswer {
-        try await withSpan(route.method, ofKind: .client) { span in
+        guard Self.isTraced else { return try await timed(route, nil, clock) { try await transport.send(request) } }
+        return try await withSpan(route.method, ofKind: .client) { span in
             var request = request
             if span.isRecording {
                 describe(span, route: route, url: request.url, resends: resends)
@@ -54,15 +55,7 @@ package final class HTTPTelemetry: Sendable {
                     using: HeaderInjector()
                 )
             }
-            let start = clock.uptime()
-            do {
-                let answer = try await transport.send(request)
-                conclude(span, route, status: answer.status, since: start, clock)
-                return answer
-            } catch {
-                conclude(span, route, error, since: start, clock)
-                throw error
-            }
+            return try await timed(route, span, clock) { [request] in try await transport.send(request) }
         }
     }
 
@@ -74,17 +67,30 @@ package final class HTTPTelemetry: Sendable {
         route: HTTPRoute,
         clock: any HTTPClock
     ) async throws -> StreamingAnswer {
-        try await withSpan(route.method, ofKind: .client) { span in
+        guard Self.isTraced else { return try await timed(route, nil, clock) { try await transport.open(request) } }
+        return try await withSpan(route.method, ofKind: .client) { span in
             if span.isRecording { describe(span, route: route, url: request.url, resends: 0) }
-            let start = clock.uptime()
-            do {
-                let answer = try await transport.open(request)
-                conclude(span, route, status: answer.status, since: start, clock)
-                return answer
-            } catch {
-                conclude(span, route, error, since: start, clock)
-                throw error
-            }
+            return try await timed(route, span, clock) { try await transport.open(request) }
+        }
+    }
+
+    /// Whether spans are collected. A span costs even where no tracer records it.
+    private static var isTraced: Bool { !(InstrumentationSystem.instrument is NoOpInstrument) }
+
+    private func timed<Answer: AnswerStatus>(
+        _ route: HTTPRoute,
+        _ span: (any Span)?,
+        _ clock: any HTTPClock,
+        _ body: () async throws -> Answer
+    ) async throws -> Answer {
+        let start = clock.uptime()
+        do {
+            let answer = try await body()
+            conclude(span, route, status: answer.status, since: start, clock)
+            return answer
+        } catch {
+            conclude(span, route, error, since: start, clock)
+            throw error
         }
     }
 
@@ -97,6 +103,8 @@ package final class HTTPTelemetry: Sendable {
         since start: Duration,
         _ clock: any HTTPClock
     ) {
+        // Without a backend the handles would be made and looked up for nothing.
+        guard !(MetricsSystem.factory is NOOPMetricsHandler) else { return }
         let errorType = errorType ?? status.flatMap { $0 >= 400 ? String($0) : nil }
         let key = Key(method: method, status: status, errorType: errorType)
         let timer = timers.withLock { timers in
@@ -132,14 +140,14 @@ package final class HTTPTelemetry: Sendable {
     }
 
     private func conclude(
-        _ span: any Span,
+        _ span: (any Span)?,
         _ route: HTTPRoute,
         status: Int,
         since start: Duration,
         _ clock: any HTTPClock
     ) {
         record(route.method, status: status, errorType: nil, since: start, clock)
-        guard span.isRecording else { return }
+        guard let span, span.isRecording else { return }
         span.attributes["http.response.status_code"] = status
         guard status >= 400 else { return }
         span.attributes["error.type"] = String(status)
@@ -147,7 +155,7 @@ package final class HTTPTelemetry: Sendable {
     }
 
     private func conclude(
-        _ span: any Span,
+        _ span: (any Span)?,
         _ route: HTTPRoute,
         _ error: any Error,
         since start: Duration,
@@ -155,11 +163,19 @@ package final class HTTPTelemetry: Sendable {
     ) {
         let errorType = (error as? TransportFault)?.failure.rawValue ?? "cancelled"
         record(route.method, status: nil, errorType: errorType, since: start, clock)
-        guard span.isRecording else { return }
+        guard let span, span.isRecording else { return }
         span.attributes["error.type"] = errorType
         span.setStatus(SpanStatus(code: .error))
     }
 }
+
+/// What metrics and spans report of an answer.
+private protocol AnswerStatus {
+    var status: Int { get }
+}
+
+extension HTTPAnswer: AnswerStatus {}
+extension StreamingAnswer: AnswerStatus {}
 
 /// Writes a span's context into headers.
 private struct HeaderInjector: Injector {

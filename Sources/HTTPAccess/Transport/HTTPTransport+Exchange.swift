@@ -8,6 +8,9 @@ extension HTTPTransport {
     /// - Throws: ``TransportFault``, or `CancellationError` when the task was cancelled.
     package func send(_ outgoing: OutgoingRequest) async throws -> HTTPAnswer {
         try Task.checkCancellation()
+        if outgoing.isCall, outgoing.decodesAnswer, let route = try calls?.route(outgoing.url) {
+            return try await route.host.send(outgoing, rest: route.rest)
+        }
         do {
             let request = try HTTPClient.Request(
                 url: outgoing.url,

@@ -7,7 +7,8 @@ import Synchronization
 /// The HTTP connections that API clients, token providers, downloads and file stores use. One transport for the whole
 /// process is enough.
 ///
-/// The transport follows no redirects and repeats no requests: both are decisions of its users.
+/// The transport follows no redirects and repeats no requests: both are decisions of its users. One exception: an API call
+/// that can be repeated safely is sent again where the server closed a kept connection just as the call used it.
 public final class HTTPTransport: Sendable {
     /// The settings of connections.
     public struct Configuration: Sendable {
@@ -19,10 +20,13 @@ public final class HTTPTransport: Sendable {
         public var idleConnectionTimeout: Duration = .seconds(60)
         /// How long a server may neither accept nor send a byte; nil leaves the limit to each request.
         public var silenceTimeout: Duration?
-        /// Whether HTTP/2 is used with servers that offer it.
+        /// Whether HTTP/2 is used with servers that offer it. API calls use HTTP/1.1, which costs less, unless they go through a
+        /// proxy.
         public var allowsHTTP2 = true
         /// The proxy and further certificate authorities.
         public var network = NetworkSettings()
+        /// Whether API calls have connections of their own instead of the HTTP client's. Tests compare both.
+        package var separatesCalls = true
 
         /// The defaults.
         public init() {}
@@ -33,6 +37,8 @@ public final class HTTPTransport: Sendable {
     private let decoding: RoutedClients
     /// Clients that return bytes unchanged.
     private let raw: RoutedClients
+    /// The connections of API calls. The HTTP client's connections have a limit of silence, these have not.
+    let calls: CallConnections?
     private let telemetry = Mutex<[String: HTTPTelemetry]>([:])
     private let executors: [EventLoopExecutor]
     private let nextExecutor = Atomic(0)
@@ -45,6 +51,8 @@ public final class HTTPTransport: Sendable {
         let settings = configuration.clientSettings
         decoding = RoutedClients(settings.decoding(upTo: Self.maximumAnswerSize), configuration.network)
         raw = RoutedClients(settings.withLargeReads(), configuration.network)
+        let separatesCalls = configuration.separatesCalls && configuration.silenceTimeout == nil
+        calls = separatesCalls ? CallConnections(configuration) : nil
         executors = NIOSingletons.posixEventLoopGroup.makeIterator().map { EventLoopExecutor($0) }
     }
 
@@ -58,7 +66,18 @@ public final class HTTPTransport: Sendable {
     /// The client for a request.
     func client(for url: String, decodes: Bool) -> HTTPClient { (decodes ? decoding : raw).client(for: url) }
 
-    /// An executor for tasks that do little more than API calls: they run cheapest on a thread that serves connections. Each
+    /// An executor for tasks that do little more than API calls to a server: they run cheapest on the thread that serves its
+    /// connections.
+    ///
+    /// A task that blocks or computes for long must not run there.
+    ///
+    /// - Parameter url: The server's URL.
+    package func taskExecutor(for url: String) -> any TaskExecutor {
+        guard let host = try? calls?.route(url)?.host else { return taskExecutor() }
+        return executors.first { $0.eventLoop === host.eventLoop } ?? taskExecutor()
+    }
+
+    /// An executor for tasks that do little more than requests: they run cheapest on a thread that serves connections. Each
     /// call returns the next of these threads.
     ///
     /// A task that blocks or computes for long must not run there.
@@ -85,6 +104,7 @@ public final class HTTPTransport: Sendable {
     ///
     /// - Throws: ``TransportFault`` when the transport is shut down already.
     public func shutdown() async throws {
+        await calls?.shutDown()
         var fault: TransportFault?
         // All clients are shut down, also after an error of the first one.
         for client in clients {

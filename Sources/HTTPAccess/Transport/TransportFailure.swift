@@ -49,6 +49,20 @@ public struct TransportFault: Error, Sendable, Hashable, CustomStringConvertible
         self.detail = detail
     }
 
+    static let connectTimeout = TransportFault(.connect, "no connection within the connect time-out")
+    static let noFreeConnection = TransportFault(.connect, "no connection was free within the connect time-out")
+    static let handshakeTimeout = TransportFault(.tls, "no TLS handshake within the connect time-out")
+    static let deadlineExceeded = TransportFault(.timeout, "no complete answer within the request time-out")
+    static let connectionClosed = TransportFault(.closed, "the connection was closed before the answer was complete")
+    static let answerTooLarge = TransportFault(.unreadable, "the answer is too large")
+    static let notHTTP = TransportFault(.unreadable, "the answer is not valid HTTP")
+    static let malformedURL = TransportFault(.unsendable, "the URL is malformed")
+    static let unsendableHeader = TransportFault(
+        .unsendable,
+        "a header's name or value has a character that HTTP does not permit"
+    )
+    static let shutDown = TransportFault(.shutDown, "the transport has been shut down")
+
     /// Classifies an error of the HTTP client or the network by its type. Underlying errors are never printed: some of
     /// them carry header values or whole URLs.
     ///
@@ -58,12 +72,14 @@ public struct TransportFault: Error, Sendable, Hashable, CustomStringConvertible
         case let fault as TransportFault: self = fault
         case let error as HTTPClientError: self = Self.from(error, request)
         case let error as NIOConnectionError: self = Self.from(error)
-        case is AnswerTooBigError: self.init(.unreadable, "the answer is too large")
-        case is NIOHTTPDecompression.DecompressionError: self.init(.unreadable, "the answer cannot be decompressed")
-        case is HTTPParserError: self.init(.unreadable, "the answer is not valid HTTP")
+        case is AnswerTooBigError: self = .answerTooLarge
+        case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
+            self.init(.unreadable, "the answer cannot be decompressed")
+        case HTTPParserError.invalidEOFState: self = .connectionClosed
+        case is HTTPParserError, is NIOHTTPDecoderError: self = .notHTTP
         case let error as ChannelError: self = Self.from(error)
         case let error as IOError: self = Self.from(error)
-        case NIOSSLError.uncleanShutdown: self.init(.closed, "the connection was closed")
+        case NIOSSLError.uncleanShutdown: self = .connectionClosed
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             self.init(.tls, "the TLS connection failed, the server's certificate may not be trusted")
         // The name of a type holds no part of the request.
@@ -89,28 +105,21 @@ public struct TransportFault: Error, Sendable, Hashable, CustomStringConvertible
 
     private static func from(_ error: ChannelError) -> TransportFault {
         switch error {
-        case .connectTimeout: TransportFault(.connect, "no connection within the connect time-out")
+        case .connectTimeout: .connectTimeout
         case .connectPending: TransportFault(.connect, "no connection could be made")
-        default: TransportFault(.closed, "the connection was closed")
+        default: .connectionClosed
         }
     }
 
     private static func from(_ error: HTTPClientError, _ request: OutgoingRequest?) -> TransportFault {
         switch error {
-        case .connectTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout:
-            TransportFault(.connect, "no connection within the connect time-out")
-        case .getConnectionFromPoolTimeout:
-            TransportFault(.connect, "no connection was free within the connect time-out")
-        case .tlsHandshakeTimeout:
-            TransportFault(.tls, "no TLS handshake within the connect time-out")
-        case .deadlineExceeded, .readTimeout, .writeTimeout:
-            TransportFault(.timeout, "no complete answer within the request time-out")
-        case .remoteConnectionClosed, .uncleanShutdown, .cancelled, .requestStreamCancelled:
-            TransportFault(.closed, "the connection was closed before the answer was complete")
-        case .alreadyShutdown:
-            TransportFault(.shutDown, "the transport has been shut down")
-        case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath:
-            TransportFault(.unsendable, "the URL is malformed")
+        case .connectTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout: .connectTimeout
+        case .getConnectionFromPoolTimeout: .noFreeConnection
+        case .tlsHandshakeTimeout: .handshakeTimeout
+        case .deadlineExceeded, .readTimeout, .writeTimeout: .deadlineExceeded
+        case .remoteConnectionClosed, .uncleanShutdown, .cancelled, .requestStreamCancelled: .connectionClosed
+        case .alreadyShutdown: .shutDown
+        case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath: .malformedURL
         case .proxyAuthenticationRequired:
             TransportFault(.connect, "the proxy demands a user name and password, or refused the configured ones")
         case .invalidProxyResponse:
@@ -123,20 +132,23 @@ public struct TransportFault: Error, Sendable, Hashable, CustomStringConvertible
     /// Classifies the client's remaining errors by the request: they carry values, so they cannot be compared.
     private static func other(_ request: OutgoingRequest?) -> TransportFault {
         guard let request else { return TransportFault(.other, "the HTTP client failed") }
-        if WebLocation(request.url) == nil { return TransportFault(.unsendable, "the URL is malformed") }
-        return request.headers.areSendable
-            ? TransportFault(.other, "the HTTP client failed")
-            : TransportFault(.unsendable, "a header's name or value has a character that HTTP does not permit")
+        if WebLocation(request.url) == nil { return .malformedURL }
+        return request.headers.areSendable ? TransportFault(.other, "the HTTP client failed") : .unsendableHeader
     }
 }
 
 extension HTTPHeaders {
     /// Whether names are tokens and values hold no control characters but tabs (RFC 9110, section 5).
-    fileprivate var areSendable: Bool {
+    var areSendable: Bool {
         allSatisfy { name, value in
-            !name.isEmpty && name.utf8.allSatisfy(Self.isTokenCharacter)
-                && value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
+            !name.isEmpty && Self.all(name, satisfy: Self.isTokenCharacter)
+                && Self.all(value) { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
         }
+    }
+
+    /// Access tokens have a few thousand bytes: reading them from contiguous storage is ten times faster.
+    private static func all(_ text: String, satisfy predicate: (UInt8) -> Bool) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { $0.allSatisfy(predicate) } ?? text.utf8.allSatisfy(predicate)
     }
 
     private static func isTokenCharacter(_ byte: UInt8) -> Bool {

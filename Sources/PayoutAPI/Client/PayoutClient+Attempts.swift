@@ -85,12 +85,15 @@ extension PayoutClient {
     ) async throws -> HTTPAnswer {
         try await self.gate?.enter(call)
         do {
-            let request = OutgoingRequest(
+            var request = OutgoingRequest(
                 method: method,
                 url: url,
                 headers: self.headers(for: call, token: token),
                 timeout: configuration.requestTimeout
             )
+            request.isCall = true
+            // The service recognizes a repeated POST by its `ms-requestid`.
+            request.isIdempotent = true
             let answer = try await telemetry.send(
                 request,
                 over: transport,

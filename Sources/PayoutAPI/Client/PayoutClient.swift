@@ -65,8 +65,9 @@ public struct PayoutClient: Sendable {
         telemetry = HTTPTelemetry(host: base.host, port: base.port)
     }
 
-    /// An executor for tasks that do little more than this client's calls: see ``HTTPAccess/HTTPTransport/taskExecutor()``.
-    public func taskExecutor() -> any TaskExecutor { self.transport.taskExecutor() }
+    /// An executor for tasks that do little more than this client's calls: they run cheapest on the thread that serves its
+    /// connections. A task that blocks or computes for long must not run there.
+    public func taskExecutor() -> any TaskExecutor { self.transport.taskExecutor(for: self.base.text) }
 
     // MARK: - Calls
 

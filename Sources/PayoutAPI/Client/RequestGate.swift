@@ -10,7 +10,8 @@ public enum RequestOutcome: Sendable, Hashable {
 
 /// The caller's limits of concurrency and rate, which a ``PayoutClient`` asks before each request.
 ///
-/// `enter` is called before every request, retries included, and `leave` after each request for which `enter` returned.
+/// `enter` is called before every request, retries included, and `leave` after each request for which `enter` returned. A
+/// request counts once where the connections repeat it, because the server closed a kept connection instead of answering.
 public protocol RequestGate: Sendable {
     /// Waits until the request may be sent. The call throws the error that this method throws.
     func enter(_ call: PayoutCall) async throws

@@ -12,7 +12,9 @@ struct FuzzTarget: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { self.name }
 
-    static let all: [FuzzTarget] = [.filters, .envelopes, .errorBodies, .sasURLs, .tokens, .headers, .claims]
+    static let all: [FuzzTarget] = [
+        .filters, .envelopes, .errorBodies, .sasURLs, .tokens, .headers, .claims, .answers,
+    ]
 
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
 

@@ -8,7 +8,7 @@ import Testing
 @testable import PayoutAPI
 
 /// The documented facts about calls, headers and envelopes, each tested with the sandbox over a socket.
-@Suite struct CallFactsTests {
+@Suite(.bothTransports) struct CallFactsTests {
     typealias Fault = PayoutSandbox.Fault
 
     private func create(

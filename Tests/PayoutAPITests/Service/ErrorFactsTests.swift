@@ -9,7 +9,7 @@ import Testing
 
 /// The documented error statuses, each tested with the sandbox over a socket: a transient error is retried with the same
 /// idempotency id and yields one export, a permanent one is not retried.
-@Suite struct ErrorFactsTests {
+@Suite(.bothTransports) struct ErrorFactsTests {
     typealias Fault = PayoutSandbox.Fault
 
     private func create(_ client: PayoutClient) async throws -> Export {

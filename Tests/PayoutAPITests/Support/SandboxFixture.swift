@@ -27,7 +27,8 @@ struct SandboxFixture {
         change(&configuration)
         let sandbox = PayoutSandbox(configuration: configuration)
         let address = try await sandbox.start()
-        let fixture = SandboxFixture(sandbox: sandbox, address: address, transport: HTTPTransport())
+        let transport = HTTPTransport(configuration: BothTransports.configuration)
+        let fixture = SandboxFixture(sandbox: sandbox, address: address, transport: transport)
         var failure: (any Error)?
         do { try await body(fixture) } catch { failure = error }
         // A test may have shut it down already.

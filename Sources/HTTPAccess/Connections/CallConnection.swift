@@ -1,0 +1,199 @@
+import NIOCore
+import NIOHTTP1
+import NIOHTTPCompression
+import NIOTLS
+
+/// What a ``CallConnection`` reports to: ``HostConnections``, or a test. Every method is called on the connection's event loop.
+protocol CallConnectionOwner: AnyObject {
+    /// A channel exists, which is not connected yet.
+    func added(_ connection: CallConnection)
+    /// The channel is closed.
+    func removed(_ connection: CallConnection)
+    /// The connection can carry the next request.
+    func released(_ connection: CallConnection, _ keepAlive: KeepAlive)
+    /// A connection that joined closes.
+    ///
+    /// - Parameter call: The call that it carried, to be sent again over a fresh connection.
+    func lost(_ connection: CallConnection, resending call: PendingCall?)
+}
+
+/// The channel handler of one connection: writes requests, and feeds an ``ExchangeState`` with what arrives.
+final class CallConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    /// The call in progress.
+    private(set) var call: PendingCall?
+    private let owner: any CallConnectionOwner
+    private let isEncrypted: Bool
+    /// When the TLS handshake must be complete.
+    private let handshakeLimit: NIODeadline
+    private var exchange = ExchangeState()
+    private var context: ChannelHandlerContext?
+    /// Completed when the connection can carry requests, or cannot.
+    private var opened: EventLoopPromise<Void>?
+    private var handshakeTimeout: Scheduled<Void>?
+    /// Whether the owner's pool counts this connection.
+    private var isPooled = false
+    /// Whether it carried a request before the present one: the server may have closed it since.
+    private var isReused = false
+
+    init(owner: any CallConnectionOwner, isEncrypted: Bool, handshakeLimit: NIODeadline) {
+        self.owner = owner
+        self.isEncrypted = isEncrypted
+        self.handshakeLimit = handshakeLimit
+    }
+
+    /// Adds the handlers of HTTP to the channel's, with this one at the end.
+    func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
+        var framing = HTTPRequestEncoder.Configuration()
+        framing.automaticallySetFramingHeaders = false
+        try pipeline.addHandler(WireWatch(self))
+        try pipeline.addHandler(HTTPRequestEncoder(configuration: framing))
+        try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
+        try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .size(HTTPTransport.maximumAnswerSize)))
+        try pipeline.addHandler(self)
+    }
+
+    /// The connection of a channel; nil once it is closed.
+    static func of(_ channel: any Channel) -> CallConnection? {
+        try? channel.pipeline.syncOperations.handler(type: CallConnection.self)
+    }
+
+    // MARK: - Calls
+
+    /// Succeeds when the connection can carry requests: it is connected, and the TLS handshake is complete.
+    ///
+    /// Nil before the connection has a channel.
+    var ready: EventLoopFuture<Void>? { opened?.futureResult }
+
+    /// The channel, until it is closed.
+    var channel: (any Channel)? { context?.channel }
+
+    /// The pool counts this connection from now on.
+    func join() { isPooled = true }
+
+    /// Writes a call's request.
+    func start(_ call: PendingCall) {
+        self.call = call
+        let body = call.body.flatMap { $0.readableBytes > 0 ? $0 : nil }
+        exchange.begin(call.limits, hasBody: body != nil)
+        guard let context else { return fail(.connectionClosed) }
+        context.write(wrapOutboundOut(.head(call.head)), promise: nil)
+        guard let body else { return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil) }
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenSuccess { self.exchange.finishRequest() }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    }
+
+    /// Closes the connection; the call in progress fails.
+    func close(_ fault: TransportFault) {
+        fail(fault)
+        context?.close(promise: nil)
+    }
+
+    /// Closes a connection that the pool no longer counts.
+    func retire() {
+        isPooled = false
+        close(.connectionClosed)
+    }
+
+    /// Bytes arrived, which are not decoded yet.
+    func receive(bytes count: Int) { perform(exchange.receive(bytes: count)) }
+
+    private func perform(_ action: ExchangeState.Action) {
+        switch action {
+        case .none: break
+        case .complete(let answer):
+            call?.finish(answer)
+            call = nil
+        case .fail(let fault, let isUnanswered):
+            // The server closed an unused connection just as it was used: it has not handled the request, or may do so twice.
+            let mayResend = isUnanswered && isReused && fault.failure == .closed && call?.isIdempotent == true
+            let again = mayResend && call?.isFinished == false ? call : nil
+            if again == nil { call?.fail(fault) }
+            call = nil
+            leave(resending: again)
+        case .release(let keepAlive):
+            isReused = true
+            owner.released(self, keepAlive)
+        case .close: leave(resending: nil)
+        }
+    }
+
+    private func leave(resending call: PendingCall?) {
+        context?.close(promise: nil)
+        guard isPooled else { return }
+        isPooled = false
+        owner.lost(self, resending: call)
+    }
+
+    // MARK: - Channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        opened = context.eventLoop.makePromise()
+        owner.added(self)
+        if context.channel.isActive { connected() }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        fail(.connectionClosed)
+        self.context = nil
+        owner.removed(self)
+    }
+
+    func channelActive(context: ChannelHandlerContext) { connected() }
+
+    func channelInactive(context: ChannelHandlerContext) { fail(.connectionClosed) }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        perform(exchange.receive(unwrapInboundIn(data)))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { perform(exchange.finishRead()) }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(TransportFault(error)) }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted = event { finishOpening(.success(())) }
+    }
+
+    private func fail(_ fault: TransportFault) {
+        finishOpening(.failure(fault))
+        perform(exchange.fail(fault))
+    }
+
+    // MARK: - Opening
+
+    private func connected() {
+        guard isEncrypted else { return finishOpening(.success(())) }
+        guard let context, handshakeTimeout == nil else { return }
+        handshakeTimeout = context.eventLoop.assumeIsolated().scheduleTask(deadline: handshakeLimit) {
+            self.close(.handshakeTimeout)
+        }
+    }
+
+    /// Only the first result counts.
+    private func finishOpening(_ result: Result<Void, any Error>) {
+        handshakeTimeout?.cancel()
+        opened?.completeWith(result)
+    }
+}
+
+/// Counts the bytes of a connection before they are decoded, so that its ``CallConnection`` knows whether an answer began.
+final class WireWatch: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let connection: CallConnection
+
+    init(_ connection: CallConnection) {
+        self.connection = connection
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        connection.receive(bytes: unwrapInboundIn(data).readableBytes)
+        context.fireChannelRead(data)
+    }
+}

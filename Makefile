@@ -9,6 +9,10 @@ VENV := .build/venv
 PYTHON_TOOLS := $(VENV)/bin/python3
 SOURCES := find Sources Tests Package.swift -name '*.swift' ! -name '*.pb.swift'
 
+# The tests that run at the same time. More of them would wait for each other on a slow machine until clients give up.
+# Toolchains that do not know the variable ignore it.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 12
+
 # simulate
 SEEDS ?= 1000
 # endure

@@ -9,8 +9,6 @@ enum UnownedTasks {
     static let exceptions = [
         "Sources/HTTPListening/AcceptedConnection.swift":
             "A deinitializer cannot wait, and only this call finishes a connection's writer.",
-        "Sources/WorkerExports/TransferGate.swift":
-            "A cancellation handler cannot wait. The task resumes a continuation that its caller waits for.",
         "Sources/WorkerRuntime/BoundedQuestion.swift":
             "The question cannot be cancelled, and the caller waits no longer than it wants to.",
     ]

@@ -27,6 +27,35 @@ import Testing
         #expect(writer.bytes.count == 17)
     }
 
+    @Test func onlyTextsThatAreUUIDsAreEncodedAsUUIDs() {
+        let uuid = Array("3f2c9a64-0c1e-4b53-9f6d-0a4d8c1b7e55".utf8)
+        let hyphens: Set = [8, 13, 18, 23]
+        for position in uuid.indices {
+            for byte in UInt8.min...0x7f {
+                var text = uuid
+                text[position] = byte
+                let isUUID =
+                    hyphens.contains(position) ? byte == UInt8(ascii: "-") : "0123456789abcdef".utf8.contains(byte)
+                expect(String(decoding: text, as: UTF8.self), isUUID: isUUID)
+            }
+        }
+        for position in uuid.indices.dropLast() {
+            var text = uuid
+            text.replaceSubrange(position...position + 1, with: "ä".utf8)
+            expect(String(decoding: text, as: UTF8.self), isUUID: false)
+        }
+    }
+
+    private func expect(_ string: String, isUUID: Bool) {
+        var writer = PackedWriter()
+        writer.write(string)
+        #expect((writer.bytes.count == 17) == isUUID, "\(string.debugDescription)")
+        writer.bytes.withUnsafeBytes { bytes in
+            var reader = PackedReader(bytes)
+            #expect(reader.string() == string)
+        }
+    }
+
     @Test(arguments: [0, 1, -1, 63, 64, -64, -65, 127, 128, 1_750_000_000_000, .max, .min] as [Int64])
     func integersRoundTrip(integer: Int64) {
         var writer = PackedWriter()

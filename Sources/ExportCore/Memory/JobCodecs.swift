@@ -1,8 +1,11 @@
 /// A compact encoding of ``ExportJob``, with the id first so that a look-up compares without decoding.
 enum JobSpecCodec {
+    /// Bytes of a usual job.
+    private static let capacity = 160
+
     /// The encoded id: the prefix of every encoded job with that id.
     static func key(_ id: String) -> [UInt8] {
-        var writer = PackedWriter()
+        var writer = PackedWriter(capacity: capacity)
         writer.write(id)
         return writer.bytes
     }
@@ -11,10 +14,11 @@ enum JobSpecCodec {
         spec.count >= key.count && spec.prefix(key.count).elementsEqual(key)
     }
 
-    static func encode(_ job: ExportJob) -> [UInt8] {
-        var writer = PackedWriter()
-        writer.reserve(160)
-        writer.write(job.id)
+    static func encode(_ job: ExportJob) -> [UInt8] { encode(job, after: key(job.id)) }
+
+    /// - Parameter key: the job's encoded id.
+    static func encode(_ job: ExportJob, after key: consuming [UInt8]) -> [UInt8] {
+        var writer = PackedWriter(after: key)
         writer.write(byte: job.kind.rawValue)
         writer.write(byte: job.fileFormat.rawValue)
         writer.write(job.filter)
@@ -68,7 +72,7 @@ struct JobDetails {
     }
 
     func encode() -> [UInt8] {
-        var writer = PackedWriter()
+        var writer = PackedWriter(capacity: 32)
         writer.write(requestID)
         writer.write(blobURL)
         writer.write(byte: error?.code.rawValue ?? 0)

@@ -35,11 +35,12 @@ struct JobTable {
 
     /// Adds a new job. The caller fills all fields except the spec and the hash.
     mutating func insert(_ job: ExportJob) -> Index {
-        let hash = HashIndex.hash(JobSpecCodec.key(job.id))
+        let key = JobSpecCodec.key(job.id)
+        let hash = HashIndex.hash(key)
         let place = freeIndices.popLast() ?? slab.append()
         var entry = JobEntry()
         entry.hash = hash
-        entry.spec = arena.store(JobSpecCodec.encode(job))
+        entry.spec = arena.store(JobSpecCodec.encode(job, after: key))
         self[place] = entry
         index.insert(place, hash: hash) { [slab] in slab[$0].hash }
         return place

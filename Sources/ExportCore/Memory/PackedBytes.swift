@@ -1,9 +1,16 @@
 /// Writes values one after the other in few bytes. Internal to one process: the stored form of a
 /// job is its record in the state topic, not this.
 struct PackedWriter {
-    private(set) var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8]
 
-    mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+    /// - Parameter capacity: about how many bytes will be written.
+    init(capacity: Int = 0) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Continues after bytes that another writer has written.
+    init(after bytes: consuming [UInt8]) { self.bytes = bytes }
 
     mutating func write(byte: UInt8) { bytes.append(byte) }
 
@@ -84,36 +91,45 @@ struct PackedReader {
 }
 
 /// A UUID in its usual text form (lower case, 36 characters): most job ids and request ids.
+///
+/// Most texts of most jobs are UUIDs, so eight digits are converted at a time.
 struct PackedUUID {
-    private var high: UInt64 = 0
-    private var low: UInt64 = 0
+    private let high: UInt64
+    private let low: UInt64
 
     /// `nil` unless the text is exactly what ``text(_:)`` would give back.
     init?(_ utf8: UnsafeBufferPointer<UInt8>) {
-        guard utf8.count == 36 else { return nil }
-        var digits = 0
-        for (index, character) in utf8.enumerated() {
-            if index == 8 || index == 13 || index == 18 || index == 23 {
-                guard character == UInt8(ascii: "-") else { return nil }
-                continue
-            }
-            let digit: UInt64
-            switch character {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = UInt64(character - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = UInt64(character - UInt8(ascii: "a") + 10)
-            default: return nil
-            }
-            if digits < 16 { high = high << 4 | digit } else { low = low << 4 | digit }
-            digits += 1
+        let (text, hyphen) = (UnsafeRawBufferPointer(utf8), UInt8(ascii: "-"))
+        guard text.count == 36, text[8] == hyphen, text[13] == hyphen, text[18] == hyphen, text[23] == hyphen else {
+            return nil
         }
+        guard let first = Self.number(text, 0, 4), let second = Self.number(text, 9, 14),
+            let third = Self.number(text, 19, 24), let fourth = Self.number(text, 28, 32)
+        else { return nil }
+        high = first << 32 | second
+        low = third << 32 | fourth
+    }
+
+    /// The number that four digits and four more stand for; `nil` unless all are lower-case hexadecimal digits.
+    private static func number(_ text: UnsafeRawBufferPointer, _ first: Int, _ second: Int) -> UInt64? {
+        let characters = UInt64(group(text, first)) << 32 | UInt64(group(text, second))
+        // Letters, and no decimal digits, have this bit.
+        let letters = characters & 0x4040_4040_4040_4040
+        let digits = (characters & 0x0f0f_0f0f_0f0f_0f0f) + (letters >> 6) * 9
+        let isAboveNine = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        guard digits & 0xf0f0_f0f0_f0f0_f0f0 == 0, characters == digits + 0x3030_3030_3030_3030 + isAboveNine * 0x27
+        else { return nil }
+        let pairs = (digits | digits >> 4) & 0x00ff_00ff_00ff_00ff
+        let quads = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff
+        return (quads | quads >> 16) & 0xffff_ffff
+    }
+
+    private static func group(_ text: UnsafeRawBufferPointer, _ start: Int) -> UInt32 {
+        UInt32(bigEndian: text.loadUnaligned(fromByteOffset: start, as: UInt32.self))
     }
 
     func append(to bytes: inout [UInt8]) {
-        for word in [high, low] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-            }
-        }
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { bytes.append(contentsOf: $0) }
     }
 
     static func text(_ bytes: UnsafeRawBufferPointer) -> String {

@@ -32,8 +32,8 @@ struct PartitionSlot {
     var takesAnswers: Bool { isActive || isDraining }
 }
 
-// Read for every partition on every turn. All of it is `mutating`, though nothing changes: only then does the compiler
-// access an optional element of an array in place, instead of copying the slot with its dozen tables first.
+// All of it is `mutating`, though nothing changes: only then does the compiler access an optional element of an array in
+// place, instead of copying the slot with its dozen tables first.
 extension PartitionSlot {
     /// Its epoch, while it takes jobs.
     var activeEpoch: Epoch? { mutating get { isActive ? machine.epoch : nil } }
@@ -41,24 +41,18 @@ extension PartitionSlot {
     /// Its epoch, while decisions may still be made.
     var answeredEpoch: Epoch? { mutating get { takesAnswers ? machine.epoch : nil } }
 
-    /// Jobs that wait to be submitted, by account; none while the partition is stopped.
-    var pendingByAccount: [Int] {
-        mutating get { if case .stopped = lifecycle { [] } else { machine.pendingByAccount } }
-    }
+    /// What it contributes to the totals of all slots.
+    var summary: SlotSummary { mutating get { SlotSummary(self) } }
 
     /// Its progress.
     var progress: SlotProgress { mutating get { SlotProgress(self) } }
 
     mutating func hasDueTimer(at now: EventTime) -> Bool { isActive && machine.table.isAnyDue(at: now) }
 
-    /// When it needs a tick if no other event arrives.
-    mutating func nextWake(after now: EventTime) -> MonotonicInstant? {
-        switch lifecycle {
-        case .active: machine.nextTimer(at: now)
-        // After `until` it waits for a commit, which wakes the worker.
-        case .draining(let until): until > now.monotonic ? until : nil
-        case .restoring, .stopped: nil
-        }
+    /// When it no longer waits for answers. After that it waits for a commit, which wakes the worker.
+    mutating func endOfGrace(after now: EventTime) -> MonotonicInstant? {
+        guard case .draining(let until) = lifecycle, until > now.monotonic else { return nil }
+        return until
     }
 
     /// Whether it waits only for its last commit.

@@ -42,7 +42,7 @@ extension WorkerMachine {
     }
 
     private mutating func assigned(_ partition: Int32, _ epoch: Epoch, at now: EventTime) {
-        while slots.count <= Int(partition) { slots.append(nil) }
+        slots.extend(to: Int(partition))
         _ = batches.drop(partition)
         let machine = PartitionMachine(partition: partition, epoch: epoch, configuration: configuration)
         slots[Int(partition)] = PartitionSlot(machine: machine)
@@ -110,7 +110,7 @@ extension WorkerMachine {
 
     /// A partition that is restoring or stopped counts too: its jobs will need their share of the budget.
     private mutating func updateShare(at now: EventTime) {
-        let owned = slots.count { $0 != nil }
+        let owned = slots.assignedCount
         scheduler.setShare(owned: owned, of: max(partitionCount, owned), at: now.monotonic)
     }
 
@@ -136,14 +136,9 @@ extension WorkerMachine {
         actions.append(.report(.lost(partition: partition, epoch: epoch, dropped: dropped)))
     }
 
-    /// Whether a partition waits only for its last commit.
-    mutating func readyToRelease(_ index: Int, at now: EventTime) -> Bool {
-        slots[index]?.isReadyToRelease(at: now) ?? false
-    }
-
     mutating func releaseDrained(at now: EventTime, _ actions: inout [WorkerAction]) {
         var released = false
-        for index in slots.indices where readyToRelease(index, at: now) {
+        for index in slots.readyToRelease(at: now) {
             guard let slot = slots[index] else { continue }
             let partition = slot.machine.partition
             if batches.touches(partition) {
@@ -163,7 +158,7 @@ extension WorkerMachine {
             released = true
         }
         if released { updateShare(at: now) }
-        if stopping == .draining, slots.allSatisfy({ $0 == nil }), batches.isIdle {
+        if stopping == .draining, slots.assignedCount == 0, batches.isIdle {
             stopping = .drained
             actions.append(.drained(jobs: jobsReleased))
         }

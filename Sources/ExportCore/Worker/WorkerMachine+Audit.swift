@@ -47,7 +47,7 @@ extension WorkerMachine {
             return
                 "\(scheduler.callsInFlight) calls and \(countedDownloads) downloads are counted, \(calls) and \(downloads) are in flight"
         }
-        return batches.audit()
+        return slots.audit() ?? batches.audit()
     }
 }
 
@@ -59,10 +59,12 @@ extension PartitionMachine {
         }
         let (waiting, inFlight) = (callIDs(waiting), callIDs(inFlight))
         var counts = [Int](repeating: 0, count: countByPhase.count)
+        var pending = [Int](repeating: 0, count: pendingByAccount.count)
         var complaint: String?
         table.forEachIndex { place in
             let entry = table[place]
             counts[Int(entry.phase.rawValue)] += 1
+            if entry.phase == .submitting { pending[min(Int(entry.account), pending.count - 1)] += 1 }
             guard complaint == nil else { return }
             let problem: String?
             switch entry.activity {
@@ -83,6 +85,9 @@ extension PartitionMachine {
         }
         if complaint == nil, counts != countByPhase {
             complaint = "phases are counted as \(countByPhase), they are \(counts)"
+        }
+        if complaint == nil, pending != pendingByAccount {
+            complaint = "pending jobs are counted as \(pendingByAccount), they are \(pending)"
         }
         return complaint
     }

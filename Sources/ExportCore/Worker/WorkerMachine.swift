@@ -4,7 +4,7 @@
 /// owner passes events to it from one queue.
 public struct WorkerMachine: Sendable {
     let configuration: CoreConfiguration
-    var slots: [PartitionSlot?] = []
+    var slots: PartitionSlots
     var scheduler: CallScheduler
     var batches: BatchGatherer
     var breaker: IntakeBreaker
@@ -38,6 +38,7 @@ public struct WorkerMachine: Sendable {
     /// Creates a worker that owns nothing yet.
     public init(_ configuration: CoreConfiguration) {
         self.configuration = configuration
+        slots = PartitionSlots(accounts: configuration.accounts.count)
         scheduler = CallScheduler(configuration)
         batches = BatchGatherer(configuration)
         breaker = IntakeBreaker(configuration.breaker)
@@ -81,7 +82,7 @@ public struct WorkerMachine: Sendable {
         consider(batches.nextChange)
         consider(scheduler.nextChange(after: now.monotonic))
         consider(breaker.nextChange)
-        for index in slots.indices { consider(slots[index]?.nextWake(after: now)) }
+        consider(slots.nextWake(after: now))
         return earliest
     }
 
@@ -93,25 +94,22 @@ public struct WorkerMachine: Sendable {
         breaker.advance(to: now.monotonic)
         updateIntake(&actions)
         startCalls(at: now, &actions)
-        if var batch = batches.next(at: now.monotonic, isUrgent: isAnyReadyToRelease(at: now)) {
+        if var batch = batches.next(at: now.monotonic, isUrgent: !slots.readyToRelease(at: now).isEmpty) {
             if !configuration.safeguards.offsetsInTransaction { batch.positions = [] }
             actions.append(.commit(batch))
         }
         releaseDrained(at: now, &actions)
     }
 
-    private mutating func isAnyReadyToRelease(at now: EventTime) -> Bool {
-        for index in slots.indices where readyToRelease(index, at: now) { return true }
-        return false
-    }
-
     private mutating func fireTimers(at now: EventTime, _ actions: inout [WorkerAction]) {
         timersLeft = false
-        for index in slots.indices where slots[index]?.hasDueTimer(at: now) ?? false {
+        var start = 0
+        while let index = slots.firstDue(from: start, at: now) {
             var decisions = Decisions()
             slots[index]?.machine.fireTimers(at: now, limit: Self.timersPerTurn, &decisions)
             if slots[index]?.hasDueTimer(at: now) ?? false { timersLeft = true }
             gather(decisions, slot: index, at: now, &actions)
+            start = index + 1
         }
     }
 
@@ -160,13 +158,10 @@ public struct WorkerMachine: Sendable {
     /// must not stop the others' intake, but neither may its jobs fill the memory.
     private mutating func pendingCounts() -> (working: Int, all: Int) {
         var (working, all) = (0, 0)
-        for index in slots.indices {
-            guard let counts = slots[index]?.pendingByAccount else { continue }
-            for (account, count) in counts.enumerated() where count > 0 {
-                all += count
-                let isWorking = account < counts.count - 1 && scheduler.problem(ofAccount: account) == nil
-                if isWorking { working += count }
-            }
+        for (account, count) in slots.pendingByAccount.enumerated() where count > 0 {
+            all += count
+            let isWorking = account < configuration.accounts.count && scheduler.problem(ofAccount: account) == nil
+            if isWorking { working += count }
         }
         return (working, all)
     }

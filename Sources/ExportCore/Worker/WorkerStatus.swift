@@ -67,7 +67,7 @@ extension WorkerMachine {
     /// The worker's present state.
     public func status() -> WorkerStatus {
         WorkerStatus(
-            partitions: slots.compactMap { slot in slot.map { status(of: $0) } },
+            partitions: slots.indices.compactMap { slots[$0].map { status(of: $0) } },
             accounts: configuration.accounts.indices.map { scheduler.status(ofAccount: $0) },
             intakePauses: pauses,
             refusalsContinue: breaker.isExhausted,

@@ -193,6 +193,8 @@ import Testing
         ("https://evil.example%2f.blob.core.windows.net/f", azure, false),
         ("https://evil.example\u{FF0F}.blob.core.windows.net/f", azure, false),
         ("https://evil.example\u{2044}.blob.core.windows.net/f", azure, false),
+        ("https://evil.example/\u{301}.blob.core.windows.net/f", azure, false),
+        ("https://acct.blob.core.windows.net/\u{301}/f", azure, true),
         ("https://files.example/f", ["files.example"], true),
         ("https://files.example:8443/f", ["files.example"], true),
         ("https://files.example:8443/f", ["files.example:443"], false),

@@ -16,12 +16,9 @@ package struct WebLocation: Sendable {
 
     /// - Returns: Nil for anything but plain absolute HTTP URLs: no user name, no escapes in the host, no blanks.
     package init?(_ text: String) {
-        guard let scheme = text.firstRange(of: "://") else { return nil }
-        let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        // Letters beyond ASCII are refused: a host is written in the form that is sent.
-        guard authority.utf8.allSatisfy({ $0 < 0x80 }), !authority.contains(where: { "@%\\".contains($0) }),
-            !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\\") }),
-            let url = URL(string: text), let encodedHost = url.host(percentEncoded: false), url.user == nil
+        var text = text
+        guard text.withUTF8(Self.isPlain), let url = URL(string: text),
+            let encodedHost = url.host(percentEncoded: false), url.user == nil
         else { return nil }
         switch url.scheme?.lowercased() {
         case "https": isEncrypted = true
@@ -34,6 +31,22 @@ package struct WebLocation: Sendable {
         guard !name.isEmpty else { return nil }
         host = name
         explicitPort = url.port
+    }
+
+    /// Whether a text has a scheme and an authority, no user name, no escapes in the authority, and nowhere blanks. It compares
+    /// bytes, because every file's URL is checked, and comparing characters costs more than parsing.
+    private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\\") }),
+            let colon = bytes.indices.dropLast(2).first(where: { index in
+                bytes[index] == UInt8(ascii: ":") && bytes[index + 1] == UInt8(ascii: "/")
+                    && bytes[index + 2] == UInt8(ascii: "/")
+            })
+        else { return false }
+        let authority = bytes[(colon + 3)...].prefix {
+            $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")
+        }
+        // Letters beyond ASCII are refused: a host is written in the form that is sent.
+        return authority.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") }
     }
 }
 

@@ -77,7 +77,7 @@ public struct BlobHostRules: Sendable, Hashable {
         guard let location = WebLocation(url) else { return "it is not a plain absolute HTTP URL" }
         let matching = self.patterns.filter { $0.matches(location) }
         let isNamed = matching.contains { $0.host == location.host }
-        let host = Redaction.bounded(location.host)
+        var host: String { Redaction.bounded(location.host) }
         switch HostClass(location.host) {
         case .loopback:
             // This machine has several names; a list with one of them allows all.

@@ -20,9 +20,13 @@ extension HTTPTransport {
             )
             // The delegate interface bounds the answer's body by the deadline too, and costs less than the
             // asynchronous one, which starts several tasks for each request.
-            let task = client(for: outgoing.url, decodes: outgoing.decodesAnswer).execute(
+            // One event loop for the connection and the delegate: between two of them, a server that answers before it has the
+            // whole request, and closes the connection then, makes the HTTP client end the process.
+            let client = client(for: outgoing.url, decodes: outgoing.decodesAnswer)
+            let task = client.execute(
                 request: request,
                 delegate: AnswerCollector(maximumSize: outgoing.maximumAnswerSize),
+                eventLoop: .delegateAndChannel(on: client.eventLoopGroup.any()),
                 deadline: .now() + outgoing.timeout.asTimeout
             )
             return try await withTaskCancellationHandler {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Early answers", .bothTransports)
 struct EarlyAnswerTests {
-    /// The HTTP client ends the process when it is told that a connection is idle after that connection was closed.
+    /// The HTTP client ends the process when a connection becomes idle after it was closed.
     @Test func serverThatClosesAfterAnEarlyAnswerIsSurvived() async throws {
         let server = try await ScriptedServer(readsBodies: false) { _ in
             [.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"), .close]

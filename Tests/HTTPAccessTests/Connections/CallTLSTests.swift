@@ -123,25 +123,28 @@ import Testing
         let settings = CallConnections.Settings(configuration)
         // The system refuses a link-local address without an interface, and sends nothing.
         let location = try #require(WebLocation("https://[fe80::1]"))
-        let eventLoop = try #require(try CallConnections(configuration).route("https://[fe80::1]")).host.eventLoop
         let failed = Mutex(0)
         let count = 10_000
-        try await eventLoop.submit {
-            let connections = HostConnections(CallTarget(location), settings, eventLoop)
-            for _ in 0..<count {
-                let call = PendingCall(
-                    head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"),
-                    limits: ExchangeState.Limits(body: 0),
-                    deadline: .distantFuture,
-                    isIdempotent: true
-                )
-                call.begin { result in
-                    if case .failure = result { failed.withLock { $0 += 1 } }
+        try await withOwnEventLoop { eventLoop in
+            let connections = try await eventLoop.submit {
+                let connections = HostConnections(CallTarget(location), settings, eventLoop)
+                for _ in 0..<count {
+                    let call = PendingCall(
+                        head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"),
+                        limits: ExchangeState.Limits(body: 0),
+                        deadline: .distantFuture,
+                        isIdempotent: true
+                    )
+                    call.begin { result in
+                        if case .failure = result { failed.withLock { $0 += 1 } }
+                    }
+                    connections.submit(call)
                 }
-                connections.submit(call)
-            }
-        }.get()
-        try await eventually { failed.withLock { $0 } == count }
+                return NIOLoopBound(connections, eventLoop: eventLoop)
+            }.get()
+            try await eventually { failed.withLock { $0 } == count }
+            try await eventLoop.flatSubmit { connections.value.shutDown() }.get()
+        }
     }
 
     @Test func unknownHostIsAConnectFailure() async throws {

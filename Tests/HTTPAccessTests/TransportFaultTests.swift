@@ -45,8 +45,8 @@ struct TransportFaultTests {
 
     @Test func refusedConnectionIsAConnectFailure() async throws {
         try await withStub({ _, _ in .close }) { server, transport in
-            await server.stop()
             let request = call(server.url)
+            await server.stop()
             let open = try await failure(of: TransportFault.self) { try await transport.open(request) }
             let send = try await failure(of: TransportFault.self) { try await transport.send(request) }
             #expect(open.failure == .connect && send.failure == .connect)

@@ -182,9 +182,14 @@ final class CallConnection: ChannelInboundHandler {
     }
 }
 
-/// Counts the bytes of a connection before they are decoded, so that its ``CallConnection`` knows whether an answer began.
+/// Counts the bytes of a connection before they are decoded, so that its ``CallConnection`` knows whether an answer began, and
+/// whether bytes follow its end.
+///
+/// The decoder does not report how many bytes of a read belong to an answer: it keeps the beginning of a surplus one. The last
+/// byte of each read is therefore decoded apart. An answer that is complete before it has bytes behind it.
 final class WireWatch: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
 
     private let connection: CallConnection
 
@@ -193,7 +198,15 @@ final class WireWatch: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connection.receive(bytes: unwrapInboundIn(data).readableBytes)
-        context.fireChannelRead(data)
+        var last = unwrapInboundIn(data)
+        if let front = last.readSlice(length: last.readableBytes - 1), front.readableBytes > 0 {
+            forward(front, context)
+        }
+        forward(last, context)
+    }
+
+    private func forward(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        connection.receive(bytes: bytes.readableBytes)
+        context.fireChannelRead(wrapInboundOut(bytes))
     }
 }

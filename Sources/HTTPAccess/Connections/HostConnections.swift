@@ -77,7 +77,10 @@ final class HostConnections: CallConnectionOwner {
     /// - Parameter call: The call to send over it; nil for whichever is next.
     private func open(for call: PendingCall?) {
         if let call { resending.append(call) }
-        connect().assumeIsolated().whenComplete { self.finishOpening($0, for: call) }
+        // Not at once: a failed attempt starts the next one, and each would run inside the one before where they fail at once.
+        eventLoop.assumeIsolated().execute {
+            self.connect().assumeIsolated().whenComplete { self.finishOpening($0, for: call) }
+        }
     }
 
     private func finishOpening(_ result: Result<any Channel, any Error>, for call: PendingCall?) {

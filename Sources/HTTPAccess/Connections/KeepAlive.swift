@@ -12,7 +12,7 @@ struct KeepAlive: Equatable {
 
     /// - Returns: Nil when the connection carries no further request.
     init?(_ head: HTTPResponseHead) {
-        guard head.isKeepAlive else { return nil }
+        guard head.isKeepAlive, !Self.announcesForbiddenBody(head) else { return nil }
         guard let text = head.headers.first(name: "keep-alive") else { return }
         for part in text.split(separator: ",") {
             let words = part.split(separator: "=", maxSplits: 1)
@@ -26,5 +26,12 @@ struct KeepAlive: Equatable {
             default: break
             }
         }
+    }
+    /// Whether an answer without content has the fields of one. A server that sends them may send the content too, which would
+    /// be taken for the next answer.
+    private static func announcesForbiddenBody(_ head: HTTPResponseHead) -> Bool {
+        head.status == .noContent
+            && (head.headers.contains(name: "transfer-encoding")
+                || head.headers["content-length"].contains { $0 != "0" })
     }
 }

@@ -14,7 +14,8 @@ package struct WebLocation: Sendable {
 
     package var port: Int { explicitPort ?? (isEncrypted ? 443 : 80) }
 
-    /// - Returns: Nil for anything but plain absolute HTTP URLs: no user name, no escapes in the host, no blanks.
+    /// - Returns: Nil for anything but plain absolute HTTP URLs: no user name, no escapes in the host, no blanks, no port that
+    ///   does not exist.
     package init?(_ text: String) {
         var text = text
         guard text.withUTF8(Self.isPlain), let url = URL(string: text),
@@ -30,6 +31,9 @@ package struct WebLocation: Sendable {
         if name.hasSuffix(".") { name.removeLast() }
         guard !name.isEmpty else { return nil }
         host = name
+        // Socket addresses hold 16 bits: a larger port would end the process. The parser reports no port where no integer holds it.
+        let hasPort = authority.contains(":") && authority.last?.isNumber == true
+        guard !hasPort || (1...65_535).contains(url.port ?? 0) else { return nil }
         explicitPort = url.port
     }
 

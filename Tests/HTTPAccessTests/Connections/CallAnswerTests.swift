@@ -21,7 +21,7 @@ import Testing
     @Test(
         arguments: [
             ("HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
-            ("HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n", 204, ""),
+            ("HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n", 204, ""),
             ("HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n", 304, ""),
             ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 200, ""),
             (
@@ -32,6 +32,8 @@ import Testing
                 "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx",
                 200, "x"
             ),
+            // Some servers offer other protocols with each answer.
+            ("HTTP/1.1 200 OK\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 1\r\n\r\nx", 200, "x"),
             ("HTTP/1.1 500\r\ncontent-length: 1\r\n\r\nx", 500, "x"),
         ] as [(String, Int, String)]
     )
@@ -90,6 +92,8 @@ import Testing
         "HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n" + String(repeating: "x", count: 1001),
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + String(repeating: "1\r\nx\r\n", count: 1001),
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;" + String(repeating: "x", count: 1_000_000),
+        "HTTP/1.1 200 OK\r\n" + String(repeating: "x: y\r\n", count: 300) + "\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n" + String(repeating: "x: y\r\n", count: 300),
         "HTTP/1.1 200 OK\r\nx: " + String(repeating: "x", count: 1_000_000),
         String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 40_000),
     ])

@@ -1,5 +1,6 @@
 import HTTPStandIns
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 import Synchronization
 import Testing
@@ -39,6 +40,16 @@ import Testing
         }
     }
 
+    /// The certificate is for 127.0.0.1, which is reached under another address.
+    @Test func certificateForAnotherAddressIsATLSFailure() async throws {
+        let tls = try TestCertificate.serverContext()
+        try await CallScenario.with(tls: tls, host: "[::ffff:127.0.0.1]", script: { _ in [.answer()] }) { scenario in
+            try await scenario.expectFailure(scenario.request(), .tls)
+            #expect(scenario.server.record.connections == 1)
+            #expect(scenario.server.paths == [])
+        }
+    }
+
     @Test func serverThatSpeaksNoTLSIsATLSFailure() async throws {
         try await CallScenario.with(scheme: "https", script: { _ in [] }) { scenario in
             let call = Task { try await scenario.send(scenario.request()) }
@@ -50,7 +61,7 @@ import Testing
     }
 
     @Test func handshakeIsLimitedByTheConnectTimeout() async throws {
-        try await CallScenario.with(scheme: "https", { $0.connectTimeout = .seconds(1) }, script: { _ in [] }) {
+        try await CallScenario.with(scheme: "https", { $0.connectTimeout = .seconds(10) }, script: { _ in [] }) {
             scenario in
             try await scenario.expectFault(scenario.request(), .handshakeTimeout)
             try await scenario.closed(0)
@@ -103,6 +114,57 @@ import Testing
                 for try await fault in group { #expect(fault.failure == .connect) }
             }
         }
+    }
+
+    /// Where attempts fail at once, none runs inside the one before: the thread's stack is bounded.
+    @Test func anyNumberOfCallsMayWaitForAnAddressThatCannotBeReached() async throws {
+        var configuration = HTTPTransport.Configuration()
+        configuration.maximumConnectionsPerHost = 1
+        let settings = CallConnections.Settings(configuration)
+        // The system refuses a link-local address without an interface, and sends nothing.
+        let location = try #require(WebLocation("https://[fe80::1]"))
+        let failed = Mutex(0)
+        let count = 10_000
+        try await withOwnEventLoop { eventLoop in
+            let connections = try await eventLoop.submit {
+                let connections = HostConnections(CallTarget(location), settings, eventLoop)
+                for _ in 0..<count {
+                    let call = PendingCall(
+                        head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"),
+                        limits: ExchangeState.Limits(body: 0),
+                        deadline: .distantFuture,
+                        isIdempotent: true
+                    )
+                    call.begin { result in
+                        if case .failure = result { failed.withLock { $0 += 1 } }
+                    }
+                    connections.submit(call)
+                }
+                return NIOLoopBound(connections, eventLoop: eventLoop)
+            }.get()
+            try await eventually { failed.withLock { $0 } == count }
+            try await eventLoop.flatSubmit { connections.value.shutDown() }.get()
+        }
+    }
+
+    @Test func unknownHostIsAConnectFailure() async throws {
+        // A label that is too long for a name is not looked up.
+        let host = String(repeating: "a", count: 64) + ".test"
+        try await CallScenario.with(host: host, script: { _ in [.answer()] }) { scenario in
+            for _ in 0..<2 { try await scenario.expectFailure(scenario.request(), .connect) }
+        }
+    }
+
+    @Test(arguments: ["0", "65536", "70000", "99999999999999999999"], ["127.0.0.1", "[::1]", "localhost"])
+    func invalidPortIsUnsendable(port: String, host: String) async throws {
+        let url = "http://\(host):\(port)/"
+        #expect(WebLocation(url) == nil)
+        #expect(throws: TransportFault.malformedURL) { try CallConnections(HTTPTransport.Configuration()).route(url) }
+    }
+
+    @Test func emptyPortIsTheSchemes() throws {
+        let location = try #require(WebLocation("http://[::1]:/"))
+        #expect(location.port == 80)
     }
 
     @Test(arguments: [

@@ -18,7 +18,7 @@ package struct WebLocation: Sendable {
     ///   does not exist.
     package init?(_ text: String) {
         var text = text
-        guard text.withUTF8(Self.isPlain), let url = URL(string: text),
+        guard let hasPort = text.withUTF8(Self.hasPort), let url = URL(string: text),
             let encodedHost = url.host(percentEncoded: false), url.user == nil
         else { return nil }
         switch url.scheme?.lowercased() {
@@ -32,25 +32,29 @@ package struct WebLocation: Sendable {
         guard !name.isEmpty else { return nil }
         host = name
         // Socket addresses hold 16 bits: a larger port would end the process. The parser reports no port where no integer holds it.
-        let hasPort = authority.contains(":") && authority.last?.isNumber == true
         guard !hasPort || (1...65_535).contains(url.port ?? 0) else { return nil }
         explicitPort = url.port
     }
 
-    /// Whether a text has a scheme and an authority, no user name, no escapes in the authority, and nowhere blanks. It compares
-    /// bytes, because every file's URL is checked, and comparing characters costs more than parsing.
-    private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// Whether the authority of a URL ends with a port; nil without a scheme and an authority, with a user name or escapes in
+    /// the authority, and with blanks anywhere. It compares bytes, because every file's URL is checked, and comparing characters
+    /// costs more than parsing.
+    private static func hasPort(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool? {
         guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\\") }),
             let colon = bytes.indices.dropLast(2).first(where: { index in
                 bytes[index] == UInt8(ascii: ":") && bytes[index + 1] == UInt8(ascii: "/")
                     && bytes[index + 2] == UInt8(ascii: "/")
             })
-        else { return false }
+        else { return nil }
         let authority = bytes[(colon + 3)...].prefix {
             $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")
         }
         // Letters beyond ASCII are refused: a host is written in the form that is sent.
-        return authority.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") }
+        guard authority.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") }) else {
+            return nil
+        }
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return authority.contains(UInt8(ascii: ":")) && authority.last.map(digits.contains) == true
     }
 }
 

@@ -70,8 +70,11 @@ final class CallConnection: ChannelInboundHandler {
     /// The channel, until it is closed.
     var channel: (any Channel)? { context?.channel }
 
-    /// The pool counts this connection from now on.
-    func join() { isPooled = true }
+    /// The pool counts this connection from now on, unless it is closed already.
+    func join() -> Bool {
+        isPooled = !exchange.isClosed
+        return isPooled
+    }
 
     /// Writes a call's request.
     func start(_ call: PendingCall) {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The connections that ``HTTPTransport`` uses for API calls: HTTP/1.1, kept alive, for small requests and answers.
 ///
-/// They cost a third of what the HTTP client's cost. Files, tokens and stores use the HTTP client, which can stream and use
+/// They cost less than half of the HTTP client's. Files, tokens and stores use the HTTP client, which can stream and use
 /// proxies.
 final class CallConnections: Sendable {
     /// The settings of connections.

@@ -48,6 +48,9 @@ struct ExchangeState {
     private var answer = HTTPAnswer(status: 0)
     private var keepAlive: KeepAlive?
 
+    /// Whether the connection carries no further request.
+    var isClosed: Bool { phase == .closed }
+
     /// A request is written.
     ///
     /// - Parameter hasBody: Whether ``finishRequest()`` follows, when the request's body is written.

@@ -87,8 +87,9 @@ final class HostConnections: CallConnectionOwner {
         if let call { resending.removeAll { $0 === call } }
         let now = NIODeadline.now()
         do {
-            guard let connection = CallConnection.of(try result.get()) else { throw TransportFault.connectionClosed }
-            connection.join()
+            guard let connection = CallConnection.of(try result.get()), connection.join() else {
+                throw TransportFault.connectionClosed
+            }
             // Its caller may have given up meanwhile. The connection is for the next call then.
             let present = call.flatMap { $0.isFinished ? nil : $0 }
             let expiry = now + settings.idleTimeout

@@ -88,17 +88,18 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n" + String(repeating: "x", count: 1001),
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + String(repeating: "1\r\nx\r\n", count: 1001),
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;" + String(repeating: "x", count: 1_000_000),
-        "HTTP/1.1 200 OK\r\n" + String(repeating: "x: y\r\n", count: 300) + "\r\n",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n" + String(repeating: "x: y\r\n", count: 300),
-        "HTTP/1.1 200 OK\r\nx: " + String(repeating: "x", count: 1_000_000),
-        String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 40_000),
-    ])
-    func answerBeyondTheLimitsIsUnreadable(text: String) async throws {
-        try await answer(.send(text)) { scenario, request in
+    @Test(
+        arguments: [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n", "x", 1001),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n", 1001),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;", "x", 1_000_000),
+            ("HTTP/1.1 200 OK\r\n", "x: y\r\n", 300),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", "x: y\r\n", 300),
+            ("HTTP/1.1 200 OK\r\nx: ", "x", 1_000_000), ("", "HTTP/1.1 100 Continue\r\n\r\n", 40_000),
+        ]
+    )
+    func answerBeyondTheLimitsIsUnreadable(beginning: String, repeated: String, count: Int) async throws {
+        try await answer(.send(beginning + String(repeating: repeated, count: count))) { scenario, request in
             try await scenario.expectFailure(request, .unreadable)
             try await scenario.closed(0)
         }

@@ -88,6 +88,21 @@ import Testing
         }
     }
 
+    @Test func connectionThatClosesBeforeItIsOpenIsNotUsed() {
+        final class Owner: CallConnectionOwner {
+            var lost = 0
+            func added(_ connection: CallConnection) {}
+            func removed(_ connection: CallConnection) {}
+            func released(_ connection: CallConnection, _ keepAlive: KeepAlive) {}
+            func lost(_ connection: CallConnection, resending call: PendingCall?) { lost += 1 }
+        }
+        let owner = Owner()
+        let connection = CallConnection(owner: owner, isEncrypted: false, handshakeLimit: .distantFuture)
+        connection.close(.connectionClosed)
+        #expect(!connection.join())
+        #expect(owner.lost == 0)
+    }
+
     // MARK: - Calls that are sent again
 
     /// The first request of each connection is answered, the others meet an end of the connection.

@@ -53,7 +53,10 @@ private struct AnswerTrial {
             outcome.problem = "no channel: \(error)"
             return
         }
-        connection.join()
+        guard connection.join() else {
+            outcome.problem = "the connection is closed"
+            return
+        }
         let results = [Results(), Results()]
         connection.start(Self.call(results[0]))
         var hasSecond = false

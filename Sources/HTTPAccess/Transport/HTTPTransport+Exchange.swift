@@ -20,13 +20,11 @@ extension HTTPTransport {
             )
             // The delegate interface bounds the answer's body by the deadline too, and costs less than the
             // asynchronous one, which starts several tasks for each request.
-            // One event loop for the connection and the delegate: between two of them, a server that answers before it has the
-            // whole request, and closes the connection then, makes the HTTP client end the process.
             let client = client(for: outgoing.url, decodes: outgoing.decodesAnswer)
             let task = client.execute(
                 request: request,
                 delegate: AnswerCollector(maximumSize: outgoing.maximumAnswerSize),
-                eventLoop: .delegateAndChannel(on: client.eventLoopGroup.any()),
+                eventLoop: eventLoops(of: request),
                 deadline: .now() + outgoing.timeout.asTimeout
             )
             return try await withTaskCancellationHandler {
@@ -38,5 +36,14 @@ extension HTTPTransport {
             if Task.isCancelled { throw CancellationError() }
             throw TransportFault(error, sending: outgoing)
         }
+    }
+
+    /// Where the connection and the delegate of a request run. A request with a body has one event loop for both: between two of
+    /// them, a server that answers before it has the whole body, and closes the connection then, makes the HTTP client end the
+    /// process. Requests to a host share a loop, because only those of one loop share connections.
+    private func eventLoops(of request: HTTPClient.Request) -> HTTPClient.EventLoopPreference {
+        guard request.body != nil else { return .indifferent }
+        let index = UInt(bitPattern: request.host.hashValue) % UInt(executors.count)
+        return .delegateAndChannel(on: executors[Int(index)].eventLoop)
     }
 }

@@ -40,7 +40,7 @@ public final class HTTPTransport: Sendable {
     /// The connections of API calls. The HTTP client's connections have a limit of silence, these have not.
     let calls: CallConnections?
     private let telemetry = Mutex<[String: HTTPTelemetry]>([:])
-    private let executors: [EventLoopExecutor]
+    let executors: [EventLoopExecutor]
     private let nextExecutor = Atomic(0)
 
     /// Makes a transport; no connection is opened yet.

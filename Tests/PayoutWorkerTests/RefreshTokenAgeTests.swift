@@ -23,7 +23,7 @@ import Testing
         #expect(before.ages.isEmpty && before.notes.isEmpty)
 
         let file = RefreshTokenFile(path: folder.path + "/default.refresh-token")
-        let signedIn = Date(timeIntervalSinceNow: -61 * Self.day)
+        let signedIn = Date(timeIntervalSinceNow: -61.5 * Self.day)
         try await file.save(Secret("rt-0"), inPlaceOf: nil, signedIn: signedIn)
         let (ages, notes) = await RefreshTokenAge.read(settings)
         #expect(notes.isEmpty)

@@ -3,6 +3,8 @@
 SWIFT ?= swift
 # Flags of every build, so that all steps share one build. CI adds its checks here.
 SWIFT_FLAGS ?=
+# Further flags of `make test`.
+TEST_FLAGS ?=
 PYTHON ?= python3
 
 VENV := .build/venv
@@ -47,7 +49,7 @@ release: setup ## Build the optimized payout-worker; prints where it is.
 
 test: build $(VENV)/ready ## Run all tests. Set KAFKA_BOOTSTRAP_SERVERS to run those that need a real broker too.
 	@.ci/setup --optional kcat
-	$(SWIFT) test --skip-build $(SWIFT_FLAGS)
+	$(SWIFT) test --skip-build $(SWIFT_FLAGS) $(TEST_FLAGS)
 
 demo: setup ## Run broker, API and worker in one process; nothing else is needed.
 	$(SWIFT) run $(SWIFT_FLAGS) payout-worker demo

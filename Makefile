@@ -32,7 +32,7 @@ MINUTES ?= 30
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo bench profile bench-stores simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy bench-download check-download docs clean
+.PHONY: help setup build release test demo bench profile bench-stores simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy check-librdkafka bench-download check-download docs clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -122,6 +122,10 @@ check-deploy: build $(VENV)/ready ## Check image, compose file, chart, unit, ale
 check-download: build ## Check that a large download takes little memory.
 	@$(PYTHON) Tests/Benchmarks/download.py --memory-only --size 256 --rounds 1 \
 		--worker "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker"
+
+check-librdkafka: build $(VENV)/ready ## Run the tests that use Kafka with the newest librdkafka instead of the system's.
+	@SWIFT="$(SWIFT)" .ci/check-librdkafka $(PYTHON_TOOLS) \
+		"$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-export-workerPackageTests.xctest" $(SWIFT_FLAGS) $(TEST_FLAGS)
 
 docs: build ## Build the documentation of libraries and engine into .build/docs; fails on a broken link.
 	@.ci/check-docs "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))" .build/docs

@@ -15,6 +15,9 @@ SOURCES := find Sources Tests Package.swift -name '*.swift' ! -name '*.pb.swift'
 # Toolchains that do not know the variable ignore it.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 12
 
+# install
+PREFIX ?= /usr/local
+DESTDIR ?=
 # simulate
 SEEDS ?= 1000
 # endure
@@ -32,7 +35,7 @@ MINUTES ?= 30
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo bench profile bench-stores simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy check-librdkafka bench-download check-download docs clean
+.PHONY: help setup build release test demo bench profile bench-stores simulate chaos soak endure fuzz lint format check-schemas check-api check-dashboard check-deploy check-librdkafka bench-download check-download docs documents pictures install clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +49,10 @@ build: setup ## Build everything, tests included, for debugging.
 release: setup ## Build the optimized payout-worker; prints where it is.
 	$(SWIFT) build -c release --product payout-worker $(SWIFT_FLAGS)
 	@echo "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker"
+
+install: release ## Build the optimized payout-worker and install it into PREFIX/bin.
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" "$(DESTDIR)$(PREFIX)/bin/"
 
 test: build $(VENV)/ready ## Run all tests. Set KAFKA_BOOTSTRAP_SERVERS to run those that need a real broker too.
 	@.ci/setup --optional kcat
@@ -93,11 +100,12 @@ soak: release $(VENV)/ready ## Run steady load and rolling restarts for MINUTES=
 		--binary "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
 		--minutes $(MINUTES) $(ARGS)
 
-lint: $(VENV)/ready ## Check format and terms, unused names in Swift and Python, and the dashboard's files.
+lint: $(VENV)/ready ## Check format and terms, links, unused names in Swift and Python, and the dashboard's files.
 	@$(SOURCES) -print0 | xargs -0 $(SWIFT) format lint --strict --parallel
-	@$(PYTHON_TOOLS) -m pyflakes .ci deploy schemas Tests deploy/sbom .ci/check-language .ci/check-unused
+	@$(PYTHON_TOOLS) -m pyflakes .ci deploy schemas Tests deploy/sbom .ci/check-language .ci/check-unused .ci/check-links .ci/guides-catalog
 	@$(PYTHON) .ci/check-unused
 	@$(PYTHON) .ci/check-language
+	@$(PYTHON) .ci/check-links
 	@$(PYTHON_TOOLS) Tests/Dashboard/page_files.py
 	@$(PYTHON_TOOLS) Tests/Dashboard/page_files_test.py --quiet
 	@$(PYTHON_TOOLS) Tests/Benchmarks/attribution_test.py --quiet
@@ -127,7 +135,17 @@ check-librdkafka: build $(VENV)/ready ## Run the tests that use Kafka with the n
 	@SWIFT="$(SWIFT)" .ci/check-librdkafka $(PYTHON_TOOLS) \
 		"$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-export-workerPackageTests.xctest" $(SWIFT_FLAGS) $(TEST_FLAGS)
 
-docs: build ## Build the documentation of libraries and engine into .build/docs; fails on a broken link.
+documents: build ## Write the generated documents again: settings, commands, fields, metrics, log events.
+	UPDATE_DOCUMENTS=1 $(SWIFT) test --skip-build $(SWIFT_FLAGS) \
+		--filter 'ConfigurationPageTests|CommandsPageTests|RecordsPageTests|MetricsDocumentTests|LogEventsTests'
+
+pictures: build $(VENV)/ready ## Take the README's picture of the dashboard again, in a headless Chromium.
+	@.ci/setup --optional chromium
+	@$(PYTHON_TOOLS) Tests/Dashboard/picture.py \
+		--binary "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
+		Sources/payout-worker/payout-worker.docc/Resources/dashboard.png
+
+docs: build ## Build the guides and the documentation of libraries and engine into .build/docs; fails on a broken link.
 	@.ci/check-docs "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))" .build/docs
 
 clean: ## Remove all build products.

@@ -262,7 +262,7 @@ let package = Package(
                 "ExportRecords",
                 "EntraIdentity", "FileStores", "HTTPAccess", "HTTPStandIns", "PayoutAPI", "PayoutFilters",
                 "PayoutSandbox", "Primitives", "WorkerConsole", "WorkerKafka", "WorkerRuntime", "WorkerTelemetry",
-                argumentParser, httpTypes, hummingbird, lifecycle, logging, nioCore, tracing,
+                argumentParser, httpTypes, hummingbird, lifecycle, logging, nioCore, tracing, yams,
             ],
             swiftSettings: settings
         ),

@@ -118,10 +118,10 @@ public struct FileStoreError: Error, Hashable, Sendable {
         case .unavailable:
             "Check that the store is running and reachable from this machine; the worker retries automatically."
         case .throttled: "Lower WORKER_MAX_CONCURRENT_DOWNLOADS; the worker retries automatically."
-        case .noCredentials: "Configure credentials: 'File stores' in the README lists where the worker looks for them."
+        case .noCredentials: "Configure credentials: the guide 'Store files' lists where the worker looks for them."
         case .credentialsRefused:
             "Configure credentials that are valid and not expired; the worker retries automatically."
-        case .forbidden: "Grant the permissions that 'File stores' in the README lists, or use other credentials."
+        case .forbidden: "Grant the permissions that the guide 'Store files' lists, or use other credentials."
         case .bucketMissing: "Create it, or correct FILES_LOCATION."
         case .objectMissing: "Find out which program removes files from the store."
         case .wrongRegion: "Set FILES_S3_REGION to the bucket's region."

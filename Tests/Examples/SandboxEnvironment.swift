@@ -1,31 +1,60 @@
 import Foundation
 import Testing
 
-/// An embedded broker and the sandbox API in one process, and a worker in another, started like a user does.
-struct SandboxEnvironment {
+/// An embedded broker and the sandbox API in one process, started like a user does.
+struct Sandbox {
     let worker: URL
     /// The variables that the sandbox printed for its users' shells.
+    let variables: [String: String]
+
+    /// Starts it, runs the body, and stops it.
+    static func with(_ arguments: [String], _ body: (Sandbox) async throws -> Void) async throws {
+        let worker = try #require(Places.worker, "payout-worker is not built")
+        try await Program.running(worker, ["sandbox"] + arguments, environment: [:]) { sandbox in
+            try await eventually("the sandbox prints its variables", sandbox) {
+                variables(sandbox.output)["PAYOUT_API_BLOB_HOSTS"] != nil
+            }
+            try await body(Sandbox(worker: worker, variables: variables(sandbox.output)))
+        }
+    }
+
+    /// The variables that were printed as `export NAME=VALUE`.
+    static func variables(_ text: String) -> [String: String] {
+        // The last line may not be complete yet.
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        return lines.reduce(into: [:]) { found, line in
+            guard line.hasPrefix("export "), let equals = line.firstIndex(of: "=") else { return }
+            let name = String(line[..<equals].dropFirst("export ".count))
+            found[name] = line[line.index(after: equals)...].trimmingCharacters(in: ["'"])
+        }
+    }
+}
+
+/// A sandbox, and a worker in another process.
+struct SandboxEnvironment {
+    let worker: URL
+    /// The variables of a user's shell: the sandbox's, and the command on the search path.
     let environment: [String: String]
+    /// A folder for files of the test, which is also `HOME`.
+    let folder: URL
     private let run: Program
 
     /// Starts everything, runs the body, and stops everything.
     static func with(_ body: (SandboxEnvironment) async throws -> Void) async throws {
-        let worker = try #require(Places.worker, "payout-worker is not built")
-        let files = FileManager.default.temporaryDirectory.appending(path: "examples-files-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: files) }
-        try await Program.running(worker, ["sandbox", "--speed", "instant"], environment: [:]) { sandbox in
-            try await eventually("the sandbox prints its variables", sandbox) {
-                let printed = variables(sandbox.output)
-                return printed["KAFKA_BOOTSTRAP_SERVERS"] != nil && printed["PAYOUT_API_BLOB_HOSTS"] != nil
-            }
-            let environment = variables(sandbox.output)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "examples-files-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder.appending(path: "store"), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await Sandbox.with(["--speed", "instant"]) { sandbox in
+            let path = sandbox.worker.deletingLastPathComponent().path + ":" + Places.path
+            let environment = sandbox.variables.merging(["PATH": path, "HOME": folder.path]) { $1 }
             let own = [
-                "FILES_LOCATION": "file://" + files.path, "HTTP_PORT": "0", "WORKER_POLL_MIN_INTERVAL": "100ms",
-                "WORKER_POLL_MAX_INTERVAL": "500ms",
+                "FILES_LOCATION": "file://" + folder.appending(path: "store").path, "HTTP_PORT": "0",
+                "WORKER_POLL_MIN_INTERVAL": "100ms", "WORKER_POLL_MAX_INTERVAL": "500ms",
             ]
-            try await Program.running(worker, ["run"], environment: environment.merging(own) { $1 }) { run in
-                try await body(SandboxEnvironment(worker: worker, environment: environment, run: run))
+            try await Program.running(sandbox.worker, ["run"], environment: environment.merging(own) { $1 }) { run in
+                try await body(
+                    SandboxEnvironment(worker: sandbox.worker, environment: environment, folder: folder, run: run)
+                )
                 #expect(run.isRunning, "the worker ended: \(run.errors.suffix(2_000))")
             }
         }
@@ -50,17 +79,6 @@ struct SandboxEnvironment {
     /// Runs a text as a shell script.
     func shell(_ script: String) async throws -> String {
         try await output(of: URL(filePath: "/bin/sh"), ["-euc", script])
-    }
-
-    /// The variables that were printed as `export NAME=VALUE`.
-    static func variables(_ text: String) -> [String: String] {
-        // The last line may not be complete yet.
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-        return lines.reduce(into: [:]) { found, line in
-            guard line.hasPrefix("export "), let equals = line.firstIndex(of: "=") else { return }
-            let name = String(line[..<equals].dropFirst("export ".count))
-            found[name] = line[line.index(after: equals)...].trimmingCharacters(in: ["'"])
-        }
     }
 }
 

@@ -187,7 +187,7 @@ struct AWSCredentialTests {
             let before = wire.requests.count
             let error = await #expect(throws: FileStoreError.self) { try await fetch(variables, wire) }
             #expect(error?.kind == .noCredentials)
-            #expect(error?.description.contains("README") == true)
+            #expect(error?.description.contains("the guide 'Store files'") == true)
             #expect(wire.requests.count - before == requests)
         }
     }

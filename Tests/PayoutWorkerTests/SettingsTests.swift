@@ -228,13 +228,4 @@ import WorkerKafka
         let error = #expect(throws: ConfigurationError.self) { try files(variables) }
         #expect(error?.description.contains(name) == true)
     }
-
-    @Test func everySettingIsInTheReadme() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
-        for setting in SettingDefinition.all {
-            #expect(readme.contains("`\(setting.name)`"), "\(setting.name)")
-        }
-    }
 }

@@ -8,8 +8,14 @@ struct SettingDefinition: Sendable {
     var defaultValue: String?
     /// Whether the value is a secret: it is masked wherever it is shown, and can also be read from the file `NAME_FILE`.
     var isSecret = false
-    /// The description for users.
+    /// What applies if the variable is not set and has no default value, for users.
+    var unset: String?
+    /// The description for users, without the default.
     var help: String
+
+    /// The description with what applies if the variable is not set.
+    var meaning: String { unset.map { $0 == Self.required ? help : "\(help); default: \($0)" } ?? help }
+    static let required = "required"
 }
 
 extension SettingDefinition {
@@ -17,7 +23,7 @@ extension SettingDefinition {
     static let all: [SettingDefinition] = kafka + worker + service + files + observability
 
     private static let kafka: [SettingDefinition] = [
-        .init(name: "KAFKA_BOOTSTRAP_SERVERS", help: "broker list, host:port separated by commas"),
+        .init(name: "KAFKA_BOOTSTRAP_SERVERS", unset: required, help: "broker list, host:port separated by commas"),
         .init(name: "KAFKA_GROUP_ID", defaultValue: "payout-export-workers", help: "consumer group"),
         .init(name: "KAFKA_TOPICS_JOBS", defaultValue: "payout.export.jobs", help: "jobs topic"),
         .init(name: "KAFKA_TOPICS_RESULTS", defaultValue: "payout.export.results", help: "results topic"),
@@ -30,7 +36,7 @@ extension SettingDefinition {
     ]
 
     private static let worker: [SettingDefinition] = [
-        .init(name: "WORKER_ID", help: "name of this instance; default: the host name and a random suffix"),
+        .init(name: "WORKER_ID", unset: "the host name and a random suffix", help: "name of this instance"),
         .init(name: "WORKER_DELIVERY", defaultValue: "exactly-once", help: "exactly-once or at-least-once"),
         .init(
             name: "WORKER_COMMIT_INTERVAL",
@@ -81,19 +87,20 @@ extension SettingDefinition {
         ),
         .init(
             name: "PAYOUT_API_AUTHENTICATION",
+            unset: "`refresh-token` if a token is configured or saved, else `password` with user name and password",
             help:
-                "refresh-token, password or client-credentials; default: refresh-token if a token is configured or saved, "
-                + "else password"
+                "`refresh-token`, `password` or `client-credentials`"
         ),
-        .init(name: "PAYOUT_API_TENANT_ID", help: "the directory (tenant) id"),
-        .init(name: "PAYOUT_API_CLIENT_ID", help: "the application (client) id"),
+        .init(name: "PAYOUT_API_TENANT_ID", unset: required, help: "the directory (tenant) id"),
+        .init(name: "PAYOUT_API_CLIENT_ID", unset: required, help: "the application (client) id"),
         .init(name: "PAYOUT_API_USERNAME", help: "user name, for the password flow"),
         .init(name: "PAYOUT_API_PASSWORD", isSecret: true, help: "password, for the password flow"),
         .init(name: "PAYOUT_API_REFRESH_TOKEN", isSecret: true, help: "refresh token, for the refresh-token flow"),
         .init(
             name: "PAYOUT_API_REFRESH_TOKEN_SAVED_IN",
+            unset: "the token's own file, if it is writable",
             help:
-                "a persistent file or folder for the newest refresh token of each account; default: the token's own file"
+                "a persistent file or folder for the newest refresh token of each account"
         ),
         .init(name: "PAYOUT_API_CLIENT_SECRET", isSecret: true, help: "client secret, for a confidential client"),
         .init(name: "PAYOUT_API_REQUESTS_PER_SECOND", defaultValue: "20", help: "the whole fleet's budget per account"),
@@ -126,22 +133,25 @@ extension SettingDefinition {
             defaultValue: "0640",
             help: "mode of files in a file:// store, octal; folders get the same mode with search permission"
         ),
-        .init(name: "FILES_S3_ENDPOINT", help: "https://host[:port] of an S3-compatible service; default: AWS"),
-        .init(name: "FILES_S3_REGION", help: "the bucket's region; default: AWS_REGION or the profile's"),
+        .init(name: "FILES_S3_ENDPOINT", unset: "AWS", help: "https://host[:port] of an S3-compatible service"),
+        .init(name: "FILES_S3_REGION", unset: "`AWS_REGION`, the profile's, `us-east-1`", help: "the bucket's region"),
         .init(
             name: "FILES_S3_PATH_STYLE",
-            help: "put the bucket in the path: true or false; default: true with an endpoint"
+            unset: "true with an endpoint",
+            help: "put the bucket in the path: true or false"
         ),
         .init(
             name: "FILES_S3_SERVER_SIDE_ENCRYPTION",
-            help: "AES256, aws:kms or aws:kms:dsse; default: the bucket's setting"
+            unset: "the bucket's setting",
+            help: "AES256, aws:kms or aws:kms:dsse"
         ),
-        .init(name: "FILES_S3_KMS_KEY_ID", help: "the key for aws:kms; default: the account's key"),
-        .init(name: "FILES_S3_STORAGE_CLASS", help: "storage class such as STANDARD_IA; default: the bucket's setting"),
+        .init(name: "FILES_S3_KMS_KEY_ID", unset: "the account's key", help: "the key for aws:kms"),
+        .init(name: "FILES_S3_STORAGE_CLASS", unset: "the bucket's setting", help: "storage class such as STANDARD_IA"),
         .init(name: "FILES_S3_CHECKSUM", defaultValue: "sha256", help: "how S3 verifies uploads: sha256 or md5"),
         .init(
             name: "FILES_AZURE_ENDPOINT",
-            help: "https://host of the storage account; default: Azure's public cloud"
+            unset: "Azure's public cloud",
+            help: "https://host of the storage account"
         ),
         .init(name: "FILES_AZURE_SAS_TOKEN", isSecret: true, help: "shared access signature of the container"),
         .init(name: "FILES_AZURE_TENANT_ID", help: "directory (tenant) id, for an application instead of a signature"),
@@ -158,14 +168,20 @@ extension SettingDefinition {
         .init(
             name: "HTTPS_PROXY",
             isSecret: true,
-            help: "HTTP proxy for https addresses, http://user:password@host:port; direct connections unless given"
+            unset: "direct connections",
+            help: "HTTP proxy for https addresses, http://user:password@host:port"
         ),
         .init(
             name: "NO_PROXY",
             defaultValue: "",
             help: "hosts without the proxy, by commas: example.com with the names below it, .example.com, host:port, *"
         ),
-        .init(name: "TLS_CA_FILE", help: "PEM file of certificate authorities to trust beside the system's"),
+        .init(
+            name: "TLS_CA_FILE",
+            unset: "the system's certificate authorities",
+            help:
+                "PEM file of further certificate authorities for the API, the identity provider, blobs, stores and the collector"
+        ),
         .init(name: "HTTP_HOST", defaultValue: "127.0.0.1", help: "address of health, metrics and dashboard"),
         .init(name: "HTTP_PORT", defaultValue: "8080", help: "port of health, metrics and dashboard"),
         .init(
@@ -179,7 +195,11 @@ extension SettingDefinition {
             defaultValue: "info",
             help: "trace to critical; levels of parts after it: info,kafka=debug"
         ),
-        .init(name: "LOG_FORMAT", help: "text or json; default: text on a terminal, else json"),
+        .init(
+            name: "LOG_FORMAT",
+            unset: "`text` on a terminal, else `json`",
+            help: "`text` or `json`, on standard error"
+        ),
         .init(
             name: "OTEL_EXPORTER_OTLP_ENDPOINT",
             defaultValue: "",

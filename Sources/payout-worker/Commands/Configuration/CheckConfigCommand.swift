@@ -169,7 +169,7 @@ struct ExplainedValue: Encodable, Equatable {
             account: account,
             value: found.map { definition.isSecret && !$0.text.isEmpty ? Self.mask : $0.text },
             source: found?.source.rawValue,
-            meaning: definition.help
+            meaning: definition.meaning
         )
     }
 

@@ -1,30 +1,5 @@
+import ChildProcesses
 import Foundation
-
-/// The examples of README.md: fenced blocks behind a comment `<!-- example: NAME -->`.
-enum Readme {
-    /// The text of an example.
-    ///
-    /// - Throws: ``MissingExample`` when the README has none of this name.
-    static func example(_ name: String) throws -> String {
-        let text = try String(contentsOf: Places.root.appending(path: "README.md"), encoding: .utf8)
-        guard let example = example(name, in: text) else { throw MissingExample(name: name) }
-        return example
-    }
-
-    static func example(_ name: String, in text: String) -> String? {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard let marker = lines.firstIndex(of: "<!-- example: \(name) -->"),
-            marker + 1 < lines.endIndex, lines[marker + 1].hasPrefix("```")
-        else { return nil }
-        let body = lines[(marker + 2)...]
-        guard let end = body.firstIndex(of: "```") else { return nil }
-        return body[..<end].joined(separator: "\n") + "\n"
-    }
-
-    struct MissingExample: Error {
-        var name: String
-    }
-}
 
 /// The locations of programs and files.
 enum Places {
@@ -39,11 +14,12 @@ enum Places {
         return [named, beside, built].compactMap { $0 }.first(where: isExecutable)
     }
 
-    static var kcat: URL? {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"
-        return path.split(separator: ":").map { URL(filePath: String($0)).appending(path: "kcat") }.first(
-            where: isExecutable
-        )
+    /// The search path of the tests.
+    static var path: String { ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin" }
+
+    /// A program of the search path.
+    static func program(_ name: String) -> URL? {
+        path.split(separator: ":").map { URL(filePath: String($0)).appending(path: name) }.first(where: isExecutable)
     }
 
     /// A Python with confluent-kafka: `make`'s, or the one that `EXAMPLES_PYTHON` names.
@@ -57,6 +33,12 @@ enum Places {
             if status == 0 { return python }
         }
         return nil
+    }
+
+    /// A Go compiler, where Debian's Kafka client for it is installed.
+    static var go: URL? {
+        let client = "/usr/share/gocode/src/github.com/confluentinc/confluent-kafka-go"
+        return FileManager.default.fileExists(atPath: client) ? program("go") : nil
     }
 
     private static func isExecutable(_ url: URL) -> Bool { FileManager.default.isExecutableFile(atPath: url.path) }

@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-/// Runs the examples of README.md unchanged.
-@Suite("README examples", .serialized)
-struct ExampleTests {
-    @Test("The kcat examples enqueue and read", .enabled(if: Places.kcat != nil, "kcat is not installed"))
+/// Runs the recipes for clients of Kafka unchanged.
+@Suite("Recipes for clients", .serialized)
+struct ClientRecipeTests {
+    @Test("The kcat examples enqueue and read", .enabled(if: Places.program("kcat") != nil, "kcat is not installed"))
     func kcat() async throws {
         try await SandboxEnvironment.with { environment in
-            _ = try await environment.shell(try Readme.example("kcat-enqueue"))
-            let results = try Readme.example("kcat-results")
+            _ = try await environment.shell(try Recipe.text("kcat-enqueue"))
+            let results = try Recipe.text("kcat-results")
             try await eventually("kcat reads the event") {
                 try await environment.shell(results).contains { $0.isNewline }
             }
@@ -41,10 +41,10 @@ struct ExampleTests {
     func python() async throws {
         let python = try #require(await Places.python())
         try await SandboxEnvironment.with { environment in
-            _ = try await environment.output(of: python, ["-c", try Readme.example("python-enqueue")])
+            _ = try await environment.output(of: python, ["-c", try Recipe.text("python-enqueue")])
             let printed = try await environment.output(
                 of: python,
-                ["-u", "-c", try Readme.example("python-results")],
+                ["-u", "-c", try Recipe.text("python-results")],
                 within: .seconds(600)
             )
             let event = #/from-python\/\d+-\d+\/completed completed \['file:\/\//#
@@ -52,12 +52,23 @@ struct ExampleTests {
         }
     }
 
-    @Test("Examples are found by their name only")
-    func extraction() {
-        let text = "a\n<!-- example: one -->\n```sh\necho 1\necho 2\n```\n<!-- example: two -->\ntext\n"
-        #expect(Readme.example("one", in: text) == "echo 1\necho 2\n")
-        #expect(Readme.example("two", in: text) == nil)
-        #expect(Readme.example("three", in: text) == nil)
+    @Test(
+        "The Go recipes enqueue and read",
+        .enabled(if: Places.go != nil, "there is no Go compiler with a Kafka client")
+    )
+    func goClient() async throws {
+        let compiler = try #require(Places.go)
+        try await SandboxEnvironment.with { environment in
+            for (recipe, expected) in [("go-enqueue", ""), ("go-results", "from-go/")] {
+                let file = environment.folder.appending(path: "\(recipe).go")
+                try Data(try Recipe.text(recipe).utf8).write(to: file)
+                let printed = try await environment.shell(
+                    "export GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=\"$HOME/go-cache\" GOFLAGS=-tags=dynamic\n"
+                        + "\(compiler.path) run \(file.path)"
+                )
+                #expect(printed.hasPrefix(expected), "\(printed)")
+            }
+        }
     }
 
     private struct Event: Decodable {

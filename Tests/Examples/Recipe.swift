@@ -1,0 +1,71 @@
+import ChildProcesses
+import Foundation
+
+/// The recipes of the README and the guides: fenced blocks behind a comment `<!-- example: NAME -->`.
+enum Recipe {
+    private static let guides = "Sources/payout-worker/payout-worker.docc/Guides"
+
+    /// The text of each page that can have recipes, by its path.
+    static func pages() throws -> [String: String] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: Places.root.appending(path: guides).path)
+        let paths = ["README.md"] + names.filter { $0.hasSuffix(".md") }.map { "\(guides)/\($0)" }
+        return try paths.reduce(into: [:]) { pages, path in
+            pages[path] = try String(contentsOf: Places.root.appending(path: path), encoding: .utf8)
+        }
+    }
+
+    /// The text of a recipe, unchanged.
+    ///
+    /// - Throws: ``NotOnce`` unless exactly one page has a recipe of this name.
+    static func text(_ name: String) throws -> String {
+        let found = try pages().values.compactMap { text(name, in: $0) }
+        guard let recipe = found.first, found.count == 1 else { throw NotOnce(name: name, count: found.count) }
+        return recipe
+    }
+
+    static func text(_ name: String, in page: String) -> String? {
+        let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let marker = lines.firstIndex(of: "<!-- example: \(name) -->"),
+            marker + 1 < lines.endIndex, lines[marker + 1].hasPrefix("```")
+        else { return nil }
+        let body = lines[(marker + 2)...]
+        guard let end = body.firstIndex(of: "```") else { return nil }
+        return body[..<end].joined(separator: "\n") + "\n"
+    }
+
+    struct NotOnce: Error {
+        var name: String
+        var count: Int
+    }
+}
+
+/// The blocks of code in a page, and what the comment above each says.
+struct CodeBlock {
+    private static let languages = ["sh", "python", "java", "go"]
+
+    var line: Int
+    /// The line above the block, if it is a comment.
+    var comment: String?
+
+    /// The name of the recipe, if a test runs the block.
+    var example: String? { value(of: "example") }
+    /// Why no test runs it, if the page gives a reason.
+    var reason: String? { value(of: "not run") }
+
+    private func value(of key: String) -> String? {
+        guard let comment, comment.hasPrefix("<!-- \(key): "), comment.hasSuffix(" -->") else { return nil }
+        return String(comment.dropFirst("<!-- \(key): ".count).dropLast(" -->".count))
+    }
+
+    /// The blocks in languages that can be run.
+    static func all(in page: String) -> [CodeBlock] {
+        let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.indices.filter { index in
+            let line = lines[index].drop { $0 == " " }
+            return languages.contains { line == "```\($0)" }
+        }.map { index in
+            let above = index > 0 ? String(lines[index - 1].drop { $0 == " " }) : ""
+            return CodeBlock(line: index + 1, comment: above.hasPrefix("<!--") ? above : nil)
+        }
+    }
+}

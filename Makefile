@@ -139,11 +139,14 @@ documents: build ## Write the generated documents again: settings, commands, fie
 	UPDATE_DOCUMENTS=1 $(SWIFT) test --skip-build $(SWIFT_FLAGS) \
 		--filter 'ConfigurationPageTests|CommandsPageTests|RecordsPageTests|MetricsDocumentTests|LogEventsTests'
 
-pictures: build $(VENV)/ready ## Take the README's picture of the dashboard again, in a headless Chromium.
+pictures: build $(VENV)/ready ## Take the README's pictures of the demo and, in a headless Chromium, of the dashboard again.
 	@.ci/setup --optional chromium
 	@$(PYTHON_TOOLS) Tests/Dashboard/picture.py \
 		--binary "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
 		Sources/payout-worker/payout-worker.docc/Resources/dashboard.png
+	@$(PYTHON_TOOLS) Tests/Dashboard/recording.py \
+		--binary "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
+		Sources/payout-worker/payout-worker.docc/Resources/demo.svg
 
 docs: build ## Build the guides and the documentation of libraries and engine into .build/docs; fails on a broken link.
 	@.ci/check-docs "$$($(SWIFT) build --show-bin-path $(SWIFT_FLAGS))" .build/docs

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Somebody who follows the README: a shell in a folder that looks like a clone after `make demo`, with a browser that signs
+/// A user who follows the README: a shell in a folder that looks like a clone after `make demo`, with a browser that signs
 /// in at once.
 final class Reader {
     private let sandbox: Sandbox

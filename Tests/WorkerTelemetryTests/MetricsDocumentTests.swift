@@ -48,6 +48,13 @@ struct MetricsDocumentTests {
         #expect(written == Self.document, "UPDATE_DOCUMENTS=1 make test writes deploy/metrics.md again")
     }
 
+    @Test func everyHealthCodeHasItsRemedyInTheGuides() throws {
+        let page = "Sources/payout-worker/payout-worker.docc/Operations/Troubleshooting.md"
+        let root = Self.url.deletingLastPathComponent().deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
+        #expect(HealthCode.allCases.filter { !text.contains("`\($0.rawValue)`") } == [])
+    }
+
     @Test func everyMetricBelongsToOnePart() {
         #expect(Set(MetricsTable.all.map(\.name)).count == MetricsTable.all.count)
     }

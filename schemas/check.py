@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Checks that the schemas, the AsyncAPI document and the golden samples agree.
+"""Checks that the schemas, the AsyncAPI document, the golden samples and the examples in the guides agree.
 
 Needs jsonschema, rfc3339-validator and PyYAML. Takes no arguments; prints the problems and exits with 1 if there are any.
 """
 
 import json
 import pathlib
+import re
 import sys
 
 import jsonschema
@@ -172,8 +173,36 @@ def resolves(document, reference):
     return True
 
 
+def documents_in_pages():
+    """The JSON documents in the README and the guides, each with its page."""
+    pages = [ROOT.parent / "README.md", *sorted((ROOT.parent / "Sources/payout-worker/payout-worker.docc").rglob("*.md"))]
+    for page in pages:
+        for block in re.findall(r"^```json\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M):
+            yield page.name, json.loads(block)
+
+
+def check_pages(report):
+    """Jobs in the pages are valid. Events there are shortened, so only their names are checked."""
+    jobs, events = validator("job.schema.json"), validator("completion-event.schema.json")
+    known = set(events.schema["properties"]), set(events.schema["$defs"]["file"]["properties"])
+    seen = 0
+    for page, document in documents_in_pages():
+        seen += 1
+        if "status" in document:
+            named = set(document), {name for file in document["files"] for name in file}
+            for unknown in (named[0] - known[0], named[1] - known[1]):
+                report.expect(not unknown, f"{page}: an event has no {sorted(unknown)}")
+        else:
+            for error in jobs.iter_errors(document):
+                report.expect(False, f"{page}: a job is not valid: {error.json_path}: {error.message[:200]}")
+            fields_of_jobs = {"jobId", "action", *jobs.schema["$defs"]["export"]["properties"]}
+            report.expect(set(document) <= fields_of_jobs, f"{page}: a job has unknown fields")
+    report.expect(seen >= 3, f"the pages have only {seen} JSON documents")
+
+
 def main():
     report = Report()
+    check_pages(report)
     check_jobs(report)
     check_events(report)
     check_states(report)

@@ -24,6 +24,19 @@ struct FirstStepsTests {
         }
     }
 
+    @Test func pageOnRunningLeadsToAWorkerThatPassesTheChecksAfterAnUpgrade() async throws {
+        try await Sandbox.with(["--speed", "instant"]) { sandbox in
+            let reader = try Reader(sandbox, isSignedIn: true)
+            let run = try reader.filledIn(try Recipe.text("run"))
+            try await reader.running(run) { worker in
+                let events = try await reader.shell("payout-worker enqueue --kind payments --wait")
+                #expect(events.contains("completed"), "\(events); the worker: \(worker.errors.suffix(2_000))")
+                let checks = try await reader.shell(try Recipe.text("after-upgrade"))
+                #expect(checks.contains("6 of 6") || checks.contains("partitions"), "\(checks)")
+            }
+        }
+    }
+
     @Test func guidesLeadToATokenAndAFile() async throws {
         try await Sandbox.with(["--no-kafka", "--speed", "instant", "--signed-out", "--mfa", "1"]) { sandbox in
             let reader = try Reader(sandbox)

@@ -22,12 +22,12 @@ enum Places {
         path.split(separator: ":").map { URL(filePath: String($0)).appending(path: name) }.first(where: isExecutable)
     }
 
-    /// A Python with confluent-kafka: `make`'s, or the one that `EXAMPLES_PYTHON` names.
-    static func python() async -> URL? {
+    /// A Python with a package: `make`'s, or the one that `EXAMPLES_PYTHON` names.
+    static func python(with package: String = "confluent_kafka") async -> URL? {
         let named = ProcessInfo.processInfo.environment["EXAMPLES_PYTHON"].map { URL(filePath: $0) }
         let made = root.appending(path: ".build/venv/bin/python3")
         for python in [named, made].compactMap({ $0 }) where isExecutable(python) {
-            let status = try? await Program.running(python, ["-c", "import confluent_kafka"], environment: [:]) {
+            let status = try? await Program.running(python, ["-c", "import \(package)"], environment: [:]) {
                 await $0.waitForEnd(within: .seconds(600))
             }
             if status == 0 { return python }

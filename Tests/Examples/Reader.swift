@@ -7,8 +7,12 @@ final class Reader {
     private let sandbox: Sandbox
     private let folder: URL
 
-    init(_ sandbox: Sandbox) throws {
+    private let isSignedIn: Bool
+
+    /// - Parameter isSignedIn: whether the reader has the variables of the account already.
+    init(_ sandbox: Sandbox, isSignedIn: Bool = false) throws {
         self.sandbox = sandbox
+        self.isSignedIn = isSignedIn
         folder = FileManager.default.temporaryDirectory.appending(path: "examples-reader-\(UUID().uuidString)")
         let files = FileManager.default
         for name in [".build", "browser", "home"] {
@@ -30,9 +34,10 @@ final class Reader {
         let variables = sandbox.variables
         let tenant = try #require(variables["PAYOUT_API_TENANT_ID"])
         let client = try #require(variables["PAYOUT_API_CLIENT_ID"])
+        let brokers = variables["KAFKA_BOOTSTRAP_SERVERS"] ?? "localhost:9092"
         return recipe.replacing("PAYOUT_API_TENANT_ID=… ", with: "PAYOUT_API_TENANT_ID=\(tenant) ")
             .replacing("PAYOUT_API_CLIENT_ID=…\n", with: "PAYOUT_API_CLIENT_ID=\(client)\n")
-            .replacing("localhost:9092", with: variables["KAFKA_BOOTSTRAP_SERVERS"] ?? "localhost:9092")
+            .replacing(/(localhost|kafka):9092/, with: brokers)
     }
 
     /// The files of the reader's folder.
@@ -59,9 +64,8 @@ final class Reader {
             "HTTP_PORT": "0",
         ]
         // The reader configures the rest; these stand for the real service.
-        for name in ["PAYOUT_API_BASE_URL", "PAYOUT_API_AUTHORITY", "PAYOUT_API_BLOB_HOSTS"] {
-            environment[name] = sandbox.variables[name]
-        }
+        let given: Set = ["PAYOUT_API_BASE_URL", "PAYOUT_API_AUTHORITY", "PAYOUT_API_BLOB_HOSTS"]
+        for (name, value) in sandbox.variables where given.contains(name) || isSignedIn { environment[name] = value }
         return try await Program.running(
             URL(filePath: "/bin/sh"),
             // The last command replaces the shell, so that a signal reaches it.

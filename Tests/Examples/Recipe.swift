@@ -3,11 +3,11 @@ import Foundation
 
 /// The recipes of the README and the guides: fenced blocks behind a comment `<!-- example: NAME -->`.
 enum Recipe {
-    private static let guides = "Sources/payout-worker/payout-worker.docc/Guides"
+    private static let guides = "Sources/payout-worker/payout-worker.docc"
 
     /// The text of each page that can have recipes, by its path.
     static func pages() throws -> [String: String] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: Places.root.appending(path: guides).path)
+        let names = try FileManager.default.subpathsOfDirectory(atPath: Places.root.appending(path: guides).path)
         let paths = ["README.md"] + names.filter { $0.hasSuffix(".md") }.map { "\(guides)/\($0)" }
         return try paths.reduce(into: [:]) { pages, path in
             pages[path] = try String(contentsOf: Places.root.appending(path: path), encoding: .utf8)

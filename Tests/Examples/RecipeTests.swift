@@ -7,7 +7,7 @@ import Testing
     static let run: Set = [
         "kcat-enqueue", "kcat-results", "python-enqueue", "python-results", "go-enqueue", "go-results", "enqueue",
         "schedule", "load", "dead-letters", "first-real-export", "run-with-kafka", "second-shell", "sign-in",
-        "first-export",
+        "first-export", "run", "s3", "jobs-without-event", "after-upgrade",
     ]
 
     @Test func everyBlockIsRunOrSaysWhyNot() throws {

@@ -31,6 +31,41 @@ struct ShellRecipeTests {
         }
     }
 
+    @Test(.enabled(if: Places.program("jq") != nil && Places.program("kcat") != nil, "jq or kcat is not installed"))
+    func jobsWithoutAnEventAreEnqueuedAgain() async throws {
+        try await SandboxEnvironment.with { environment in
+            _ = try await environment.shell("payout-worker enqueue --kind payments --job-id ended --wait")
+            _ = try await environment.shell("payout-worker enqueue --kind payments --job-id late --not-before 2h")
+            let recipe = try Recipe.text("jobs-without-event")
+            let printed = try await environment.shell("cd \"$HOME\"\n" + recipe + "cat missing")
+            #expect(printed.contains(#""jobId":"late""#), "\(printed)")
+            #expect(!printed.contains("ended"), "\(printed)")
+        }
+    }
+
+    @Test(
+        .enabled("there is no Python with moto; `make test` sets one up") { await Places.python(with: "moto") != nil }
+    )
+    func demoStoresItsFilesInS3() async throws {
+        let python = try #require(await Places.python(with: "moto"))
+        try await SandboxEnvironment.with { environment in
+            let port = try await environment.output(
+                of: python,
+                ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"]
+            )
+            let recipe = try Recipe.text("s3").replacing(
+                "5000",
+                with: port.trimmingCharacters(in: .whitespacesAndNewlines)
+            )
+            let programs = python.deletingLastPathComponent().path
+            // The server of the recipe runs until its shell ends it.
+            let printed = try await environment.shell(
+                "export PATH='\(programs)':\"$PATH\"\ntrap 'kill $!' EXIT\n" + recipe
+            )
+            #expect(printed.contains("payouts/default/"), "\(printed)")
+        }
+    }
+
     @Test func deadLettersAreListedAndReplayed() async throws {
         try await SandboxEnvironment.with { environment in
             let job = #"{"jobId": "bad", "kind": "invoices"}"#

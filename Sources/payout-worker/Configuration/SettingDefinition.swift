@@ -13,8 +13,13 @@ struct SettingDefinition: Sendable {
     /// The description for users, without the default.
     var help: String
 
-    /// The description with what applies if the variable is not set.
-    var meaning: String { unset.map { $0 == Self.required ? help : "\(help); default: \($0)" } ?? help }
+    /// The description with what applies if the variable is not set, for a terminal.
+    var meaning: String {
+        let text = unset.map { $0 == Self.required ? help : "\(help); default: \($0)" } ?? help
+        return text.replacing("`", with: "")
+    }
+
+    /// The value of `unset` of a variable that must be set.
     static let required = "required"
 }
 

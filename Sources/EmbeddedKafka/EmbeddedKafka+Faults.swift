@@ -7,6 +7,7 @@ extension EmbeddedKafka {
         case fetch = 1
         case metadata = 3
         case offsetCommit = 8
+        case offsetFetch = 9
         case joinGroup = 11
         case heartbeat = 12
         case syncGroup = 14
@@ -39,6 +40,8 @@ extension EmbeddedKafka {
         public static let coordinatorLoadInProgress = InjectedError(RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS)
         /// Another broker leads the partition.
         public static let notLeader = InjectedError(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION)
+        /// A transaction that is open may change the partition's offset.
+        public static let unstableOffsetCommit = InjectedError(RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
         /// A previous transaction is still ending.
         public static let concurrentTransactions = InjectedError(RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS)
         /// The group has a newer generation.

@@ -82,8 +82,9 @@ public protocol LogPort: Sendable {
     func commit(_ commit: LogCommit)
     /// The partition can be released; answers `revoked`.
     func release(partition: Int32, epoch: UInt32)
-    /// Leaves the group and releases all partitions. Returns when that is done.
-    func close() async
+    /// Leaves the group and releases all partitions. Returns when that is done, or at the end of the bound: nothing that is
+    /// stored depends on it.
+    func close(within bound: Duration) async
 }
 
 /// Receives events of the log. Calls come from any thread and, unless documented otherwise, return at once. Events of

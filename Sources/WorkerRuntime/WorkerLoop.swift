@@ -133,7 +133,7 @@ public final class WorkerLoop: Sendable {
             }
             // Calls in flight are cancelled now and awaited last: the log's end does not wait for them.
             callContinuation.finish()
-            await log.close()
+            await log.close(within: stop.timeToClose)
             queue.close()
             return outcome
         }

@@ -12,9 +12,14 @@ public final class WorkerStop: Sendable {
         case now
     }
 
+    /// How long leaving the group and closing the clients may take where no deadline says it.
+    private static let closing: Duration = .seconds(20)
+
     let phases: AsyncStream<Phase>
     private let continuation: AsyncStream<Phase>.Continuation
     private let hasRequest = Atomic(false)
+    /// When the process exits in any case.
+    private let limit = Mutex<ContinuousClock.Instant?>(nil)
 
     /// Creates a stop without requests.
     public init() { (phases, continuation) = AsyncStream.makeStream() }
@@ -23,8 +28,17 @@ public final class WorkerStop: Sendable {
     public var isRequested: Bool { hasRequest.load(ordering: .relaxed) }
 
     /// Requests a step.
-    public func callAsFunction(_ phase: Phase) {
+    ///
+    /// - Parameter deadline: when the process exits in any case.
+    public func callAsFunction(_ phase: Phase, deadline: ContinuousClock.Instant? = nil) {
+        if let deadline { limit.withLock { $0 = deadline } }
         hasRequest.store(true, ordering: .relaxed)
         continuation.yield(phase)
+    }
+
+    /// How long the log may take to close: most of the time that is left, so that what ends after it has some too.
+    var timeToClose: Duration {
+        guard let deadline = limit.withLock({ $0 }) else { return Self.closing }
+        return min(max(deadline - .now, .zero) * 0.8, Self.closing)
     }
 }

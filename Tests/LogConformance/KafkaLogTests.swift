@@ -60,7 +60,7 @@ import WorkerRuntime
 
     func close(_ log: KafkaLog, _ sink: RecordingSink) async {
         for (partition, epoch) in sink.now.assigned { log.release(partition: partition, epoch: epoch) }
-        await log.close()
+        await log.close(within: .seconds(60))
     }
 
     @Test func producerThatHangsAtItsCoordinatorIsReportedAndGetsAnotherID() async throws {
@@ -99,8 +99,20 @@ import WorkerRuntime
         // The bound only keeps a hang from lasting: the start ends though nothing has changed at the broker.
         starting.cancel()
         try await starting.value
-        await log.close()
+        await log.close(within: .seconds(60))
         #expect(sink.now.assigned.isEmpty)
+        setting.broker.close()
+    }
+
+    /// An assignment that the engine does not release: without the bound the stop would wait for an hour.
+    @Test(.timeLimit(.minutes(30)))
+    func closingEndsWithinItsBoundWhenAPartitionIsNeverReleased() async throws {
+        let setting = try Setting()
+        setting.configuration.revocationTimeout = .seconds(3_600)
+        let (log, sink) = try await restored(setting)
+        await log.close(within: .seconds(3))
+        #expect(log.present == nil)
+        try await eventually("the partition is given up") { sink.now.lost == [0] }
         setting.broker.close()
     }
 
@@ -172,7 +184,7 @@ import WorkerRuntime
         let log = KafkaLog(setting.configuration, logger: setting.logger)
         await #expect(throws: KafkaError.self) { try await log.start(RecordingSink()) }
         #expect(credentials.set(username: "worker", password: "another") == 0)
-        await log.close()
+        await log.close(within: .seconds(60))
         setting.broker.close()
     }
 }

@@ -256,6 +256,6 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     /// Closes a port as the engine does: it releases what the closing revokes.
     func closeReleasing(_ log: any LogPort, _ sink: RecordingSink) async {
         for (partition, epoch) in sink.now.assigned { log.release(partition: partition, epoch: epoch) }
-        await log.close()
+        await log.close(within: .seconds(60))
     }
 }

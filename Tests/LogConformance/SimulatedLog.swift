@@ -66,7 +66,7 @@ final class SimulatedLog: LogPort, PortHost, @unchecked Sendable {
         cluster.queue.async { self.port?.release(Int(partition), epoch) }
     }
 
-    func close() async {
+    func close(within bound: Duration) async {
         await cluster.on { [self] in
             port?.leave()
             port = nil

@@ -101,7 +101,7 @@ private final class RecordingLog: LogPort {
     func setIntake(isPaused: Bool) {}
     func commit(_ commit: LogCommit) { ids.withLock { $0.append(commit.id) } }
     func release(partition: Int32, epoch: UInt32) {}
-    func close() async {}
+    func close(within bound: Duration) async {}
 }
 
 /// A tracer that counts the spans that have ended, by name, and the changes of their attributes and states.

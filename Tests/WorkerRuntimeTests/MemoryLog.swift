@@ -20,6 +20,7 @@ final class MemoryLog: LogPort {
         var refuses: @Sendable (LogOutput) -> Bool = { _ in false }
         var hasStopped = false
         var isClosed = false
+        var timeToClose: Duration?
         var startError: (any Error)?
     }
 
@@ -112,5 +113,10 @@ final class MemoryLog: LogPort {
 
     func release(partition: Int32, epoch: UInt32) {}
 
-    func close() async { contents.withLock { $0.isClosed = true } }
+    func close(within bound: Duration) async {
+        contents.withLock { contents in
+            contents.isClosed = true
+            contents.timeToClose = bound
+        }
+    }
 }

@@ -8,14 +8,11 @@ extension ConsumerLoop {
     func rebalance(_ code: rd_kafka_resp_err_t, _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
         guard let handle else { return }
         let partitions = TopicPartitionEntry.entries(of: list).map(\.topicPartition)
-        let request = makeRequest(code, partitions, handle)
-        // Records of partitions that go were not delivered, so their next owner gets them. The others are
-        // delivered first: no operation that is called during the rebalance then finds records half way.
-        if request.kind != .assign {
-            let gone = Set(partitions)
-            gathered.destroy { gone.contains(self.topicPartition(of: $0)) }
+        guard consumer.condition.withLock({ consumer.phase == .open }) else {
+            return rebalanceWhileLeaving(code, partitions, handle)
         }
-        deliverGathered()
+        let request = makeRequest(code, partitions, handle)
+        deliverGathered(before: request)
         handler.consumer(consumer, rebalances: request)
         apply(waitForCompletion(of: request), to: request, handle)
     }
@@ -24,7 +21,7 @@ extension ConsumerLoop {
     /// does not report the partitions as lost then: it joins again as another member and claims to own them. A group
     /// that believes it leaves them here, although another member may have owned and changed them meanwhile. The
     /// member's id shows this: the group that excludes a member never gives it the same id again.
-    private func makeRequest(
+    func makeRequest(
         _ code: rd_kafka_resp_err_t,
         _ partitions: [KafkaTopicPartition],
         _ handle: ClientHandle
@@ -56,17 +53,35 @@ extension ConsumerLoop {
         )
     }
 
+    /// Records of partitions that go are not delivered, so their next owner gets them. The others are delivered first: no
+    /// operation that is called during the rebalance then finds records half way.
+    func deliverGathered(before request: KafkaRebalanceRequest) {
+        if request.kind != .assign {
+            let gone = Set(request.partitions)
+            gathered.destroy { gone.contains(self.topicPartition(of: $0)) }
+        }
+        deliverGathered()
+    }
+
     private func topicPartition(of message: NativeMessage) -> KafkaTopicPartition {
         KafkaTopicPartition(topic: topicNames.name(of: message.pointee.rkt), partition: message.pointee.partition)
     }
 
-    /// Waits until the request is completed, and serves commands meanwhile: completing it may take some.
-    private func waitForCompletion(of request: KafkaRebalanceRequest) -> KafkaRebalanceRequest.Completion? {
+    /// Waits until the request is completed, and serves commands meanwhile: completing it may take some. A consumer that
+    /// closes waits no longer than that allows, and not at all for an assignment, which it will have revoked.
+    func waitForCompletion(of request: KafkaRebalanceRequest) -> KafkaRebalanceRequest.Completion? {
         let clock = ContinuousClock()
-        let deadline = clock.now + rebalanceTimeout
+        var deadline = clock.now + rebalanceTimeout
         let condition = consumer.condition
         while true {
             condition.lock()
+            if let limits = consumer.closingLimits {
+                deadline = min(deadline, limits.revocation)
+                if request.kind == .assign, request.answer == nil {
+                    condition.unlock()
+                    return .init(paused: request.affected)
+                }
+            }
             if request.answer == nil, consumer.commands.isEmpty {
                 _ = condition.wait(until: min(clock.now + Self.pollInterval, deadline))
             }
@@ -93,7 +108,10 @@ extension ConsumerLoop {
         case .revoke, .lost:
             unassign(request, handle)
         }
-        guard completion == nil else { return }
+        if completion == nil { gaveUpWaiting(for: request) }
+    }
+
+    func gaveUpWaiting(for request: KafkaRebalanceRequest) {
         logger.error(
             "Kafka rebalance request not completed in time, continuing without it",
             metadata: ["kafka.rebalance": .string(request.kind.rawValue)]
@@ -130,7 +148,7 @@ extension ConsumerLoop {
         paused.formUnion(pausing)
     }
 
-    private func unassign(_ request: KafkaRebalanceRequest, _ handle: ClientHandle) {
+    func unassign(_ request: KafkaRebalanceRequest, _ handle: ClientHandle) {
         progress.forget(request.partitions)
         switch request.rebalanceProtocol {
         case .cooperative:
@@ -168,11 +186,11 @@ extension ConsumerLoop {
         }
     }
 
-    private func report(_ error: OpaquePointer?, _ operation: String) {
+    func report(_ error: OpaquePointer?, _ operation: String) {
         if let error { clientFailed(KafkaError(consuming: error, operation: operation)) }
     }
 
-    private func report(_ code: rd_kafka_resp_err_t, _ operation: String) {
+    func report(_ code: rd_kafka_resp_err_t, _ operation: String) {
         if code != RD_KAFKA_RESP_ERR_NO_ERROR { clientFailed(KafkaError(code, operation: operation)) }
     }
 }

@@ -26,6 +26,9 @@ final class ConsumerLoop {
     var hasBeenAssigned = false
     /// The id under which this member holds its partitions; empty when the group had excluded it at the last assignment.
     var memberID = ""
+    /// Whether librdkafka has been asked to end the membership, and whether a rebalance has been answered since.
+    var isTerminating = false
+    var hasAnsweredTermination = false
     /// Partitions that were paused when they were taken away; librdkafka keeps its mark on them.
     var pausedWhenRevoked: Set<KafkaTopicPartition> = []
 

@@ -14,12 +14,13 @@ extension KafkaConsumer {
         }
     }
 
-    /// Lets ``close()`` return even when librdkafka does not.
-    func releaseWaiters(after bound: Duration) {
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(bound.milliseconds))) { [self] in
-            let isStuck = condition.withLock { phase != .closed }
-            guard isStuck else { return }
-            logger.error("Kafka consumer did not leave its group in time")
+    /// Lets ``close(within:)`` return even when the handler or librdkafka does not.
+    func releaseWaiters(at end: ContinuousClock.Instant) {
+        let rest = max(end - .now, .zero)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(rest.milliseconds))) { [weak self] in
+            // Without waiters it has ended.
+            guard let self, condition.withLock({ !closeWaiters.isEmpty }) else { return }
+            logger.error("Kafka consumer did not close in time, its client is left in memory")
             refuseFromNowOn()
             releaseWaiters()
         }

@@ -7,10 +7,10 @@ public import Logging
 /// The thread polls, delivers records in batches and serves the group's rebalances, all through a
 /// ``KafkaConsumerHandler``. The operations may be called from anywhere and never block a thread of Swift's pool.
 ///
-/// A consumer lives until ``close()``: releasing the last reference does not end it.
+/// A consumer lives until ``close(within:)``: releasing the last reference does not end it.
 ///
-/// Sound to share: `commands`, `phase`, `queue` and `closeWaiters` are under the condition's lock, and nothing else
-/// changes after `init`. What belongs to the consumer's thread is in its `ConsumerLoop`.
+/// Sound to share: `commands`, `phase`, `queue`, `closeWaiters` and `closingLimits` are under the condition's lock, and
+/// nothing else changes after `init`. What belongs to the consumer's thread is in its `ConsumerLoop`.
 public final class KafkaConsumer: @unchecked Sendable {
     let logger: Logger
 
@@ -19,6 +19,8 @@ public final class KafkaConsumer: @unchecked Sendable {
     var phase = Phase.open
     var commands: [Command] = []
     var closeWaiters: [@Sendable () -> Void] = []
+    /// Set by the first call of ``close(within:)``.
+    var closingLimits: ClosingLimits?
     /// The consumer's queue, kept for waking the thread.
     var queue: OpaquePointer?
 
@@ -82,21 +84,26 @@ public final class KafkaConsumer: @unchecked Sendable {
         init(_ loop: ConsumerLoop) { self.loop = loop }
     }
 
-    /// Leaves the group and ends the consumer: a last revocation reaches the handler, then nothing more.
+    /// Leaves the group and ends the consumer: a last revocation reaches the handler, then nothing more. An assignment that
+    /// arrives meanwhile is declined without the handler.
     ///
-    /// Returns when the member has left. Operations throw ``KafkaFault/closed`` afterwards. Calling it again waits
-    /// for the first call's end. It waits no longer than ``Options/rebalanceTimeout`` for the handler and then ten
-    /// seconds each for librdkafka and for batches that are still held; the client leaks if that is not enough.
-    public func close() async {
+    /// Returns when the member has left, or at the end of the bound: a client that is not closed then leaks, and the group
+    /// removes its member when the session expires. Operations throw ``KafkaFault/closed`` afterwards. Calling it again waits
+    /// for the first call's end, and may shorten the bound.
+    /// - Parameter bound: how long it may take altogether. A part of it is for the handler to complete the last revocation.
+    public func close(within bound: Duration = .seconds(60)) async {
+        let limits = ClosingLimits(bound, from: .now)
         await withCheckedContinuation { continuation in
             let isClosed = condition.withLock {
                 if phase == .closed { return true }
                 phase = .closing
+                closingLimits?.shorten(limits)
+                closingLimits = closingLimits ?? limits
                 closeWaiters.append { continuation.resume() }
                 wake()
                 return false
             }
-            if isClosed { continuation.resume() }
+            if isClosed { continuation.resume() } else { releaseWaiters(at: limits.end) }
         }
     }
 

@@ -20,6 +20,6 @@ protocol Committer: Sendable {
     func refreshTopics() async
     /// Makes a new producer. Returns why that cannot help, if it cannot.
     func rebuild() async -> String?
-    /// Closes the producer.
-    func close() async
+    /// Closes the producer. One that takes longer than the bound is left behind.
+    func close(within bound: Duration) async
 }

@@ -203,8 +203,9 @@ actor OffsetCommitter: Committer {
         return nil
     }
 
-    func close() async {
+    func close(within bound: Duration) async {
         isClosed = true
-        await producer?.close()
+        guard let producer else { return }
+        await waiting(atMost: bound) { await producer.close() }
     }
 }

@@ -280,16 +280,16 @@ actor TransactionalCommitter: Committer {
         return nil
     }
 
-    private func discard() async {
+    private func discard(within bound: Duration = closing) async {
         isReady = false
         isLost = false
         guard let discarded = producer else { return }
         producer = nil
-        await waiting(atMost: Self.closing) { await discarded.close() }
+        await waiting(atMost: bound) { await discarded.close() }
     }
 
-    func close() async {
+    func close(within bound: Duration) async {
         isClosed = true
-        await discard()
+        await discard(within: min(bound, Self.closing))
     }
 }

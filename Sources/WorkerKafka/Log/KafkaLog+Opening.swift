@@ -7,7 +7,7 @@ extension KafkaLog {
         var closing: [@Sendable () async -> Void] = []
         do {
             let committer = try makeCommitter(sink)
-            closing.append { await committer.close() }
+            closing.append { await committer.close(within: Self.patience) }
             let events = ConsumerEvents(log: self, sink: sink)
             var options = KafkaConsumer.Options()
             options.rebalanceTimeout = configuration.revocationTimeout

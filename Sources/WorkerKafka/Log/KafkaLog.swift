@@ -115,18 +115,20 @@ public final class KafkaLog: LogPort {
         try await parts.consumer.subscribe([configuration.topics.jobs])
     }
 
-    /// Leaves the group and closes the clients.
-    public func close() async {
+    /// Leaves the group and closes the clients, each within its part of the time that is left.
+    public func close(within bound: Duration) async {
+        let deadline = ContinuousClock.now + bound
+        func left(_ share: Double) -> Duration { max(deadline - .now, .zero) * share }
         commandsContinuation.finish()
         guard let parts = present else { return }
         watches.cancel()
         limits.settle()
         parts.monitor.stop()
-        await parts.consumer.close()
-        await parts.committer.close()
+        await parts.consumer.close(within: left(0.7))
+        await parts.committer.close(within: left(0.6))
         // The others hold nothing that has to be stored. librdkafka may take long to close one, such as a reader whose
         // topic was deleted, and the worker's stop must not wait for that.
-        await waiting(atMost: Self.patience) {
+        await waiting(atMost: min(Self.patience, left(0.6))) {
             await withDiscardingTaskGroup { group in
                 group.addTask { await parts.reader.close() }
                 group.addTask { await parts.continuity.close() }
@@ -136,7 +138,7 @@ public final class KafkaLog: LogPort {
         self.parts.withLock { $0 = nil }
         // Without clients nothing is left to do, but for a commit that librdkafka has not given up yet.
         let (watches, work) = (watches, work)
-        await waiting(atMost: Self.patience) {
+        await waiting(atMost: min(Self.patience, left(0.9))) {
             await watches.end()
             await work.end()
             await parts.monitor.end()
@@ -144,7 +146,7 @@ public final class KafkaLog: LogPort {
     }
 
     /// How long clients that hold nothing to store may take to close, and tasks to end after that.
-    private static let patience: Duration = .seconds(2)
+    static let patience: Duration = .seconds(2)
 
     // MARK: What the engine asks for
 

@@ -38,7 +38,7 @@ struct StopSignals: Service {
                 }
                 first = .now
                 logger.notice("Stopping, releasing jobs", metadata: ["timeout": "\(timeout)"])
-                stop(.graceful)
+                stop(.graceful, deadline: .now + timeout)
                 group.addTask { await hasten() }
             }
         }

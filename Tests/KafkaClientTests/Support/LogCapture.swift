@@ -14,6 +14,12 @@ final class LogCapture: Sendable {
         return change?.split(separator: " ").last.map(String.init)
     }
 
+    /// Whether librdkafka has logged a line with this text.
+    func contains(_ text: String) -> Bool { lines.withLock { lines in lines.contains { $0.contains(text) } } }
+
+    /// Whether the member has sent its coordinator a LeaveGroup request. Needs `debug=cgrp`.
+    var hasLeft: Bool { contains(": leave (in state up)") }
+
     private struct Handler: LogHandler {
         let capture: LogCapture
         var metadata: Logger.Metadata = [:]

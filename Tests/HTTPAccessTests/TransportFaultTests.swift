@@ -1,4 +1,6 @@
+import Foundation
 import HTTPStandIns
+import NIOCore
 import NIOHTTP1
 import Testing
 
@@ -41,6 +43,22 @@ struct TransportFaultTests {
         let open = try await failure(of: TransportFault.self) { try await transport.open(request) }
         #expect(send.failure == .shutDown && open.failure == .shutDown)
         await #expect(throws: TransportFault.self) { try await transport.shutdown() }
+    }
+
+    /// The system refuses a link-local address without an interface.
+    @Test func addressThatCannotBeReachedIsAConnectFailure() async throws {
+        let fault = try await fault("http://[fe80::1]:81/")
+        #expect(fault.failure == .connect, "\(fault)")
+    }
+
+    @Test(arguments: [EINVAL, ETIMEDOUT, EHOSTUNREACH, ECONNREFUSED, ECONNRESET])
+    func errorOfAnAttemptToConnectIsAConnectFailure(code: CInt) {
+        #expect(TransportFault(connecting: IOError(errnoCode: code, reason: "connect")).failure == .connect)
+    }
+
+    @Test(arguments: [ETIMEDOUT, ECONNRESET, EPIPE])
+    func errorOfAConnectionIsNoConnectFailure(code: CInt) {
+        #expect(TransportFault(IOError(errnoCode: code, reason: "read")).failure == .closed)
     }
 
     @Test func refusedConnectionIsAConnectFailure() async throws {

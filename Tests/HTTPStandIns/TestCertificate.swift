@@ -25,9 +25,11 @@ package enum TestCertificate {
     ///
     /// - Parameters:
     ///   - protocols: The protocols that the server offers in TLS.
+    ///   - newest: The newest version of TLS that the server has.
     ///   - named: Called with the name that a client asks for.
     package static func serverContext(
         protocols: [String] = [],
+        newest: TLSVersion? = nil,
         named: (@Sendable (String?) -> Void)? = nil
     ) throws -> NIOSSLContext {
         let key = try NIOSSLPrivateKey(bytes: Array(privateKey.utf8), format: .pem)
@@ -37,6 +39,7 @@ package enum TestCertificate {
             privateKey: .privateKey(key)
         )
         configuration.applicationProtocols = protocols
+        configuration.maximumTLSVersion = newest
         if let named {
             configuration.sslContextCallback = { values, promise in
                 named(values.serverHostname)

@@ -51,6 +51,7 @@ final class CallConnection: ChannelInboundHandler {
         try pipeline.addHandler(WireWatch(self))
         try pipeline.addHandler(HTTPRequestEncoder(configuration: framing))
         try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
+        try pipeline.addHandler(EmptyBodies())
         try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .size(HTTPTransport.maximumAnswerSize)))
         try pipeline.addHandler(self)
     }

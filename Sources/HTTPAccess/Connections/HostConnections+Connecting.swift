@@ -45,11 +45,10 @@ extension HostConnections {
     /// The TLS context. It is made on another thread, because it reads the system's certificates.
     private func context() -> EventLoopFuture<NIOSSLContext> {
         if let tls { return tls }
-        let roots = settings.additionalRoots?.certificates ?? []
+        let roots = settings.additionalRoots
         let context = NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
-            var configuration = TLSConfiguration.makeClientConfiguration()
+            var configuration = TLSConfiguration.outgoing(trusting: roots)
             configuration.applicationProtocols = ["http/1.1"]
-            if !roots.isEmpty { configuration.additionalTrustRoots = [.certificates(roots)] }
             return try NIOSSLContext(configuration: configuration)
         }
         tls = context

@@ -96,7 +96,8 @@ final class HostConnections: CallConnectionOwner {
             perform(pool.opened(connection, for: present, isReserved: call != nil, expiry: expiry))
             wake(at: expiry)
         } catch {
-            let fault = TransportFault(error)
+            // Errors after the connection was made, such as those of TLS, are faults already.
+            let fault = TransportFault(connecting: error)
             call?.fail(fault)
             perform(pool.failedToOpen(fault, isReserved: call != nil, now: now))
         }

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOHTTPCompression
 import Synchronization
 
 /// Collects the head and the body of one answer, for ``HTTPTransport/send(_:)``. Every method is called on the request's
@@ -37,6 +38,22 @@ final class AnswerCollector: HTTPClientResponseDelegate {
         }
         return fits
             ? task.eventLoop.makeSucceededVoidFuture() : task.eventLoop.makeFailedFuture(AnswerTooBigError())
+    }
+
+    /// The answer, where it has no body but a content coding: the HTTP client's decompressor takes the empty body for a truncated
+    /// one.
+    ///
+    /// - Parameters:
+    ///   - error: What ended the request.
+    ///   - method: The request's method.
+    func emptyAnswer(after error: any Error, to method: HTTPMethod) -> HTTPAnswer? {
+        guard error as? NIOHTTPDecompression.ExtraDecompressionError == .truncatedData,
+            let head = state.withLock({ $0.head })
+        else { return nil }
+        let isEmpty =
+            method == .HEAD || [204, 304].contains(head.status.code)
+            || head.headers.first(name: "content-length") == "0"
+        return isEmpty ? HTTPAnswer(status: Int(head.status.code), headers: head.headers) : nil
     }
 
     func didFinishRequest(task: HTTPClient.Task<Response>) throws -> HTTPAnswer {

@@ -11,6 +11,7 @@ extension HTTPTransport {
         if outgoing.isCall, outgoing.decodesAnswer, let route = try calls?.route(outgoing.url) {
             return try await route.host.send(outgoing, rest: route.rest)
         }
+        let collector = AnswerCollector(maximumSize: outgoing.maximumAnswerSize)
         do {
             let request = try HTTPClient.Request(
                 url: outgoing.url,
@@ -23,7 +24,7 @@ extension HTTPTransport {
             let client = client(for: outgoing.url, decodes: outgoing.decodesAnswer)
             let task = client.execute(
                 request: request,
-                delegate: AnswerCollector(maximumSize: outgoing.maximumAnswerSize),
+                delegate: collector,
                 eventLoop: eventLoops(of: request),
                 deadline: .now() + outgoing.timeout.asTimeout
             )
@@ -34,6 +35,7 @@ extension HTTPTransport {
             }
         } catch {
             if Task.isCancelled { throw CancellationError() }
+            if let answer = collector.emptyAnswer(after: error, to: outgoing.method) { return answer }
             throw TransportFault(error, sending: outgoing)
         }
     }

@@ -51,11 +51,7 @@ extension HTTPTransport.Configuration {
         settings.httpVersion = allowsHTTP2 ? .automatic : .http1Only
         // The HTTP client would write whole URLs, which may hold secrets, to spans.
         settings.tracing.tracer = nil
-        if let roots = network.additionalRoots {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.additionalTrustRoots = [.certificates(roots.certificates)]
-            settings.tlsConfiguration = tls
-        }
+        settings.tlsConfiguration = .outgoing(trusting: network.additionalRoots)
         return settings
     }
 }

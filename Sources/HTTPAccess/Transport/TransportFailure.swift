@@ -87,10 +87,26 @@ public struct TransportFault: Error, Sendable, Hashable, CustomStringConvertible
         }
     }
 
+    /// Classifies the error of an attempt to connect: the system's errors all mean that there is no connection, also those that
+    /// mean something else once there is one, such as a time-out.
+    init(connecting error: any Error) {
+        if let error = error as? IOError {
+            self = Self.unconnected(error)
+        } else {
+            self.init(error)
+        }
+    }
+
+    private static func unconnected(_ error: IOError) -> TransportFault {
+        TransportFault(.connect, "no connection could be made (errno \(error.errnoCode))")
+    }
+
     private static func from(_ error: IOError) -> TransportFault {
         switch error.errnoCode {
-        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL, EMFILE, ENFILE:
-            TransportFault(.connect, "no connection could be made (errno \(error.errnoCode))")
+        // Errors that only an attempt to connect has.
+        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL, EMFILE, ENFILE, EINVAL,
+            EAFNOSUPPORT, EACCES, EPERM:
+            unconnected(error)
         default:
             TransportFault(.closed, "the connection failed (errno \(error.errnoCode))")
         }

@@ -78,8 +78,8 @@ import Testing
         "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 200 OK\r\na b: c\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc",
-        // A gzip header, and nothing after it.
-        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 0\r\n\r\n",
+        // The header of a compressed stream, and nothing after it.
+        "HTTP/1.1 200 OK\r\ncontent-encoding: deflate\r\ncontent-length: 2\r\n\r\nx\u{01}",
     ])
     func invalidAnswerIsUnreadable(text: String) async throws {
         try await answer(.send(text)) { scenario, request in

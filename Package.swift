@@ -239,7 +239,7 @@ let package = Package(
             name: "LogConformance",
             dependencies: [
                 "WorkerKafka", "WorkerRuntime", "KafkaClient", "EmbeddedKafka", "SimulationHarness", "ExportCore",
-                "ExportRecords", logging,
+                "ExportRecords", logging, tracing,
             ],
             swiftSettings: settings
         ),

@@ -4,14 +4,17 @@ import WorkerRuntime
 
 /// Spans of the calls to the brokers, by OpenTelemetry's conventions for Kafka.
 extension KafkaLog {
-    private var isTraced: Bool { !(InstrumentationSystem.tracer is NoOpTracer) }
+    /// The process's tracer; `nil` where none is installed.
+    static var installedTracer: (any Tracer)? {
+        let installed = InstrumentationSystem.tracer
+        return installed is NoOpTracer ? nil : installed
+    }
 
     /// `commit {jobs topic}`; `nil` where no tracer is installed.
     func commitSpan(_ commit: LogCommit) -> (any Span)? {
-        guard isTraced else { return nil }
-        let span = startSpan("commit \(configuration.topics.jobs)", context: .topLevel, ofKind: .client)
-        describe(span, operation: "commit", type: "settle")
-        span.attributes["messaging.batch.message_count"] = commit.outputs.count
+        guard let tracer else { return nil }
+        let span = tracer.startSpan("commit \(configuration.topics.jobs)", context: .topLevel, ofKind: .client)
+        describe(span, operation: "commit", type: "settle", count: commit.outputs.count)
         return span
     }
 
@@ -20,6 +23,7 @@ extension KafkaLog {
         switch outcome {
         case .committed: break
         case .aborted(let reason, let cause), .unresolved(let reason, let cause), .refused(_, let reason, let cause):
+            guard span.isRecording else { break }
             span.attributes["error.type"] = cause
             span.setStatus(SpanStatus(code: .error, message: reason))
         }
@@ -28,14 +32,15 @@ extension KafkaLog {
 
     /// `poll {jobs topic}`, for records that have just come.
     func pollSpan(_ count: Int) {
-        guard isTraced, count > 0 else { return }
-        let span = startSpan("poll \(configuration.topics.jobs)", context: .topLevel, ofKind: .client)
-        describe(span, operation: "poll", type: "receive")
-        span.attributes["messaging.batch.message_count"] = count
+        guard let tracer, count > 0 else { return }
+        let span = tracer.startSpan("poll \(configuration.topics.jobs)", context: .topLevel, ofKind: .client)
+        describe(span, operation: "poll", type: "receive", count: count)
         span.end()
     }
 
-    private func describe(_ span: any Span, operation: String, type: String) {
+    private func describe(_ span: any Span, operation: String, type: String, count: Int) {
+        guard span.isRecording else { return }
+        span.attributes["messaging.batch.message_count"] = count
         span.attributes["messaging.system"] = "kafka"
         span.attributes["messaging.operation.name"] = operation
         span.attributes["messaging.operation.type"] = type

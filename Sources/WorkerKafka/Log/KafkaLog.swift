@@ -11,6 +11,8 @@ public import WorkerRuntime
 public final class KafkaLog: LogPort {
     let configuration: KafkaLogConfiguration
     let logger: Logger
+    /// `nil` without tracing.
+    let tracer: (any Tracer)?
     let assignments = Assignments()
     let limits: TopicLimits
     /// When the consumer last polled: a condition of liveness.
@@ -66,15 +68,18 @@ public final class KafkaLog: LogPort {
     /// - Parameters:
     ///   - pausing: stands for the consumer's own, in tests.
     ///   - tombstones: stands for the broker's setting, in tests.
+    ///   - tracer: stands for the process's, in tests, which must be installed before.
     init(
         _ configuration: KafkaLogConfiguration,
         logger: Logger,
         pausing: @escaping Pausing = KafkaLog.pause,
-        tombstones: (@Sendable () -> Duration)? = nil
+        tombstones: (@Sendable () -> Duration)? = nil,
+        tracer: (any Tracer)? = nil
     ) {
         self.configuration = configuration
         self.logger = logger
         self.tombstones = tombstones
+        self.tracer = tracer ?? Self.installedTracer
         self.pausing = pausing
         limits = TopicLimits(configuration, logger: logger)
         restores = AsyncSemaphore(configuration.concurrentRestores)

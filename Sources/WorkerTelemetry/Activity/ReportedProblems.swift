@@ -46,27 +46,53 @@ package final class ReportedProblems: Sendable {
         package var problem: String?
     }
 
-    private let state = Mutex(Figures())
+    /// What notices that the file store accepts no files.
+    package enum StoreObserver: Sendable, Hashable {
+        /// The periodic check.
+        case check
+        /// Downloads of the engine.
+        case downloads
+    }
+
+    private struct State {
+        var figures = Figures()
+        /// Those that have noticed the present outage of the store and not its end.
+        var outage: Set<StoreObserver> = []
+    }
+
+    private let state = Mutex(State())
 
     /// Creates one without a problem.
     package init() {}
 
-    package var figures: Figures { state.withLock { $0 } }
+    package var figures: Figures { state.withLock { $0.figures } }
 
     /// The file store accepts files (`nil`), or why it does not.
-    package func store(_ problem: String?) { state.withLock { $0.store = problem } }
+    ///
+    /// - Returns: whether an outage begins or ends for the worker: each observer notices the same outage at another time, and it
+    ///   is to be logged once.
+    package func store(_ problem: String?, noticedBy observer: StoreObserver) -> Bool {
+        state.withLock { state in
+            if observer == .check { state.figures.store = problem }
+            let was = state.outage.isEmpty
+            if problem == nil { state.outage.remove(observer) } else { state.outage.insert(observer) }
+            return state.outage.isEmpty != was
+        }
+    }
 
     /// What is wrong with the topics now.
-    package func topics(_ problems: [TopicProblem]) { state.withLock { $0.topics = problems } }
+    package func topics(_ problems: [TopicProblem]) { state.withLock { $0.figures.topics = problems } }
 
     /// The current state of the refresh tokens, one report per account that has one.
-    package func refreshTokens(_ reports: [RefreshTokenReport]) { state.withLock { $0.refreshTokens = reports } }
+    package func refreshTokens(_ reports: [RefreshTokenReport]) {
+        state.withLock { $0.figures.refreshTokens = reports }
+    }
 
     /// The configuration was read again (`nil`), or why it was not.
     package func reloaded(_ problem: String?) {
         state.withLock { state in
-            if problem == nil { state.reloads.done += 1 } else { state.reloads.failed += 1 }
-            state.reloads.problem = problem
+            if problem == nil { state.figures.reloads.done += 1 } else { state.figures.reloads.failed += 1 }
+            state.figures.reloads.problem = problem
         }
     }
 }

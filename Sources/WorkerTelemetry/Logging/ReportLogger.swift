@@ -6,11 +6,15 @@ package import WorkerRuntime
 package struct ReportLogger: WorkerObserver {
     private let logger: Logger
     private let texts: any OperatorTexts
+    private let problems: ReportedProblems
 
     /// Creates an observer that logs.
-    package init(_ logger: Logger, texts: any OperatorTexts) {
+    ///
+    /// - Parameter problems: problems that are found outside the engine, which are not logged twice.
+    package init(_ logger: Logger, texts: any OperatorTexts, problems: ReportedProblems) {
         self.logger = logger
         self.texts = texts
+        self.problems = problems
     }
 
     package func report(_ report: Report) {
@@ -140,11 +144,14 @@ package struct ReportLogger: WorkerObserver {
         case .accountResumed(let account):
             logger.notice("Account resumed", metadata: ["account": "\(account)"])
         case .storePaused(let message):
+            guard problems.store(message, noticedBy: .downloads) else { return }
             logger.error(
                 "Downloads paused, the file store accepts no files",
                 metadata: ["error.message": "\(message)"]
             )
-        case .storeResumed: logger.notice("Downloads resumed, the file store accepts files again")
+        case .storeResumed:
+            guard problems.store(nil, noticedBy: .downloads) else { return }
+            logger.notice("Downloads resumed, the file store accepts files again")
         case .throttled(let account, let kind, let wait, let asked):
             logger.warning(
                 "Calls throttled by the service",

@@ -22,23 +22,21 @@ struct StoreWatch: Sendable {
     }
 
     private func check() async {
-        var problem: String?
         while !Task.isCancelled {
-            let before = problem
+            var problem: String?
             do {
                 try await store.check()
-                problem = nil
             } catch {
                 problem = "\(error)"
             }
             guard !Task.isCancelled else { return }
-            problems.store(problem)
-            if let problem, before == nil {
+            let changes = problems.store(problem, noticedBy: .check)
+            if let problem, changes {
                 logger.error(
                     "File store is unavailable, jobs wait with their files",
                     metadata: ["store": "\(store.location)", "error.message": "\(problem)"]
                 )
-            } else if problem == nil, before != nil {
+            } else if changes {
                 logger.notice("File store is available again", metadata: ["store": "\(store.location)"])
             }
             guard await slept(for: problem == nil ? Self.interval : Self.retryInterval) else { return }

@@ -120,7 +120,9 @@ struct Worker: Sendable {
             clientID: configuration.log.workerID,
             log: log,
             exports: telemetry.metering(exports),
-            observers: [ReportLogger(logger.part(.engine), texts: Remedies())] + telemetry.observers + [MemoryKeeper()]
+            observers: [
+                ReportLogger(logger.part(.engine), texts: Remedies(), problems: telemetry.problems)
+            ] + telemetry.observers + [MemoryKeeper()]
         )
     }
 

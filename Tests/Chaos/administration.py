@@ -13,6 +13,8 @@ from confluent_kafka.admin import NewPartitions, NewTopic
 from topics import QUIET
 from faults import Faults
 
+# How often a worker checks that its partitions are those that it restored.
+CHECK_SECONDS = 10
 # Jobs for an added partition, to check that workers accept and commit them.
 JOBS_FOR_ADDED = 20
 
@@ -136,8 +138,8 @@ class Administration(Faults):
 
     def recover(self):
         """Runs the command until no partition is stopped: workers notice the new topic at different times."""
-        quiet, end = 0, time.monotonic() + 180
-        while quiet < 3:
+        quiet, end = time.monotonic(), time.monotonic() + 180
+        while time.monotonic() - quiet < 2 * CHECK_SECONDS:
             try:
                 text = self.command("topics", "recover", "--all", "--from", "beginning", "--output", "json")
             except (SystemExit, subprocess.TimeoutExpired) as error:
@@ -149,7 +151,8 @@ class Administration(Faults):
             plans = json.loads(text)
             written = sum(plan["outcome"] == "written" for plan in plans)
             self.recovered += written
-            quiet = 0 if written else quiet + 1
+            if written:
+                quiet = time.monotonic()
             time.sleep(2)
 
     def is_led(self, topic, partitions):

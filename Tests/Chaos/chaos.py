@@ -126,7 +126,6 @@ class Run:
         except BaseException:
             fleet.abandon()
             raise
-        time.sleep(2)
         results.stop()
         is_recreated = administration.counts()["recreate_jobs"] > 0
         check = Check(records, expected, sender, results, self.sandbox.journal(), is_recreated)

@@ -12,14 +12,14 @@ final class KafkaCluster: LogCluster {
         $0.isEmpty ? nil : $0
     }
 
-    private let topics: KafkaTopicNames
-    private let kafka: KafkaConfiguration
+    let topics: KafkaTopicNames
+    let kafka: KafkaConfiguration
     private let broker: EmbeddedKafka?
     private let hasTooLittleState: Bool
     private let maxMessageBytes: [LogTopic: Int]
     private let restoreStallTimeout: Duration
     private let groupID: String
-    private let logger: Logger
+    let logger: Logger
 
     /// Makes topics: on the embedded broker, or on the one at `address`.
     ///

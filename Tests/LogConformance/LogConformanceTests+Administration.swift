@@ -1,9 +1,11 @@
 import ExportCore
 import ExportRecords
 import Foundation
+import Synchronization
 import Testing
-import WorkerKafka
 import WorkerRuntime
+
+@testable import WorkerKafka
 
 /// What an administrator does to the topics while a port works with them. `start` opens a port with a sink that records its
 /// calls, `begin` starts the delivery of all restored partitions, and `closeReleasing` ends the port as the engine does.
@@ -130,8 +132,11 @@ extension LogConformanceTests {
             port.commit(commit(id, sink, position: 0))
             try await eventually("commit \(id)") { sink.now.committed.contains(id) }
         }
-        // The end of the state has been seen by then.
-        try await Task.sleep(for: .seconds(2))
+        let end = try await cluster.end(ofState: 0)
+        let continuity = try #require((port as? KafkaLog)?.present?.continuity)
+        try await eventually("the end of the state has been seen") {
+            continuity.state.withLock { $0.watched[0]?.stateEnd } == end
+        }
         try await cluster.recreateState()
         try await eventually("the discontinuity") { sink.now.discontinuities[0] == .stateReplaced }
         await closeReleasing(port, sink)
@@ -170,14 +175,14 @@ extension LogConformanceTests {
         // A rebalance makes the group read the topic's metadata: the second member joins and leaves.
         let added = Int32(partitionCount)
         let (guest, guestSink) = try await start(cluster, "two")
-        try await eventually("a partition for the second", within: 90) {
+        try await eventually("a partition for the second") {
             for partition in sink.now.revoked {
                 port.release(partition: partition, epoch: sink.now.assigned[partition] ?? 0)
             }
             return !guestSink.now.ready.isEmpty
         }
         await closeReleasing(guest, guestSink)
-        try await eventually("the added partition", within: 90) { sink.now.ready[added] != nil }
+        try await eventually("the added partition") { sink.now.ready[added] != nil }
         port.commit(commit(2, sink, position: 0, partition: added))
         try await eventually("its commit") { sink.now.committed.contains(2) || sink.now.commitFailures[2] != nil }
         // The producer's metadata is as old as the producer: without reading it again it does not know the partition.

@@ -48,7 +48,7 @@ extension LogConformanceTests {
         try cluster.refuseBatches(1)
         var id: UInt64 = 1
         port.commit(commit(id, sink, position: 1))
-        try await eventually("stored", within: 120) {
+        try await eventually("stored") {
             if sink.now.commitFailures[id] != nil {
                 id += 1
                 port.commit(commit(id, sink, position: 1))
@@ -67,10 +67,10 @@ extension LogConformanceTests {
         let (port, sink) = try await start(cluster, "one", delivery)
         try await waitForRestore(sink)
         port.commit(events([100, 17 << 20, 100], sink, id: 1))
-        try await eventually("the refusal", within: 120) { sink.now.refusals[1] == [1] }
+        try await eventually("the refusal") { sink.now.refusals[1] == [1] }
         #expect(sink.now.committed.isEmpty)
         port.commit(events([100, 100], sink, id: 2))
-        try await eventually("the next commit", within: 120) { sink.now.committed == [2] }
+        try await eventually("the next commit") { sink.now.committed == [2] }
         await closeReleasing(port, sink)
         try await cluster.close()
     }
@@ -89,7 +89,7 @@ extension LogConformanceTests {
         while !sink.now.committed.contains(id), refused.count <= 2 {
             id += 1
             port.commit(events(sizes, sink, id: id))
-            try await eventually("an answer", within: 120) {
+            try await eventually("an answer") {
                 sink.now.committed.contains(id) || sink.now.refusals[id] != nil
             }
             for index in (sink.now.refusals[id] ?? []).reversed() { refused.append(sizes.remove(at: index)) }
@@ -110,7 +110,7 @@ extension LogConformanceTests {
         let (port, sink) = try await start(cluster, "one", delivery)
         try await waitForRestore(sink)
         port.commit(events([Int](repeating: 300, count: 200), sink, id: 1))
-        try await eventually("stored at once", within: 120) { sink.now.committed == [1] }
+        try await eventually("stored at once") { sink.now.committed == [1] }
         #expect(sink.now.commitFailures.isEmpty && sink.now.refusals.isEmpty)
         await closeReleasing(port, sink)
         try await cluster.close()

@@ -65,8 +65,11 @@ class Results(threading.Thread):
         self.consumer = Consumer({
             "bootstrap.servers": topics.bootstrap, "group.id": f"reader-{uuid.uuid4()}", **QUIET,
             "isolation.level": "read_committed", "enable.auto.commit": False, "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 10, "topic.metadata.refresh.interval.ms": 5000})
-        self.consumer.assign([TopicPartition(topics.names["results"], number, 0) for number in range(topics.partitions)])
+            "enable.partition.eof": True, "fetch.wait.max.ms": 10, "topic.metadata.refresh.interval.ms": 5000})
+        self.partitions = [TopicPartition(topics.names["results"], number, 0) for number in range(topics.partitions)]
+        self.consumer.assign(self.partitions)
+        # Up to where each partition was read when there was no more.
+        self.ends = {}
         # By job: each event's `ce_id`, its document (or its status alone), and when it could be read.
         self.events = collections.defaultdict(list)
         self.keeps_bodies = keeps_bodies
@@ -75,13 +78,30 @@ class Results(threading.Thread):
 
     def run(self):
         while self.running:
-            messages = self.consumer.consume(500, 0.05)
-            now = time.time()
-            for message in messages:
-                if message.error():
-                    continue
-                self.receive(message, now)
+            self.read()
+        # The time only bounds a hang.
+        limit = time.monotonic() + 60
+        for partition, end in self.stored().items():
+            while self.ends.get(partition, 0) < end and time.monotonic() < limit:
+                self.read()
         self.consumer.close()
+
+    def read(self):
+        messages = self.consumer.consume(500, 0.05)
+        now = time.time()
+        for message in messages:
+            if not message.error():
+                self.receive(message, now)
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                self.ends[message.partition()] = message.offset()
+
+    def stored(self):
+        """The present ends of the partitions; none when the brokers cannot be asked."""
+        try:
+            return {partition.partition: self.consumer.get_watermark_offsets(partition, timeout=10)[1]
+                    for partition in self.partitions}
+        except KafkaException:
+            return {}
 
     def receive(self, message, now):
         headers = dict(message.headers() or [])
@@ -91,6 +111,7 @@ class Results(threading.Thread):
         self.count += 1
 
     def stop(self):
+        """Reads what is stored by now, and ends."""
         self.running = False
         self.join()
 

@@ -12,7 +12,7 @@ import WorkerRuntime
 /// another record at an offset that was delivered. The record is known by its timestamp. It is read again before the
 /// first delivery, periodically, and whenever something makes another topic likely.
 final class ContinuityWatch: Sendable {
-    private struct Watched {
+    struct Watched {
         var epoch: UInt32
         /// Where reading is. Offsets of one topic only rise.
         var position: Int64
@@ -24,14 +24,14 @@ final class ContinuityWatch: Sendable {
         var stateEnd: Int64
     }
 
-    private struct State {
+    struct State {
         var watched: [Int32: Watched] = [:]
         /// Ends of state partitions that were read and whose jobs are not begun, by partition.
         var restored: [Int32: (epoch: UInt32, end: Int64)] = [:]
         var suspected = false
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let log: KafkaLog
     private let admin: KafkaAdmin
     private let witness: RecordWitness

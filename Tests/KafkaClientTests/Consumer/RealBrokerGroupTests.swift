@@ -116,12 +116,12 @@ import Testing
             #expect(settings["max.message.bytes"] != nil)
             // A client that has read the topic's metadata before, and does not read it again for minutes.
             let reader = try KafkaAdmin(configuration: RealBroker.configuration, logger: quiet)
-            #expect(try await reader.watermarks(KafkaTopicPartition(topic: name, partition: 1)).high == 0)
+            try await expectEmpty(KafkaTopicPartition(topic: name, partition: 1), reader)
             try await topics.admin.addPartitions(topic: name, upTo: 5)
             try await eventually("five partitions") {
                 try await topics.admin.topic(name)?.partitions.count == 5
             }
-            #expect(try await reader.watermarks(KafkaTopicPartition(topic: name, partition: 4)).high == 0)
+            try await expectEmpty(KafkaTopicPartition(topic: name, partition: 4), reader)
             await reader.close()
             let fewer = await #expect(throws: KafkaError.self) {
                 try await topics.admin.addPartitions(topic: name, upTo: 3)
@@ -131,6 +131,19 @@ import Testing
             let deleted = try await topics.admin.deleteTopics([name, topics.name("nowhere")])
             #expect(deleted.first { $0.topic == name }?.error == nil)
             #expect(deleted.first { $0.topic != name }?.error?.code == .unknownTopicOrPartition)
+        }
+    }
+
+    /// A partition that was just added may not have its leader yet.
+    private func expectEmpty(_ partition: KafkaTopicPartition, _ admin: KafkaAdmin) async throws {
+        try await eventually("\(partition) has a leader") {
+            do throws(KafkaError) {
+                #expect(try await admin.watermarks(partition).high == 0)
+                return true
+            } catch {
+                guard error.fault == .retry else { throw error }
+                return false
+            }
         }
     }
 

@@ -3,17 +3,20 @@ import Testing
 
 /// A TCP socket on loopback. Its calls block, so use it on separate threads.
 struct LoopbackSocket: Sendable, Hashable {
+    struct Failure: Error { var code: Int32 }
+
     private let descriptor: Int32
     /// The port that it is bound to.
     let port: UInt16
 
-    /// Binds a free port.
+    /// Binds a port.
     ///
-    /// - Parameter isListening: whether it accepts connections. If not, it reserves its port, and connections to it are
-    ///   refused.
-    init(isListening: Bool) throws {
+    /// - Parameters:
+    ///   - isListening: whether it accepts connections. If not, it reserves its port, and connections to it are refused.
+    ///   - port: the port; zero for a free one of the system's choice.
+    init(isListening: Bool, port: UInt16 = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = Self.address(0)
+        var address = Self.address(port)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let descriptor = descriptor
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
@@ -21,9 +24,11 @@ struct LoopbackSocket: Sendable, Hashable {
                 bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
             }
         }
-        try #require(isBound)
-        if isListening { try #require(listen(descriptor, 64) == 0) }
-        port = UInt16(bigEndian: address.sin_port)
+        guard isBound, !isListening || listen(descriptor, 64) == 0 else {
+            _ = Foundation.close(descriptor)
+            throw Failure(code: errno)
+        }
+        self.port = UInt16(bigEndian: address.sin_port)
     }
 
     /// Connects to a port on loopback; `nil` if that fails.

@@ -79,6 +79,13 @@ final class RawSocket: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The beginning of what has arrived, without reading it.
+    var unread: String {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+
     /// Whether the server has closed the connection, without waiting.
     var isClosed: Bool {
         var byte: UInt8 = 0

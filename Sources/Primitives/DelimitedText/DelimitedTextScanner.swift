@@ -43,7 +43,6 @@ public struct DelimitedTextScanner: Sendable {
     private var isText = true
     private var examined = 0
 
-    private static let longestMark = 3
     /// How many characters of the beginning are examined for control characters.
     private static let decisiveCharacters = 4_096
 
@@ -58,9 +57,9 @@ public struct DelimitedTextScanner: Sendable {
     ///     without byte order mark and line end.
     public mutating func scan(_ bytes: UnsafeRawBufferPointer, header: (UnsafeRawBufferPointer) -> Void) {
         guard encoding == nil else { return read(bytes, header) }
-        let count = min(Self.longestMark - beginning.count, bytes.count)
+        let count = min(ByteOrderMark.longest - beginning.count, bytes.count)
         beginning += bytes[..<count]
-        guard beginning.count == Self.longestMark else { return }
+        guard beginning.count == ByteOrderMark.longest else { return }
         readBeginning(header)
         read(UnsafeRawBufferPointer(rebasing: bytes[count...]), header)
     }
@@ -83,14 +82,11 @@ public struct DelimitedTextScanner: Sendable {
 
     /// Reads the first bytes, which are a byte order mark or begin the text.
     private mutating func readBeginning(_ header: (UnsafeRawBufferPointer) -> Void) {
-        let marks: [(bytes: [UInt8], encoding: Encoding)] = [
-            ([0xEF, 0xBB, 0xBF], .utf8), ([0xFF, 0xFE], .utf16LittleEndian), ([0xFE, 0xFF], .utf16BigEndian),
-        ]
-        let mark = marks.first { beginning.starts(with: $0.bytes) }
+        let mark = ByteOrderMark(at: beginning)
         encoding = mark?.encoding ?? .utf8
         hasByteOrderMark = mark != nil
         beginning.withUnsafeBytes {
-            read(UnsafeRawBufferPointer(rebasing: $0[(mark?.bytes.count ?? 0)...]), header)
+            read(UnsafeRawBufferPointer(rebasing: $0[(mark?.count ?? 0)...]), header)
         }
         beginning = []
     }

@@ -21,7 +21,10 @@ struct ExampleTests {
             // The command enqueues the same job again; it must choose the same partition.
             _ = try await environment.output(
                 of: environment.worker,
-                ["enqueue", "--job-id", "from-kcat", "--kind", "payments", "--filter", "paymentDate ge 2023-03-01"]
+                [
+                    "enqueue", "--job-id", "from-kcat", "--kind", "payments", "--filter",
+                    "payoutStatusUpdateTS ge 2023-03-01",
+                ]
             )
             let partitions = try await environment.shell(
                 "kcat -C -q -e -o beginning -b \"$KAFKA_BOOTSTRAP_SERVERS\" -t payout.export.jobs -f '%p\\n'"

@@ -1,56 +1,99 @@
-/// A rough check of an OData filter: it refuses what the service would refuse. It deliberately shares no code with the
-/// worker's parser, so that one can check the other. It does not check fields.
-struct FilterCheck {
+/// Reads an OData filter and refuses what the service would refuse.
+struct FilterReader {
     private enum Token: Equatable {
         case open
         case close
         case word(String)
-        case literal
+        case literal(FilterTerm.Literal)
     }
+
+    private enum Operand {
+        case field(String)
+        case literal(FilterTerm.Literal)
+    }
+
+    private static let maximumDepth = 64
+    private static let keywords = ["and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le"]
 
     private var tokens: [Token]
     private var position = 0
 
-    /// The error of a filter; nil for a valid one.
-    static func problem(in filter: String) -> String? {
+    /// Reads a filter for a kind of export.
+    ///
+    /// - Throws: ``ServiceError`` with status 400.
+    static func read(_ filter: String, kind: PayoutSandbox.ExportFacts.Kind) throws -> FilterTree {
         guard let tokens = tokens(of: filter) else {
-            return "The filter holds an unterminated string or a character that does not belong there."
+            throw refusal("The filter holds an unterminated string or a character that does not belong there.")
         }
-        var check = FilterCheck(tokens: tokens)
-        if check.readsExpression(depth: 0), check.position == tokens.count { return nil }
-        return "The filter is not well-formed at term \(check.position + 1)."
+        var reader = FilterReader(tokens: tokens)
+        guard let tree = reader.readAny(depth: 0), reader.position == tokens.count else {
+            throw refusal("The filter is not well-formed at term \(reader.position + 1).")
+        }
+        for term in tree.terms {
+            if let problem = kind.problem(with: term) { throw refusal(problem) }
+        }
+        return tree
     }
 
-    // expression := term (("and" | "or") term)*
-    private mutating func readsExpression(depth: Int) -> Bool {
-        guard depth < 64, readsTerm(depth: depth) else { return false }
-        while takeWord(["and", "or"]) {
-            guard readsTerm(depth: depth) else { return false }
-        }
-        return true
+    private static func refusal(_ message: String) -> ServiceError {
+        ServiceError.invalidRequest(message, target: "$filter")
     }
 
-    // term := "not"? "(" expression ")" | operand comparison operand
-    private mutating func readsTerm(depth: Int) -> Bool {
-        _ = takeWord(["not"])
+    // any := all ("or" all)*
+    private mutating func readAny(depth: Int) -> FilterTree? {
+        guard depth < Self.maximumDepth, let first = readAll(depth: depth) else { return nil }
+        var terms = [first]
+        while takeWord(["or"]) != nil {
+            guard let term = readAll(depth: depth) else { return nil }
+            terms.append(term)
+        }
+        return terms.count == 1 ? first : .any(terms)
+    }
+
+    // all := term ("and" term)*
+    private mutating func readAll(depth: Int) -> FilterTree? {
+        guard let first = readTerm(depth: depth) else { return nil }
+        var terms = [first]
+        while takeWord(["and"]) != nil {
+            guard let term = readTerm(depth: depth) else { return nil }
+            terms.append(term)
+        }
+        return terms.count == 1 ? first : .all(terms)
+    }
+
+    // term := "not"? "(" any ")" | operand comparison operand, of which one is a field
+    private mutating func readTerm(depth: Int) -> FilterTree? {
+        let isNegated = takeWord(["not"]) != nil
         if take(.open) {
-            return readsExpression(depth: depth + 1) && take(.close)
+            guard let tree = readAny(depth: depth + 1), take(.close) else { return nil }
+            return isNegated ? tree.negated : tree
         }
-        return readsOperand() && takeWord(["eq", "ne", "gt", "ge", "lt", "le"]) && readsOperand()
+        guard let left = readOperand(), let word = takeWord(["eq", "ne", "gt", "ge", "lt", "le"]),
+            let op = FilterTerm.Comparison(rawValue: word), let right = readOperand()
+        else { return nil }
+        let tree: FilterTree
+        switch (left, right) {
+        case (.field(let field), .literal(let value)):
+            tree = .comparison(FilterTerm(field: field, op: op, value: value))
+        case (.literal(let value), .field(let field)):
+            tree = .comparison(FilterTerm(field: field, op: op.mirrored, value: value))
+        case (.field, .field), (.literal, .literal): return nil
+        }
+        return isNegated ? tree.negated : tree
     }
 
-    private mutating func readsOperand() -> Bool {
-        guard position < tokens.count else { return false }
+    private mutating func readOperand() -> Operand? {
+        guard position < tokens.count else { return nil }
+        let operand: Operand
         switch tokens[position] {
-        case .literal:
-            position += 1
-            return true
-        case .word(let word):
-            position += 1
-            return !["and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le"].contains(word)
-        case .open, .close:
-            return false
+        case .literal(let literal): operand = .literal(literal)
+        case .word("true"), .word("false"): operand = .literal(.boolean)
+        case .word("null"): operand = .literal(.null)
+        case .word(let word) where !Self.keywords.contains(word): operand = .field(word)
+        case .word, .open, .close: return nil
         }
+        position += 1
+        return operand
     }
 
     private mutating func take(_ token: Token) -> Bool {
@@ -59,12 +102,12 @@ struct FilterCheck {
         return true
     }
 
-    private mutating func takeWord(_ words: [String]) -> Bool {
+    private mutating func takeWord(_ words: [String]) -> String? {
         guard position < tokens.count, case .word(let word) = tokens[position], words.contains(word) else {
-            return false
+            return nil
         }
         position += 1
-        return true
+        return word
     }
 
     private static func tokens(of filter: String) -> [Token]? {
@@ -82,8 +125,8 @@ struct FilterCheck {
                 tokens.append(.close)
                 index += 1
             case UInt8(ascii: "'"):
-                guard let end = endOfString(in: bytes, from: index) else { return nil }
-                tokens.append(.literal)
+                guard let (text, end) = string(in: bytes, from: index) else { return nil }
+                tokens.append(.literal(.text(text)))
                 index = end
             default:
                 let start = index
@@ -91,20 +134,24 @@ struct FilterCheck {
                 guard index > start else { return nil }
                 let startsWithLetter = bytes[start] | 0x20 >= UInt8(ascii: "a")
                 let word = String(decoding: bytes[start..<index], as: UTF8.self)
-                tokens.append(startsWithLetter ? .word(word) : .literal)
+                tokens.append(startsWithLetter ? .word(word) : .literal(.bare(word)))
             }
         }
         return tokens
     }
 
     // A quote inside a string is doubled.
-    private static func endOfString(in bytes: [UInt8], from start: Int) -> Int? {
+    private static func string(in bytes: [UInt8], from start: Int) -> (text: String, end: Int)? {
+        var text: [UInt8] = []
         var index = start + 1
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "'") {
-                guard index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "'") else { return index + 1 }
+                guard index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "'") else {
+                    return (String(decoding: text, as: UTF8.self), index + 1)
+                }
                 index += 1
             }
+            text.append(bytes[index])
             index += 1
         }
         return nil

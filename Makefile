@@ -138,7 +138,7 @@ check-librdkafka: build $(VENV)/ready ## Run the tests that use Kafka with the n
 
 documents: build ## Write the generated documents again: settings, commands, fields, metrics, log events.
 	UPDATE_DOCUMENTS=1 $(SWIFT) test --skip-build $(SWIFT_FLAGS) \
-		--filter 'ConfigurationPageTests|CommandsPageTests|RecordsPageTests|MetricsDocumentTests|LogEventsTests'
+		--filter 'ConfigurationPageTests|CommandsPageTests|RecordsPageTests|FilesPageTests|MetricsDocumentTests|LogEventsTests'
 
 pictures: build $(VENV)/ready ## Take the README's pictures of the demo and, in a headless Chromium, of the dashboard again.
 	@.ci/setup --optional chromium

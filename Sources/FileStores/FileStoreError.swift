@@ -113,7 +113,8 @@ public struct FileStoreError: Error, Hashable, Sendable {
             "Use file:///path, s3://bucket/prefix or azblob://account/container/prefix; leave FILES_LOCATION empty to pass the service's URL through."
         case .invalidLocation:
             "Write file:///absolute/path, percent-encoded, s3://bucket/prefix or azblob://account/container/prefix, and FILES_S3_ENDPOINT, FILES_AZURE_ENDPOINT and AWS_ENDPOINT_URL… as https://host."
-        case .invalidTemplate: "Use \(FileKeyTemplate.defaultText), or parts of it with {jobId} among them."
+        case .invalidTemplate:
+            "Use \(FileKeyTemplate.defaultText), or other parts with {jobId} among them: letters, digits, . _ : = @ , - and \(FileKeyPlaceholder.table.map { "{\($0.name)}" }.joined(separator: " "))."
         case .uploadEnded: "Begin a new upload, or restart this one after an error."
         case .unavailable:
             "Check that the store is running and reachable from this machine; the worker retries automatically."

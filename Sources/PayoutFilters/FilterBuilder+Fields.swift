@@ -36,6 +36,4 @@ extension Payments {
     public static var payoutOrderType: TypedField<Self, String> { .init("payoutOrderType") }
     /// The payment's amount.
     public static var paymentAmount: TypedField<Self, FilterNumber> { .init("paymentAmount") }
-    /// When the payment was made.
-    public static var paymentDate: TypedField<Self, FilterDate> { .init("paymentDate") }
 }

@@ -2,24 +2,34 @@
 public protocol FilterKind: Sendable {
     /// The kind as a value.
     static var kind: PayoutKind { get }
+    /// The documented date of the kind's rows, by which periods select.
+    static var dateField: TypedField<Self, FilterDate> { get }
+    /// MPN id or seller id.
+    static var enrollmentParticipantId: TypedField<Self, ParticipantID> { get }
+    /// For example `CSP Direct Bill Partner`.
+    static var programName: TypedField<Self, String> { get }
 }
 
 /// The fields of a transaction history.
 public enum TransactionHistory: FilterKind {
     /// `transactionHistory`.
     public static var kind: PayoutKind { .transactionHistory }
+    /// `earningForDate`.
+    public static var dateField: TypedField<Self, FilterDate> { earningForDate }
 }
 
 /// The fields of a payments export.
 public enum Payments: FilterKind {
     /// `payments`.
     public static var kind: PayoutKind { .payments }
+    /// `payoutStatusUpdateTS`.
+    public static var dateField: TypedField<Self, FilterDate> { payoutStatusUpdateTS }
 }
 
 /// A filter for one kind of export that is well-formed by construction.
 ///
 /// ```swift
-/// let filter = Payments.paymentDate.ge(firstDay)
+/// let filter = Payments.during(october)
 ///     .and(Payments.programName.eq("CSP Direct Bill Partner"))
 /// print(filter.text)
 /// ```

@@ -69,6 +69,20 @@ public struct FilterDate: Sendable, Hashable {
         guard case .valid = ODataDateSyntax.check(Array(text.utf8)[...]) else { return nil }
         self.text = text
     }
+
+    /// A day by its distance from 1970-01-01; nil outside the years 1 to 9999.
+    init?(daysSince1970 days: Int) {
+        guard let (year, month, day) = civilDate(daysSince1970: days) else { return nil }
+        self.init(year: year, month: month, day: day)
+    }
+
+    /// Days since 1970-01-01 if this is a day; nil for a point in time.
+    var daysSince1970: Int? {
+        let parts = text.split(separator: "-").map { Int($0) }
+        guard text.utf8.count == 10, parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2]
+        else { return nil }
+        return daysFrom1970(year: year, month: month, day: day)
+    }
 }
 
 private func padded(_ number: Int, _ width: Int) -> String {
@@ -76,13 +90,13 @@ private func padded(_ number: Int, _ width: Int) -> String {
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
 }
 
-private func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
+func floorDivide<Number: BinaryInteger>(_ dividend: Number, _ divisor: Number) -> Number {
     let quotient = dividend / divisor
     return dividend % divisor < 0 ? quotient - 1 : quotient
 }
 
 /// Days to a date of the proleptic Gregorian calendar, computed in eras of 400 years that begin on 1 March.
-private func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int)? {
+func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int)? {
     guard (-1_500_000...3_700_000).contains(daysSince1970) else { return nil }
     let shifted = daysSince1970 + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -93,4 +107,13 @@ private func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int)?
     let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
     let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+}
+
+/// A date of the proleptic Gregorian calendar as days since 1970-01-01, computed in the same eras.
+func daysFrom1970(year: Int, month: Int, day: Int) -> Int {
+    let marchYear = month > 2 ? year : year - 1
+    let era = floorDivide(marchYear, 400)
+    let yearOfEra = marchYear - era * 400
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
 }

@@ -89,6 +89,15 @@ struct PendingDiagnostic {
     var code: FilterDiagnostic.Code
     var utf8Offset: Int
     var message: String
+    /// The change of the text that removes the diagnostic; nil where the intended meaning is not certain.
+    var correction: FilterEdit?
+}
+
+/// A part of a filter's text and what replaces it.
+struct FilterEdit {
+    /// UTF-8 bytes from the start of the filter.
+    var range: Range<Int>
+    var replacement: String
 }
 
 extension Array where Element == PendingDiagnostic {

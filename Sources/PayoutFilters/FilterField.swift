@@ -59,7 +59,6 @@ extension PayoutKind {
         FilterField("payoutStatusUpdateTS", .dateTime),
         FilterField("payoutOrderType", .string, knownValues: payoutTypes),
         FilterField("paymentAmount", .number),
-        FilterField("paymentDate", .dateTime),
     ]
 
     /// The fields that a filter of this kind may name.

@@ -37,7 +37,7 @@ extension FilterLexer {
         let rest = bytes[(quote + 1)...].prefix(4)
         let joins = rest.starts(with: "and ".utf8) || rest.starts(with: "or ".utf8)
         if joins {
-            report(.warning, .missingSpace, at: quote + 1, "a space is missing before the next word")
+            reportMissingSpace(at: quote + 1, "a space is missing before the next word")
             return
         }
         report(
@@ -57,28 +57,56 @@ extension FilterLexer {
         }
     }
 
+    private mutating func reportMissingSpace(at offset: Int, _ message: String) {
+        report(
+            .warning,
+            .missingSpace,
+            at: offset,
+            message,
+            correction: FilterEdit(range: offset..<offset, replacement: " ")
+        )
+    }
+
     /// Text in quotes that OData does not know, up to the next quote of that sort or the end.
-    mutating func scanForeignQuotes(skipping width: Int) -> FilterToken {
-        let start = position + width
-        var offset = start
-        while offset < bytes.count {
-            if width == 1, bytes[offset] == UInt8(ascii: "\"") {
-                position = offset + 1
-                return .string(self.text(start..<offset))
-            }
-            if width == 3, curlyQuote(at: offset) {
-                position = offset + 3
-                return .string(self.text(start..<offset))
-            }
-            if width == 3, bytes[offset] == UInt8(ascii: "'") {
-                position = offset + 1
-                return .string(self.text(start..<offset))
-            }
-            offset += 1
+    mutating func scanForeignQuotes(
+        skipping width: Int,
+        _ code: FilterDiagnostic.Code,
+        _ message: String
+    ) -> FilterToken {
+        let opening = position
+        let start = opening + width
+        let end = endOfForeignQuotes(from: start, width: width)
+        position = end?.next ?? bytes.count
+        let text = self.text(start..<(end?.closing ?? bytes.count))
+        var correction: FilterEdit?
+        if end != nil, isWholeText(text, endingAt: position) {
+            correction = FilterEdit(range: opening..<position, replacement: quotedODataString(text))
         }
-        position = bytes.count
-        report(.error, .unterminatedString, at: start - width, "this quote is never closed")
-        return .string(self.text(start..<bytes.count))
+        report(.error, code, at: opening, message, correction: correction)
+        if end == nil { report(.error, .unterminatedString, at: opening, "this quote is never closed") }
+        return .string(text)
+    }
+
+    private func endOfForeignQuotes(from start: Int, width: Int) -> (closing: Int, next: Int)? {
+        for offset in start..<max(start, bytes.count) {
+            if width == 1 {
+                if bytes[offset] == UInt8(ascii: "\"") { return (offset, offset + 1) }
+            } else if curlyQuote(at: offset) {
+                return (offset, offset + 3)
+            } else if bytes[offset] == UInt8(ascii: "'") {
+                return (offset, offset + 1)
+            }
+        }
+        return nil
+    }
+
+    /// Whether quoted text certainly ends where it seems to: a typographic apostrophe looks like a closing quote, and a
+    /// doubled quote may stand for one or for two.
+    private func isWholeText(_ text: String, endingAt end: Int) -> Bool {
+        let quote = UInt8(ascii: "'")
+        let hasDoubledQuote = zip(text.utf8, text.utf8.dropFirst()).contains { $0 == quote && $1 == quote }
+        guard let next = self.byte(at: end) else { return !hasDoubledQuote }
+        return !hasDoubledQuote && " \t\n\r)&|".utf8.contains(next)
     }
 
     /// U+2018 to U+201F, three bytes each.
@@ -126,7 +154,7 @@ extension FilterLexer {
     /// `datetime'…'` and other typed literals of OData v2 and v3.
     private mutating func scanTypedLiteral(_ word: String, at start: Int) -> FilterToken {
         guard ["datetime", "datetimeoffset", "guid", "date", "time", "binary"].contains(word.lowercased()) else {
-            report(.warning, .missingSpace, at: position, "a space is missing before this quote")
+            reportMissingSpace(at: position, "a space is missing before this quote")
             return .word(word)
         }
         report(
@@ -151,10 +179,16 @@ extension FilterLexer {
             token = .compare(op)
         }
         if lower != word {
-            report(.warning, .keywordCase, at: start, "OData's keywords are in lower case: write \(lower)")
+            report(
+                .warning,
+                .keywordCase,
+                at: start,
+                "OData's keywords are in lower case: write \(lower)",
+                correction: FilterEdit(range: start..<position, replacement: lower)
+            )
         }
         if self.byte(at: position) == UInt8(ascii: "'") {
-            report(.warning, .missingSpace, at: position, "a space is missing after \(lower)")
+            reportMissingSpace(at: position, "a space is missing after \(lower)")
         }
         return token
     }
@@ -191,9 +225,13 @@ extension FilterLexer {
         return true
     }
 
-    /// `?$filter=` and similar prefixes, copied from a URL.
+    /// `?$filter=` and similar prefixes, copied from a URL, each as often as it occurs.
     mutating func skipQueryPrefix() {
-        var offset = 0
+        while skipOneQueryPrefix() {}
+    }
+
+    private mutating func skipOneQueryPrefix() -> Bool {
+        var offset = position
         while let byte = self.byte(at: offset), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { offset += 1 }
         let start = offset
         if let byte = self.byte(at: offset), byte == UInt8(ascii: "?") || byte == UInt8(ascii: "&") { offset += 1 }
@@ -208,11 +246,13 @@ extension FilterLexer {
                 .error,
                 .queryPrefix,
                 at: start,
-                "\(prefix) does not belong to the filter: begin with the field's name"
+                "\(prefix) does not belong to the filter: begin with the field's name",
+                correction: FilterEdit(range: start..<(end + 1), replacement: "")
             )
             position = end + 1
-            return
+            return true
         }
+        return false
     }
 }
 

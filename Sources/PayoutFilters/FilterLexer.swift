@@ -26,11 +26,15 @@ struct FilterLexer {
     var position = 0
     private(set) var diagnostics: [PendingDiagnostic] = []
     private var errorCount = 0
+    private var warningCount = 0
     /// The rest of the text is neither read nor reported.
     private var isStopped = false
+    /// Diagnostics with a correction are all reported, whatever their number, because each of them is applied.
+    private let isCorrecting: Bool
 
-    init(_ text: String) {
+    init(_ text: String, isCorrecting: Bool = false) {
         bytes = Array(text.utf8)
+        self.isCorrecting = isCorrecting
         skipQueryPrefix()
     }
 
@@ -42,16 +46,26 @@ struct FilterLexer {
         _ severity: FilterDiagnostic.Severity,
         _ code: FilterDiagnostic.Code,
         at offset: Int,
-        _ message: @autoclosure () -> String
+        _ message: @autoclosure () -> String,
+        correction: FilterEdit? = nil
     ) {
         guard !self.isFull, !isStopped else { return }
-        switch severity {
-        case .error: errorCount += 1
-        case .warning:
-            guard diagnostics.count - errorCount < FilterParser.maximumDiagnostics else { return }
+        if !isCorrecting || correction == nil {
+            switch severity {
+            case .error: errorCount += 1
+            case .warning:
+                guard warningCount < FilterParser.maximumDiagnostics else { return }
+                warningCount += 1
+            }
         }
         diagnostics.append(
-            PendingDiagnostic(severity: severity, code: code, utf8Offset: offset, message: message())
+            PendingDiagnostic(
+                severity: severity,
+                code: code,
+                utf8Offset: offset,
+                message: message(),
+                correction: correction
+            )
         )
     }
 
@@ -75,7 +89,9 @@ struct FilterLexer {
     /// Removes a token's diagnostic, because a better one follows.
     mutating func retract(from offset: Int) {
         diagnostics.removeAll { $0.utf8Offset >= offset }
-        errorCount = diagnostics.count { $0.severity == .error }
+        let counted = diagnostics.filter { !isCorrecting || $0.correction == nil }
+        errorCount = counted.count { $0.severity == .error }
+        warningCount = counted.count - errorCount
     }
 
     func text(_ range: Range<Int>) -> String {
@@ -100,13 +116,11 @@ struct FilterLexer {
         case UInt8(ascii: "'"):
             return scanString()
         case UInt8(ascii: "\""):
-            report(
-                .error,
+            return scanForeignQuotes(
+                skipping: 1,
                 .doubleQuotes,
-                at: start,
                 "double quotes: put text in single quotes, 'like this'"
             )
-            return scanForeignQuotes(skipping: 1)
         case UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "!"):
             return scanSymbolOperator()
         case UInt8(ascii: "&"), UInt8(ascii: "|"), UInt8(ascii: ","):
@@ -115,13 +129,11 @@ struct FilterLexer {
             break
         }
         if curlyQuote(at: start) {
-            report(
-                .error,
+            return scanForeignQuotes(
+                skipping: 3,
                 .curlyQuotes,
-                at: start,
                 "typographic quotes: put text in straight single quotes, 'like this'"
             )
-            return scanForeignQuotes(skipping: 3)
         }
         if isWordByte(at: start) { return scanRun() }
         reportUnexpectedCharacter(at: start)
@@ -129,26 +141,35 @@ struct FilterLexer {
     }
 
     private mutating func skipSpace() {
-        var reported = false
-        while let byte = self.byte(at: position) {
+        let start = position
+        var lineBreak: Int?
+        space: while let byte = self.byte(at: position) {
             switch byte {
-            case UInt8(ascii: " "), UInt8(ascii: "\t"):
-                break
-            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-                if !reported {
-                    report(.warning, .controlCharacter, at: position, "a line break: write a space")
-                }
-                reported = true
-            default:
-                return
+            case UInt8(ascii: " "), UInt8(ascii: "\t"): break
+            case UInt8(ascii: "\n"), UInt8(ascii: "\r"): lineBreak = lineBreak ?? position
+            default: break space
             }
             position += 1
         }
+        guard let lineBreak else { return }
+        report(
+            .warning,
+            .controlCharacter,
+            at: lineBreak,
+            "a line break: write a space",
+            correction: FilterEdit(range: start..<position, replacement: " ")
+        )
     }
 
     private mutating func reportUnexpectedCharacter(at start: Int) {
         if bytes[start] == 0xC2, self.byte(at: start + 1) == 0xA0 {
-            report(.error, .unexpectedCharacter, at: start, "a no-break space: write an ordinary space")
+            report(
+                .error,
+                .unexpectedCharacter,
+                at: start,
+                "a no-break space: write an ordinary space",
+                correction: FilterEdit(range: start..<(start + 2), replacement: " ")
+            )
             position = start + 2
             return
         }
@@ -193,7 +214,15 @@ struct FilterLexer {
             )
             return symbol == "!" ? nil : .compare(.eq)
         }
-        report(.error, .symbolOperator, at: start, "\(symbol) is no operator in OData: write \(meant.rawValue)")
+        // The arrows may be typing mistakes of something else.
+        let isCertain = symbol != "=>" && symbol != "=<"
+        report(
+            .error,
+            .symbolOperator,
+            at: start,
+            "\(symbol) is no operator in OData: write \(meant.rawValue)",
+            correction: isCertain ? wordReplacing(start..<position, meant.rawValue) : nil
+        )
         return .compare(meant)
     }
 
@@ -204,7 +233,13 @@ struct FilterLexer {
         if symbol != UInt8(ascii: ","), self.byte(at: position) == symbol { position += 1 }
         let text = self.text(start..<position)
         if symbol == UInt8(ascii: "|") {
-            report(.error, .symbolConnective, at: start, "\(text) does not join comparisons in OData: write or")
+            report(
+                .error,
+                .symbolConnective,
+                at: start,
+                "\(text) does not join comparisons in OData: write or",
+                correction: text == "||" ? wordReplacing(start..<position, "or") : nil
+            )
             return .or
         }
         if text == "&", startsQueryParameter(at: position) {
@@ -217,8 +252,23 @@ struct FilterLexer {
             stop()
             return .end
         }
-        report(.error, .symbolConnective, at: start, "\(text) does not join comparisons in OData: write and")
+        // A comma may list alternatives, and a single & may separate query parameters.
+        report(
+            .error,
+            .symbolConnective,
+            at: start,
+            "\(text) does not join comparisons in OData: write and",
+            correction: text == "&&" ? wordReplacing(start..<position, "and") : nil
+        )
         return .and
+    }
+
+    /// The change of a symbol to a word, with a space on either side.
+    private func wordReplacing(_ range: Range<Int>, _ word: String) -> FilterEdit {
+        let blanks = [UInt8(ascii: " "), UInt8(ascii: "\t")]
+        let before = range.lowerBound > 0 && !blanks.contains(bytes[range.lowerBound - 1]) ? " " : ""
+        let after = self.byte(at: range.upperBound).map(blanks.contains) == false ? " " : ""
+        return FilterEdit(range: range, replacement: before + word + after)
     }
 
     /// Whether `name=` follows, as in `&fileformat=csv`.

@@ -8,7 +8,13 @@ func lintComparison(_ site: ComparisonSite, for kind: PayoutKind) -> [PendingDia
                 severity: .warning,
                 code: .unknownField,
                 utf8Offset: site.fieldOffset,
-                message: unknownFieldMessage(comparison.field, kind: kind)
+                message: unknownFieldMessage(comparison.field, kind: kind),
+                correction: kind.fields.first { $0.name.lowercased() == comparison.field.lowercased() }.map { field in
+                    FilterEdit(
+                        range: site.fieldOffset..<(site.fieldOffset + comparison.field.utf8.count),
+                        replacement: field.name
+                    )
+                }
             )
         ]
     }
@@ -17,8 +23,11 @@ func lintComparison(_ site: ComparisonSite, for kind: PayoutKind) -> [PendingDia
             PendingDiagnostic(
                 severity: .warning,
                 code: .typeMismatch,
-                utf8Offset: site.valueOffset,
-                message: "\(field.name) takes \(field.type.phrase), not \(comparison.value.phrase)"
+                utf8Offset: site.valueRange.lowerBound,
+                message: "\(field.name) takes \(field.type.phrase), not \(comparison.value.phrase)",
+                correction: comparison.value.converted(to: field.type).map { literal in
+                    FilterEdit(range: site.valueRange, replacement: literal.description)
+                }
             )
         ]
     }
@@ -28,7 +37,7 @@ func lintComparison(_ site: ComparisonSite, for kind: PayoutKind) -> [PendingDia
             PendingDiagnostic(
                 severity: .warning,
                 code: .unknownValue,
-                utf8Offset: site.valueOffset,
+                utf8Offset: site.valueRange.lowerBound,
                 message: "\(field.name) is documented to be one of \(known)"
             )
         ]
@@ -41,6 +50,9 @@ private func unknownFieldMessage(_ name: String, kind: PayoutKind) -> String {
     let lower = name.lowercased()
     if let other = kind.fields.first(where: { $0.name.lowercased() == lower }) {
         return "\(kind) has no field \(shown): names are compared with regard to case, write \(other.name)"
+    }
+    if kind == .payments, name == "paymentDate" {
+        return "payments has no documented field paymentDate: write payoutStatusUpdateTS"
     }
     for other in PayoutKind.allCases where other != kind && other.field(named: name) != nil {
         return "\(kind) has no field \(shown): it belongs to \(other)"
@@ -84,6 +96,17 @@ extension FilterFieldType {
 }
 
 extension FilterLiteral {
+    /// The same value as a literal of another type: a date or a number without its quotes, or a number in quotes. Nil where
+    /// the value is none of that type.
+    func converted(to type: FilterFieldType) -> FilterLiteral? {
+        switch (self, type) {
+        case (.string(let text), .dateTime): FilterDate(text).map { .dateTime($0.text) }
+        case (.string(let text), .number): FilterNumber(text).map { .number($0.text) }
+        case (.number(let text), .string): .string(text)
+        default: nil
+        }
+    }
+
     var phrase: String {
         switch self {
         case .string: "text"

@@ -2,7 +2,7 @@
 struct ComparisonSite {
     var comparison: FilterComparison
     var fieldOffset: Int
-    var valueOffset: Int
+    var valueRange: Range<Int>
 }
 
 /// Recursive descent over the tokens. Recursion happens for parentheses only, and their depth is bounded.
@@ -17,8 +17,8 @@ struct FilterParser {
     private var token: LocatedToken
     private(set) var sites: [ComparisonSite] = []
 
-    init(_ text: String) {
-        lexer = FilterLexer(text)
+    init(_ text: String, isCorrecting: Bool = false) {
+        lexer = FilterLexer(text, isCorrecting: isCorrecting)
         token = lexer.next()
     }
 
@@ -99,11 +99,11 @@ struct FilterParser {
     private mutating func parseComparison() -> FilterExpression? {
         guard let field = parseField() else { return nil }
         guard let op = parseOperator(after: field.name) else { return nil }
-        let valueOffset = token.start
+        let valueRange = token.start..<token.end
         guard let value = parseValue(after: op) else { return nil }
         let comparison = FilterComparison(field: field.name, op: op, value: value)
         sites.append(
-            ComparisonSite(comparison: comparison, fieldOffset: field.offset, valueOffset: valueOffset)
+            ComparisonSite(comparison: comparison, fieldOffset: field.offset, valueRange: valueRange)
         )
         return .comparison(comparison)
     }

@@ -15,6 +15,7 @@ public struct FileDelivery: Sendable {
     private let store: any FileStore
     private let downloader: BlobDownloader
     private let template: FileKeyTemplate
+    private let placeholders: Set<FileKeyPlaceholder>
 
     /// Creates a delivery.
     ///
@@ -26,6 +27,7 @@ public struct FileDelivery: Sendable {
         self.store = store
         self.downloader = downloader
         self.template = template
+        placeholders = template.placeholders
         activity = FileActivity(location: store.location)
     }
 
@@ -42,17 +44,7 @@ public struct FileDelivery: Sendable {
         defer { activity.ended(token) }
         let source = SASURL(url)
         let expected: MediaType = call.job.fileFormat == .csv ? .csv : .tsv
-        let key = template.key(
-            FileKeyValues(
-                account: call.job.account,
-                kind: PayoutKind(call.job.kind).rawValue,
-                jobID: call.job.id,
-                requestID: call.requestID ?? "",
-                fileName: source.fileName,
-                format: expected,
-                date: call.accepted.milliseconds
-            )
-        )
+        let key = key(call, fileName: source.fileName, expected)
         let metadata = FileMetadata(
             expected: expected,
             jobID: call.job.id,
@@ -83,6 +75,29 @@ public struct FileDelivery: Sendable {
         }
     }
 
+    /// The key of a job's file. Only what the template names is read from the job.
+    private func key(_ call: Call, fileName: String, _ format: MediaType) -> FileKey {
+        let (job, kind) = (call.job, PayoutKind(call.job.kind))
+        var values = FileKeyValues(
+            account: job.account,
+            kind: kind.rawValue,
+            jobID: job.id,
+            requestID: call.requestID ?? "",
+            fileName: fileName,
+            format: format,
+            date: call.accepted.milliseconds
+        )
+        if placeholders.contains(.periodFrom) || placeholders.contains(.periodTo), let filter = job.filter {
+            let bounds = ODataFilter.parse(filter).expression?.bounds(of: kind.dateFieldName)
+            values.period = FileKeyValues.Period(from: bounds?.from.dateText, to: bounds?.to.dateText)
+        }
+        let hasMetadata = placeholders.contains { if case .metadata = $0 { true } else { false } }
+        if hasMetadata, let metadata = job.metadataJSON {
+            values.metadata = (try? JSONDecoder().decode([String: String].self, from: Data(metadata.utf8))) ?? [:]
+        }
+        return template.key(values)
+    }
+
     private static func result(of error: any Error) -> CallResult {
         switch error {
         case let error as BlobDownloadError:
@@ -104,6 +119,13 @@ public struct FileDelivery: Sendable {
         case is CancellationError: return .failed(.abandoned)
         default: return .failed(.transient(message: "The file could not be delivered: \(error)"))
         }
+    }
+}
+
+extension FilterLiteral? {
+    /// The text of a date; nil for other literals.
+    fileprivate var dateText: String? {
+        if case .dateTime(let text) = self { text } else { nil }
     }
 }
 

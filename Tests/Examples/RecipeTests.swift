@@ -6,7 +6,8 @@ import Testing
     /// The recipes that the other suites run.
     static let run: Set = [
         "kcat-enqueue", "kcat-results", "python-enqueue", "python-results", "go-enqueue", "go-results", "enqueue",
-        "schedule", "load", "dead-letters", "first-real-export", "run-with-kafka", "second-shell", "sign-in",
+        "schedule", "month", "split", "load", "dead-letters", "first-real-export", "run-with-kafka", "second-shell",
+        "sign-in",
         "first-export", "run", "s3", "jobs-without-event", "after-upgrade",
     ]
 

@@ -199,6 +199,25 @@ import Testing
         #expect(bench.code("job") == .deadlineExceeded)
     }
 
+    @Test func jobWithoutAFilterIsRejectedWhereTheAccountRequiresOne() {
+        var bench = Bench {
+            $0.accounts = ["default", "free"]
+            $0.requestsPerSecond = [20, 20]
+            $0.accountsRequiringFilter = ["default"]
+        }
+        bench.enqueue(
+            export("unfiltered") { $0.filter = nil },
+            export("filtered") { $0.filter = "paymentAmount gt 1" },
+            export("adopted") { ($0.filter, $0.adoptedRequestID) = (nil, "r") },
+            export("free") { ($0.filter, $0.account) = (nil, "free") }
+        )
+        bench.commitAll()
+        #expect(bench.events.map(\.jobID) == ["unfiltered"])
+        #expect(bench.events.first?.error?.code == .invalidJob)
+        #expect(bench.events.first?.error?.details.map(\.field) == ["filter"])
+        for id in ["filtered", "adopted", "free"] { #expect(bench.phase(id) != nil) }
+    }
+
     @Test func unknownJobsAndAccountsAreRejectedWithReasons() {
         var bench = Bench()
         bench.enqueue(cancel("unknown"), export("job") { $0.account = "stranger" })

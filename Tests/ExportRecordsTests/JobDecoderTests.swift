@@ -230,6 +230,24 @@ struct JobDecoderTests {
         #expect(try #require(input.reason).contains("at character"))
     }
 
+    @Test func certainMistakesOfAFilterAreRewrittenWithAWarning() {
+        let input = decode(#"{"jobId":"a","kind":"payments","filter":"?$filter=PayoutStatusUpdateTS>='2023-03-01'"}"#)
+        #expect(input.job?.filter == "payoutStatusUpdateTS ge 2023-03-01")
+        #expect(
+            input.warnings.map { "\($0.field) \($0.message)" } == [
+                "filter was rewritten to: payoutStatusUpdateTS ge 2023-03-01"
+            ]
+        )
+    }
+
+    @Test func filterThatIsTooLongWhenRewrittenIsRefused() throws {
+        let filter = String(repeating: "paymentAmount=1||", count: 480) + "paymentAmount=1"
+        #expect(filter.utf8.count <= 8_192)
+        let input = decode(#"{"jobId":"a","kind":"payments","filter":"\#(filter)"}"#)
+        #expect(try #require(input.reason).contains("after it was rewritten"))
+        #expect(input.fields == ["filter"])
+    }
+
     @Test func filterOfEightKibibytesIsAccepted() {
         let start = "paymentId eq '"
         let filter = start + String(repeating: "x", count: 8_192 - start.utf8.count - 1) + "'"

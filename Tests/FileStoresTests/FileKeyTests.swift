@@ -92,11 +92,57 @@ struct FileKeyTests {
     @Test(arguments: [
         "", "{jobId}/", "/{jobId}", "a//{jobId}", "../{jobId}", "./{jobId}", ".x/{jobId}", "{account}",
         "{jobId}/{nothing}",
-        "{jobId", "jobId}", "{jobId}/a b", "{jobId}/ü", "{}/{jobId}", String(repeating: "a/", count: 40) + "{jobId}",
+        "{jobId", "jobId}", "{jobId}/{metadata.}", "{jobId}/{metadata}", "{jobId}/{metadata.{x}", "{jobId}/{period}",
+        "{jobId}/{metadata." + String(repeating: "x", count: 129) + "}", "{jobId}/a b", "{jobId}/ü", "{}/{jobId}",
+        String(repeating: "a/", count: 16) + "{jobId}",
     ])
     func invalidTemplateIsRefused(text: String) {
         let error = #expect(throws: FileStoreError.self) { try FileKeyTemplate(text) }
         #expect(error?.kind == .invalidTemplate)
+    }
+
+    private func selected(_ template: String, _ change: (inout FileKeyValues) -> Void) throws -> String {
+        var values = FileKeyValues(
+            account: "a",
+            kind: "payments",
+            jobID: "j",
+            requestID: "r",
+            fileName: "f",
+            format: .csv,
+            date: 0
+        )
+        change(&values)
+        return try FileKeyTemplate(template).key(values).description
+    }
+
+    @Test func everyPlaceholderOfTheTableIsAccepted() throws {
+        for (name, value) in FileKeyPlaceholder.table {
+            _ = try FileKeyTemplate("{jobId}/{\(name)}")
+            #expect(!value.isEmpty)
+        }
+    }
+
+    @Test func periodBatchAndMetadataArePartsOfTheKey() throws {
+        let template = "{batch}/{metadata.cost center}/{period.from}_{period.to}/{jobId}.{extension}"
+        let key = try selected(template) {
+            $0.batch = "fy26"
+            $0.metadata = ["cost center": "../47/11", "other": "x"]
+            $0.period = .init(from: "2026-10-01", to: "2026-11-01T00:00:00+01:00")
+        }
+        #expect(key == "fy26/%2E.%2F47%2F11/2026-10-01_2026-11-01T00:00:00%2B01:00/j.csv")
+        #expect(try selected(template) { $0.metadata = ["cost center": ""] } == "_/_/___/j.csv")
+    }
+
+    @Test func keysWithLongValuesFitTheNameOfAnObject() throws {
+        let template = (0..<15).map { "{metadata.k\($0)}" }.joined(separator: "/") + "/{jobId}"
+        let key = { (last: String) in
+            try self.selected(template) { values in
+                for number in 0..<15 { values.metadata["k\(number)"] = String(repeating: "x", count: 2_000) + last }
+            }
+        }
+        let (first, second) = (try key("1"), try key("2"))
+        #expect(first.utf8.count <= FileKeyTemplate.maximumKeyLength)
+        #expect(zip(first.split(separator: "/"), second.split(separator: "/")).dropLast().allSatisfy { $0 != $1 })
     }
 
     @Test(arguments: [

@@ -6,11 +6,11 @@ import Testing
 
     @Test func builtFiltersHaveTheExpectedText() throws {
         let day = try #require(self.day)
-        let filter = Payments.paymentDate.ge(day)
+        let filter = Payments.payoutStatusUpdateTS.ge(day)
             .and(Payments.payoutOrderType.eq("FEE").or(Payments.paymentAmount.gt(100)))
             .and(Payments.enrollmentParticipantId.ne("123"))
         #expect(
-            filter.text == "paymentDate ge 2023-03-01 and (payoutOrderType eq 'FEE' or paymentAmount gt 100) "
+            filter.text == "payoutStatusUpdateTS ge 2023-03-01 and (payoutOrderType eq 'FEE' or paymentAmount gt 100) "
                 + "and enrollmentParticipantId ne '123'"
         )
         #expect(ODataFilter.lint(filter.text, for: .payments).isEmpty)
@@ -38,7 +38,6 @@ import Testing
         let payments: [PayoutFilter<Payments>] = [
             Payments.enrollmentParticipantId.eq(5), Payments.paymentId.eq(""), Payments.programName.eq(""),
             Payments.payoutStatusUpdateTS.eq(day), Payments.payoutOrderType.eq("FEE"), Payments.paymentAmount.eq(1),
-            Payments.paymentDate.eq(day),
         ]
         #expect(history.map { $0.expression.comparisons[0].field } == PayoutKind.transactionHistory.fields.map(\.name))
         #expect(payments.map { $0.expression.comparisons[0].field } == PayoutKind.payments.fields.map(\.name))

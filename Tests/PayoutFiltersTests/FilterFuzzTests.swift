@@ -4,7 +4,8 @@ import Testing
 /// Random texts from fixed seeds. The seed of a failure is in its message.
 @Suite struct FilterFuzzTests {
     private static let pieces = [
-        "a", "paymentId", "programName", "eq", "ne", "EQ", "and", "or", "not", "(", ")", "'", "''", "'x'", "\"", "‘",
+        "a", "paymentId", "PaymentID", "programName", "paymentAmount", "earningForDate", "'2023-03-01'", "“x”", "eq",
+        "ne", "EQ", "and", "or", "not", "(", ")", "'", "''", "'x'", "\"", "‘",
         "’",
         "=", "==", "<", ">", "!", "&&", "||", "&", "|", ",", "1", "-1.5", "1e5", "2023-03-01", "2023-03-01T00:00:00Z",
         "2023-99-01", "1/2/2023", " ", "  ", "\t", "\n", "\0", "é", "👩‍👩‍👧", "\u{A0}", "%20", "+", "$filter=", "null",
@@ -24,7 +25,8 @@ import Testing
                 if Int.random(in: 0..<3, using: &random) > 0 { text += " " }
             }
             let kind: PayoutKind = Bool.random(using: &random) ? .payments : .transactionHistory
-            if let problem = Self.problem(with: ODataFilter.parse(text, for: kind), of: text) {
+            let parsed = ODataFilter.parse(text, for: kind)
+            if let problem = Self.problem(with: parsed, of: text) ?? Self.problem(ofCorrecting: text, parsed, kind) {
                 Issue.record("seed \(seed) round \(round): \(problem): \(text.debugDescription)")
             }
         }
@@ -43,6 +45,18 @@ import Testing
         let again = ODataFilter.parse(expression.description)
         if again.expression != expression { return "does not read back" }
         return again.diagnostics.isEmpty ? nil : "reads back with \(again.diagnostics)"
+    }
+
+    /// The contradictions in a correction.
+    private static func problem(ofCorrecting text: String, _ parsed: ParsedFilter, _ kind: PayoutKind) -> String? {
+        let corrected = ODataFilter.correct(text, for: kind)
+        guard corrected.isRewritten else {
+            return corrected.text == text && corrected.parsed == parsed ? nil : "changed without a correction"
+        }
+        guard let expression = corrected.parsed.expression else { return "rewritten to what is no filter" }
+        if ODataFilter.correct(corrected.text, for: kind).isRewritten { return "rewritten again: \(corrected.text)" }
+        if let original = parsed.expression, original.meaning != expression.meaning { return "another meaning" }
+        return nil
     }
 
     @Test(arguments: 0..<4 as Range<UInt64>)
@@ -82,10 +96,27 @@ import Testing
             return Payments.paymentAmount.lt(FilterNumber(Double.random(in: -1e9...1e9, using: &random)) ?? 0)
         case 2:
             let milliseconds = Int64.random(in: -62_135_596_800_000...253_402_300_799_999, using: &random)
-            return FilterDate(millisecondsSince1970: milliseconds).map { Payments.paymentDate.ge($0) }
+            return FilterDate(millisecondsSince1970: milliseconds).map { Payments.payoutStatusUpdateTS.ge($0) }
                 ?? Payments.paymentId.eq("")
         default:
             return Payments.enrollmentParticipantId.ne(.number(Int.random(in: .min ... .max, using: &random)))
+        }
+    }
+}
+
+extension FilterExpression {
+    /// The expression without what a correction may change: the case of fields, and the quotes of dates and numbers.
+    fileprivate var meaning: String {
+        switch self {
+        case .comparison(let comparison):
+            let value: String =
+                switch comparison.value {
+                case .string(let text), .number(let text), .dateTime(let text): "'\(text)'"
+                case .boolean, .null: comparison.value.description
+                }
+            return "\(comparison.field.lowercased()) \(comparison.op) \(value)"
+        case .all(let terms): return "(\(terms.map(\.meaning).joined(separator: " and ")))"
+        case .any(let terms): return "(\(terms.map(\.meaning).joined(separator: " or ")))"
         }
     }
 }

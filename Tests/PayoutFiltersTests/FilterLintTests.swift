@@ -10,7 +10,6 @@ import Testing
     static let payments: [String: FilterFieldType] = [
         "enrollmentParticipantId": .stringOrNumber, "paymentId": .string, "programName": .string,
         "payoutStatusUpdateTS": .dateTime, "payoutOrderType": .string, "paymentAmount": .number,
-        "paymentDate": .dateTime,
     ]
 
     static func table(of kind: PayoutKind) -> [String: FilterFieldType] {
@@ -42,7 +41,7 @@ import Testing
     }
 
     @Test func textForDatesAndNumbersIsAWarning() {
-        #expect(ODataFilter.lint("paymentDate ge '2023-03-01'", for: .payments).map(\.code) == [.typeMismatch])
+        #expect(ODataFilter.lint("payoutStatusUpdateTS ge '2023-03-01'", for: .payments).map(\.code) == [.typeMismatch])
         #expect(ODataFilter.lint("paymentAmount ge '5'", for: .payments).map(\.code) == [.typeMismatch])
         #expect(ODataFilter.parse("paymentAmount ge '5'", for: .payments).isWellFormed)
     }
@@ -54,7 +53,8 @@ import Testing
 
     @Test func unknownFieldsAreAWarningWithASuggestion() throws {
         let cases: [(String, PayoutKind, String)] = [
-            ("paymentDate", .transactionHistory, "belongs to payments"),
+            ("payoutOrderType", .transactionHistory, "belongs to payments"),
+            ("paymentDate", .payments, "write payoutStatusUpdateTS"),
             ("earningForDate", .payments, "belongs to transactionHistory"),
             ("PaymentId", .payments, "write paymentId"),
             ("paymentIdd", .payments, "is paymentId meant"),

@@ -11,7 +11,7 @@ import Testing
         configuration.exports.queued = .fixed(.seconds(10))
         configuration.exports.processing = .fixed(.seconds(20))
         try await withSandbox(configuration) { _, client async throws in
-            let filter = "paymentDate ge 2023-03-01 and paymentDate le 2023-04-12"
+            let filter = "payoutStatusUpdateTS ge 2023-03-01 and payoutStatusUpdateTS le 2023-04-12"
             let created = try await client.create(filter: filter, format: "csv")
             #expect(created.status == 202)
             #expect(created.json["totalCount"] as? Int == 1)
@@ -139,8 +139,14 @@ import Testing
     }
 
     @Test(arguments: [
-        "paymentDate ge", "paymentDate is 2023-01-01", "(paymentAmount gt 1", "paymentAmount gt 1)", "",
-        "programName eq 'open", "paymentAmount gt 1 paymentAmount lt 2", "and", "a eq 1 and", "a eq #",
+        "payoutStatusUpdateTS ge", "payoutStatusUpdateTS is 2023-01-01", "(paymentAmount gt 1", "paymentAmount gt 1)",
+        "",
+        "programName eq 'open", "paymentAmount gt 1 paymentAmount lt 2", "and", "paymentAmount eq 1 and",
+        "paymentAmount eq #", "1 eq 1", "paymentAmount eq paymentAmount",
+        // Fields that payments does not have, and values of another type.
+        "unknownField eq 'x'", "paymentDate ge 2023-03-01", "earningForDate ge 2023-03-01", "PaymentAmount gt 1",
+        "paymentAmount gt '1'", "payoutStatusUpdateTS ge '2023-03-01'", "payoutStatusUpdateTS ge 2023-02-30",
+        "programName eq 5", "paymentAmount eq true", "paymentAmount gt 1.2.3",
     ])
     func malformedFiltersAreRefused(filter: String) async throws {
         try await withSandbox { _, client async throws in
@@ -154,8 +160,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "paymentDate ge 2023-03-01 and (paymentAmount gt 1.5 or paymentId eq 'O''Neill & Söhne+1')",
-        "unknownField eq 'x'", "not (a eq 1)", "earningForDate ge 2019-01-27T23:16:31.009Z",
+        "earningForDate ge 2023-03-01 and (earningAmount gt 1.5 or paymentId eq 'O''Neill & Söhne+1')",
+        "enrollmentParticipantId eq 'x' or enrollmentParticipantId eq 123", "not (earningAmount eq 1)",
+        "earningForDate ge 2019-01-27T23:16:31.009Z", "earningForDate lt 2023-03-01T09:30Z", "paymentId ne null",
     ])
     func wellFormedFiltersAreReturnedUnchanged(filter: String) async throws {
         try await withSandbox { sandbox, client async throws in

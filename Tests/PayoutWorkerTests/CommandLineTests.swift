@@ -41,8 +41,8 @@ import Testing
         ["dead-letters", "replay", "3/17", "--all"], ["dead-letters", "list", "--since", "yesterday"],
         ["export", "create"], ["export", "create", "--kind", "payments", "--out", "f"],
         ["export", "create", "--kind", "payments", "--from", "2026-02-30"],
-        ["export", "create", "--kind", "payments", "--filter", "paymentDate gee 1"],
-        ["export", "create", "--kind", "payments", "--filter", "paymentAmount gt 1", "--to", "2026-01-01"],
+        ["export", "create", "--kind", "payments", "--filter", "payoutStatusUpdateTS gee 1"],
+        ["export", "create", "--kind", "payments", "--month", "2026-10", "--to", "2026-01-01"],
         ["sign-in", "--timeout", "0s"], ["sign-in", "--timeout", "soon"], ["sign-in", "--out", ""],
         ["sandbox", "--port", "70000"], ["sandbox", "--export-time", "long"], ["demo", "--jobs", "0"],
     ])
@@ -100,12 +100,17 @@ import Testing
     }
 
     @Test func filterIsBuiltFromFlags() throws {
-        let options = try FilterOptions.parse(["--from", "2026-01-01", "--to", "2026-03-31", "--participant", "4711"])
+        let selection = { (arguments: [String], kind: PayoutKind) in
+            let options = try SelectionOptions.parse(arguments)
+            let period = try options.period(before: .today)
+            return try SelectedFilter(options, kind: kind, period: period, isChecked: true).text
+        }
+        let flags = ["--from", "2026-01-01", "--to", "2026-04-01", "--participant", "4711"]
         #expect(
-            try options.text(.payments)
-                == "paymentDate ge 2026-01-01 and paymentDate le 2026-03-31 and enrollmentParticipantId eq '4711'"
+            try selection(flags, .payments)
+                == "payoutStatusUpdateTS ge 2026-01-01 and payoutStatusUpdateTS lt 2026-04-01 and enrollmentParticipantId eq '4711'"
         )
-        #expect(try options.text(.transactionHistory)?.hasPrefix("earningForDate ge 2026-01-01") == true)
-        #expect(try FilterOptions.parse([]).text(.payments) == nil)
+        #expect(try selection(flags, .transactionHistory)?.hasPrefix("earningForDate ge 2026-01-01") == true)
+        #expect(try selection([], .payments) == nil)
     }
 }

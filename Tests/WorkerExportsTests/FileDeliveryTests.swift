@@ -84,7 +84,10 @@ struct FileDeliveryTests {
     private static let tooLong = FileStoreError(.nameTooLong, action: "put", path: "s3://memory/x")
     private static let cancelled = FileStoreError(.cancelled, action: "put", path: "s3://memory/x")
 
-    private func with(_ body: (FileDelivery, Call, String) async throws -> Void) async throws {
+    private func with(
+        template: FileKeyTemplate = .standard,
+        _ body: (FileDelivery, Call, String) async throws -> Void
+    ) async throws {
         let sandbox = PayoutSandbox(configuration: .instant)
         let address = try await sandbox.start()
         let environment = Dictionary(address.environment, uniquingKeysWith: { $1 })
@@ -108,14 +111,11 @@ struct FileDeliveryTests {
         )
         var downloads = BlobDownloader.Configuration()
         downloads.hosts = try BlobHostRules(patterns: address.blobHosts)
-        let delivery = FileDelivery(
-            store: store,
-            downloader: BlobDownloader(configuration: downloads, transport: transport, logger: nil)
-        )
+        let downloader = BlobDownloader(configuration: downloads, transport: transport, logger: nil)
+        let delivery = FileDelivery(store: store, downloader: downloader, template: template)
         let export = try await client.create(
             kind: .payments,
             filter: nil,
-            fileFormat: .csv,
             idempotencyID: UUID(),
             correlationID: UUID()
         )
@@ -131,6 +131,23 @@ struct FileDeliveryTests {
         try await body(delivery, call, try #require(seen.blobLocation?.unredacted))
         try await transport.shutdown()
         await sandbox.stop()
+    }
+
+    @Test func periodAndMetadataOfTheJobArePartsOfTheKey() async throws {
+        let template = try FileKeyTemplate("{metadata.team}/{period.from}_{period.to}/{jobId}.{extension}")
+        try await with(template: template) { delivery, call, url in
+            var selected = call
+            selected.job.filter = "payoutStatusUpdateTS ge 2026-10-01 and payoutStatusUpdateTS lt 2026-11-01"
+            selected.job.metadataJSON = #"{"team":"a/b"}"#
+            for (call, path) in [(selected, "a%2Fb/2026-10-01_2026-11-01/job-1.csv"), (call, "_/___/job-1.csv")] {
+                guard case .stored(let file) = await delivery.deliver(call, from: url, Transfer(), freshURL: { nil })
+                else {
+                    Issue.record("the file was not stored")
+                    return
+                }
+                #expect(file.location.hasSuffix(path), "\(file.location)")
+            }
+        }
     }
 
     @Test func storedFileIsReportedAndCounted() async throws {

@@ -26,6 +26,11 @@ extension PartitionMachine {
                 "The account '\(job.account)' is not configured at this worker. Enqueue the job with a configured account, or add the account to the worker's configuration and enqueue it again under a new jobId."
             return refuse(job, input, code: .unknownAccount, field: "account", message, at: now, &decisions)
         }
+        if job.filter == nil, job.adoptedRequestID == nil, configuration.accountsRequiringFilter.contains(job.account) {
+            let message =
+                "The job has no filter, so its export would cover three years, and this worker refuses such jobs of the account '\(job.account)'. Enqueue the job with a filter."
+            return refuse(job, input, code: .invalidJob, field: "filter", message, at: now, &decisions)
+        }
         decisions.reports.append(
             .accepted(
                 partition: partition,

@@ -7,6 +7,8 @@ public struct CoreConfiguration: Sendable {
     public var accounts: [String] = ["default"] {
         didSet { if accounts.count > Self.maxAccounts { accounts.removeLast(accounts.count - Self.maxAccounts) } }
     }
+    /// The accounts whose jobs must have a filter, unless they adopt an existing export.
+    public var accountsRequiringFilter: Set<String> = []
     /// The first wait between two polls of one export.
     public var pollMinInterval: Duration = .seconds(5)
     /// The longest wait between two polls of one export.

@@ -37,14 +37,17 @@ extension JobReading {
 
     mutating func readFilter(_ token: JSONToken?, kind: ExportKind?, in scanner: JSONScanner) -> String? {
         guard let filter = readString(token, "filter", in: scanner) else { return nil }
-        guard filter.utf8.count <= JobLimits.filterBytes else {
-            addError("filter", "has \(filter.utf8.count) bytes; at most \(JobLimits.filterBytes) are allowed")
-            return nil
-        }
-        let findings = lintFilter(filter, kind: kind)
-        errors.append(contentsOf: findings.errors)
-        warnings.append(contentsOf: findings.warnings)
-        return filter
+        guard isShortFilter(filter, "") else { return nil }
+        let checked = CheckedFilter(filter, kind: kind)
+        errors.append(contentsOf: checked.errors)
+        warnings.append(contentsOf: checked.warnings)
+        return isShortFilter(checked.text, " after it was rewritten") ? checked.text : nil
+    }
+
+    private mutating func isShortFilter(_ filter: String, _ when: String) -> Bool {
+        if filter.utf8.count <= JobLimits.filterBytes { return true }
+        addError("filter", "has \(filter.utf8.count) bytes\(when); at most \(JobLimits.filterBytes) are allowed")
+        return false
     }
 
     mutating func readAccount(_ token: JSONToken?, in scanner: JSONScanner) -> String? {

@@ -29,17 +29,19 @@ public struct FileKey: Hashable, Sendable, CustomStringConvertible {
     static func escaped(_ text: String) -> String { text.percentEncoded(where: isHarmless) }
 
     /// Makes a part's length and its first character safe.
-    static func bounded(_ part: String) -> String {
+    ///
+    /// - Parameter limit: The longest part in bytes, at least 50.
+    static func bounded(_ part: String, to limit: Int = maximumPartLength) -> String {
         guard let first = part.utf8.first else { return "_" }
         var part = part
         // No part is a hidden file, `.` or `..`.
         if first == UInt8(ascii: ".") { part = "%2E" + part.dropFirst() }
-        guard part.utf8.count > maximumPartLength else { return part }
+        guard part.utf8.count > limit else { return part }
         // The digest keeps truncated parts distinct.
         let digest = "~" + sha256Hexadecimal(Array(part.utf8)).prefix(32)
         var suffix = ""
         if let dot = part.lastIndex(of: "."), part[dot...].utf8.count <= 16 { suffix = String(part[dot...]) }
-        let kept = part.utf8.prefix(maximumPartLength - digest.utf8.count - suffix.utf8.count)
+        let kept = part.utf8.prefix(limit - digest.utf8.count - suffix.utf8.count)
         return String(decoding: kept, as: UTF8.self) + digest + suffix
     }
 

@@ -1,55 +1,5 @@
 import Primitives
 
-/// The values of a job that ``FileKeyTemplate`` builds a file's key from.
-public struct FileKeyValues: Hashable, Sendable {
-    /// `{account}`: the account's name.
-    public var account: String
-    /// `{kind}`: the kind of export.
-    public var kind: String
-    /// `{jobId}`: the job's id.
-    public var jobID: String
-    /// `{requestId}`: the service's id of the export. It differs between jobs, and is the same when a transfer is repeated.
-    public var requestID: String
-    /// `{fileName}`: the file's name at the service.
-    public var fileName: String
-    /// `{extension}`, where the file's name has no known one.
-    public var format: MediaType
-    /// `{yyyy}`, `{MM}`, `{dd}`: the day in UTC, from milliseconds since 1970-01-01T00:00:00Z. Use a timestamp that is the
-    /// same after a crash; otherwise the file is stored twice.
-    public var date: Int64
-
-    /// Creates values.
-    ///
-    /// - Parameter date: Milliseconds since 1970-01-01T00:00:00Z.
-    public init(
-        account: String,
-        kind: String,
-        jobID: String,
-        requestID: String,
-        fileName: String,
-        format: MediaType,
-        date: Int64
-    ) {
-        self.account = account
-        self.kind = kind
-        self.jobID = jobID
-        self.requestID = requestID
-        self.fileName = fileName
-        self.format = format
-        self.date = date
-    }
-
-    private static let knownExtensions: Set<String> = ["csv", "tsv", "zip", "gz"]
-
-    /// `{extension}`: that of the file's name, if it is a known one; otherwise that of the format. The key is built before the
-    /// first byte is read, so the content is not considered.
-    var fileExtension: String {
-        let named = fileName.split(separator: ".").last?.lowercased() ?? ""
-        if Self.knownExtensions.contains(named) { return named }
-        return format == .tsv ? "tsv" : "csv"
-    }
-}
-
 /// The template from which the worker builds the key of each file.
 public struct FileKeyTemplate: Hashable, Sendable {
     /// The text of ``standard``.
@@ -61,21 +11,16 @@ public struct FileKeyTemplate: Hashable, Sendable {
         [.value(.requestID), .literal("."), .value(.fileExtension)],
     ])
 
-    private enum Placeholder: String {
-        case account
-        case kind
-        case year = "yyyy"
-        case month = "MM"
-        case day = "dd"
-        case jobID = "jobId"
-        case requestID = "requestId"
-        case fileName
-        case fileExtension = "extension"
-    }
+    /// The most parts of a template.
+    static let maximumParts = 16
+
+    /// The longest key in bytes, its slashes included. It leaves room for the prefix of a store within the 1,024 bytes of an
+    /// object's name.
+    static let maximumKeyLength = 900
 
     private enum Piece: Hashable {
         case literal(String)
-        case value(Placeholder)
+        case value(FileKeyPlaceholder)
     }
 
     private let parts: [[Piece]]
@@ -84,7 +29,8 @@ public struct FileKeyTemplate: Hashable, Sendable {
 
     /// Reads a template: parts between slashes, each of letters, digits, `. _ : = @ , -` and placeholders in braces.
     ///
-    /// `{jobId}` must be among them, or jobs would overwrite each other's files.
+    /// ``FileKeyPlaceholder/table`` lists the placeholders. `{jobId}` must be among them, or jobs would overwrite each
+    /// other's files.
     public init(_ text: String) throws(FileStoreError) {
         let invalid = FileStoreError(.invalidTemplate, action: "use the template", path: "'\(text)'")
         var parts: [[Piece]] = []
@@ -92,39 +38,35 @@ public struct FileKeyTemplate: Hashable, Sendable {
             guard !part.isEmpty, !part.hasPrefix("."), let pieces = Self.pieces(part) else { throw invalid }
             parts.append(pieces)
         }
-        guard parts.contains(where: { $0.contains(.value(.jobID)) }), parts.count <= 32 else { throw invalid }
+        guard parts.contains(where: { $0.contains(.value(.jobID)) }), parts.count <= Self.maximumParts else {
+            throw invalid
+        }
         self.parts = parts
+    }
+
+    /// The placeholders of the template. Values of others need not be set.
+    public var placeholders: Set<FileKeyPlaceholder> {
+        Set(parts.joined().compactMap { if case .value(let placeholder) = $0 { placeholder } else { nil } })
     }
 
     /// The key of a file.
     public func key(_ values: FileKeyValues) -> FileKey {
         // The form has four digits for the year, whatever the time is.
         let day = Timestamp(milliseconds: values.date).rfc3339(fractionDigits: 0).prefix(10).split(separator: "-")
-        return FileKey(
-            safeParts: parts.map { pieces in
-                let part = pieces.map { piece in
-                    switch piece {
-                    case .literal(let text): text
-                    case .value(let placeholder): FileKey.escaped(Self.value(of: placeholder, values, day))
-                    }
+        let texts = parts.map { pieces in
+            pieces.map { piece in
+                switch piece {
+                case .literal(let text): text
+                case .value(let placeholder): FileKey.escaped(placeholder.value(in: values, day))
                 }
-                return FileKey.bounded(part.joined())
-            }
-        )
-    }
-
-    private static func value(of placeholder: Placeholder, _ values: FileKeyValues, _ day: [Substring]) -> String {
-        switch placeholder {
-        case .account: values.account
-        case .kind: values.kind
-        case .year: String(day[0])
-        case .month: String(day[1])
-        case .day: String(day[2])
-        case .jobID: values.jobID
-        case .requestID: values.requestID
-        case .fileName: values.fileName
-        case .fileExtension: values.fileExtension
+            }.joined()
         }
+        let key = texts.map { FileKey.bounded($0) }
+        let length = key.reduce(key.count - 1) { $0 + $1.utf8.count }
+        guard length > Self.maximumKeyLength else { return FileKey(safeParts: key) }
+        // Equal shares are enough for a digest in each part.
+        let share = (Self.maximumKeyLength + 1) / texts.count - 1
+        return FileKey(safeParts: texts.map { FileKey.bounded($0, to: share) })
     }
 
     private static func pieces(_ part: Substring) -> [Piece]? {
@@ -133,7 +75,7 @@ public struct FileKeyTemplate: Hashable, Sendable {
         while let first = rest.first {
             if first == "{" {
                 guard let close = rest.firstIndex(of: "}"),
-                    let placeholder = Placeholder(rawValue: String(rest[rest.index(after: rest.startIndex)..<close]))
+                    let placeholder = FileKeyPlaceholder(name: String(rest[rest.index(after: rest.startIndex)..<close]))
                 else { return nil }
                 pieces.append(.value(placeholder))
                 rest = rest[rest.index(after: close)...]

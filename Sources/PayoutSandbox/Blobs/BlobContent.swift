@@ -15,7 +15,8 @@ struct BlobContent: Sendable {
             kind: record.kind,
             isTSV: record.isTSV,
             seed: stableHash(record.filter) ^ record.id.high ^ record.id.low,
-            size: isArchive ? min(record.blobSize, ZipFrame.entryLimit) : record.blobSize
+            size: isArchive ? min(record.blobSize, ZipFrame.entryLimit) : record.blobSize,
+            rules: RowRule.rules(of: record.filter, kind: record.kind)
         )
         frame =
             isArchive

@@ -5,7 +5,7 @@ import Primitives
 /// Behind the header row come blocks of a fixed size. A block depends on the seed and its number only, so that reading near
 /// the end of a big file costs one block.
 struct RowSource: Sendable {
-    /// No row is longer than this many bytes; the last row of a block may be padded up to twice as much.
+    /// No row without a rule is longer than this many bytes; the last row of a block may be padded up to twice as much.
     static let rowLimit = 640
     private static let blockSize = 64 * 1024
 
@@ -15,9 +15,16 @@ struct RowSource: Sendable {
     /// The file's size in bytes.
     let count: Int
     private let header: [UInt8]
+    private let rules: [RowRule]?
+    private let rowLimit: Int
 
-    /// A size that leaves no room for a row gives a file with its header row alone.
-    init(kind: PayoutSandbox.ExportFacts.Kind, isTSV: Bool, seed: UInt64, size: Int) {
+    /// A size that leaves no room for a row gives a file with its header row alone, and so does a filter that no row
+    /// satisfies.
+    ///
+    /// - Parameter rules: Every row follows one of these; nil for rows of any kind.
+    init(kind: PayoutSandbox.ExportFacts.Kind, isTSV: Bool, seed: UInt64, size: Int, rules: [RowRule]? = nil) {
+        self.rules = rules
+        rowLimit = Self.rowLimit + (rules?.map(\.extraBytes).max() ?? 0)
         self.kind = kind
         self.isTSV = isTSV
         self.seed = seed
@@ -25,7 +32,7 @@ struct RowSource: Sendable {
         header.appendText(kind.columns.joined(separator: isTSV ? "\t" : ","))
         header.append(UInt8(ascii: "\n"))
         self.header = header
-        count = size < header.count + Self.rowLimit ? header.count : size
+        count = size < header.count + rowLimit || rules?.isEmpty == true ? header.count : size
     }
 
     private var bodyCount: Int { count - header.count }
@@ -45,17 +52,24 @@ struct RowSource: Sendable {
 
     private func bytes(ofBlock block: Int, count: Int) -> [UInt8] {
         var random = SplitMix64(seed: seed ^ (UInt64(block) &* 0xD6E8_FEB8_6659_FD93))
-        var row = RowWriter(separator: isTSV ? UInt8(ascii: "\t") : UInt8(ascii: ","), capacity: count + Self.rowLimit)
+        var row = RowWriter(separator: isTSV ? UInt8(ascii: "\t") : UInt8(ascii: ","), capacity: count + rowLimit)
         while true {
-            kind.appendRow(to: &row, using: &random)
+            kind.appendRow(to: &row, following: rule(using: &random), using: &random)
             let rest = count - row.bytes.count - 1
-            if rest < Self.rowLimit {
+            if rest < rowLimit {
                 row.pad(by: rest)
                 row.endRow()
                 return row.bytes
             }
             row.endRow()
         }
+    }
+}
+
+extension RowSource {
+    private func rule(using random: inout SplitMix64) -> RowRule? {
+        guard let rules, !rules.isEmpty else { return nil }
+        return rules.count == 1 ? rules[0] : rules[Int(random.below(UInt64(rules.count)))]
     }
 }
 
@@ -91,12 +105,26 @@ struct RowWriter {
         bytes.appendDigits(Int64(truncatingIfNeeded: value & 0x7FFF_FFFF_FFFF_FFFF), digits)
     }
 
-    /// An amount with two decimals.
-    mutating func amount(cents: UInt64) {
+    /// A text of a filter: quoted where it has to be.
+    mutating func anyField(_ text: String) {
         separate()
-        bytes.appendText(String(cents / 100))
+        let special = [separator, UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
+        guard text.utf8.contains(where: special.contains) else { return bytes.append(contentsOf: text.utf8) }
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+            bytes.append(byte)
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// An amount with two decimals.
+    mutating func amount(cents: Int64) {
+        separate()
+        if cents < 0 { bytes.append(UInt8(ascii: "-")) }
+        bytes.appendText(String(cents.magnitude / 100))
         bytes.append(UInt8(ascii: "."))
-        bytes.appendDigits(Int64(truncatingIfNeeded: cents % 100), 2)
+        bytes.appendDigits(Int64(cents.magnitude % 100), 2)
     }
 
     mutating func field(_ guid: GUID) {

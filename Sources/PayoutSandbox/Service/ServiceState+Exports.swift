@@ -47,7 +47,7 @@ extension ServiceState {
         guard request.fields[.contentLength] != nil || request.fields[.transferEncoding] != nil else {
             throw ServiceError(411, "invalidRequest", "Content-Length is required.")
         }
-        let options = try ExportOptions(query: request.query)
+        let options = try ExportOptions(query: request.query, kind: kind)
         let idempotencyID = try guid(.msRequestID, of: request)
         let correlationID = try guid(.msCorrelationID, of: request) ?? guid(.clientRequestID, of: request)
         if idempotencyID == nil { stats.createsWithoutIdempotencyID += 1 }

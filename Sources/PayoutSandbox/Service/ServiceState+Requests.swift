@@ -7,7 +7,7 @@ struct ExportOptions: Sendable {
     var filter = ""
     var isTSV = false
 
-    init(query: String) throws {
+    init(query: String, kind: ExportRecord.Kind) throws {
         guard let fields = FormFields(query) else {
             throw ServiceError.invalidRequest("The query is not well-formed.")
         }
@@ -22,9 +22,7 @@ struct ExportOptions: Sendable {
             }
         }
         if let filter = fields["$filter"] {
-            if let problem = FilterCheck.problem(in: filter) {
-                throw ServiceError.invalidRequest(problem, target: "$filter")
-            }
+            _ = try FilterReader.read(filter, kind: kind)
             self.filter = filter
         }
     }

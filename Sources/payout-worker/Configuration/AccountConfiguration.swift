@@ -11,6 +11,8 @@ struct AccountConfiguration: Sendable {
     var baseURL: String
     var blobHosts: [String]
     var requestsPerSecond: Double
+    /// Whether jobs without a filter are refused.
+    var requiresFilter: Bool
     var tokens: EntraTokenProvider.Configuration
 
     /// The default account, if it is configured, and every account in the configuration file.
@@ -59,6 +61,7 @@ struct AccountConfiguration: Sendable {
             reader.problems.append("PAYOUT_API_REQUESTS_PER_SECOND must be a number greater than 0.")
         }
         requestsPerSecond = rate
+        requiresFilter = reader.boolean("PAYOUT_API_REQUIRE_FILTER", account: account)
         tokens = EntraTokenProvider.Configuration(
             EntraApplication(&reader, account, named: name),
             flow: Self.flow(&reader, account, name)

@@ -119,6 +119,11 @@ extension SettingDefinition {
             defaultValue: "false",
             help: "delete the export at the service once its file is stored"
         ),
+        .init(
+            name: "PAYOUT_API_REQUIRE_FILTER",
+            defaultValue: "false",
+            help: "refuse jobs without a filter, which export three years"
+        ),
     ]
 
     private static let files: [SettingDefinition] = [

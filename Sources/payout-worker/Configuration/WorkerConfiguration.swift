@@ -45,6 +45,7 @@ struct WorkerConfiguration: Sendable {
         accounts = AccountConfiguration.all(&reader)
         core.accounts = accounts.map(\.name)
         core.requestsPerSecond = accounts.map(\.requestsPerSecond)
+        core.accountsRequiringFilter = Set(accounts.filter(\.requiresFilter).map(\.name))
         if core.pollMinInterval > core.pollMaxInterval {
             reader.problems.append("WORKER_POLL_MIN_INTERVAL must not be longer than WORKER_POLL_MAX_INTERVAL.")
         }
@@ -180,8 +181,8 @@ struct SettingReader {
         return hosts
     }
 
-    mutating func boolean(_ name: String) -> Bool {
-        if let value = ValueParsing.boolean(text(name)) { return value }
+    mutating func boolean(_ name: String, account: String? = nil) -> Bool {
+        if let value = ValueParsing.boolean(text(name, account: account)) { return value }
         problems.append("\(name) must be true or false.")
         return false
     }

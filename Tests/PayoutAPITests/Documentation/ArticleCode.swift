@@ -51,7 +51,7 @@ enum GettingStarted {
     }
 
     static func lint(print: (Any) -> Void) {
-        let problems = ODataFilter.lint("paymentDate = 2023-03-01", for: .payments)
+        let problems = ODataFilter.lint("payoutStatusUpdateTS = 2023-03-01", for: .payments)
         for problem in problems { print(problem) }
     }
 
@@ -59,15 +59,13 @@ enum GettingStarted {
     static func export(
         _ client: PayoutClient,
         _ transport: HTTPTransport,
-        from firstDay: FilterDate,
-        to lastDay: FilterDate,
+        _ period: FilterPeriod,
         into file: FileHandle,
         downloads: BlobDownloader.Configuration,
         print: (String) -> Void
     ) async throws {
         let (idempotencyID, correlationID) = (UUID(), UUID())
-        let filter = Payments.paymentDate.ge(firstDay)
-            .and(Payments.paymentDate.le(lastDay))
+        let filter = Payments.during(period)
             .and(Payments.enrollmentParticipantId.eq("1234567"))
         var export = try await client.create(
             filter: filter,

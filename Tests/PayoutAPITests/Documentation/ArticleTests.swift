@@ -51,8 +51,7 @@ import Testing
             try await GettingStarted.export(
                 try fixture.client(),
                 fixture.transport,
-                from: try #require(FilterDate("2023-03-01")),
-                to: try #require(FilterDate("2023-03-31")),
+                try #require(FilterPeriod(month: "2023-03")),
                 into: try FileHandle(forWritingTo: path),
                 downloads: downloads,
                 print: { line in printed.withLock { $0.append(line) } }
@@ -61,7 +60,7 @@ import Testing
             #expect(fixture.sandbox.stats.exportsDeleted == 1)
             #expect(
                 fixture.sandbox.exports.map(\.filter) == [
-                    "paymentDate ge 2023-03-01 and paymentDate le 2023-03-31 and enrollmentParticipantId eq '1234567'"
+                    "payoutStatusUpdateTS ge 2023-03-01 and payoutStatusUpdateTS lt 2023-04-01 and enrollmentParticipantId eq '1234567'"
                 ]
             )
         }

@@ -31,7 +31,8 @@ extension FuzzTarget {
     static let filters = FuzzTarget(
         name: "filters",
         dictionary: [
-            "paymentDate", "payoutStatus", "enrollmentParticipantId", "eq", "ne", "gt", "ge", "lt", "le", "and", "or",
+            "payoutStatusUpdateTS", "payoutStatus", "enrollmentParticipantId", "eq", "ne", "gt", "ge", "lt", "le",
+            "and", "or",
             "not", "(", ")", "'", "''", "\u{2018}", "\u{2019}", "=", "==", "&&", "||", "?$filter=", "2023-03-01",
             "2023-03-01T00:00:00.1234567Z", "datetime'2023-03-01'", "1e400", "-0.0", "null", "%20", "\u{A0}", "in",
             "contains(", "\u{0}", "\u{1F469}\u{200D}\u{1F467}",

@@ -217,7 +217,10 @@ import Testing
     @Test func invalidFilterIsRejectedByTheService() async throws {
         try await SandboxFixture.with { fixture in
             let error = try await failure(of: PayoutAPIError.self) {
-                try await create(try fixture.client(retryPolicy: .standard), filter: "paymentDate = 2023-03-01")
+                try await create(
+                    try fixture.client(retryPolicy: .standard),
+                    filter: "payoutStatusUpdateTS = 2023-03-01"
+                )
             }
             #expect(error.code == "rejected")
             #expect(error.recovery == .permanentForJob)

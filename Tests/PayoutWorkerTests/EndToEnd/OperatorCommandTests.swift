@@ -153,7 +153,7 @@ extension EndToEnd {
                 let document = try made.object()
                 let id = try #require(document["requestId"] as? String)
                 #expect(FileManager.default.contents(atPath: out)?.count == document["sizeBytes"] as? Int)
-                #expect(fixture.sandbox.export(requestID: id)?.filter == "paymentDate ge 2026-01-01")
+                #expect(fixture.sandbox.export(requestID: id)?.filter == "payoutStatusUpdateTS ge 2026-01-01")
 
                 let seen = try await fixture.run("export", "get", "--kind", "payments", id)
                 #expect(seen.output.contains("Completed"))

@@ -50,7 +50,7 @@ import Testing
         for command in root.subcommands ?? [] where command.commandName != "help" {
             Self.describe(command, path: [], into: &lines)
         }
-        try GeneratedRegion(page: "Commands", name: "commands").expect(lines)
+        try GeneratedRegion(page: "Reference/Commands", name: "commands").expect(lines)
     }
 
     private static func isCommon(_ argument: Help.Argument) -> Bool {

@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func everySettingIsDocumented() throws {
-        try GeneratedRegion(page: "Configuration", name: "settings").expect(Self.lines)
+        try GeneratedRegion(page: "Reference/Configuration", name: "settings").expect(Self.lines)
     }
 
     @Test func everyDetailBelongsToASetting() {

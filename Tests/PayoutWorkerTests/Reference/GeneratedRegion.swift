@@ -1,11 +1,12 @@
 import Foundation
 import Testing
 
-/// The part of a reference page that is generated: the lines between `<!-- generated: NAME -->` and `<!-- end: NAME -->`.
+/// The part of a page of the guides that is generated: the lines between `<!-- generated: NAME -->` and `<!-- end: NAME -->`.
 struct GeneratedRegion {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
+    /// The page below the catalog's folder, without its extension.
     let page: String
     let name: String
 
@@ -15,7 +16,7 @@ struct GeneratedRegion {
 
     /// Expects these lines in the region; with `UPDATE_DOCUMENTS` in the environment it writes them first.
     func expect(_ lines: [String]) throws {
-        let path = "Sources/payout-worker/payout-worker.docc/Reference/\(page).md"
+        let path = "Sources/payout-worker/payout-worker.docc/\(page).md"
         let text = try Self.text(of: path)
         let (begin, end) = ("<!-- generated: \(name) -->\n", "<!-- end: \(name) -->")
         let first = try #require(text.range(of: begin), "\(path) has no region '\(name)'")

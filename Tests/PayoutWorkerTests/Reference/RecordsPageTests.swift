@@ -9,14 +9,14 @@ import Yams
         var rows = schema.rows(of: schema.root)
         if let export = schema.root["$defs"]?["export"] { rows += schema.rows(of: export) }
         #expect(rows.count > 8)
-        try GeneratedRegion(page: "JobsAndEvents", name: "job").expect(Schema.head + rows)
+        try GeneratedRegion(page: "Reference/JobsAndEvents", name: "job").expect(Schema.head + rows)
     }
 
     @Test func everyFieldOfAnEventIsDocumented() throws {
         let schema = try Schema("completion-event")
         let rows = schema.rows(of: schema.root)
         #expect(rows.count > 20)
-        try GeneratedRegion(page: "JobsAndEvents", name: "completion-event").expect(Schema.head + rows)
+        try GeneratedRegion(page: "Reference/JobsAndEvents", name: "completion-event").expect(Schema.head + rows)
     }
 }
 

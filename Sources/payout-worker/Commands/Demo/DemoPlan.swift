@@ -29,7 +29,7 @@ struct DemoPlan: Sendable {
         let encoder = JobEncoder()
         var records = jobs.map { PreparedJob(id: $0.id, record: encoder.encode($0)) }
         records.append(PreparedJob(id: repeated.id, record: encoder.encode(repeated)))
-        let document = #"{"jobId":"\#(invalidID)","kind":"invoices","filter":"paymentDate ge yesterday"}"#
+        let document = #"{"jobId":"\#(invalidID)","kind":"invoices","filter":"payoutStatusUpdateTS ge yesterday"}"#
         records.append(
             PreparedJob(
                 id: invalidID,

@@ -21,17 +21,21 @@ struct ExportCreateCommand: AsyncParsableCommand {
         commandName: "create",
         abstract: "Queue an export at the service.",
         discussion: """
-            Without a filter the export covers three years. --from, --to and --participant build a filter. The service \
-            takes up to 24 hours; with --wait the command polls until the file is ready.
+            Without a filter the export covers three years. A period selects rows by payoutStatusUpdateTS (payments) or \
+            earningForDate (transactionHistory). Days begin at 00:00 UTC, and the end of a period does not belong to it. \
+            The service takes up to 24 hours; with --wait the command polls until the file is ready.
 
-              payout-worker export create --kind payments --from 2026-01-01 --to 2026-03-31
-              payout-worker export create --kind transactionHistory --filter "payoutStatus eq 'SENT'" --format tsv
-              payout-worker export create --kind payments --from 2026-01-01 --wait --out payments.csv
+              payout-worker export create --kind payments --month 2026-10 --wait --out .
+              payout-worker export create --kind payments --from 2026-01-01 --to 2026-04-01
+              payout-worker export create --kind transactionHistory --last 30d --filter "payoutStatus eq 'SENT'"
             """
     )
 
     @OptionGroup var options: ServiceOptions
-    @OptionGroup var filterOptions: FilterOptions
+    @OptionGroup(title: "Selection") var selection: SelectionOptions
+
+    @Flag(name: .customLong("no-check"), help: "Send the filter without checking it.")
+    var isUnchecked = false
 
     @Option(help: "File format: csv or tsv.")
     var format: ExportFileFormat = .csv
@@ -46,7 +50,10 @@ struct ExportCreateCommand: AsyncParsableCommand {
     var timeout: String = "24h"
 
     @Option(
-        help: ArgumentHelp("With --wait: path to store the file at; - for standard output.", valueName: "file")
+        help: ArgumentHelp(
+            "With --wait: a folder, or the path to store the file at; - for standard output.",
+            valueName: "file"
+        )
     )
     var out: String?
 
@@ -62,17 +69,21 @@ struct ExportCreateCommand: AsyncParsableCommand {
             throw ValidationError("--idempotency-id must be a UUID.")
         }
         _ = try DurationArgument.parse(timeout, "--timeout")
-        _ = try filterOptions.text(options.kind)
+        _ = try selected()
     }
 
     func run() async throws {
         try await reportingErrors {
-            let filter = try filterOptions.text(options.kind)
+            let selected = try selected()
+            try FileDownload.checkFolder(of: out)
+            let settings = try options.common.settings()
+            if let rewritten = selected.rewritten { Terminal.note("warning: --filter was rewritten to: \(rewritten)") }
+            try FilterRule(settings).check(accounts: selected.text == nil ? [options.account] : [], "The export has")
             let limit = try DurationArgument.parse(timeout, "--timeout")
-            try await ServiceAccess.with(try options.common.settings(), account: options.account) { service in
+            try await ServiceAccess.with(settings, account: options.account) { service in
                 let created = try await service.client.create(
                     kind: options.kind,
-                    filter: filter,
+                    filter: selected.text,
                     fileFormat: format,
                     idempotencyID: idempotencyID.flatMap(UUID.init(uuidString:)) ?? UUID(),
                     correlationID: UUID()
@@ -90,61 +101,14 @@ struct ExportCreateCommand: AsyncParsableCommand {
             }
         }
     }
-}
 
-/// The flags that define a filter.
-struct FilterOptions: ParsableArguments {
-    @Option(help: "OData filter.")
-    var filter: String?
-
-    @Option(help: ArgumentHelp("From this day or time.", valueName: "date"))
-    var from: String?
-
-    @Option(help: ArgumentHelp("Up to this day or time.", valueName: "date"))
-    var to: String?
-
-    @Option(help: "Participant: an MPN id or seller id.")
-    var participant: String?
-
-    @Flag(name: .customLong("no-check"), help: "Send the filter without checking it.")
-    var isUnchecked = false
-
-    func text(_ kind: PayoutKind) throws -> String? {
-        let isBuilt = from != nil || to != nil || participant != nil
-        if let filter {
-            if isBuilt { throw ValidationError("Use either --filter or --from, --to and --participant.") }
-            let errors = isUnchecked ? [] : ODataFilter.lint(filter, for: kind).filter { $0.severity == .error }
-            guard errors.isEmpty else {
-                let text = errors.map { "\($0)" }.joined(separator: "; ")
-                throw ValidationError("--filter: \(text). To send it without the check, use --no-check.")
-            }
-            return filter
-        }
-        let (from, to) = (try date(from, "--from"), try date(to, "--to"))
-        switch kind {
-        case .transactionHistory:
-            return PayoutFilter.all(
-                [
-                    from.map(TransactionHistory.earningForDate.ge), to.map(TransactionHistory.earningForDate.le),
-                    participant.map { TransactionHistory.enrollmentParticipantId.eq(.text($0)) },
-                ].compactMap(\.self)
-            )?.text
-        case .payments:
-            return PayoutFilter.all(
-                [
-                    from.map(Payments.paymentDate.ge), to.map(Payments.paymentDate.le),
-                    participant.map { Payments.enrollmentParticipantId.eq(.text($0)) },
-                ].compactMap(\.self)
-            )?.text
-        }
-    }
-
-    private func date(_ text: String?, _ flag: String) throws -> FilterDate? {
-        guard let text else { return nil }
-        guard let date = FilterDate(text) else {
-            throw ValidationError("\(flag) must be a day such as 2026-03-01 or a time such as 2026-03-01T09:30:00Z.")
-        }
-        return date
+    private func selected() throws -> SelectedFilter {
+        try SelectedFilter(
+            selection,
+            kind: options.kind,
+            period: try selection.period(before: .today),
+            isChecked: !isUnchecked
+        )
     }
 }
 
@@ -236,7 +200,7 @@ struct ExportDownloadCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Path to store the file at; - for standard output. Default: its own name in this directory.",
+            "A folder, or the path to store the file at; - for standard output. Default: its own name in this folder.",
             valueName: "file"
         )
     )

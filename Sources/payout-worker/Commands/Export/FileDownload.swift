@@ -24,7 +24,7 @@ struct FileDownload {
             _ = try await fetch(export.requestID, url, into: FileSink(FileHandle.standardOutput, path: nil))
             return
         }
-        let path = out ?? url.fileName
+        let path = Self.path(out, fileName: url.fileName)
         if !isForced, FileManager.default.fileExists(atPath: path) {
             throw CommandFailure(
                 "'\(path)' already exists. Set another path with --out, or replace the file with --force."
@@ -51,6 +51,28 @@ struct FileDownload {
             try? handle.close()
             unlink(partial)
             throw error
+        }
+    }
+
+    /// A folder gets the file under its own name.
+    static func path(_ out: String?, fileName: String) -> String {
+        guard let out else { return fileName }
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: out, isDirectory: &isFolder)
+        guard out.hasSuffix("/") || (exists && isFolder.boolValue) else { return out }
+        return out.hasSuffix("/") ? out + fileName : "\(out)/\(fileName)"
+    }
+
+    /// Checks a path before the wait for the file, which may take a day.
+    ///
+    /// - Throws: ``CommandFailure`` if its folder does not exist.
+    static func checkFolder(of out: String?) throws {
+        guard let out, out != "-" else { return }
+        let folder = (path(out, fileName: "file") as NSString).deletingLastPathComponent
+        var isFolder: ObjCBool = false
+        let exists = folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
+        guard folder.isEmpty || (exists && isFolder.boolValue) else {
+            throw CommandFailure("--out: the folder '\(folder)' does not exist. Create it, or set another path.")
         }
     }
 

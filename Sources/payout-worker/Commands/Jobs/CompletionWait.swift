@@ -56,7 +56,7 @@ final class CompletionWait {
     }
 
     private var step: TopicScan.Step {
-        progress.show("\(ProgressLine.bar(share)) \(done) of \(total) finished, \(elapsed.shortText)")
+        progress.show("\(ProgressLine.bar(share)) \(done) of \(total), oldest \(elapsed.shortText)")
         return waitingFor.isEmpty || elapsed >= limit ? .stop : .continue
     }
 

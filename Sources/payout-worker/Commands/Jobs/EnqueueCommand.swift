@@ -1,7 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import ExportCore
 import ExportRecords
 import KafkaClient
+public import PayoutFilters
+import Primitives
 
 /// `enqueue`: writes jobs to the jobs topic.
 struct EnqueueCommand: AsyncParsableCommand {
@@ -9,12 +11,20 @@ struct EnqueueCommand: AsyncParsableCommand {
         commandName: "enqueue",
         abstract: "Write export jobs to the jobs topic.",
         discussion: """
-            Enqueues one job from flags, many from a file of JSON documents (one per line; - is standard input), or \
-            generated ones with --count. All jobs are checked before any is sent, and are partitioned as by the Java \
-            client. Prints the job ids, or with --wait one line per finished job.
+            Enqueues one job from flags, one for each month, week or day with --split, many from a file of JSON documents \
+            (one per line; - is standard input), or generated ones with --count. All jobs are checked before any is sent, \
+            and are partitioned as by the Java client. Prints the job ids, or with --wait one line per finished job.
 
-              payout-worker enqueue --kind payments --filter "paymentDate ge 2023-03-01" --format csv
-              payout-worker enqueue --job-id march --kind transactionHistory --metadata requestedBy=billing --wait
+            A period selects rows by payoutStatusUpdateTS (payments) or earningForDate (transactionHistory). Days begin at \
+            00:00 UTC, and the end of a period does not belong to it. Job ids are then derived from the selection, so that \
+            the same command again does not export again while the worker remembers the jobs (WORKER_DEDUPLICATION_WINDOW). \
+            Selections without a fixed end (--last, or --from without --to) have other ids every day.
+
+              payout-worker enqueue --kind payments --month 2026-10 --wait
+              payout-worker enqueue --kind payments --from 2025-07-01 --to 2026-07-01 --split month --batch fy26 --wait
+              payout-worker enqueue --kind transactionHistory --last 30d --program "CSP Direct Bill Partner" --dry-run
+              payout-worker enqueue --kind payments --filter "payoutStatusUpdateTS ge 2023-03-01" --format csv
+              payout-worker enqueue --job-id march --kind transactionHistory --month 2026-03 --metadata requestedBy=billing
               payout-worker enqueue --file jobs.jsonl
               payout-worker enqueue --count 1000 --prefix load --wait --timeout 10m
             """
@@ -32,6 +42,23 @@ struct EnqueueCommand: AsyncParsableCommand {
 
     @Option(help: "Prefix of generated job ids. Enqueuing the same ids again does not run the jobs again.")
     var prefix: String?
+
+    @Option(help: "One job for each calendar month, week (from Monday) or day of the period.")
+    var split: FilterPeriod.Unit?
+
+    @Option(
+        help: ArgumentHelp(
+            "Make the jobs one batch with this id, of at most \(JobSelection.maximumJobs) jobs.",
+            valueName: "id"
+        )
+    )
+    var batch: String?
+
+    @Flag(help: "Give the jobs new ids, so that they run although the same selection was enqueued before.")
+    var again = false
+
+    @Flag(help: "Print the jobs, one JSON document per line, and send nothing.")
+    var dryRun = false
 
     @Flag(help: "Wait for the completion events; exit with 1 if a job does not complete.")
     var wait = false
@@ -57,6 +84,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         }
         if count != nil, fields.jobID != nil { throw ValidationError("With --count use --prefix instead of --job-id.") }
         if prefix != nil, count == nil { throw ValidationError("--prefix requires --count.") }
+        try validateSelection()
         if file == nil, count == nil, fields.kind == nil, fields.requestID == nil {
             throw ValidationError(
                 "Specify what to export: --kind transactionHistory or --kind payments, or --file, or --count."
@@ -67,10 +95,14 @@ struct EnqueueCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingErrors {
-            let access = try KafkaAccess(try options.settings())
-            let source = JobSource(fields: fields, file: file, count: count, prefix: prefix, isChecked: check)
+            let settings = try options.settings()
+            var source = JobSource(fields: fields, file: file, count: count, prefix: prefix, isChecked: check)
+            (source.split, source.batch, source.isAgain) = (split, batch, again)
+            source.rule = FilterRule(settings)
             let jobs = try source.jobs()
             guard !jobs.isEmpty else { throw CommandFailure("The input contains no jobs. Nothing was sent.") }
+            if dryRun { return printDocuments(jobs) }
+            let access = try KafkaAccess(settings)
             let limit = try DurationArgument.parse(timeout, "--timeout")
             guard wait else {
                 try await JobSender(access: access).send(jobs)
@@ -97,6 +129,44 @@ struct EnqueueCommand: AsyncParsableCommand {
         }
     }
 
+    /// The rules between the flags of a selection.
+    private func validateSelection() throws {
+        let isMany = file != nil || count != nil
+        if isMany, split != nil || batch != nil || again || fields.selection.isDerived {
+            throw ValidationError(
+                "--file and --count define their jobs completely: remove --split, --batch, --again and the period."
+            )
+        }
+        if again, fields.jobID != nil { throw ValidationError("Use either --again or --job-id, not both.") }
+        if again, batch != nil {
+            throw ValidationError("A batch has its jobs once: instead of --again give another id with --batch.")
+        }
+        if split != nil, fields.jobID != nil {
+            throw ValidationError("With --split every job has its own id: remove --job-id.")
+        }
+        if split != nil, fields.selection.period == nil {
+            throw ValidationError("--split requires a period: --month, --last, or --from and --to.")
+        }
+        if let batch, !JobLimits.isJobID(batch) {
+            throw ValidationError("--batch must be 1 to 128 of A-Z a-z 0-9 . _ : -, not '\(batch)'.")
+        }
+        guard fields.jobID == nil, !again, split != nil || batch != nil || fields.selection.isDerived else { return }
+        for (flag, text) in [("--deadline", fields.deadline), ("--not-before", fields.notBefore)] {
+            guard let text, Duration(parsing: text) != nil else { continue }
+            throw ValidationError(
+                "\(flag) '\(text)' is another time at every run, and the job ids are derived from the selection: the same "
+                    + "command again would ask for other work under the same id. Give a time such as "
+                    + "2026-12-01T00:00:00Z, or use --again or --job-id."
+            )
+        }
+    }
+
+    private func printDocuments(_ jobs: [PreparedJob]) {
+        var lines = ResultLines()
+        for job in jobs { lines.add(String(decoding: job.record.value ?? [], as: UTF8.self)) }
+        lines.flush()
+    }
+
     private func printIDs(_ jobs: [PreparedJob]) throws {
         guard !quiet else { return }
         var lines = ResultLines()
@@ -108,51 +178,4 @@ struct EnqueueCommand: AsyncParsableCommand {
     }
 }
 
-/// The flags that define one job.
-struct JobFields: ParsableArguments {
-    @Option(help: "Kind of export: transactionHistory or payments.")
-    var kind: String?
-
-    @Option(help: "OData filter. Default: everything of the last three years.")
-    var filter: String?
-
-    @Option(name: .customLong("format"), help: "File format: csv or tsv. Default: csv.")
-    var fileFormat: String?
-
-    @Option(help: "Name of the configured account. Default: default.")
-    var account: String?
-
-    @Option(
-        name: .customLong("job-id"),
-        help: "Idempotency key: enqueuing the same id again does not run the job again. Default: a random id."
-    )
-    var jobID: String?
-
-    @Option(help: ArgumentHelp("Earliest submission: RFC 3339, or a duration from now.", valueName: "time"))
-    var notBefore: String?
-
-    @Option(help: ArgumentHelp("Time after which the job fails: RFC 3339, or a duration from now.", valueName: "time"))
-    var deadline: String?
-
-    @Option(help: "How many exports to try if the service ends them as Failed. Default: 3.")
-    var maxAttempts: Int?
-
-    @Option(
-        name: .customLong("request-id"),
-        help: "Adopt this existing export at the service instead of submitting one."
-    )
-    var requestID: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Metadata that is passed through to the completion event. Repeatable.",
-            valueName: "key=value"
-        )
-    )
-    var metadata: [String] = []
-
-    var isEmpty: Bool {
-        kind == nil && filter == nil && fileFormat == nil && account == nil && jobID == nil && notBefore == nil
-            && deadline == nil && maxAttempts == nil && requestID == nil && metadata.isEmpty
-    }
-}
+extension FilterPeriod.Unit: ExpressibleByArgument {}

@@ -7,18 +7,11 @@ enum GeneratedFilter {
         let day: Int64 = 86_400_000
         // Monday, 2 January 2023.
         let first = 1_672_617_600_000 + Int64(number % 150) * 7 * day
-        guard let from = FilterDate.day(first), let to = FilterDate.day(first + 6 * day) else { return nil }
-        switch kind {
-        case .transactionHistory:
-            return TransactionHistory.earningForDate.ge(from).and(TransactionHistory.earningForDate.le(to)).text
-        case .payments: return Payments.paymentDate.ge(from).and(Payments.paymentDate.le(to)).text
+        return FilterPeriod(last: 7, before: .day(first + 7 * day)).map { week in
+            switch kind {
+            case .transactionHistory: TransactionHistory.during(week).text
+            case .payments: Payments.during(week).text
+            }
         }
-    }
-}
-
-extension FilterDate {
-    /// The day of a time.
-    fileprivate static func day(_ milliseconds: Int64) -> FilterDate? {
-        FilterDate(millisecondsSince1970: milliseconds).flatMap { FilterDate(String($0.text.prefix(10))) }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ExportCore
 import ExportRecords
 import Foundation
+import PayoutFilters
 import Primitives
 import WorkerRuntime
 
@@ -20,6 +21,14 @@ struct JobSource {
     var count: Int?
     var prefix: String?
     var isChecked: Bool
+    /// One job for each part of the period.
+    var split: FilterPeriod.Unit?
+    /// The batch of the jobs.
+    var batch: String?
+    /// Whether a selection that was enqueued before gets new ids.
+    var isAgain = false
+    /// What happens to jobs without a filter.
+    var rule = FilterRule()
 
     private static let header = [OriginalRecord.Header(name: "content-type", value: Array("application/json".utf8))]
     /// How many problems an error lists.
@@ -31,10 +40,43 @@ struct JobSource {
     func jobs() throws -> [PreparedJob] {
         if let file { return try jobs(inFile: file) }
         if let count { return try generated(count) }
-        let job = prepare(try document(fields.jobID ?? UUID().uuidString.lowercased(), fields.kind))
-        if let problem = job.problem { throw CommandFailure("The job is invalid: \(problem)\(Self.hint)") }
-        for warning in job.warnings { Terminal.note("warning: \(warning)") }
-        return [job.job]
+        return try selected()
+    }
+
+    // MARK: A selection
+
+    private func selected() throws -> [PreparedJob] {
+        guard let kind = fields.kind.flatMap(PayoutKind.init(rawValue:)) else {
+            // A period needs the kind's date. Without one the check reports the kind as the worker does.
+            if fields.selection.isDerived || batch != nil {
+                throw ValidationError("--kind must be transactionHistory or payments.")
+            }
+            let id = fields.jobID ?? UUID().uuidString.lowercased()
+            return try checked([try document(id, fields.kind, filter: fields.selection.filter)])
+        }
+        let selection = JobSelection(
+            kind: kind,
+            fields: fields,
+            split: split,
+            batch: batch,
+            isAgain: isAgain,
+            isChecked: isChecked
+        )
+        let (jobs, rewritten) = try selection.jobs()
+        if let rewritten { Terminal.note("warning: --filter was rewritten to: \(rewritten)") }
+        return try checked(
+            jobs.map { try document($0.id, kind.rawValue, filter: $0.filter, batchSize: jobs.count) }
+        )
+    }
+
+    private func checked(_ documents: [[UInt8]]) throws -> [PreparedJob] {
+        let results = documents.map(prepare)
+        if let problem = results.lazy.compactMap(\.problem).first {
+            throw CommandFailure("The job is invalid: \(problem)\(Self.hint)")
+        }
+        try rule.check(accounts: results.compactMap(\.unfilteredAccount), "The job has")
+        for warning in Set(results.flatMap(\.warnings)).sorted() { Terminal.note("warning: \(warning)") }
+        return results.map(\.job)
     }
 
     private static let hint = "\nNothing was sent. To send it without the check, use --no-check."
@@ -52,6 +94,8 @@ struct JobSource {
         }
         var jobs: [PreparedJob] = []
         var problems: [String] = []
+        var warnings: [String] = []
+        var unfiltered: [String] = []
         var number = 0
         for line in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             number += 1
@@ -60,6 +104,8 @@ struct JobSource {
             guard bytes.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { continue }
             let result = prepare(bytes)
             if let problem = result.problem { problems.append("line \(number): \(problem)") }
+            if let account = result.unfilteredAccount { unfiltered.append(account) }
+            warnings += result.warnings.map { "line \(number): \($0)" }
             jobs.append(result.job)
         }
         guard problems.isEmpty else {
@@ -69,33 +115,72 @@ struct JobSource {
                 "\(problems.count) of \(jobs.count) jobs are invalid:\n\(shown)\nNothing was sent. To send them without the check, use --no-check."
             )
         }
+        try rule.check(accounts: unfiltered, "\(unfiltered.count) of \(Formatting.count(jobs.count, "job")) have")
+        for warning in warnings.prefix(Self.shownProblems) { Terminal.note("warning: \(warning)") }
+        if warnings.count > Self.shownProblems {
+            Terminal.note("warning: and \(warnings.count - Self.shownProblems) more warnings")
+        }
         return jobs
     }
 
-    private func prepare(_ value: [UInt8]) -> (job: PreparedJob, problem: String?, warnings: [String]) {
-        let input = JobDecoder().decode(OriginalRecord(key: nil, value: value, headers: Self.header), offset: 0)
+    /// The part of a job's document that determines the record's key.
+    private struct BatchOfJob: Decodable {
+        struct Batch: Decodable {
+            var id: String
+        }
+
+        var batch: Batch?
+    }
+
+    /// A job and what the check found.
+    private struct CheckedJob {
+        var job: PreparedJob
+        var problem: String?
+        var warnings: [String]
+        /// The account of a job that exports three years.
+        var unfilteredAccount: String?
+    }
+
+    private func prepare(_ value: [UInt8]) -> CheckedJob {
+        // The jobs of a batch are in one partition.
+        let batchKey = (try? JSONDecoder().decode(BatchOfJob.self, from: Data(value)))?.batch.map { Array($0.id.utf8) }
+        let input = JobDecoder().decode(OriginalRecord(key: batchKey, value: value, headers: Self.header), offset: 0)
         let id: String?
         var problem: String?
+        var unfiltered: String?
         switch input.content {
-        case .export(let job): id = job.id
+        case .export(let job):
+            id = job.id
+            if job.filter == nil, job.adoptedRequestID == nil { unfiltered = job.account }
         case .cancel(let job, _): id = job
         case .unreadable(let job, let reason, _, _):
             id = job
             if isChecked { problem = reason }
         }
-        let record = OutgoingRecord(key: id.map { Array($0.utf8) }, value: value, headers: Self.header)
-        let warnings = isChecked ? input.warnings.map { "\($0.field) \($0.message)" } : []
-        return (PreparedJob(id: id, record: record), problem, warnings)
+        let key = batchKey ?? id.map { Array($0.utf8) }
+        let record = OutgoingRecord(key: key, value: value, headers: Self.header)
+        return CheckedJob(
+            job: PreparedJob(id: id, record: record),
+            problem: problem,
+            warnings: isChecked ? input.warnings.map { "\($0.field) \($0.message)" } : [],
+            unfilteredAccount: unfiltered
+        )
     }
 
     // MARK: Flags
 
     /// The document that the flags define, valid or not. The check reports the same problems as the worker.
-    private func document(_ id: String, _ kind: String?) throws -> [UInt8] {
+    private func document(
+        _ id: String,
+        _ kind: String?,
+        filter: String?,
+        batchSize: Int = 1
+    ) throws -> [UInt8] {
         let now = SystemClock().now()
         var object: [String: Any] = ["jobId": id, "action": "export"]
         object["kind"] = kind
-        object["filter"] = fields.filter
+        object["filter"] = filter
+        if let batch { object["batch"] = ["id": batch, "size": batchSize] as [String: Any] }
         object["fileFormat"] = fields.fileFormat
         object["account"] = fields.account
         object["notBefore"] = fields.notBefore.map { Self.time($0, now) }
@@ -121,7 +206,11 @@ struct JobSource {
         let template = JobDecoder().decode(
             OriginalRecord(
                 key: nil,
-                value: try document("\(start)-\(count)", fields.kind ?? "payments"),
+                value: try document(
+                    "\(start)-\(count)",
+                    fields.kind ?? "payments",
+                    filter: fields.selection.filter
+                ),
                 headers: Self.header
             ),
             offset: 0
@@ -132,13 +221,14 @@ struct JobSource {
             }
             throw CommandFailure("The generated jobs are invalid. Nothing was sent.")
         }
+        for warning in template.warnings { Terminal.note("warning: \(warning.field) \(warning.message)") }
         let encoder = JobEncoder()
         return (1...count).map { number in
             let text = String(number)
             job.id = "\(start)-\(String(repeating: "0", count: digits - text.count))\(text)"
             if fields.kind == nil { job.kind = number % 2 == 0 ? .payments : .transactionHistory }
             if fields.fileFormat == nil { job.fileFormat = number / 2 % 2 == 0 ? .csv : .tsv }
-            if fields.filter == nil { job.filter = GeneratedFilter.text(number, job.kind) }
+            if fields.selection.filter == nil { job.filter = GeneratedFilter.text(number, job.kind) }
             return PreparedJob(id: job.id, record: encoder.encode(job))
         }
     }

@@ -8,7 +8,7 @@ struct LoadingTests {
     private static let script = Places.root.appending(path: "Tests/Examples/loading.py").path
 
     private static func canRun() async -> Bool {
-        guard let python = await Places.python() else { return false }
+        guard let python = await Places.python(with: "psycopg") else { return false }
         let status = try? await Program.running(python, [script, "--check"], environment: [:]) {
             await $0.waitForEnd(within: .seconds(600))
         }
@@ -22,7 +22,7 @@ struct LoadingTests {
         }
     )
     func loader() async throws {
-        let python = try #require(await Places.python())
+        let python = try #require(await Places.python(with: "psycopg"))
         let worker = try #require(Places.worker, "payout-worker is not built")
         try await Program.running(python, [Self.script, worker.path], environment: [:]) { program in
             let status = await program.waitForEnd(within: .seconds(1_800))

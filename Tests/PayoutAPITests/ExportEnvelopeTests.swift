@@ -2,6 +2,7 @@ import Foundation
 import HTTPStandIns
 import NIOCore
 import Primitives
+import PayoutFilters
 import Testing
 
 @testable import EntraIdentity

@@ -1,8 +1,10 @@
+import EntraIdentity
 import Foundation
 import HTTPAccess
 import HTTPStandIns
 import NIOCore
 import PayoutFilters
+import Primitives
 import Testing
 
 @testable import PayoutAPI
@@ -39,11 +41,11 @@ import Testing
             configuration.baseURL = server.url
             configuration.downloads.hosts = try BlobHostRules(patterns: [], allowsLoopback: true)
             configuration.downloads.stallTimeout = .seconds(300)
+            configuration.downloads.backOff = .milliseconds(1) ... .milliseconds(1)
             let client = try PayoutClient(
                 configuration: configuration,
-                tokens: StaticTokenProvider(.init("t")),
-                transport: transport,
-                environment: .test(TestClock())
+                tokens: StaticTokenProvider(Secret("t")),
+                transport: transport
             )
             let url = SASURL("\(server.url)/files/f.csv?se=2099-01-01&sig=x")
             let export = Export(kind: .payments, requestID: "r", status: .completed, blobLocation: url)

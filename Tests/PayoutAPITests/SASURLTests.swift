@@ -1,4 +1,5 @@
 import Foundation
+import PayoutFilters
 import Testing
 
 @testable import PayoutAPI

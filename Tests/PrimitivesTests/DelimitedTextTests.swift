@@ -20,7 +20,7 @@ struct DelimitedTextTests {
         return (findings, header)
     }
 
-    /// The rules once more, one byte after the other.
+    /// The same rules, applied byte by byte.
     private static func expected(_ bytes: [UInt8]) -> (rows: Int64?, header: [UInt8]) {
         var (isQuoted, mayOpen, isLineStart, lines) = (false, true, true, Int64(0))
         var header: [UInt8] = []

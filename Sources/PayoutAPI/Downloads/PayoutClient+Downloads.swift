@@ -48,7 +48,7 @@ extension PayoutClient {
             environment: environment,
             logger: logger
         )
-        let url = { () async throws -> SASURL in
+        let url = { @Sendable () async throws -> SASURL in
             let fresh = try await get(export, correlationID: correlationID)
             guard let url = fresh.blobLocation, fresh.isReady else {
                 throw ExportNotCompleted(fresh, fresh.status == .failed ? .failed : .pending)
@@ -56,7 +56,7 @@ extension PayoutClient {
             return url
         }
         let first = if let known = export.blobLocation { known } else { try await url() }
-        return try await downloader.download(first, to: consumer, refreshURL: { try await url() })
+        return try await downloader.download(first, to: consumer, refreshURL: url)
     }
 
     /// The bytes of an export's file, in chunks as they arrive.

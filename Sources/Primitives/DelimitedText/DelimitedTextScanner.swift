@@ -19,7 +19,7 @@ public struct DelimitedTextScanner: Sendable {
         /// Whether the file is text. Archives and other binary files have control characters at their beginning; nothing else
         /// is found in them.
         public var isText: Bool
-        /// The rows, without the header; nil where a quoted field does not end, so that rows cannot be told from its text.
+        /// The rows, without the header; nil where a quoted field does not end, so that the rows are unknown.
         public var rows: Int64?
         /// Whether there is a header line, and it ends.
         public var hasHeader: Bool

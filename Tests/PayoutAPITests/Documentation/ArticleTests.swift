@@ -159,15 +159,16 @@ import Testing
             let printed = Mutex<[String]>([])
             let show = { (line: String) in printed.withLock { $0.append(line) } }
             let export = try await ReadingFiles.wait(client, for: queued, print: show)
+            let reader = try fixture.client(clock: SystemHTTPClock())
             try await withTemporaryFolder { folder in
                 let path = folder + "/payments.csv"
-                let blob = try await ReadingFiles.save(export, of: client, to: path, print: show)
+                let blob = try await ReadingFiles.save(export, of: reader, to: path, print: show)
                 let file = try Data(contentsOf: URL(filePath: path))
                 #expect(blob.size == Int64(file.count))
                 #expect(blob.content?.rows == Int64(file.count { $0 == UInt8(ascii: "\n") } - 1))
-                #expect(try await ReadingFiles.size(of: export, client) == file.count)
+                #expect(try await ReadingFiles.size(of: export, reader) == file.count)
             }
-            let totals = try await ReadingFiles.totals(of: export, client)
+            let totals = try await ReadingFiles.totals(of: export, reader)
             #expect(!totals.isEmpty)
             #expect(totals.keys.allSatisfy { $0.count == 3 })
             #expect(printed.withLock { $0.contains { $0.hasSuffix(": Completed") } })

@@ -67,10 +67,13 @@ struct SandboxFixture {
     }
 
     /// A client of the sandbox, by default with the tokens of the password flow.
+    ///
+    /// - Parameter clock: The fixture's by default. Downloads need one that does not advance by sleeping.
     func client(
         _ tokens: (any TokenProvider)? = nil,
         retryPolicy: RetryPolicy = .none,
-        requestTimeout: Duration = .seconds(300)
+        requestTimeout: Duration = .seconds(300),
+        clock: (any HTTPClock)? = nil
     ) throws -> PayoutClient {
         var configuration = PayoutClient.Configuration()
         configuration.baseURL = self.address.baseURL
@@ -81,7 +84,7 @@ struct SandboxFixture {
             configuration: configuration,
             tokens: tokens ?? self.tokens(),
             transport: self.transport,
-            environment: .test(self.clock)
+            environment: HTTPEnvironment(clock: clock ?? self.clock, random: { 0.5 })
         )
     }
 

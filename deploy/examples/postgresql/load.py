@@ -34,7 +34,7 @@ CHUNK = 1 << 20
 
 
 class Refused(Exception):
-    """Why a file cannot be loaded, whoever tries."""
+    """Why a file cannot be loaded, as long as the table stays the same."""
 
 
 def normalized(name):

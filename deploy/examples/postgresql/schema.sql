@@ -77,7 +77,7 @@ CREATE TABLE transaction_history (
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX transaction_history_by_id ON transaction_history (earning_id);
 
--- Figures are restated, and the same period is exported again. These views have the newest lines of each payment and each
+-- Figures are restated, and periods are exported again. These views have the newest lines of each payment and each
 -- earning; a file may have several lines of one.
 CREATE VIEW payments_current AS
 SELECT p.* FROM payments p JOIN payout_loads l USING (ce_id)

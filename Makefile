@@ -56,6 +56,7 @@ install: release ## Build the optimized payout-worker and install it into PREFIX
 
 test: build $(VENV)/ready ## Run all tests. Set KAFKA_BOOTSTRAP_SERVERS to run those that need a real broker too.
 	@.ci/setup --optional kcat
+	@.ci/setup --postgresql
 	$(SWIFT) test --skip-build $(SWIFT_FLAGS) $(TEST_FLAGS)
 
 demo: setup ## Run broker, API and worker in one process; nothing else is needed.

@@ -60,7 +60,12 @@ public struct FileDelivery: Sendable {
                 }
                 let stored = try await upload.finish(ContentDigests(sha256: blob.sha256, md5: blob.md5))
                 activity.stored(bytes: stored.sizeBytes)
-                return .stored(ExportFile(stored, sha256: blob.sha256, fileName: key.parts.last ?? blob.fileName))
+                var file = ExportFile(stored, sha256: blob.sha256, fileName: key.parts.last ?? blob.fileName)
+                // Both decide by the first bytes; where they disagree, nothing is claimed.
+                if stored.mediaType == .csv || stored.mediaType == .tsv {
+                    file.content = blob.content.map { FileContent($0, call.job.fileFormat) }
+                }
+                return .stored(file)
             } catch {
                 await upload.abort()
                 throw error
@@ -149,6 +154,20 @@ private struct UploadConsumer: BlobConsumer {
     func restart() async throws {
         try await upload.restart()
         activity.update(token) { $0.receivedBytes = 0 }
+    }
+}
+
+extension FileContent {
+    /// - Parameter format: Decides the delimiter where the header has none.
+    init(_ content: DelimitedContent, _ format: ExportCore.FileFormat) {
+        self.init(
+            rows: content.rows,
+            columns: content.columns,
+            headerSHA256: content.headerSHA256,
+            delimiter: content.delimiter.map { String($0) } ?? (format == .csv ? "," : "\t"),
+            encoding: content.encoding,
+            hasByteOrderMark: content.hasByteOrderMark
+        )
     }
 }
 

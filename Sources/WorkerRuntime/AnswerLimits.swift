@@ -13,6 +13,10 @@ enum AnswerLimits {
     static let fileNameBytes = 1_024
     /// The longest names of an archive's members together, in bytes. An archive with longer ones has no list.
     static let entryNamesBytes = 16_384
+    /// The longest names of a file's columns together, in bytes. A file with longer ones has no list.
+    static let columnNamesBytes = 16_384
+    /// The most names of a file's columns.
+    static let columnNames = 1_024
     /// The longest error text, in bytes.
     static let messageBytes = 4_096
     /// The longest media type, checksum or status, in bytes.
@@ -61,6 +65,12 @@ extension ExportFile {
         file.sha256 = sha256?.truncated(toBytes: AnswerLimits.wordBytes)
         let names = entries.reduce(0) { $0 + $1.name.utf8.count }
         if names > AnswerLimits.entryNamesBytes { file.entries = [] }
+        if let columns = content?.columns,
+            columns.count > AnswerLimits.columnNames
+                || columns.reduce(0, { $0 + $1.utf8.count }) > AnswerLimits.columnNamesBytes
+        {
+            file.content?.columns = nil
+        }
         return file
     }
 }

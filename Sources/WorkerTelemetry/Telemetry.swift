@@ -1,3 +1,4 @@
+package import Logging
 package import WorkerRuntime
 
 /// What one worker reports about itself: the metrics, and what happened recently.
@@ -50,7 +51,9 @@ package final class Telemetry: Sendable {
 
     /// The same port with counted and timed calls. Without it the console has only the engine's status: calls by
     /// account, their durations and the rate of calls are missing.
-    package func metering(_ exports: any ExportsPort) -> any ExportsPort {
-        MeteredExports(port: exports, metrics: metrics, calls: calls)
+    ///
+    /// - Parameter logger: reports files whose header has changed.
+    package func metering(_ exports: any ExportsPort, logger: Logger? = nil) -> any ExportsPort {
+        MeteredExports(port: exports, metrics: metrics, calls: calls, logger: logger)
     }
 }

@@ -32,7 +32,7 @@ from budgets import Budgets  # noqa: E402
 from peers import Peers  # noqa: E402
 from report import Report  # noqa: E402
 
-STEPS = ("instructions", "scale", "restore", "consumption", "client", "whole", "sustained", "latency", "workers", "inflight")
+STEPS = ("instructions", "scale", "restore", "consumption", "content", "client", "whole", "sustained", "latency", "workers", "inflight")
 
 
 def parse_arguments():
@@ -75,6 +75,7 @@ def main():
         "scale": lambda: scale.scale(binaries, report, options.scale),
         "restore": lambda: parts.restore(binaries, report, options.state),
         "consumption": lambda: parts.consume(binaries, report, prefix, options.records, options.rounds),
+        "content": lambda: parts.content(binaries, report, 256, options.rounds),
         "client": lambda: parts.client(binaries, report, options.jobs, options.rounds),
         "whole": lambda: throughput.throughput(binaries, report, peers, options.jobs, options.rounds),
         "sustained": lambda: whole.sustained(binaries, report, options.rate, 20),

@@ -47,6 +47,17 @@ def consume(binaries, report, prefix, records, rounds):
     report.keep("consumption", result)
 
 
+def content(binaries, report, megabytes, rounds):
+    result = bare(binaries, "content", megabytes, rounds)
+    report.heading(f"The content of a file of {megabytes} MB (one thread, CPU, median of {rounds} rounds)")
+    for name in ("quoted", "plain", "copy"):
+        cost = result[f"{name}Nanoseconds"]
+        report.row({"copy": "plain copy"}.get(name, f"rows of a {name} table"), f"{1 / cost:.2f} GB/s")
+    report.row("CPU, reading / plain copy", f"{result['plainNanoseconds'] / result['copyNanoseconds']:.1f}")
+    report.goal("reading content, CPU a byte", max(result["quotedNanoseconds"], result["plainNanoseconds"]), "ns")
+    report.keep("content", result)
+
+
 def client(binaries, report, jobs, rounds):
     sandbox = Sandbox(binaries / "payout-worker", ["--speed", "instant"], is_embedded=False)
     ways = {"client": [], "requests": []}

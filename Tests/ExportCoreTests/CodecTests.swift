@@ -111,6 +111,25 @@ import Testing
                 entries: [ArchiveEntry(name: "a.csv", sizeBytes: 5)]
             ),
             ExportFile(location: "", stored: false, fileName: ""),
+            ExportFile(
+                location: "file:///a.csv",
+                stored: true,
+                fileName: "a.csv",
+                content: FileContent(
+                    rows: 0,
+                    columns: ["a", ""],
+                    headerSHA256: "9f86",
+                    delimiter: "\t",
+                    encoding: "utf-16le",
+                    hasByteOrderMark: true
+                )
+            ),
+            ExportFile(
+                location: "file:///b.csv",
+                stored: true,
+                fileName: "b.csv",
+                content: FileContent(rows: nil, delimiter: ",")
+            ),
         ]
         let decoded = details.encode().withUnsafeBytes { JobDetails($0) }
         #expect(decoded.requestID == details.requestID)

@@ -67,7 +67,7 @@ struct EventEncoderTests {
                 {"jobId":"j","status":"completed","kind":"transactionHistory","account":"default",\
                 "filter":"earningForDate ge 2023-03-01","fileFormat":"csv","requestId":"r","attempts":1,\
                 "files":[{"location":"s3://b/j.csv","stored":true,"fileName":"j.csv","mediaType":"text/csv",\
-                "sizeBytes":48211,"sha256":"9f86","expiresAt":null}],"error":null,\
+                "sizeBytes":48211,"sha256":"9f86","expiresAt":null,"content":null}],"error":null,\
                 "source":{"topic":"payout.export.jobs","partition":3,"offset":1842},\
                 "times":{"accepted":"\(time)","submitted":"\(time)","ready":"\(time)","finished":"\(time)"},\
                 "metadata":{"requestedBy":"billing"}}
@@ -152,6 +152,8 @@ struct EventEncoderTests {
             #expect(document.requestId == event.requestID)
             #expect(document.files.map(\.location) == event.files.map(\.location))
             #expect(document.files.map { $0.entries?.count ?? 0 } == event.files.map(\.entries.count))
+            #expect(document.files.map(\.content?.rows) == event.files.map(\.content?.rows))
+            #expect(document.files.map(\.content?.columns) == event.files.map(\.content?.columns))
             #expect(document.error?.code == event.error?.code.name)
             #expect(document.error?.details.map(\.message) == event.error?.details.map(\.message))
         }

@@ -80,6 +80,26 @@ struct FormTests {
         #expect(try document(.least).filter == nil)
     }
 
+    @Test func eventWithoutColumnsHasTheOtherFacts() throws {
+        var event = CompletionEvent(
+            jobID: "j",
+            status: .completed,
+            source: RecordSource(partition: 0, offset: 0),
+            job: ExportJob(id: "j", kind: .payments, metadataJSON: #"{"k":"v"}"#),
+            times: JobTimes(accepted: Instant(milliseconds: 0))
+        )
+        let content = FileContent(rows: 3, columns: ["a"], headerSHA256: "9f86", delimiter: ",", encoding: "utf-8")
+        event.files = [ExportFile(location: "l", stored: true, fileName: "f", content: content)]
+        event.form = .withoutColumns
+        let value = EventEncoder(groupID: "g", jobsTopic: "jobs").encode(event).value
+        let document = try EventDecoder().decode(value: value)
+        #expect(document.omitted == ["files.content.columns"])
+        #expect(document.files.first?.content?.columns == nil)
+        #expect(document.files.first?.content?.rows == 3)
+        #expect(document.files.first?.content?.headerSha256 == "9f86")
+        #expect(document.metadata == ["k": "v"])
+    }
+
     @Test(
         arguments: [
             (OmittedParts(value: 5_000_000), "value has 5000000 bytes"),

@@ -108,7 +108,21 @@ extension ExportFile {
             expiresAt: maybe(&generator) { instant(using: &$0) },
             entries: many(&generator) {
                 ArchiveEntry(name: text(30, using: &$0), sizeBytes: .random(in: 0...Int64.max, using: &$0))
-            }
+            },
+            content: maybe(&generator) { .random(using: &$0) }
+        )
+    }
+}
+
+extension FileContent {
+    static func random(using generator: inout SeededGenerator) -> FileContent {
+        FileContent(
+            rows: maybe(&generator) { .random(in: 0...Int64.max, using: &$0) },
+            columns: maybe(&generator) { many(&$0) { text(30, using: &$0) } },
+            headerSHA256: maybe(&generator) { text(64, using: &$0) },
+            delimiter: text(1, using: &generator),
+            encoding: maybe(&generator) { text(10, using: &$0) },
+            hasByteOrderMark: .random(using: &generator)
         )
     }
 }

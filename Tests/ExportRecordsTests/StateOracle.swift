@@ -135,5 +135,18 @@ extension ProtoFile {
             message.sizeBytes = entry.sizeBytes
             return message
         }
+        if let content = file.content { self.content = ProtoContent(content) }
+    }
+}
+
+extension ProtoContent {
+    init(_ content: FileContent) {
+        self.init()
+        if let rows = content.rows { self.rows = rows }
+        if let columns = content.columns { self.columns.names = columns }
+        if let headerSHA256 = content.headerSHA256 { headerSha256 = headerSHA256 }
+        delimiter = content.delimiter
+        if let encoding = content.encoding { self.encoding = encoding }
+        byteOrderMark = content.hasByteOrderMark
     }
 }

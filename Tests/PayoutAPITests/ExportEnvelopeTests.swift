@@ -30,7 +30,7 @@ import Testing
     @Test func documentedEnvelopeIsRead() throws {
         let envelope = try ExportEnvelope(ByteBuffer(string: Self.documented))
         let item = try #require(envelope.items.first)
-        let export = Export(item, requestID: item.requestID ?? "", defaultStatus: .queued)
+        let export = Export(item, kind: .payments, requestID: item.requestID ?? "", defaultStatus: .queued)
         #expect(export.requestID == "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4")
         #expect(export.queryString == "programName eq 'A \"B\" é😀'")
         #expect(export.requestPath == "/v1.0/payouts/payments")
@@ -45,7 +45,7 @@ import Testing
         for blob in ["\"\"", "\"  \"", "null"] {
             let body = "{\"value\":[{\"requestId\":\"a\",\"status\":\"Completed\",\"blobLocation\":\(blob)}]}"
             let item = try #require(try ExportEnvelope(ByteBuffer(string: body)).items.first)
-            let export = Export(item, requestID: "a", defaultStatus: .queued)
+            let export = Export(item, kind: .payments, requestID: "a", defaultStatus: .queued)
             #expect(export.status == .completed)
             #expect(!export.isReady)
         }
@@ -95,7 +95,9 @@ import Testing
             }
             let body = ByteBuffer(bytes: bytes)
             if let envelope = try? ExportEnvelope(body) {
-                for item in envelope.items { _ = Export(item, requestID: "x", defaultStatus: .queued).description }
+                for item in envelope.items {
+                    _ = Export(item, kind: .payments, requestID: "x", defaultStatus: .queued).description
+                }
             }
             _ = ServiceError(body: body, secrets: ["x"])
             _ = TokenAnswer(body).failure(status: 400, account: "a", retryAfter: nil, secrets: [])

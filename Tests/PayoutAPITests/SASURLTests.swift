@@ -25,7 +25,7 @@ import Testing
         #expect(String(describing: Optional(url)).contains("Zm9v") == false)
         var dumped = ""
         dump(url, to: &dumped)
-        dump([Export(requestID: "x", status: .completed, blobLocation: url)], to: &dumped)
+        dump([Export(kind: .payments, requestID: "x", status: .completed, blobLocation: url)], to: &dumped)
         #expect(!dumped.contains("Zm9v"))
         #expect(SASURL("https://u:p@h.example/f").description == "https://h.example/f")
     }

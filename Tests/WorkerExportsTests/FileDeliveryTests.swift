@@ -159,6 +159,12 @@ struct FileDeliveryTests {
             let bytes = try #require(store.files[file.location])
             #expect(file.sizeBytes == Int64(bytes.count))
             #expect(file.sha256 == sha256Hexadecimal(bytes))
+            let text = try #require(String(validating: bytes, as: UTF8.self))
+            let lines = text.drop { $0 == "\u{FEFF}" }.split { $0.isNewline }
+            #expect(file.content?.rows == Int64(lines.count - 1))
+            #expect(file.content?.columns == lines[0].split(separator: ",").map(String.init))
+            #expect(file.content?.headerSHA256 == sha256Hexadecimal(Array(lines[0].utf8)))
+            #expect(file.content?.encoding == "utf-8")
             let status = delivery.activity.status
             #expect(status.storedFiles == 1)
             #expect(status.storedBytes == file.sizeBytes)

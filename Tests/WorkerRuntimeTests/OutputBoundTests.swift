@@ -78,6 +78,26 @@ import Testing
         #expect(document.status == "completed")
     }
 
+    @Test(arguments: [(2_000, [OutputForm.withoutColumns]), (900, [.reduced])])
+    func oversizedEventLosesItsColumnsFirst(limit: Int, forms: [OutputForm]) throws {
+        self.limit { $0.results = limit }
+        guard case .event(_, var completed) = event(metadata: 300) else { return }
+        let columns = (0..<1_000).map { "column \($0)" }
+        completed.files = [
+            ExportFile(
+                location: "l",
+                stored: true,
+                fileName: "f",
+                content: FileContent(rows: 1, columns: columns, delimiter: ",")
+            )
+        ]
+        let encoded = codec.encode(batch(.event(partition: 0, completed)))
+        #expect(encoded.forms == forms)
+        let document = try EventDecoder().decode(value: encoded.commit.outputs.first?.record.value)
+        #expect(document.omitted?.first == "files.content.columns")
+        #expect(document.metadata.isEmpty == (forms == [.reduced]))
+    }
+
     @Test func eventTooLargeWithoutMetadataIsRefused() {
         limit { $0.results = 2_000 }
         let encoded = codec.encode(batch(event(metadata: 10), event(metadata: 10, filter: 5_000)))
@@ -164,5 +184,18 @@ import Testing
         }
         #expect(bounded.fileName.utf8.count <= 1_024)
         #expect(bounded.entries.isEmpty)
+    }
+
+    @Test(arguments: [[String(repeating: "n", count: 16_385)], (0...1_024).map { "\($0)" }])
+    func tooManyColumnNamesAreLeftOut(columns: [String]) {
+        var file = ExportFile(location: "l", stored: true, fileName: "f")
+        file.content = FileContent(rows: 4, columns: columns, headerSHA256: "9f86", delimiter: ",")
+        guard case .stored(let bounded) = CallResult.stored(file).bounded() else {
+            Issue.record("the call with many columns failed")
+            return
+        }
+        #expect(bounded.content?.columns == nil)
+        #expect(bounded.content?.rows == 4)
+        #expect(bounded.content?.headerSHA256 == "9f86")
     }
 }

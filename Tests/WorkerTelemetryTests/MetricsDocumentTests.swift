@@ -17,7 +17,7 @@ struct MetricsDocumentTests {
             "",
         ]
         let parts: [(String, [MetricDefinition])] = [
-            ("Jobs", MetricsTable.jobs), ("Calls and files", MetricsTable.calls),
+            ("Jobs", MetricsTable.jobs), ("Calls and files", MetricsTable.calls + MetricsTable.files),
             ("Signing in", MetricsTable.signIn), ("Kafka", MetricsTable.log),
             ("The worker", MetricsTable.worker), ("The process", MetricsTable.process),
             ("From libraries", MetricsTable.foreign),

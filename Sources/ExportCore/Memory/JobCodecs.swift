@@ -116,6 +116,19 @@ struct JobDetails {
             writer.write(entry.name)
             writer.write(integer: entry.sizeBytes)
         }
+        encode(file.content, into: &writer)
+    }
+
+    private static func encode(_ content: FileContent?, into writer: inout PackedWriter) {
+        writer.write(byte: content == nil ? 0 : 1)
+        guard let content else { return }
+        writer.write(integer: content.rows ?? -1)
+        writer.write(integer: Int64(content.columns?.count ?? -1))
+        for column in content.columns ?? [] { writer.write(column) }
+        writer.write(content.headerSHA256)
+        writer.write(content.delimiter)
+        writer.write(content.encoding)
+        writer.write(byte: content.hasByteOrderMark ? 1 : 0)
     }
 
     private static func decodeFile(_ reader: inout PackedReader) -> ExportFile {
@@ -129,6 +142,18 @@ struct JobDetails {
         file.entries = (0..<reader.integer()).map { _ in
             ArchiveEntry(name: reader.string() ?? "", sizeBytes: reader.integer())
         }
+        if reader.byte() == 1 { file.content = decodeContent(&reader) }
         return file
+    }
+
+    private static func decodeContent(_ reader: inout PackedReader) -> FileContent {
+        let (rows, columns) = (reader.integer(), reader.integer())
+        var content = FileContent(rows: rows < 0 ? nil : rows, delimiter: "")
+        if columns >= 0 { content.columns = (0..<columns).map { _ in reader.string() ?? "" } }
+        content.headerSHA256 = reader.string()
+        content.delimiter = reader.string() ?? ""
+        content.encoding = reader.string()
+        content.hasByteOrderMark = reader.byte() == 1
+        return content
     }
 }

@@ -112,6 +112,8 @@ public struct ExportFile: Hashable, Sendable {
     public var expiresAt: Instant?
     /// The members of the file when it is a ZIP archive; empty otherwise.
     public var entries: [ArchiveEntry]
+    /// What was seen in the file while it was stored; `nil` for an archive and for what is no delimited text.
+    public var content: FileContent?
 
     /// Creates a file.
     public init(
@@ -122,7 +124,8 @@ public struct ExportFile: Hashable, Sendable {
         sizeBytes: Int64? = nil,
         sha256: String? = nil,
         expiresAt: Instant? = nil,
-        entries: [ArchiveEntry] = []
+        entries: [ArchiveEntry] = [],
+        content: FileContent? = nil
     ) {
         self.location = location
         self.stored = stored
@@ -132,6 +135,7 @@ public struct ExportFile: Hashable, Sendable {
         self.sha256 = sha256
         self.expiresAt = expiresAt
         self.entries = entries
+        self.content = content
     }
 }
 

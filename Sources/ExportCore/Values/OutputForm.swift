@@ -2,16 +2,15 @@
 public enum OutputForm: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     /// All of it.
     case whole = 0
-    /// A dead letter without its value, an event without `metadata`.
-    case reduced = 1
+    /// An event without the columns of its files.
+    case withoutColumns = 1
+    /// A dead letter without its value, an event without `metadata` too.
+    case reduced = 2
     /// A dead letter without its original headers too, an event without `error.details` too.
-    case short = 2
+    case short = 3
     /// A dead letter without its key too. An event without filter and files too: only for a rejection, and for a job
     /// that ended as `tooLarge`.
-    case least = 3
-
-    /// The next smaller form; `nil` for the last one.
-    public var next: OutputForm? { OutputForm(rawValue: rawValue + 1) }
+    case least = 4
 
     /// Orders forms by how much they leave out.
     public static func < (left: OutputForm, right: OutputForm) -> Bool { left.rawValue < right.rawValue }
@@ -53,7 +52,9 @@ extension OutputRecord {
 
     /// The record in a form that leaves out more than `form`; `nil` where there is none.
     public func smaller(than form: OutputForm) -> OutputRecord? {
-        guard form < lastForm, let next = form.next else { return nil }
+        guard form < lastForm,
+            let next = OutputForm.allCases.first(where: { $0 > form && ($0 != .withoutColumns || hasColumns) })
+        else { return nil }
         switch self {
         case .state: return nil
         case .event(let partition, var event):
@@ -63,6 +64,11 @@ extension OutputRecord {
             letter.form = next
             return .deadLetter(letter)
         }
+    }
+
+    /// Whether it lists the columns of a file.
+    private var hasColumns: Bool {
+        if case .event(_, let event) = self { event.files.contains { $0.content?.columns != nil } } else { false }
     }
 
     /// Bytes of input that the record holds in memory until it is committed.

@@ -14,6 +14,22 @@ public struct CompletionEventDocument: Codable, Hashable, Sendable {
             public var sizeBytes: Int64
         }
 
+        /// What was seen in the file while it was stored.
+        public struct Content: Codable, Hashable, Sendable {
+            /// The rows, without the header; `nil` where the file ends within a quoted field.
+            public var rows: Int64?
+            /// The names in the header line; `nil` where there is none, it is too long, or the event left it out.
+            public var columns: [String]?
+            /// The SHA-256 of the header line in lower-case hexadecimal; `nil` where there is none.
+            public var headerSha256: String?
+            /// A comma or a tab.
+            public var delimiter: String
+            /// `utf-8`, `utf-16le` or `utf-16be`; `nil` where it is unknown.
+            public var encoding: String?
+            /// Whether the file begins with a byte order mark.
+            public var byteOrderMark: Bool
+        }
+
         /// Where the file is. The service's own URL is a bearer secret until it expires.
         public var location: String
         /// Whether the file is in the user's own file store.
@@ -30,6 +46,8 @@ public struct CompletionEventDocument: Codable, Hashable, Sendable {
         public var expiresAt: String?
         /// The members of a ZIP archive.
         public var entries: [Entry]?
+        /// What was seen in the file; `nil` for an archive, for what is no delimited text, and in events of earlier workers.
+        public var content: Content?
     }
 
     /// Why a job did not complete.

@@ -66,7 +66,7 @@ public struct EventEncoder: Sendable {
             writer.member("requestId", event.requestID)
             writer.member("attempts", event.attempts)
             writer.key("files")
-            writer.array(event.files) { $0.file($1) }
+            writer.array(event.files) { $0.file($1, withColumns: !omitted.contains(.columns)) }
             writer.key("error")
             writer.error(event.error, withDetails: !omitted.contains(.details))
             writer.key("source")
@@ -85,6 +85,7 @@ public struct EventEncoder: Sendable {
 
 /// The parts that an event can leave out.
 private enum OmittedField: String {
+    case columns = "files.content.columns"
     case metadata
     case details = "error.details"
     case filter
@@ -97,6 +98,7 @@ extension CompletionEvent {
     /// The present parts that the event's form leaves out.
     fileprivate var omitted: [OmittedField] {
         var fields: [OmittedField] = []
+        if form >= .withoutColumns, files.contains(where: { $0.content?.columns != nil }) { fields.append(.columns) }
         if form >= .reduced, job?.metadataJSON != nil { fields.append(.metadata) }
         if form >= .short, error?.details.isEmpty == false { fields.append(.details) }
         if form >= .least, job?.filter != nil { fields.append(.filter) }
@@ -110,7 +112,7 @@ extension JSONWriter {
         timestamp(instant.map { Timestamp(milliseconds: $0.milliseconds) })
     }
 
-    fileprivate mutating func file(_ file: ExportFile) {
+    fileprivate mutating func file(_ file: ExportFile, withColumns: Bool) {
         object { writer in
             writer.member("location", file.location)
             writer.key("stored")
@@ -122,6 +124,8 @@ extension JSONWriter {
             writer.member("sha256", file.sha256)
             writer.key("expiresAt")
             writer.instant(file.expiresAt)
+            writer.key("content")
+            writer.content(file.content, withColumns: withColumns)
             guard !file.entries.isEmpty else { return }
             writer.key("entries")
             writer.array(file.entries) { writer, entry in
@@ -130,6 +134,25 @@ extension JSONWriter {
                     writer.member("sizeBytes", entry.sizeBytes)
                 }
             }
+        }
+    }
+
+    private mutating func content(_ content: FileContent?, withColumns: Bool) {
+        guard let content else { return null() }
+        object { writer in
+            writer.key("rows")
+            if let rows = content.rows { writer.integer(rows) } else { writer.null() }
+            writer.key("columns")
+            if withColumns, let columns = content.columns {
+                writer.array(columns) { $0.string($1) }
+            } else {
+                writer.null()
+            }
+            writer.member("headerSha256", content.headerSHA256)
+            writer.member("delimiter", content.delimiter)
+            writer.member("encoding", content.encoding)
+            writer.key("byteOrderMark")
+            writer.boolean(content.hasByteOrderMark)
         }
     }
 

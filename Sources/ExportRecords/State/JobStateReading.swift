@@ -156,9 +156,39 @@ extension ExportFile {
             case (6, .bytes): sha256 = try reader.text()
             case (7, .varint): expiresAt = try reader.instant()
             case (8, .bytes): entries.append(try ArchiveEntry(reader.message()))
+            case (9, .bytes):
+                var content = content ?? FileContent(rows: nil, delimiter: "")
+                try content.read(reader.message())
+                self.content = content
             default: try reader.skip(field)
             }
         }
+    }
+}
+
+extension FileContent {
+    /// Reads the fields of `Content`; those that are read a second time overwrite the first.
+    fileprivate mutating func read(_ reader: WireReader) throws(WireError) {
+        var reader = reader
+        while let field = try reader.next() {
+            switch field {
+            case (1, .varint): rows = try reader.integer()
+            case (2, .bytes): columns = try Self.columns(reader.message(), after: columns ?? [])
+            case (3, .bytes): headerSHA256 = try reader.text()
+            case (4, .bytes): delimiter = try reader.text()
+            case (5, .bytes): encoding = try reader.text()
+            case (6, .varint): hasByteOrderMark = try reader.boolean()
+            default: try reader.skip(field)
+            }
+        }
+    }
+
+    private static func columns(_ reader: WireReader, after first: [String]) throws(WireError) -> [String] {
+        var (reader, names) = (reader, first)
+        while let field = try reader.next() {
+            if case (1, .bytes) = field { names.append(try reader.text()) } else { try reader.skip(field) }
+        }
+        return names
     }
 }
 

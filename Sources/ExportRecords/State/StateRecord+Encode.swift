@@ -85,5 +85,17 @@ extension WireWriter {
                 writer.number(2, entry.sizeBytes)
             }
         }
+        if let content = file.content { message(9) { $0.content(content) } }
+    }
+
+    private mutating func content(_ content: FileContent) {
+        present(1, content.rows)
+        if let columns = content.columns {
+            message(2) { writer in for column in columns { writer.present(1, column) } }
+        }
+        present(3, content.headerSHA256)
+        text(4, content.delimiter)
+        present(5, content.encoding)
+        number(6, content.hasByteOrderMark ? 1 : 0)
     }
 }

@@ -1,4 +1,5 @@
 public import struct Foundation.Date
+public import PayoutFilters
 import Primitives
 
 /// The status of an export, as the service reports it.
@@ -50,6 +51,8 @@ public enum ExportFileFormat: String, Sendable, Hashable, CaseIterable {
 
 /// An export at the service, as ``PayoutClient`` returns it.
 public struct Export: Sendable, Hashable {
+    /// The kind of export.
+    public var kind: PayoutKind
     /// The export's id at the service.
     public var requestID: String
     /// The export's status.
@@ -67,6 +70,7 @@ public struct Export: Sendable, Hashable {
 
     /// Makes an export, for tests.
     public init(
+        kind: PayoutKind,
         requestID: String,
         status: ExportStatus,
         blobLocation: SASURL? = nil,
@@ -75,6 +79,7 @@ public struct Export: Sendable, Hashable {
         requestPath: String? = nil,
         queryString: String? = nil
     ) {
+        self.kind = kind
         self.requestID = requestID
         self.status = status
         self.blobLocation = blobLocation

@@ -1,6 +1,7 @@
 import struct Foundation.Date
 import HTTPAccess
 import NIOCore
+import PayoutFilters
 import Primitives
 
 /// The exports in an answer of the service, whatever envelope they are in. `PayoutClient` reads every answer with it.
@@ -101,11 +102,18 @@ extension Export {
     ///
     /// - Parameters:
     ///   - item: The members, unparsed.
+    ///   - kind: The kind of export, which the members do not name.
     ///   - requestID: The id to use.
     ///   - status: The status to use where the service reported none.
-    init(_ item: ExportEnvelope.Item, requestID: String, defaultStatus status: ExportStatus) {
+    init(
+        _ item: ExportEnvelope.Item,
+        kind: PayoutKind,
+        requestID: String,
+        defaultStatus status: ExportStatus
+    ) {
         let blob = item.blobLocation?.trimmingBlanks().escapingRawBytes() ?? ""
         self.init(
+            kind: kind,
             requestID: requestID,
             status: item.status.map { ExportStatus(text: $0) } ?? status,
             blobLocation: blob.isEmpty ? nil : SASURL(blob),

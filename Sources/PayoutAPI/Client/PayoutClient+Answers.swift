@@ -10,10 +10,10 @@ extension PayoutClient {
     func createdExport(from answer: HTTPAnswer, call: PayoutCall) throws(PayoutAPIError) -> Export {
         let item = (try? ExportEnvelope(answer.body))?.items.first
         if let item, let requestID = item.requestID?.trimmingBlanks(), !requestID.isEmpty {
-            return Export(item, requestID: requestID, defaultStatus: .queued)
+            return Export(item, kind: call.kind, requestID: requestID, defaultStatus: .queued)
         }
         if let requestID = self.requestID(inLocationOf: answer, call: call) {
-            return Export(item ?? ExportEnvelope.Item(), requestID: requestID, defaultStatus: .queued)
+            return Export(item ?? ExportEnvelope.Item(), kind: call.kind, requestID: requestID, defaultStatus: .queued)
         }
         throw violation("the service accepted the request, but its answer has no export id", answer, call)
     }
@@ -42,7 +42,7 @@ extension PayoutClient {
             envelope.items.first { $0.requestID?.lowercased() == wanted }
             ?? envelope.items.first { $0.requestID == nil }
         guard let match else { throw violation("the answer is about another export", answer, call) }
-        return Export(match, requestID: match.requestID ?? requestID, defaultStatus: .unknown(""))
+        return Export(match, kind: call.kind, requestID: match.requestID ?? requestID, defaultStatus: .unknown(""))
     }
 
     private func violation(_ problem: String, _ answer: HTTPAnswer, _ call: PayoutCall) -> PayoutAPIError {

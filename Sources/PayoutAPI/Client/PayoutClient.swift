@@ -22,6 +22,8 @@ public struct PayoutClient: Sendable {
         public var retryPolicy: RetryPolicy = .standard
         /// The `User-Agent` header.
         public var userAgent = "payout-api"
+        /// The allowed hosts of files, and the limits of downloads.
+        public var downloads = BlobDownloader.Configuration()
 
         /// The defaults.
         public init() {}
@@ -85,7 +87,7 @@ public struct PayoutClient: Sendable {
         filter: String? = nil,
         fileFormat: ExportFileFormat = .csv,
         idempotencyID: UUID,
-        correlationID: UUID
+        correlationID: UUID = UUID()
     ) async throws -> Export {
         let call = PayoutCall(
             operation: .create,
@@ -117,7 +119,7 @@ public struct PayoutClient: Sendable {
         filter: PayoutFilter<Kind>,
         fileFormat: ExportFileFormat = .csv,
         idempotencyID: UUID,
-        correlationID: UUID
+        correlationID: UUID = UUID()
     ) async throws -> Export {
         try await create(
             kind: Kind.kind,
@@ -134,7 +136,7 @@ public struct PayoutClient: Sendable {
     ///   - kind: The kind of export.
     ///   - requestID: The export's id.
     ///   - correlationID: The id by which the service's logs trace the calls of one job.
-    public func get(kind: PayoutKind, requestID: String, correlationID: UUID) async throws -> Export {
+    public func get(kind: PayoutKind, requestID: String, correlationID: UUID = UUID()) async throws -> Export {
         let call = self.call(.get, kind: kind, requestID: requestID, correlationID: correlationID)
         let url = try exportURL(for: call, requestID: requestID)
         let answer = try await perform(call, method: .GET, url: url)
@@ -147,10 +149,28 @@ public struct PayoutClient: Sendable {
     ///   - kind: The kind of export.
     ///   - requestID: The export's id.
     ///   - correlationID: The id by which the service's logs trace the calls of one job.
-    public func delete(kind: PayoutKind, requestID: String, correlationID: UUID) async throws {
+    public func delete(kind: PayoutKind, requestID: String, correlationID: UUID = UUID()) async throws {
         let call = self.call(.delete, kind: kind, requestID: requestID, correlationID: correlationID)
         let url = try exportURL(for: call, requestID: requestID)
         _ = try await perform(call, method: .DELETE, url: url)
+    }
+
+    /// Gets an export again.
+    ///
+    /// - Parameters:
+    ///   - export: The export.
+    ///   - correlationID: The id by which the service's logs trace the calls of one job.
+    public func get(_ export: Export, correlationID: UUID = UUID()) async throws -> Export {
+        try await get(kind: export.kind, requestID: export.requestID, correlationID: correlationID)
+    }
+
+    /// Deletes an export. The service refuses while the export is in progress: ``PayoutAPIError/Reason/conflict``.
+    ///
+    /// - Parameters:
+    ///   - export: The export.
+    ///   - correlationID: The id by which the service's logs trace the calls of one job.
+    public func delete(_ export: Export, correlationID: UUID = UUID()) async throws {
+        try await delete(kind: export.kind, requestID: export.requestID, correlationID: correlationID)
     }
 
     private func call(

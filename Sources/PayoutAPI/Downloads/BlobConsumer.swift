@@ -43,6 +43,8 @@ public struct DownloadedBlob: Sendable, Hashable {
     public let size: Int64
     /// SHA-256 of the content, in lower-case hexadecimal.
     public let sha256: String
+    /// What is in the file; nil where it is no text, such as an archive.
+    public let content: DelimitedContent?
     /// MD5 of the content; nil where the server announced none to compare with.
     public let md5: [UInt8]?
     /// The server's `ETag`.

@@ -27,6 +27,8 @@ struct DownloadProgress: Sendable {
 
     /// The digests of the bytes that the consumer has received.
     var digests = FileDigests()
+    /// What was found in these bytes.
+    private var content = ContentScan()
 
     /// The tag for a request that continues the download: weak tags do not guarantee the same bytes.
     var strongETag: String? {
@@ -37,9 +39,10 @@ struct DownloadProgress: Sendable {
     /// Whether the next request may ask for the rest only.
     var canResume: Bool { offset > 0 && self.strongETag != nil }
 
-    /// Counts bytes that the consumer has received; `DigestPipe` computes their digests.
+    /// Counts bytes that the consumer has received, and reads them as text; `DigestPipe` computes their digests.
     mutating func advance(by chunk: ByteBuffer) {
         offset += Int64(chunk.readableBytes)
+        chunk.withUnsafeReadableBytes { content.add($0) }
     }
 
     /// Why a file is damaged after its last byte, as a clause; nil when it is not.
@@ -57,6 +60,7 @@ struct DownloadProgress: Sendable {
         DownloadedBlob(
             size: offset,
             sha256: digests.sha256,
+            content: content.finished(),
             md5: contentMD5,
             etag: self.etag,
             contentType: self.contentType,

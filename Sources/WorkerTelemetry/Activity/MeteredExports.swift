@@ -1,11 +1,15 @@
 import ExportCore
+import Logging
 import WorkerRuntime
 
-/// Counts and times calls, and passes them unchanged to the exports port.
+/// Counts and times calls, compares the headers of the files that they store, and passes the calls unchanged to the exports
+/// port.
 struct MeteredExports: ExportsPort {
     let port: any ExportsPort
     let metrics: WorkerMetrics
     let calls: CallActivity
+    let headers = HeaderWatch()
+    let logger: Logger?
 
     func executor(for call: Call) -> (any TaskExecutor)? { port.executor(for: call) }
 
@@ -21,6 +25,29 @@ struct MeteredExports: ExportsPort {
             result: result,
             after: ContinuousClock.now - start
         )
+        if case .stored(let file) = result, let content = file.content { compare(content, call.job) }
         return result
+    }
+
+    private func compare(_ content: FileContent, _ job: ExportJob) {
+        let series = HeaderWatch.Series(account: job.account, kind: job.kind, format: job.fileFormat)
+        switch headers.finding(content, in: series) {
+        case nil, .same: break
+        case .first: metrics.header(of: series, hasChanged: false)
+        case .changed(let change):
+            metrics.header(of: series, hasChanged: true)
+            logger?.warning(
+                "The header of an export's file has changed",
+                metadata: [
+                    "account": "\(job.account)", "kind": "\(job.kind.name)", "format": "\(job.fileFormat.name)",
+                    "job.id": "\(job.id)", "added": "\(Self.text(change.added))",
+                    "removed": "\(Self.text(change.removed))",
+                ]
+            )
+        }
+    }
+
+    private static func text(_ columns: [String]) -> String {
+        columns.joined(separator: ", ").truncated(toBytes: 1_024)
     }
 }

@@ -31,7 +31,15 @@ extension MetricsTable {
         unit: "bytes",
         help: "Total bytes of the downloads in flight, where the service reports the size."
     )
+    static let headerChanges = MetricDefinition(
+        "payout_export_header_changes_total",
+        .counter,
+        unit: "files",
+        labels: ["account", "kind", "format"],
+        help:
+            "Stored files whose header differs from the last one of the same account, kind and format that this process stored."
+    )
     static let files: [MetricDefinition] = [
-        storedFiles, storedBytes, transfersWaiting, transferReceived, transferExpected,
+        storedFiles, storedBytes, headerChanges, transfersWaiting, transferReceived, transferExpected,
     ]
 }

@@ -186,6 +186,16 @@ package final class WorkerMetrics: WorkerObserver {
         if more.bytes > 0 { counters.add(MetricsTable.storedBytes, by: Int(more.bytes)) }
     }
 
+    /// A file was stored whose header is the first of its series, or differs from the last one.
+    func header(of series: HeaderWatch.Series, hasChanged: Bool) {
+        // At zero for the first: a rate needs a first value.
+        counters.add(
+            MetricsTable.headerChanges,
+            [series.account, series.kind.name, series.format.name],
+            by: hasChanged ? 1 : 0
+        )
+    }
+
     /// A call was answered.
     func answered(account: String, kind: CallKind, result: CallResult, after duration: Duration) {
         counters.add(MetricsTable.callsTotal, [account, kind.label, result.outcome])

@@ -119,7 +119,7 @@ struct Worker: Sendable {
             resultsTopic: configuration.log.topics.results,
             clientID: configuration.log.workerID,
             log: log,
-            exports: telemetry.metering(exports),
+            exports: telemetry.metering(exports, logger: logger.part(.files)),
             observers: [ReportLogger(logger.part(.engine), texts: Remedies())] + telemetry.observers + [MemoryKeeper()]
         )
     }

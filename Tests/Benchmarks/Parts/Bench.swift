@@ -8,6 +8,7 @@ import Foundation
 ///     bench restore LAYOUT JOBS                   LAYOUT is engine or dictionary
 ///     bench engine JOBS PARTITIONS ACCOUNTS       the decisions of so many jobs, without bytes and I/O
 ///     bench codec PART JOBS                       PART is jobs, state, events or restore
+///     bench content MEGABYTES ROUNDS              reading a table's content while it streams by, and a plain copy
 ///     bench requests URL JOBS CONNECTIONS         the bare HTTP requests of so many jobs, against a sandbox
 ///     bench client URL JOBS CONNECTIONS           the same through the API client
 ///     bench records ADDRESS PREFIX JOBS           the bare Kafka records of so many jobs, in transactions
@@ -36,6 +37,8 @@ struct Bench {
         case ("codec", let numbers, let texts) where numbers.count == 1 && texts.count == 1:
             guard let part = CodecCost.Part(rawValue: texts[0]) else { usage() }
             printJSON(try CodecCost(part: part, jobs: numbers[0]).measure())
+        case ("content", let numbers, _) where numbers.count == 2:
+            printJSON(try ContentCost(megabytes: numbers[0], rounds: numbers[1]).measure())
         case ("requests", let numbers, let texts) where numbers.count == 2 && texts.count == 1:
             printJSON(try await Requests(url: texts[0], jobs: numbers[0], connections: numbers[1]).measure())
         case ("records", let numbers, let texts) where numbers.count == 1 && texts.count == 2:

@@ -785,6 +785,17 @@ nonisolated struct ProtoFile: Sendable {
   /// The members of a ZIP archive.
   var entries: [ProtoArchiveEntry] = []
 
+  /// What was seen in the file while it was stored; absent for an archive, for what is no delimited text, and in records
+  /// of workers of before this field. A worker that does not know it drops it: the event lacks it then.
+  var content: ProtoContent {
+    get {_content ?? ProtoContent()}
+    set {_content = newValue}
+  }
+  /// Returns true if `content` has been explicitly set.
+  var hasContent: Bool {self._content != nil}
+  /// Clears the value of `content`. Subsequent reads from it will return its default value.
+  mutating func clearContent() {self._content = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -793,6 +804,81 @@ nonisolated struct ProtoFile: Sendable {
   fileprivate var _sizeBytes: Int64? = nil
   fileprivate var _sha256: String? = nil
   fileprivate var _expiresAt: Int64? = nil
+  fileprivate var _content: ProtoContent? = nil
+}
+
+/// What was seen in a file of comma- or tab-separated text.
+nonisolated struct ProtoContent: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Without the header; absent where the file ends within a quoted field.
+  var rows: Int64 {
+    get {_rows ?? 0}
+    set {_rows = newValue}
+  }
+  /// Returns true if `rows` has been explicitly set.
+  var hasRows: Bool {self._rows != nil}
+  /// Clears the value of `rows`. Subsequent reads from it will return its default value.
+  mutating func clearRows() {self._rows = nil}
+
+  /// Absent where there is no header, or it is too long to be repeated.
+  var columns: ProtoColumns {
+    get {_columns ?? ProtoColumns()}
+    set {_columns = newValue}
+  }
+  /// Returns true if `columns` has been explicitly set.
+  var hasColumns: Bool {self._columns != nil}
+  /// Clears the value of `columns`. Subsequent reads from it will return its default value.
+  mutating func clearColumns() {self._columns = nil}
+
+  /// Lower-case hexadecimal; absent where there is no header.
+  var headerSha256: String {
+    get {_headerSha256 ?? String()}
+    set {_headerSha256 = newValue}
+  }
+  /// Returns true if `headerSha256` has been explicitly set.
+  var hasHeaderSha256: Bool {self._headerSha256 != nil}
+  /// Clears the value of `headerSha256`. Subsequent reads from it will return its default value.
+  mutating func clearHeaderSha256() {self._headerSha256 = nil}
+
+  /// A comma or a tab.
+  var delimiter: String = String()
+
+  /// Absent for an unknown encoding.
+  var encoding: String {
+    get {_encoding ?? String()}
+    set {_encoding = newValue}
+  }
+  /// Returns true if `encoding` has been explicitly set.
+  var hasEncoding: Bool {self._encoding != nil}
+  /// Clears the value of `encoding`. Subsequent reads from it will return its default value.
+  mutating func clearEncoding() {self._encoding = nil}
+
+  var byteOrderMark: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _rows: Int64? = nil
+  fileprivate var _columns: ProtoColumns? = nil
+  fileprivate var _headerSha256: String? = nil
+  fileprivate var _encoding: String? = nil
+}
+
+/// The names in a header line.
+nonisolated struct ProtoColumns: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var names: [String] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// A member of a ZIP archive.
@@ -1335,7 +1421,7 @@ nonisolated extension ProtoFieldError: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoFile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".File"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}location\0\u{1}stored\0\u{3}file_name\0\u{3}media_type\0\u{3}size_bytes\0\u{1}sha256\0\u{3}expires_at\0\u{1}entries\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}location\0\u{1}stored\0\u{3}file_name\0\u{3}media_type\0\u{3}size_bytes\0\u{1}sha256\0\u{3}expires_at\0\u{1}entries\0\u{1}content\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1351,6 +1437,7 @@ nonisolated extension ProtoFile: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 6: try { try decoder.decodeSingularStringField(value: &self._sha256) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self._expiresAt) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._content) }()
       default: break
       }
     }
@@ -1385,6 +1472,9 @@ nonisolated extension ProtoFile: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.entries.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 8)
     }
+    try { if let v = self._content {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1397,6 +1487,96 @@ nonisolated extension ProtoFile: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs._sha256 != rhs._sha256 {return false}
     if lhs._expiresAt != rhs._expiresAt {return false}
     if lhs.entries != rhs.entries {return false}
+    if lhs._content != rhs._content {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoContent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Content"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rows\0\u{1}columns\0\u{3}header_sha256\0\u{1}delimiter\0\u{1}encoding\0\u{3}byte_order_mark\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self._rows) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._columns) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._headerSha256) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.delimiter) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._encoding) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.byteOrderMark) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._rows {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._columns {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._headerSha256 {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    if !self.delimiter.isEmpty {
+      try visitor.visitSingularStringField(value: self.delimiter, fieldNumber: 4)
+    }
+    try { if let v = self._encoding {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
+    if self.byteOrderMark != false {
+      try visitor.visitSingularBoolField(value: self.byteOrderMark, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoContent, rhs: ProtoContent) -> Bool {
+    if lhs._rows != rhs._rows {return false}
+    if lhs._columns != rhs._columns {return false}
+    if lhs._headerSha256 != rhs._headerSha256 {return false}
+    if lhs.delimiter != rhs.delimiter {return false}
+    if lhs._encoding != rhs._encoding {return false}
+    if lhs.byteOrderMark != rhs.byteOrderMark {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoColumns: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Columns"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}names\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.names) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.names.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.names, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoColumns, rhs: ProtoColumns) -> Bool {
+    if lhs.names != rhs.names {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

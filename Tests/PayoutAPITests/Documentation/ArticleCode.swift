@@ -215,3 +215,52 @@ enum Errors {
         }
     }
 }
+
+/// Reading files.
+enum ReadingFiles {
+    struct Payment: ExportRow {
+        var paymentId: String
+        var totalPayment: Decimal
+        var currencyCode: String
+        var payoutStatusUpdateTS: Date?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case paymentId, totalPayment, currencyCode, payoutStatusUpdateTS
+        }
+    }
+
+    static func wait(_ client: PayoutClient, for queued: Export, print: (String) -> Void) async throws -> Export {
+        for try await update in client.updates(of: queued) {
+            print("\(update.requestID): \(update.status)")
+        }
+        let export = try await client.waitUntilCompleted(queued)
+        return export
+    }
+
+    static func save(
+        _ export: Export,
+        of client: PayoutClient,
+        to path: String,
+        print: (String) -> Void
+    ) async throws -> DownloadedBlob {
+        let blob = try await client.download(export, to: URL(filePath: path))
+        print("\(blob.fileName): \(blob.content?.rows ?? 0) rows, SHA-256 \(blob.sha256)")
+        return blob
+    }
+
+    static func totals(of export: Export, _ client: PayoutClient) async throws -> [String: Decimal] {
+        var totals: [String: Decimal] = [:]
+        for try await payment in client.rows(of: export, as: Payment.self) {
+            totals[payment.currencyCode, default: 0] += payment.totalPayment
+        }
+        return totals
+    }
+
+    static func size(of export: Export, _ client: PayoutClient) async throws -> Int {
+        var size = 0
+        for try await chunk in client.bytes(of: export) {
+            size += chunk.readableBytes
+        }
+        return size
+    }
+}

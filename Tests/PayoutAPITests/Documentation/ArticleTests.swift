@@ -115,7 +115,7 @@ import Testing
                 UUID(),
                 again: { wait in
                     waits.withLock { $0.append(wait) }
-                    return Export(requestID: "again", status: .queued)
+                    return Export(kind: .payments, requestID: "again", status: .queued)
                 },
                 alert: { _ in }
             )
@@ -128,7 +128,7 @@ import Testing
                     client,
                     UUID().uuidString,
                     UUID(),
-                    again: { _ in Export(requestID: "again", status: .queued) },
+                    again: { _ in Export(kind: .payments, requestID: "again", status: .queued) },
                     alert: { text in alerts.withLock { $0.append(text) } }
                 )
             }
@@ -148,6 +148,30 @@ import Testing
             Errors.printRemedy(of: error) { printed.append($0) }
             #expect(printed.count == 1)
             #expect(printed.first?.contains("refresh-token flow") == true)
+        }
+    }
+
+    @Test func readingFilesWaitsSavesAndReads() async throws {
+        try await SandboxFixture.with { fixture in
+            let client = try fixture.client()
+            let queued = try await client.create(kind: .payments, idempotencyID: UUID())
+            #expect(queued.kind == .payments)
+            let printed = Mutex<[String]>([])
+            let show = { (line: String) in printed.withLock { $0.append(line) } }
+            let export = try await ReadingFiles.wait(client, for: queued, print: show)
+            try await withTemporaryFolder { folder in
+                let path = folder + "/payments.csv"
+                let blob = try await ReadingFiles.save(export, of: client, to: path, print: show)
+                let file = try Data(contentsOf: URL(filePath: path))
+                #expect(blob.size == Int64(file.count))
+                #expect(blob.content?.rows == Int64(file.count { $0 == UInt8(ascii: "\n") } - 1))
+                #expect(try await ReadingFiles.size(of: export, client) == file.count)
+            }
+            let totals = try await ReadingFiles.totals(of: export, client)
+            #expect(!totals.isEmpty)
+            #expect(totals.keys.allSatisfy { $0.count == 3 })
+            #expect(printed.withLock { $0.contains { $0.hasSuffix(": Completed") } })
+            try await client.delete(export)
         }
     }
 }

@@ -65,7 +65,7 @@ extension FuzzTarget {
     ) { bytes in
         let items = try? ExportEnvelope(ByteBuffer(bytes: bytes)).items
         for item in items ?? [] {
-            let export = Export(item, requestID: "x", defaultStatus: .queued)
+            let export = Export(item, kind: .payments, requestID: "x", defaultStatus: .queued)
             if export.blobLocation?.unredacted.isEmpty == true { return "an empty place is a place" }
             if case .unknown(let text) = export.status, text.lowercased() == "completed" { return "a known status" }
         }

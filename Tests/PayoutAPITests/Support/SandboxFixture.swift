@@ -76,6 +76,7 @@ struct SandboxFixture {
         configuration.baseURL = self.address.baseURL
         configuration.retryPolicy = retryPolicy
         configuration.requestTimeout = requestTimeout
+        configuration.downloads.hosts = try BlobHostRules(patterns: self.address.blobHosts)
         return try PayoutClient(
             configuration: configuration,
             tokens: tokens ?? self.tokens(),

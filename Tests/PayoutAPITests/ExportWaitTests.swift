@@ -89,7 +89,7 @@ import Testing
     @Test func permanentErrorEndsTheWait() async throws {
         try await with([StubReply.answer(404)]) { client in
             let error = try await failure(of: PayoutAPIError.self) { try await client.waitUntilCompleted(queued) }
-            #expect(error.reason == .notFound)
+            #expect(error.code == "notFound")
         }
     }
 

@@ -85,6 +85,7 @@ struct RecordCodec: Sendable {
         case .state(let partition, let record):
             LogOutput(topic: .state, partition: partition, state.encode(record))
         case .event(_, let event): LogOutput(topic: .results, partition: nil, events.encode(event))
+        case .batchEvent(_, let event): LogOutput(topic: .results, partition: nil, events.encode(event))
         case .deadLetter(let letter): LogOutput(topic: .deadLetter, partition: nil, deadLetters.encode(letter))
         }
     }
@@ -95,7 +96,7 @@ extension ExportJob {
     fileprivate var textBytes: Int {
         [
             id, account, filter ?? "", adoptedRequestID ?? "", metadataJSON ?? "", trace?.parent ?? "",
-            trace?.state ?? "",
+            trace?.state ?? "", batch?.id ?? "",
         ]
         .reduce(0) { $0 + $1.utf8.count }
     }

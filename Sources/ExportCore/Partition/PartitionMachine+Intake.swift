@@ -26,6 +26,9 @@ extension PartitionMachine {
                 "The account '\(job.account)' is not configured at this worker. Enqueue the job with a configured account, or add the account to the worker's configuration and enqueue it again under a new jobId."
             return refuse(job, input, code: .unknownAccount, field: "account", message, at: now, &decisions)
         }
+        if let refusal = batchRefusal(job) {
+            return refuse(job, input, code: .invalidJob, field: refusal.field, refusal.message, at: now, &decisions)
+        }
         decisions.reports.append(
             .accepted(
                 partition: partition,

@@ -186,6 +186,7 @@ extension PartitionMachine {
             decisions.records.append(.event(partition: partition, event))
             decisions.reportsUponCommit.append(.ended(partition: partition, event: event))
         }
+        if let batch = table.batch(of: place) { endIfDone(batch: batch, at: now, &decisions) }
         // The answer to a POST in flight is awaited, because it names the export to delete. No other answer is needed.
         if isInFlight, record.cleanup == .findThenDelete {
             return table.armLimit(place)

@@ -128,13 +128,15 @@ public enum OutputRecord: Sendable {
     case state(partition: Int32, StateRecord)
     /// For the results topic.
     case event(partition: Int32, CompletionEvent)
+    /// For the results topic: the event of a batch.
+    case batchEvent(partition: Int32, JobBatchEvent)
     /// For the dead-letter topic.
     case deadLetter(DeadLetter)
 
     /// The jobs partition whose decision this is.
     public var partition: Int32 {
         switch self {
-        case .state(let partition, _), .event(let partition, _): partition
+        case .state(let partition, _), .event(let partition, _), .batchEvent(let partition, _): partition
         case .deadLetter(let letter): letter.partition
         }
     }
@@ -144,6 +146,8 @@ public enum OutputRecord: Sendable {
 public enum OutputKind: String, Hashable, Sendable, CaseIterable {
     /// A completion event.
     case event
+    /// The event of a batch.
+    case batchEvent
     /// A record that could not be read as a job.
     case deadLetter
 }
@@ -158,6 +162,8 @@ public enum Report: Sendable {
     case outputDropped(partition: Int32, OutputKind, name: String)
     /// A job ended; reported when its event is committed.
     case ended(partition: Int32, event: CompletionEvent)
+    /// A batch ended; reported when its event is committed.
+    case batchEnded(partition: Int32, event: JobBatchEvent)
     /// A record went to the dead-letter topic; reported when that is committed.
     case deadLettered(partition: Int32, offset: Int64, reason: String)
     /// The service ended an export as Failed and another is queued.
@@ -227,7 +233,7 @@ extension Report {
     public var partition: Int32? {
         switch self {
         case .accepted(let partition, _, _, _), .duplicate(let partition, _, _), .ended(let partition, _),
-            .deadLettered(let partition, _, _), .attemptFailed(let partition, _, _),
+            .batchEnded(let partition, _), .deadLettered(let partition, _, _), .attemptFailed(let partition, _, _),
             .callFailed(let partition, _, _, _), .active(let partition, _, _), .stopped(let partition, _, _),
             .outputDropped(let partition, _, _), .released(let partition, _, _), .lost(let partition, _, _),
             .lateAnswer(let partition, _), .foreignOffset(let partition, _, _):

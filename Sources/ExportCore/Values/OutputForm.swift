@@ -2,12 +2,12 @@
 public enum OutputForm: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     /// All of it.
     case whole = 0
-    /// A dead letter without its value, an event without `metadata`.
+    /// A dead letter without its value, an event without `metadata`, a batch event without the locations of files.
     case reduced = 1
-    /// A dead letter without its original headers too, an event without `error.details` too.
+    /// A dead letter without its original headers too, an event without `error.details` too, a batch event without files.
     case short = 2
     /// A dead letter without its key too. An event without filter and files too: only for a rejection, and for a job
-    /// that ended as `tooLarge`.
+    /// that ended as `tooLarge`. A batch event without its jobs: its batch, how it ended, and the counts remain.
     case least = 3
 
     /// The next smaller form; `nil` for the last one.
@@ -37,6 +37,7 @@ extension OutputRecord {
         switch self {
         case .state: .whole
         case .event(_, let event): event.form
+        case .batchEvent(_, let event): event.form
         case .deadLetter(let letter): letter.form
         }
     }
@@ -47,7 +48,7 @@ extension OutputRecord {
         case .state: .whole
         // An event without files or filter would contradict its job's record.
         case .event(_, let event): event.status == .rejected || event.error?.code == .tooLarge ? .least : .short
-        case .deadLetter: .least
+        case .deadLetter, .batchEvent: .least
         }
     }
 
@@ -59,6 +60,9 @@ extension OutputRecord {
         case .event(let partition, var event):
             event.form = next
             return .event(partition: partition, event)
+        case .batchEvent(let partition, var event):
+            event.form = next
+            return .batchEvent(partition: partition, event)
         case .deadLetter(var letter):
             letter.form = next
             return .deadLetter(letter)

@@ -148,7 +148,7 @@ struct SlotSummary: Equatable {
         isDraining = slot.isDraining
         if slot.isActive {
             wake = slot.machine.table.nextWake?.milliseconds ?? EarliestTimes.never
-            limit = slot.machine.table.nextLimit?.milliseconds ?? EarliestTimes.never
+            limit = slot.machine.nextLimit.milliseconds
         }
         if case .stopped = slot.lifecycle { return }
         pending = slot.machine.pendingByAccount

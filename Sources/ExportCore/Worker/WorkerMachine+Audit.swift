@@ -33,7 +33,9 @@ extension WorkerMachine {
             if slot.isActive, let complaint = machine.audit(waiting: waiting, inFlight: inFlight, at: now) {
                 return "partition \(index): \(complaint)"
             }
-            if tables, let complaint = machine.table.audit() { return "partition \(index): \(complaint)" }
+            if tables, let complaint = machine.table.audit() ?? machine.auditBatches() {
+                return "partition \(index): \(complaint)"
+            }
             let calls = inFlight.count {
                 $0.partition == index && $0.epoch == slot.machine.epoch && $0.kind != .download
             }
@@ -90,6 +92,24 @@ extension PartitionMachine {
             complaint = "pending jobs are counted as \(pendingByAccount), they are \(pending)"
         }
         return complaint
+    }
+}
+
+extension PartitionMachine {
+    /// Checks that batches and jobs agree about their members, and that every open batch has something that ends it.
+    fileprivate func auditBatches() -> String? {
+        var (listed, members) = (0, 0)
+        for place in batches.indices {
+            let batch = batches[place]
+            listed += batch.members.count
+            let ended = batch.members.count { table[$0].phase == .finished }
+            guard batch.endedCount == ended, batch.members.allSatisfy({ table.batch(of: $0) == place }) else {
+                return "batch \(batch.batch.id) counts \(batch.endedCount) of \(ended) ended jobs, or jobs of others"
+            }
+            if ended == batch.members.count, !batches.hasTimer(place) { return "batch \(batch.batch.id) has no timer" }
+        }
+        table.forEachIndex { place in if table.batch(of: place) != nil { members += 1 } }
+        return listed == members ? batches.audit() : "batches list \(listed) jobs, \(members) have one"
     }
 }
 

@@ -234,6 +234,9 @@ public struct WorkerMachine: Sendable {
         actions.append(contentsOf: decisions.reports.map { .report($0) })
         for token in decisions.callsNow { scheduler.enqueue(token) }
         for token in decisions.cancellations { actions.append(.cancel(token)) }
+        decisions.records += decisions.batchEnds.records
+        decisions.callsUponCommit += decisions.batchEnds.callsUponCommit
+        decisions.reportsUponCommit += decisions.batchEnds.reportsUponCommit
         guard let slot = slots[index]?.progress else { return }
         guard slot.position.offset != slot.gathered || !decisions.records.isEmpty else { return }
         if slot.position.isBeyond(slot.recorded) {

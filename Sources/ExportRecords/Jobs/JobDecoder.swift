@@ -38,6 +38,7 @@ public struct JobDecoder: Sendable {
         } else {
             reading.fault = "the value is null; a job is a JSON object (to end a job, send a cancel command)"
         }
+        reading.checkBatchKey(record.key)
         let trace = headers.trace ?? reading.eventTrace
         return JobInput(
             offset: offset,
@@ -89,11 +90,19 @@ struct JobReading {
         return .export(job)
     }
 
-    /// Whether the record's key is the job's id. True for a record without a readable id.
+    /// Whether the record's key is the job's id, or its batch's. True for a record without a readable id.
     func isKey(_ key: [UInt8]?) -> Bool {
         guard let jobID else { return true }
         guard let key else { return false }
-        return jobID.utf8.elementsEqual(key)
+        return (job?.batch?.id ?? jobID).utf8.elementsEqual(key)
+    }
+
+    /// Refuses a job whose key is not its batch's id: the batch's jobs would be in several partitions, and it would never
+    /// be complete in any of them.
+    mutating func checkBatchKey(_ key: [UInt8]?) {
+        guard let batch = job?.batch, !isKey(key) else { return }
+        let present = key.map { excerpt(String(decoding: $0, as: UTF8.self)) } ?? "null"
+        addError("batch.id", "must be the record's key: the key is \(present), expected '\(batch.id)'")
     }
 
     mutating func addError(_ field: String, _ message: String) {

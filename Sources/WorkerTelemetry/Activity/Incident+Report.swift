@@ -48,6 +48,7 @@ extension Report {
         switch self {
         case .accepted, .duplicate, .lateAnswer: nil
         case .ended(_, let event): Self.summary(of: event, texts)
+        case .batchEnded(_, let event): Self.summary(of: event)
         case .deadLettered, .outputDropped, .attemptFailed, .callFailed: jobSummary(texts)
         case .accountPaused, .partlyRefused, .accountResumed, .throttled: accountSummary(texts)
         case .storePaused(let message):
@@ -66,6 +67,18 @@ extension Report {
             of: event.error?.code.name ?? "",
             event.error?.message ?? "",
             remedy: event.error.map { texts.remedy(for: $0.code) }
+        )
+    }
+
+    private static func summary(of event: JobBatchEvent) -> ReportSummary? {
+        guard event.status != .completed else { return nil }
+        let ends = "\(event.count(of: .completed)) of \(Formatting.count(event.batch.size, "job")) completed"
+        let missing = event.batch.size - event.members.count
+        return ReportSummary(
+            .warning,
+            "Batch \(event.status.name)",
+            of: "batch \(event.batch.id)",
+            missing > 0 ? "\(ends), \(missing) never came or were rejected." : "\(ends)."
         )
     }
 

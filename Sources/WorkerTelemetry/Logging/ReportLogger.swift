@@ -15,7 +15,8 @@ package struct ReportLogger: WorkerObserver {
 
     package func report(_ report: Report) {
         switch report {
-        case .accepted, .duplicate, .ended, .deadLettered, .outputDropped, .attemptFailed, .callFailed: job(report)
+        case .accepted, .duplicate, .ended, .batchEnded, .deadLettered, .outputDropped, .attemptFailed, .callFailed:
+            job(report)
         case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .throttled, .intakePaused,
             .intakeResumed, .refusalsContinue:
             flow(report)
@@ -81,6 +82,7 @@ package struct ReportLogger: WorkerObserver {
                 metadata: ["job.id": "\(job)", "partition": "\(partition)", "event_repeated": "\(eventRepeated)"]
             )
         case .ended(let partition, let event): ended(partition, event)
+        case .batchEnded(let partition, let event): ended(partition, event)
         case .deadLettered(let partition, let offset, let reason):
             logger.warning(
                 "Record is not a valid job, copied to the dead-letter topic",
@@ -121,6 +123,25 @@ package struct ReportLogger: WorkerObserver {
             metadata["error.message"] = .string(error.message)
         }
         logger.info("Job finished", metadata: metadata)
+    }
+
+    private func ended(_ partition: Int32, _ event: JobBatchEvent) {
+        guard event.status != .incomplete else {
+            return logger.warning(
+                "Batch ended at its deadline, jobs are missing",
+                metadata: [
+                    "batch.id": "\(event.batch.id)", "partition": "\(partition)", "jobs": "\(event.members.count)",
+                    "size": "\(event.batch.size)",
+                ]
+            )
+        }
+        logger.info(
+            "Batch finished",
+            metadata: [
+                "batch.id": "\(event.batch.id)", "partition": "\(partition)", "status": "\(event.status.name)",
+                "jobs": "\(event.members.count)",
+            ]
+        )
     }
 
     private func flow(_ report: Report) {

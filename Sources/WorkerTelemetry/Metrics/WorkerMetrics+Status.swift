@@ -160,6 +160,7 @@ extension WorkerMetrics {
                 }
             }
         )
+        gauges.set(MetricsTable.openBatches, [GaugeValue([], partitions.reduce(0) { $0 + $1.openBatches })])
         refreshAccounts(status?.accounts ?? [])
     }
 

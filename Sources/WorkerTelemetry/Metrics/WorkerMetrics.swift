@@ -102,6 +102,7 @@ package final class WorkerMetrics: WorkerObserver {
         case .duplicate(_, _, let eventRepeated):
             counters.add(MetricsTable.duplicates, [eventRepeated ? "true" : "false"])
         case .ended(_, let event): ended(event)
+        case .batchEnded(_, let event): counters.add(MetricsTable.batchEvents, [event.status.name])
         case .deadLettered: counters.add(MetricsTable.deadLetters)
         case .outputDropped(_, let kind, _): counters.add(MetricsTable.droppedOutputs, [kind.rawValue])
         case .attemptFailed: counters.add(MetricsTable.attemptsFailed)

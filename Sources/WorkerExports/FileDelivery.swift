@@ -12,7 +12,7 @@ public struct FileDelivery: Sendable {
     /// The state of the store and of the transfers into it.
     public let activity: FileActivity
 
-    private let store: any FileStore
+    let store: any FileStore
     private let downloader: BlobDownloader
     private let template: FileKeyTemplate
 
@@ -78,7 +78,7 @@ public struct FileDelivery: Sendable {
         }
     }
 
-    private static func result(of error: any Error) -> CallResult {
+    static func result(of error: any Error) -> CallResult {
         switch error {
         case let error as BlobDownloadError:
             if case .expired = error.reason { return .urlExpired }

@@ -80,6 +80,11 @@ struct RecordCodec: Sendable {
         )
     }
 
+    /// The content of the manifest that a call stores; `nil` for another call.
+    func manifest(of call: Call) -> BatchManifest? {
+        call.batch.map { BatchManifest(batchID: $0.batch.id, document: events.manifest($0)) }
+    }
+
     private func encode(_ record: OutputRecord) -> LogOutput {
         switch record {
         case .state(let partition, let record):

@@ -60,6 +60,7 @@ package enum Sample {
         .batchEnded(partition: 0, event: batchEvent(.incomplete)),
         .deadLettered(partition: 0, offset: 7, reason: Planted.text),
         .attemptFailed(partition: 0, job: "job-1", attempt: 1),
+        .manifestFailed(partition: 0, batch: "fy26", message: Planted.text),
         .callFailed(partition: 0, job: "job-1", kind: .poll, message: Planted.text),
         .accountPaused(account: "default", .refused(message: Planted.text)),
         .partlyRefused(account: "default", share: 0.25), .accountResumed(account: "default"),

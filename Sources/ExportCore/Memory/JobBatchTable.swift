@@ -9,6 +9,11 @@ struct JobBatchEntry {
     var deadline = Int64.min
     /// Its end, once that is decided.
     var record: JobBatchRecord?
+    /// The call that stores its manifest, queued or in flight; a token with another call ID is stale.
+    var callID: UInt32 = 0
+    var activity = Activity.idle
+    /// Consecutive failures of that call; sets the back-off.
+    var failures: UInt8 = 0
 
     /// Whether no further job can become a member.
     var isFull: Bool { members.count >= batch.size }
@@ -24,8 +29,10 @@ struct JobBatchTable {
     private var entries: [JobBatchEntry] = []
     private var free: [Index] = []
     private var places: [String: Index] = [:]
-    /// On the wall clock: the deadline of an open batch, when an ended one is forgotten.
+    /// On the wall clock: the deadline of an open batch, when an ended one is forgotten, and until when a manifest is tried.
     private var limits = EarliestTimes()
+    /// On the monotonic clock: when a manifest is tried again.
+    private var wakes = EarliestTimes()
 
     /// How many batches there are.
     var count: Int { places.count }
@@ -36,9 +43,15 @@ struct JobBatchTable {
     /// When the first timer is due, in milliseconds since 1970.
     var nextLimit: Int64 { limits.earliest }
 
+    /// When the first manifest is tried again, in milliseconds of the monotonic clock.
+    var nextWake: Int64 { wakes.earliest }
+
     subscript(_ at: Index) -> JobBatchEntry {
         _read { yield entries[Int(at)] }
     }
+
+    /// Whether `at` is in use; a token may name a place that is free again.
+    func contains(_ at: Index) -> Bool { entries.indices.contains(Int(at)) && !entries[Int(at)].isUnused }
 
     /// The places of all batches, in no particular order.
     var indices: [Index] { Array(places.values) }
@@ -96,6 +109,7 @@ struct JobBatchTable {
         entries[Int(place)].batch.size = record.batch.size
         if entries[Int(place)].record == nil { openCount -= 1 }
         entries[Int(place)].record = record
+        if record.published != nil { endCall(place) }
         limits.set(Int(place), to: limit.milliseconds)
     }
 
@@ -104,6 +118,7 @@ struct JobBatchTable {
         guard entries[Int(place)].record != nil else { return }
         entries[Int(place)].record = nil
         openCount += 1
+        endCall(place)
         arm(place)
         removeIfUnused(place)
     }
@@ -117,6 +132,38 @@ struct JobBatchTable {
         free.append(place)
     }
 
+    // MARK: Manifests
+
+    /// Notes that the batch's call waits for its turn.
+    mutating func queueCall(_ callID: UInt32, of place: Index) {
+        entries[Int(place)].callID = callID
+        entries[Int(place)].activity = .queued
+        wakes.set(Int(place), to: EarliestTimes.never)
+    }
+
+    mutating func startCall(of place: Index) { entries[Int(place)].activity = .inFlight }
+
+    /// Notes that the call has failed.
+    ///
+    /// - Returns: how many have failed in a row.
+    mutating func countFailure(of place: Index) -> Int {
+        entries[Int(place)].activity = .idle
+        entries[Int(place)].failures = min(entries[Int(place)].failures, .max - 1) + 1
+        return Int(entries[Int(place)].failures)
+    }
+
+    mutating func setWake(_ place: Index, to time: MonotonicInstant) { wakes.set(Int(place), to: time.milliseconds) }
+
+    func hasWake(_ place: Index) -> Bool { wakes.time(of: Int(place)) != EarliestTimes.never }
+
+    /// No call is needed any more.
+    private mutating func endCall(_ place: Index) {
+        entries[Int(place)].callID = 0
+        entries[Int(place)].activity = .idle
+        entries[Int(place)].failures = 0
+        wakes.set(Int(place), to: EarliestTimes.never)
+    }
+
     // MARK: Timers
 
     /// Arms the timer of an open batch. One that has fired must be armed again, because the wall clock may be set back.
@@ -124,8 +171,12 @@ struct JobBatchTable {
 
     /// Returns a batch whose timer is due, and disarms that timer.
     mutating func popDue(at now: EventTime) -> Index? {
-        guard let due = limits.first(from: 0, upTo: now.wall.milliseconds) else { return nil }
-        limits.set(due, to: EarliestTimes.never)
+        if let due = limits.first(from: 0, upTo: now.wall.milliseconds) {
+            limits.set(due, to: EarliestTimes.never)
+            return Index(due)
+        }
+        guard let due = wakes.first(from: 0, upTo: now.monotonic.milliseconds) else { return nil }
+        wakes.set(due, to: EarliestTimes.never)
         return Index(due)
     }
 

@@ -60,7 +60,8 @@ extension PartitionMachine {
     /// The one place where a batch ends: when its last job has, or at its deadline. Jobs that still run then end first, by
     /// their own deadlines.
     ///
-    /// Called after each of its jobs' ends, so the record and the event are committed with those of the last one.
+    /// Called after each of its jobs' ends, so the record and the event are committed with those of the last one. With a
+    /// file store only the record is: the event waits for the manifest.
     mutating func endIfDone(batch: JobBatchTable.Index, at now: EventTime, _ decisions: inout Decisions) {
         if let record = batches[batch].record { return batches.end(record, limit: limit(of: record)) }
         let isExpired = batches[batch].deadline <= now.wall.milliseconds
@@ -68,16 +69,29 @@ extension PartitionMachine {
             return isExpired ? () : batches.arm(batch)
         }
         let event = event(ofBatch: batch, ended: now.wall)
-        let record = JobBatchRecord(batch: event.batch, status: event.status, ended: now.wall, published: now.wall)
-        apply(.batch(record))
-        decisions.batchEnds.records.append(.state(partition: partition, .batch(record)))
+        guard !configuration.storesFiles else { return close(batch, event, &decisions) }
+        publish(event, at: now, &decisions)
+    }
+
+    /// Records that the event of an ended batch is published, and publishes it.
+    mutating func publish(_ event: JobBatchEvent, at now: EventTime, _ decisions: inout Decisions) {
+        decide(
+            JobBatchRecord(batch: event.batch, status: event.status, ended: event.ended, published: now.wall),
+            &decisions
+        )
         guard configuration.safeguards.batchEvents else { return }
         decisions.batchEnds.records.append(.batchEvent(partition: partition, event))
         decisions.batchEnds.reportsUponCommit.append(.batchEnded(partition: partition, event: event))
     }
 
+    /// Decides a batch's record: applies it and puts it into the commit.
+    mutating func decide(_ record: JobBatchRecord, _ decisions: inout Decisions) {
+        apply(.batch(record))
+        decisions.batchEnds.records.append(.state(partition: partition, .batch(record)))
+    }
+
     /// The event of a batch whose jobs have ended, as far as they came.
-    private func event(ofBatch place: JobBatchTable.Index, ended: Instant) -> JobBatchEvent {
+    func event(ofBatch place: JobBatchTable.Index, ended: Instant) -> JobBatchEvent {
         let (batch, places) = (batches[place].batch, batches[place].members)
         let members = places.map { (place: $0, entry: table[$0]) }.sorted {
             ($0.entry.generation, $0.entry.offset) < ($1.entry.generation, $1.entry.offset)
@@ -111,9 +125,10 @@ extension PartitionMachine {
 
     // MARK: Timers
 
-    /// The batch's deadline, or the end of the time for which it is remembered.
+    /// The batch's deadline, a manifest's retry or bound, or the end of the time for which the batch is remembered.
     mutating func fire(batch place: JobBatchTable.Index, at now: EventTime, _ decisions: inout Decisions) {
-        guard batches[place].record != nil else { return endIfDone(batch: place, at: now, &decisions) }
+        guard let record = batches[place].record else { return endIfDone(batch: place, at: now, &decisions) }
+        guard record.published != nil else { return fireManifest(place, record, at: now, &decisions) }
         // Without transactions a paused worker may have restored an earlier state of a job. It ends again first.
         guard batches[place].endedCount == batches[place].members.count else { return }
         forget(batch: place, &decisions)
@@ -131,6 +146,7 @@ extension PartitionMachine {
 
     /// Resumes a restored batch. One whose jobs have ended has an event, unless its commit was stored in part.
     mutating func resume(batch place: JobBatchTable.Index, at now: EventTime, _ decisions: inout Decisions) {
-        if batches[place].record == nil { endIfDone(batch: place, at: now, &decisions) }
+        guard let record = batches[place].record else { return endIfDone(batch: place, at: now, &decisions) }
+        if record.published == nil { resumeManifest(place, record, at: now, &decisions) }
     }
 }

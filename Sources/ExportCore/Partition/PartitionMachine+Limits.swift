@@ -26,9 +26,15 @@ extension PartitionMachine {
         max(deadline(of: record), record.times.accepted.advanced(by: configuration.jobTimeout))
     }
 
-    /// When a batch whose end is decided is forgotten.
+    /// When a batch whose end is decided is forgotten, or published without its manifest.
     func limit(of record: JobBatchRecord) -> Instant {
-        (record.published ?? record.ended).advanced(by: configuration.deduplicationWindow)
+        guard let published = record.published else { return record.ended.advanced(by: configuration.jobTimeout) }
+        return published.advanced(by: configuration.deduplicationWindow)
+    }
+
+    /// The earliest wake timer of the partition's jobs and batches.
+    var nextWake: MonotonicInstant {
+        min(table.nextWake ?? .distantFuture, MonotonicInstant(milliseconds: batches.nextWake))
     }
 
     /// The earliest limit of the partition's jobs and batches.
@@ -37,12 +43,15 @@ extension PartitionMachine {
     }
 
     /// Whether a timer of a job or a batch is due.
-    func isAnyDue(at now: EventTime) -> Bool { table.isAnyDue(at: now) || batches.nextLimit <= now.wall.milliseconds }
+    func isAnyDue(at now: EventTime) -> Bool {
+        table.isAnyDue(at: now) || batches.nextLimit <= now.wall.milliseconds
+            || batches.nextWake <= now.monotonic.milliseconds
+    }
 
     /// When the next timer fires, as long as the wall clock is not set.
     func nextTimer(at now: EventTime) -> MonotonicInstant? {
         let limit = now.monotonic(at: nextLimit)
-        let next = min(table.nextWake ?? .distantFuture, limit)
+        let next = min(nextWake, limit)
         return next == .distantFuture ? nil : next
     }
 }

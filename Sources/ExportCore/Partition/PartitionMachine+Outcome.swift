@@ -3,6 +3,7 @@ extension PartitionMachine {
 
     /// Applies the answer to a call. The caller has checked the epoch.
     mutating func finished(_ token: CallToken, _ result: CallResult, at now: EventTime, _ decisions: inout Decisions) {
+        guard token.kind != .manifest else { return manifestAnswered(token, result, at: now, &decisions) }
         let place = token.place
         guard table.contains(place), table[place].callID == token.callID, table[place].activity == .inFlight else {
             return

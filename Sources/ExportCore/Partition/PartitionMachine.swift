@@ -224,9 +224,8 @@ struct PartitionMachine {
 
     /// Makes the job's next call; an earlier one that is still queued becomes stale.
     mutating func call(_ kind: CallKind, for place: JobTable.Index) -> CallToken {
-        lastCallID &+= 1
-        if lastCallID == 0 { lastCallID = 1 }
-        table[place].callID = lastCallID
+        let callID = nextCallID()
+        table[place].callID = callID
         table[place].activity = .queued
         table.cancelWake(place)
         table.armLimit(place)
@@ -235,10 +234,16 @@ struct PartitionMachine {
             partition: partition,
             epoch: epoch,
             place: place,
-            callID: lastCallID,
+            callID: callID,
             kind: kind,
             account: entry.account
         )
+    }
+
+    mutating func nextCallID() -> UInt32 {
+        lastCallID &+= 1
+        if lastCallID == 0 { lastCallID = 1 }
+        return lastCallID
     }
 
     /// The transfer that is in flight for the job, if one is.
@@ -257,6 +262,7 @@ struct PartitionMachine {
 
     /// Whether the job still waits for this call.
     func isLive(_ token: CallToken) -> Bool {
+        guard token.kind != .manifest else { return isLiveManifest(token) }
         guard table.contains(token.place) else { return false }
         let entry = table[token.place]
         return entry.callID == token.callID && entry.activity == .queued
@@ -265,6 +271,7 @@ struct PartitionMachine {
     /// The call to send now; `nil` when the job no longer waits for it.
     mutating func start(_ token: CallToken) -> Call? {
         guard isLive(token) else { return nil }
+        guard token.kind != .manifest else { return startManifest(token) }
         table[token.place].activity = .inFlight
         table[token.place].isTransferring = token.kind == .download
         if token.kind == .create { table[token.place].maySubmitted = true }

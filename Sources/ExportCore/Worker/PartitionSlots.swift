@@ -147,7 +147,7 @@ struct SlotSummary: Equatable {
         isAssigned = true
         isDraining = slot.isDraining
         if slot.isActive {
-            wake = slot.machine.table.nextWake?.milliseconds ?? EarliestTimes.never
+            wake = slot.machine.nextWake.milliseconds
             limit = slot.machine.nextLimit.milliseconds
         }
         if case .stopped = slot.lifecycle { return }

@@ -115,7 +115,8 @@ extension WorkerMachine {
 extension CallScheduler {
     func status(ofAccount account: Int) -> WorkerStatus.Account {
         var waiting: [CallKind: Int] = [:]
-        for kind in CallKind.allCases { waiting[kind] = self.waiting(account: account, kind: kind) }
+        // Manifests wait among the downloads.
+        for kind in CallKind.ofJobs { waiting[kind] = self.waiting(account: account, kind: kind) }
         return WorkerStatus.Account(
             name: name(ofAccount: account),
             problem: problem(ofAccount: account),

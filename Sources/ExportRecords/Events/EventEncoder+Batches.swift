@@ -17,6 +17,13 @@ extension EventEncoder {
         return OutgoingRecord(key: id, value: document(event), headers: headers)
     }
 
+    /// The content of a batch's manifest: the event's value as a whole, without the location that it gets.
+    public func manifest(_ event: JobBatchEvent) -> [UInt8] {
+        var whole = event
+        (whole.form, whole.manifestLocation, whole.lacksManifest) = (.whole, nil, false)
+        return document(whole)
+    }
+
     /// The event's value. The same event always yields the same bytes.
     private func document(_ event: JobBatchEvent) -> [UInt8] {
         let omitted = event.omitted

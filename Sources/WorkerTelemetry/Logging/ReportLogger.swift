@@ -15,7 +15,8 @@ package struct ReportLogger: WorkerObserver {
 
     package func report(_ report: Report) {
         switch report {
-        case .accepted, .duplicate, .ended, .batchEnded, .deadLettered, .outputDropped, .attemptFailed, .callFailed:
+        case .accepted, .duplicate, .ended, .batchEnded, .deadLettered, .outputDropped, .attemptFailed, .callFailed,
+            .manifestFailed:
             job(report)
         case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .throttled, .intakePaused,
             .intakeResumed, .refusalsContinue:
@@ -106,6 +107,11 @@ package struct ReportLogger: WorkerObserver {
                     "error.message": "\(message)",
                 ]
             )
+        case .manifestFailed(let partition, let batch, let message):
+            logger.info(
+                "Storing a batch's manifest failed, retrying",
+                metadata: ["batch.id": "\(batch)", "partition": "\(partition)", "error.message": "\(message)"]
+            )
         default: break
         }
     }
@@ -126,6 +132,12 @@ package struct ReportLogger: WorkerObserver {
     }
 
     private func ended(_ partition: Int32, _ event: JobBatchEvent) {
+        if event.lacksManifest {
+            logger.warning(
+                "Batch finished without its manifest, which could not be stored",
+                metadata: ["batch.id": "\(event.batch.id)", "partition": "\(partition)"]
+            )
+        }
         guard event.status != .incomplete else {
             return logger.warning(
                 "Batch ended at its deadline, jobs are missing",

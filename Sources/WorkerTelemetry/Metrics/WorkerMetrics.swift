@@ -61,7 +61,7 @@ package final class WorkerMetrics: WorkerObserver {
         jobDurations = Self.timers(JobStatus.allCases, factory) {
             (MetricsTable.jobDuration.name, [("status", $0.name)])
         }
-        callDurations = Self.timers(CallKind.allCases, factory) { kind in
+        callDurations = Self.timers(CallKind.ofJobs, factory) { kind in
             kind == .download
                 ? (MetricsTable.downloadDuration.name, [])
                 : (MetricsTable.callDuration.name, [("call", kind.label)])
@@ -107,6 +107,7 @@ package final class WorkerMetrics: WorkerObserver {
         case .outputDropped(_, let kind, _): counters.add(MetricsTable.droppedOutputs, [kind.rawValue])
         case .attemptFailed: counters.add(MetricsTable.attemptsFailed)
         case .callFailed(_, _, let kind, _): counters.add(MetricsTable.callFailures, [kind.label])
+        case .manifestFailed: counters.add(MetricsTable.callFailures, [CallKind.manifest.label])
         case .throttled(let account, let kind, let wait, _):
             counters.add(MetricsTable.throttled, [account, kind.label])
             sums.add(MetricsTable.throttledTime, [account, kind.label], by: wait.inSeconds)

@@ -8,6 +8,8 @@ struct BatchHistory {
         /// The records of its jobs, in the order in which these began.
         var members: [JobRecord] = []
         var record: JobBatchRecord?
+        /// The transaction that decided its end.
+        var transaction: Int?
         var event: JobBatchEvent?
         var isCovered: Bool { event != nil }
     }
@@ -66,7 +68,7 @@ extension Oracle {
 
     // MARK: Ends
 
-    func batchStored(_ record: JobBatchRecord) {
+    func batchStored(_ record: JobBatchRecord, in transaction: VirtualLog.Transaction) {
         guard isExact else { return }
         let id = record.batch.id
         guard let known = batches.open[id] else { return world.fail("batch \(id) ends and has no job") }
@@ -74,6 +76,9 @@ extension Oracle {
             world.fail("batch \(id) ended twice")
         }
         batches.open[id]?.record = record
+        guard known.record == nil else { return }
+        batches.open[id]?.transaction = transaction.id
+        checkTransaction(record, known, transaction)
     }
 
     func batchForgotten(_ id: String) {
@@ -99,7 +104,11 @@ extension Oracle {
         batches.open[id] = life
         checkMembers(event, life)
         checkStatus(event, life)
-        checkTransaction(event, life, transaction)
+        checkManifest(event)
+        checkBatchPromptness(id, since: event.ended)
+        if event.manifestLocation == nil, !event.lacksManifest, life.transaction != transaction.id {
+            world.fail("batch \(id) ended and had an event only later, without a manifest")
+        }
     }
 
     /// The event lists exactly the jobs in the state topic, in their order, each as its own event ended it.
@@ -139,21 +148,43 @@ extension Oracle {
         }.max()
         guard let deadline else { return }
         if event.ended < deadline { world.fail("batch \(id) ended at \(event.ended), its deadline is \(deadline)") }
-        checkBatchPromptness(id, since: deadline)
     }
 
-    /// Where no job came last, the event follows in the transaction that ended the last of them.
+    /// Where no job is missing, the end is decided in the transaction that ended the last of them.
     private func checkTransaction(
-        _ event: JobBatchEvent,
+        _ record: JobBatchRecord,
         _ life: BatchHistory.Life,
         _ transaction: VirtualLog.Transaction
     ) {
         // The end of a job whose record was refused is in an earlier transaction.
-        guard event.status != .incomplete, !plan.limits.isBounded else { return }
-        let last = event.members.compactMap { lives[$0.jobID]?.transaction }.max()
+        guard record.status != .incomplete, !plan.limits.isBounded else { return }
+        let last = life.members.compactMap { lives[$0.job.id]?.transaction }.max()
         if last != transaction.id {
-            world.fail("batch \(event.batch.id) has an event in another transaction than its last job")
+            world.fail("batch \(record.batch.id) ends in another transaction than its last job")
         }
+    }
+
+    /// With a file store the manifest is there before the event, with the same content.
+    private func checkManifest(_ event: JobBatchEvent) {
+        let id = event.batch.id
+        guard plan.configuration.storesFiles else {
+            if event.manifestLocation != nil || event.lacksManifest { world.fail("batch \(id) has a manifest") }
+            return
+        }
+        guard let location = event.manifestLocation else {
+            world.count("batch without manifest")
+            let bound = event.ended.advanced(by: plan.configuration.jobTimeout)
+            // The clock of a worker may be ahead.
+            let isEarly =
+                plan.start + world.now < bound.milliseconds && !plan.faults.contains(.clock)
+                && !world.service.refusedManifests.contains(id)
+            if isEarly || !event.lacksManifest { world.fail("batch \(id) has no manifest, and there was time left") }
+            return
+        }
+        world.count("batch manifest")
+        var content = event
+        (content.manifestLocation, content.form) = (nil, .whole)
+        if world.service.manifests[location] != content { world.fail("the manifest of batch \(id) has other content") }
     }
 
     func checkBatchesAtEnd() {

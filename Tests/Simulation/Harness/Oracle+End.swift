@@ -72,7 +72,7 @@ extension Oracle {
     }
 
     /// Whether long transfers may occupy a worker's slots and its room for suspended downloads.
-    private var isCrowdedBySlowFiles: Bool {
+    var isCrowdedBySlowFiles: Bool {
         world.service.longTransfers >= 2 * plan.configuration.maxConcurrentDownloads
     }
 

@@ -42,7 +42,7 @@ extension Oracle {
 
     /// Checks that a batch ended soon after its deadline.
     func checkBatchPromptness(_ id: String, since deadline: Instant) {
-        if world.now > max(sinceStart(deadline), quietFrom) + grace {
+        if world.now > max(sinceStart(deadline), quietFrom) + grace, !isCrowdedBySlowFiles {
             world.fail("batch \(id) was to end at \(sinceStart(deadline)) ms and ended only now")
         }
     }

@@ -103,7 +103,7 @@ final class Oracle {
             switch record {
             case .state(_, .job(let record)): stored(record)
             case .state(_, .forgotten(let id)): forgotten(id)
-            case .state(_, .batch(let record)): batchStored(record)
+            case .state(_, .batch(let record)): batchStored(record, in: transaction)
             case .state(_, .batchForgotten(let id)): batchForgotten(id)
             case .state(_, .position), .state(_, .origin): break
             case .event(_, let event): published(event, in: transaction)

@@ -23,7 +23,7 @@ import Testing
             "crash", "freeze", "zombie", "illegal generation", "producer died", "offsets lost", "late answer", "lost",
             "duplicate", "account paused", "intake paused: pending", "output too large", "records refused",
             "transfer ended", "download suspended", "download resumed", "store paused", "store resumed",
-            "batch event reduced",
+            "batch event reduced", "batch manifest", "batch without manifest",
         ]
         wanted += JobBatchStatus.allCases.map { "batch: \($0)" }
         if delivery == .exactlyOnce { wanted += ["refused by its batch"] }

@@ -19,6 +19,16 @@ struct BatchTests {
         #expect(decode(text(#"{"id":"fy26","size":1e3}"#), key: "fy26").job?.batch?.size == 1_000)
     }
 
+    @Test func keyOfRecordIsThatOfItsBatchOrItsJob() {
+        func key(_ text: String) -> String? {
+            JobDecoder().key(of: OriginalRecord(key: nil, value: Array(text.utf8)))
+        }
+        #expect(key(text(#"{"id":"fy26","size":12}"#)) == "fy26")
+        #expect(key(#"{"jobId":"a","kind":"payments"}"#) == "a")
+        #expect(key(#"{"jobId":"a","action":"cancel"}"#) == "a")
+        #expect(key("{}") == nil)
+    }
+
     @Test(arguments: ["a", nil] as [String?])
     func jobWithOtherKeyIsRefusedWithExpectedKey(key: String?) throws {
         let input = decode(text(#"{"id":"fy26","size":12}"#), key: key)

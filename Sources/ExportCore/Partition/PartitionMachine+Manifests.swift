@@ -1,7 +1,7 @@
 /// Manifests: the document of a batch's event as a file of its own in the file store, stored before the event is published.
 ///
 /// The batch's end is recorded first. From that commit on its members are fixed and their ends are stored, so every worker
-/// that stores the manifest, after a crash or a hand-over too, writes the same bytes under the same key. The event and the
+/// that stores the manifest, after a crash too, writes the same bytes under the same key. The event and the
 /// record that it is published follow in one transaction, in which the file's location is known. Without this order a
 /// consumer could read the event and find no manifest, or the one of another decision.
 extension PartitionMachine {

@@ -20,6 +20,26 @@ public struct JobDecoder: Sendable {
     ///   - offset: Its offset in its partition.
     public func decode(_ record: OriginalRecord, offset: Int64) -> JobInput {
         let headers = RecordHeaders(record.headers)
+        var reading = read(record, headers)
+        reading.checkBatchKey(record.key)
+        let trace = headers.trace ?? reading.eventTrace
+        return JobInput(
+            offset: offset,
+            content: reading.content(trace: trace),
+            keyIsJobID: reading.isKey(record.key),
+            warnings: reading.warnings,
+            original: record
+        )
+    }
+
+    /// The key that a record with this value and these headers must have: the id of the job's batch, or the job's own; `nil`
+    /// where none can be read.
+    public func key(of record: OriginalRecord) -> String? {
+        let reading = read(record, RecordHeaders(record.headers))
+        return reading.job?.batch?.id ?? reading.jobID
+    }
+
+    private func read(_ record: OriginalRecord, _ headers: RecordHeaders) -> JobReading {
         var reading = JobReading()
         if let fault = Self.fault(ofOmitted: record.omitted) {
             reading.fault = fault
@@ -38,15 +58,7 @@ public struct JobDecoder: Sendable {
         } else {
             reading.fault = "the value is null; a job is a JSON object (to end a job, send a cancel command)"
         }
-        reading.checkBatchKey(record.key)
-        let trace = headers.trace ?? reading.eventTrace
-        return JobInput(
-            offset: offset,
-            content: reading.content(trace: trace),
-            keyIsJobID: reading.isKey(record.key),
-            warnings: reading.warnings,
-            original: record
-        )
+        return reading
     }
 
     /// A record with omitted parts is refused.

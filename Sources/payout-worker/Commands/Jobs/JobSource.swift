@@ -73,7 +73,9 @@ struct JobSource {
     }
 
     private func prepare(_ value: [UInt8]) -> (job: PreparedJob, problem: String?, warnings: [String]) {
-        let input = JobDecoder().decode(OriginalRecord(key: nil, value: value, headers: Self.header), offset: 0)
+        let decoder = JobDecoder()
+        let key = decoder.key(of: OriginalRecord(key: nil, value: value, headers: Self.header)).map { Array($0.utf8) }
+        let input = decoder.decode(OriginalRecord(key: key, value: value, headers: Self.header), offset: 0)
         let id: String?
         var problem: String?
         switch input.content {
@@ -83,7 +85,7 @@ struct JobSource {
             id = job
             if isChecked { problem = reason }
         }
-        let record = OutgoingRecord(key: id.map { Array($0.utf8) }, value: value, headers: Self.header)
+        let record = OutgoingRecord(key: key, value: value, headers: Self.header)
         let warnings = isChecked ? input.warnings.map { "\($0.field) \($0.message)" } : []
         return (PreparedJob(id: id, record: record), problem, warnings)
     }

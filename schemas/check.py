@@ -17,6 +17,7 @@ ERROR_CODES = {
     "invalidJob", "apiRejected", "exportFailed", "exportNotFound", "deadlineExceeded", "downloadFailed",
     "unknownAccount", "unknownJob", "conflictingJob", "tooLarge",
 }
+JOB_STATUSES = {"completed", "failed", "cancelled"}
 TOPICS = {"payout.export.jobs", "payout.export.results", "payout.export.state", "payout.export.dead-letter"}
 
 
@@ -101,15 +102,40 @@ def check_events(report):
     report.expect(len(statuses) == 4, f"golden/events shows only {sorted(statuses)}")
 
 
+def check_batch_events(report):
+    events = validator("batch-event.schema.json")
+    statuses = set()
+    for path in samples("batch-events"):
+        event = load(path)
+        statuses.add(event["status"])
+        for error in events.iter_errors(event):
+            report.expect(False, f"{path.name} should be valid: {error.json_path}: {error.message[:200]}")
+        for name in events.schema["required"]:
+            part = {key: value for key, value in event.items() if key != name}
+            report.expect(not events.is_valid(part), f"{path.name} without {name} should not be valid")
+        counted = sum(event["counts"].values())
+        report.expect(counted == event["size"], f"{path.name} counts {counted} of {event['size']} jobs")
+        if "jobs" not in event.get("omitted", []):
+            for status in JOB_STATUSES:
+                listed = sum(job["status"] == status for job in event["jobs"])
+                report.expect(event["counts"][status] == listed, f"{path.name}: the count of {status} jobs is wrong")
+    report.expect(len(statuses) == 3, f"golden/batch-events shows only {sorted(statuses)}")
+
+
 def check_states(report):
-    for path in samples("state/v1"):
+    for version in ("v1", "v2"):
+        check_states_of(report, f"state/{version}")
+
+
+def check_states_of(report, folder):
+    for path in samples(folder):
         sample = load(path)
         binary = path.with_suffix(".bin")
         report.expect(
             binary.exists() == (sample["value"] is not None), f"{path.name} and {binary.name} do not go together"
         )
-    described = {path.stem for path in samples("state/v1")}
-    for path in (ROOT / "golden/state/v1").glob("*.bin"):
+    described = {path.stem for path in samples(folder)}
+    for path in (ROOT / "golden" / folder).glob("*.bin"):
         report.expect(path.stem in described, f"{path.name} has no description")
 
 
@@ -205,6 +231,7 @@ def main():
     check_pages(report)
     check_jobs(report)
     check_events(report)
+    check_batch_events(report)
     check_states(report)
     check_asyncapi(report)
     for problem in report.problems:

@@ -95,6 +95,9 @@ public struct ContentDigests: Hashable, Sendable {
         self.sha256 = sha256
         self.md5 = md5
     }
+
+    /// Computes the SHA-256 of a small file.
+    public init(of bytes: [UInt8]) { self.init(sha256: sha256Hexadecimal(bytes)) }
 }
 
 /// A file that was stored, as ``FileUpload/finish(_:)`` returns it.

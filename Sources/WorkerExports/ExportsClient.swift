@@ -37,7 +37,7 @@ public struct ExportsClient: ExportsPort {
 
     /// The connections' own threads for API calls; any executor for downloads, because they hash what they fetch.
     public func executor(for call: Call) -> (any TaskExecutor)? {
-        call.token.kind == .download ? nil : accounts[call.job.account]?.taskExecutor()
+        call.token.kind.isTransfer ? nil : accounts[call.job.account]?.taskExecutor()
     }
 
     /// Replaces the clients, for example after the credentials changed. Calls in flight keep their client.
@@ -47,6 +47,12 @@ public struct ExportsClient: ExportsPort {
     public func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
         guard let context = call.job.trace?.serviceContext else { return await answer(call, transfer) }
         return await ServiceContext.$current.withValue(context) { await answer(call, transfer) }
+    }
+
+    /// Stores the manifest of a batch in the file store.
+    public func store(_ manifest: BatchManifest) async -> CallResult {
+        guard let downloads else { return .failed(.refused(message: "There is no file store for manifests.")) }
+        return await downloads.store(manifest)
     }
 
     private func answer(_ call: Call, _ transfer: Transfer?) async -> CallResult {
@@ -84,7 +90,7 @@ public struct ExportsClient: ExportsPort {
             return .failed(.refused(message: "The job has no requestId, so its export cannot be polled."))
         }
         switch call.token.kind {
-        case .create: return .failed(.abandoned)
+        case .create, .manifest: return .failed(.abandoned)
         case .poll:
             let export = try await client.get(kind: kind, requestID: requestID, correlationID: correlationID)
             return polled(export)

@@ -12,7 +12,7 @@ public struct FileDelivery: Sendable {
     /// The state of the store and of the transfers into it.
     public let activity: FileActivity
 
-    private let store: any FileStore
+    let store: any FileStore
     private let downloader: BlobDownloader
     private let template: FileKeyTemplate
     private let placeholders: Set<FileKeyPlaceholder>
@@ -87,6 +87,7 @@ public struct FileDelivery: Sendable {
             format: format,
             date: call.accepted.milliseconds
         )
+        values.batch = job.batch?.id
         if placeholders.contains(.periodFrom) || placeholders.contains(.periodTo), let filter = job.filter {
             let bounds = ODataFilter.parse(filter).expression?.bounds(of: kind.dateFieldName)
             values.period = FileKeyValues.Period(from: bounds?.from.dateText, to: bounds?.to.dateText)
@@ -98,7 +99,7 @@ public struct FileDelivery: Sendable {
         return template.key(values)
     }
 
-    private static func result(of error: any Error) -> CallResult {
+    static func result(of error: any Error) -> CallResult {
         switch error {
         case let error as BlobDownloadError:
             if case .expired = error.reason { return .urlExpired }

@@ -92,7 +92,7 @@ struct Engine: Sendable {
             case .intake(let isPaused): log.setIntake(isPaused: isPaused)
             case .commit(let batch): commit(batch)
             case .call(let call):
-                if call.token.kind == .download { transfers.expect(call.token) }
+                if call.token.kind.isTransfer { transfers.expect(call.token) }
                 gatheredCalls.append(call)
             case .suspend(let token): transfers.suspend(token)
             case .resume(let token): transfers.resume(token)

@@ -80,11 +80,17 @@ struct RecordCodec: Sendable {
         )
     }
 
+    /// The content of the manifest that a call stores; `nil` for another call.
+    func manifest(of call: Call) -> BatchManifest? {
+        call.batch.map { BatchManifest(batchID: $0.batch.id, document: events.manifest($0)) }
+    }
+
     private func encode(_ record: OutputRecord) -> LogOutput {
         switch record {
         case .state(let partition, let record):
             LogOutput(topic: .state, partition: partition, state.encode(record))
         case .event(_, let event): LogOutput(topic: .results, partition: nil, events.encode(event))
+        case .batchEvent(_, let event): LogOutput(topic: .results, partition: nil, events.encode(event))
         case .deadLetter(let letter): LogOutput(topic: .deadLetter, partition: nil, deadLetters.encode(letter))
         }
     }
@@ -95,7 +101,7 @@ extension ExportJob {
     fileprivate var textBytes: Int {
         [
             id, account, filter ?? "", adoptedRequestID ?? "", metadataJSON ?? "", trace?.parent ?? "",
-            trace?.state ?? "",
+            trace?.state ?? "", batch?.id ?? "",
         ]
         .reduce(0) { $0 + $1.utf8.count }
     }

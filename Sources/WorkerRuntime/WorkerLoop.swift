@@ -162,16 +162,23 @@ public final class WorkerLoop: Sendable {
         await withDiscardingTaskGroup { group in
             for await some in calls {
                 for call in some {
-                    group.addTask(executorPreference: exports.executor(for: call)) { [exports, queue, transfers] in
-                        let result =
-                            call.token.kind == .download
-                            ? await transfers.run(call.token) { await exports.perform(call, $0).bounded() }
-                            : await exports.perform(call, nil).bounded()
-                        queue.post(.event(.answered(call.token, result)))
+                    group.addTask(executorPreference: exports.executor(for: call)) { [queue] in
+                        queue.post(.event(.answered(call.token, await self.result(of: call).bounded())))
                     }
                 }
             }
             group.cancelAll()
+        }
+    }
+
+    private func result(of call: Call) async -> CallResult {
+        let exports = exports
+        switch call.token.kind {
+        case .create, .poll, .delete: return await exports.perform(call, nil)
+        case .download: return await transfers.run(call.token) { await exports.perform(call, $0) }
+        case .manifest:
+            guard let manifest = codec.manifest(of: call) else { return .failed(.abandoned) }
+            return await transfers.run(call.token) { _ in await exports.store(manifest) }
         }
     }
 

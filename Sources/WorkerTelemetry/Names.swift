@@ -9,6 +9,7 @@ extension CallKind {
         case .poll: "poll"
         case .delete: "delete"
         case .download: "download"
+        case .manifest: "manifest"
         }
     }
 }

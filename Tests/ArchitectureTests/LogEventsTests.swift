@@ -31,18 +31,15 @@ import Testing
 
     /// One key for one thing, from OpenTelemetry where it has one. A new key is added here.
     private static let keys: Set<String> = [
-        "account", "accounts", "added", "attempt", "brokers", "call", "change", "changed", "clients", "code",
-        "committed",
-        "count", "dead_letter", "delay", "delivery", "duration_seconds", "endpoint", "epoch", "errno", "error.message",
-        "error.type", "event_repeated", "field", "files", "finding", "format", "from", "group", "host",
-        "http.request.method",
-        "http.response.status_code", "job.id", "jobs", "kafka.fault", "kafka.offset", "kafka.operation",
-        "kafka.partition", "kafka.rebalance", "kafka.role", "kafka.topic", "kind", "ms-correlationid", "name", "offset",
-        "offsets", "partition", "partitions", "path", "port", "position", "reason", "record", "records", "remedy",
-        "removed",
-        "request.id", "results", "retry_after", "rights", "sent.ms-correlationid", "setting", "share", "state",
-        "status", "step", "store", "subject", "timeout", "to", "topic", "trace_id", "transactional.id", "url.full",
-        "url.template", "version", "worker",
+        "account", "accounts", "added", "attempt", "batch.id", "brokers", "call", "change", "changed", "clients",
+        "code", "committed", "count", "dead_letter", "delay", "delivery", "duration_seconds", "endpoint", "epoch",
+        "errno", "error.message", "error.type", "event_repeated", "field", "files", "finding", "format", "from",
+        "group", "host", "http.request.method", "http.response.status_code", "job.id", "jobs", "kafka.fault",
+        "kafka.offset", "kafka.operation", "kafka.partition", "kafka.rebalance", "kafka.role", "kafka.topic", "kind",
+        "ms-correlationid", "name", "offset", "offsets", "partition", "partitions", "path", "port", "position",
+        "reason", "record", "records", "remedy", "removed", "request.id", "results", "retry_after", "rights",
+        "sent.ms-correlationid", "setting", "share", "size", "state", "status", "step", "store", "subject", "timeout",
+        "to", "topic", "trace_id", "transactional.id", "url.full", "url.template", "version", "worker",
     ]
 
     @Test func metadataKeysAreListed() throws {

@@ -155,3 +155,12 @@ import Testing
 extension Array {
     fileprivate func randomEntry(_ random: inout SeededRandom) -> Element? { isEmpty ? nil : self[random.roll(count)] }
 }
+
+extension JobTable {
+    /// Adds a job without a batch.
+    fileprivate mutating func insert(_ job: ExportJob) -> Index {
+        let place = newPlace()
+        insert(job, at: place, batch: nil)
+        return place
+    }
+}

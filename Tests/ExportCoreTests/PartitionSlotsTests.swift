@@ -160,7 +160,7 @@ private struct Scenario {
         case (.create, _): result = .created(requestID: "request-1")
         case (.poll, _): result = ready
         case (.delete, _): result = .deleted
-        case (.download, _): result = .stored(storedFile)
+        case (.download, _), (.manifest, _): result = .stored(storedFile)
         }
         bench.handle(.answered(token, result))
     }

@@ -127,6 +127,15 @@ struct Bench {
         batches.flatMap(\.records).compactMap { if case .event(_, let event) = $0 { event } else { nil } }
     }
 
+    var batchEvents: [JobBatchEvent] {
+        batches.flatMap(\.records).compactMap { if case .batchEvent(_, let event) = $0 { event } else { nil } }
+    }
+
+    /// The records of the state topic that are committed or about to be, in order.
+    var stored: [StateRecord] {
+        batches.flatMap(\.records).compactMap { if case .state(_, let record) = $0 { record } else { nil } }
+    }
+
     /// Commits batches until none is left.
     mutating func commitAll() {
         var answered: Set<UInt64> = []

@@ -44,7 +44,7 @@ struct JobDecoderTests {
     @Test(arguments: samples("jobs/valid").keys.sorted())
     func validGoldenSampleIsAccepted(name: String) throws {
         let url = try #require(samples("jobs/valid")[name])
-        let input = decode(bytes: Array(try Data(contentsOf: url)))
+        let input = decode(bytes: Array(try Data(contentsOf: url)), key: "fy26")
         #expect(input.reason == nil)
         #expect(input.warnings.map(\.field) == (name == "unknown-filter-field" ? ["filter"] : []))
         #expect((input.cancelledID != nil) == name.hasPrefix("cancel"))
@@ -55,7 +55,7 @@ struct JobDecoderTests {
         let url = try #require(samples("jobs/invalid")[name])
         let sample = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
         let value = try #require(sample["value"])
-        let input = decode(bytes: Array(try JSONSerialization.data(withJSONObject: value)))
+        let input = decode(bytes: Array(try JSONSerialization.data(withJSONObject: value)), key: "a")
         #expect(input.fields == (try #require(sample["fields"] as? [String])).sorted())
         #expect(input.reason?.isEmpty == false)
         let hasReadableID = (value as? [String: Any])?["jobId"] as? String == "a"

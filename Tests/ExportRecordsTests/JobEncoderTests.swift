@@ -26,6 +26,17 @@ struct JobEncoderTests {
         #expect(input.keyIsJobID)
     }
 
+    @Test func jobOfBatchHasItsBatchAsKey() {
+        let job = ExportJob(id: "a", kind: .payments, batch: JobBatch(id: "fy26", size: 12))
+        let record = encoder.encode(job)
+        #expect(record.key == Array("fy26".utf8))
+        #expect(record.text.hasSuffix(#""batch":{"id":"fy26","size":12}}"#))
+        let input = JobDecoder().decode(record.original, offset: 0)
+        #expect(input.job == job)
+        #expect(input.keyIsJobID)
+        #expect(encoder.encodeCancel(id: "a", batchID: "fy26").key == Array("fy26".utf8))
+    }
+
     @Test func absentFieldsAreLeftOut() {
         let text = encoder.encode(ExportJob(id: "a", kind: .payments)).text
         #expect(

@@ -2,11 +2,12 @@ import ExportCore
 import ExportRecords
 
 extension StateRecord {
-    /// A record of a job, a position or an origin.
+    /// A record of a job, a batch, a position or an origin.
     static func random(using generator: inout SeededGenerator) -> StateRecord {
         switch Int.random(in: 0..<10, using: &generator) {
         case 0: .position(.random(using: &generator))
         case 1: .origin(StateOrigin(position: .random(using: &generator), stateStart: number(using: &generator)))
+        case 2: .batch(.random(using: &generator))
         default: .job(.random(using: &generator))
         }
     }
@@ -15,6 +16,8 @@ extension StateRecord {
         switch self {
         case .job(let record): record.job.id
         case .forgotten(let id): id
+        case .batch(let record): StateCodec.batchKeyPrefix + record.batch.id
+        case .batchForgotten(let id): StateCodec.batchKeyPrefix + id
         case .position: StateCodec.positionKey
         case .origin: StateCodec.originKey
         }
@@ -77,9 +80,27 @@ extension ExportJob {
             maxAttempts: .random(in: 1...100, using: &generator),
             adoptedRequestID: maybe(&generator) { text(40, using: &$0) },
             metadataJSON: maybe(&generator) { text(100, using: &$0) },
+            batch: maybe(&generator) { .random(using: &$0) },
             trace: maybe(&generator) { generator in
                 TraceContext(parent: text(60, using: &generator), state: maybe(&generator) { text(20, using: &$0) })
             }
+        )
+    }
+}
+
+extension JobBatch {
+    static func random(using generator: inout SeededGenerator) -> JobBatch {
+        JobBatch(id: identifier(using: &generator), size: .random(in: sizes, using: &generator))
+    }
+}
+
+extension JobBatchRecord {
+    static func random(using generator: inout SeededGenerator) -> JobBatchRecord {
+        JobBatchRecord(
+            batch: .random(using: &generator),
+            status: JobBatchStatus.allCases.randomElement(using: &generator) ?? .completed,
+            ended: instant(using: &generator),
+            published: maybe(&generator) { instant(using: &$0) }
         )
     }
 }

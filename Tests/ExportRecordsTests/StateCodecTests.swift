@@ -65,20 +65,24 @@ struct StateCodecTests {
 
     // MARK: Golden samples
 
-    @Test func goldenSamplesAreThere() {
-        #expect(samples("state/v1").count >= 14)
-        #expect(samples("state/v1", suffix: "bin").count == samples("state/v1").count - 1)
+    @Test(arguments: [("state/v1", 14), ("state/v2", 6)])
+    func goldenSamplesAreThere(folder: String, least: Int) {
+        #expect(samples(folder).count >= least)
+        #expect(samples(folder, suffix: "bin").count == samples(folder).count - 1)
     }
 
-    @Test(arguments: samples("state/v1").keys.sorted())
-    func readsGoldenSample(name: String) throws {
-        let url = try #require(samples("state/v1")[name])
+    @Test(arguments: ["state/v1", "state/v2"].flatMap { folder in samples(folder).keys.sorted().map { (folder, $0) } })
+    func readsGoldenSample(folder: String, name: String) throws {
+        let url = try #require(samples(folder)[name])
         let description = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
         let key = Array(try #require(description["key"] as? String).utf8)
-        let bytes = try samples("state/v1", suffix: "bin")[name].map { Array(try Data(contentsOf: $0)) }
+        let bytes = try samples(folder, suffix: "bin")[name].map { Array(try Data(contentsOf: $0)) }
         let record = try codec.decode(key: key, value: bytes)
         guard let bytes else {
-            #expect(record == .forgotten(id: String(decoding: key, as: UTF8.self)))
+            let isBatch = name.hasPrefix("batch")
+            #expect(
+                record == (isBatch ? .batchForgotten(id: "fy26") : .forgotten(id: String(decoding: key, as: UTF8.self)))
+            )
             return
         }
         let json = try JSONSerialization.data(withJSONObject: try #require(description["value"]))
@@ -151,7 +155,7 @@ struct StateCodecTests {
         #expect(error("a", []) == .unsupportedVersion(0, key: "a"))
         #expect(error("a", Array(good.dropLast())) == .malformedValue(key: "a"))
         #expect(error("a", [0xFF]) == .malformedValue(key: "a"))
-        #expect(try error("a", message { $0.version = 2 }) == .unsupportedVersion(2, key: "a"))
+        #expect(try error("a", message { $0.version = 3 }) == .unsupportedVersion(3, key: "a"))
         #expect(try error("a", message { $0.content = nil }) == .missingJob(key: "a"))
         #expect(try error("a", message { $0.job.clearJob() }) == .missingJob(key: "a"))
         #expect(error("a", position) == .missingJob(key: "a"))
@@ -159,6 +163,45 @@ struct StateCodecTests {
         #expect(error("@position", nil) == .missingPosition(key: "@position"))
         #expect(error("@origin", position) == .missingPosition(key: "@origin"))
         #expect(error("@position", position) == nil)
+    }
+
+    // MARK: Batches
+
+    private let batch = JobBatchRecord(
+        batch: JobBatch(id: "fy26", size: 12),
+        status: .partial,
+        ended: Instant(milliseconds: 1_795_305_600_000),
+        published: nil
+    )
+
+    /// A worker that knows no batches takes over until there is one, and then refuses the record.
+    @Test func recordHasOldestVersionOfItsMeaning() throws {
+        func version(_ record: StateRecord) throws -> UInt32 {
+            try ProtoStateRecord(serializedBytes: try #require(codec.encode(record).value)).version
+        }
+        var generator = SeededGenerator(seed: 9)
+        var job = JobRecord.random(using: &generator)
+        job.job.batch = nil
+        #expect(try version(.job(job)) == 1)
+        #expect(try version(.position(JobsPosition(offset: 1))) == 1)
+        job.job.batch = batch.batch
+        #expect(try version(.job(job)) == 2)
+        #expect(try version(.batch(batch)) == 2)
+    }
+
+    @Test func batchHasKeyThatIsNoJobID() throws {
+        let written = codec.encode(.batch(batch))
+        #expect(written.key == Array("@batch/fy26".utf8))
+        #expect(!JobLimits.isJobID("@batch/fy26"))
+        #expect(try roundTrip(.batch(batch)) == .batch(batch))
+        #expect(try roundTrip(.batchForgotten(id: "fy26")) == .batchForgotten(id: "fy26"))
+        #expect(error("a", written.value) == .missingJob(key: "a"))
+        #expect(error("@batch/", written.value) == .invalidKey("'@batch/'"))
+        #expect(try error("@batch/fy26", message { _ in }) == .missingBatch(key: "@batch/fy26"))
+        var unknown = try ProtoStateRecord(serializedBytes: try #require(written.value))
+        unknown.batch.status = .UNRECOGNIZED(9)
+        let expected = StateDecodingError.unknownValue(field: "batch.status", number: 9, key: "@batch/fy26")
+        #expect(try error("@batch/fy26", unknown.serializedBytes()) == expected)
     }
 
     /// Compared by name: a number that changes on one side changes the meaning of stored records.
@@ -174,6 +217,7 @@ struct StateCodecTests {
         compare(JobStatus.allCases)
         compare([Cleanup.none, .findThenDelete, .delete])
         compare(JobErrorCode.allCases)
+        compare(JobBatchStatus.allCases)
     }
 
     @Test func unknownNumberIsReportedWithItsField() throws {

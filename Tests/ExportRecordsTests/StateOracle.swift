@@ -10,12 +10,19 @@ extension ProtoStateRecord {
     /// `nil` for a tombstone.
     init?(_ record: StateRecord) {
         self.init()
-        version = StateCodec.version
+        version = StateCodec.version(of: record)
         switch record {
-        case .forgotten: return nil
+        case .forgotten, .batchForgotten: return nil
         case .job(let job):
             self.job = ProtoJobState(job)
             mark(JobsPosition(generation: job.generation, timestamp: job.timestamp, anchor: job.anchor))
+        case .batch(let record):
+            batch = .with {
+                $0.size = UInt32(record.batch.size)
+                $0.status = ProtoBatchStatus(record.status)
+                $0.endedAt = record.ended.milliseconds
+                if let published = record.published { $0.publishedAt = published.milliseconds }
+            }
         case .position(let position):
             self.position = position.offset
             mark(position)
@@ -40,7 +47,7 @@ extension ProtoStateRecord {
 
     /// Whether this build knows everything that the record of a job says.
     var isJobOfThisBuild: Bool {
-        guard version == StateCodec.version, case .job(let state) = content, state.hasJob else { return false }
+        guard 1...StateCodec.version ~= version, case .job(let state) = content, state.hasJob else { return false }
         return JobPhase(exactly: state.phase.rawValue) != nil && Cleanup(exactly: state.cleanup.rawValue) != nil
             && ExportKind(exactly: state.job.kind.rawValue) != nil
             && FileFormat(exactly: state.job.fileFormat.rawValue) != nil
@@ -101,6 +108,12 @@ extension ProtoJob {
         if let trace = job.trace {
             traceParent = trace.parent
             if let state = trace.state { traceState = state }
+        }
+        if let batch = job.batch {
+            self.batch = .with {
+                $0.id = batch.id
+                $0.size = UInt32(batch.size)
+            }
         }
     }
 }

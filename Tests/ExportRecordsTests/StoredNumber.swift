@@ -12,6 +12,7 @@ extension FileFormat: StoredNumber { typealias Proto = ProtoFileFormat }
 extension JobStatus: StoredNumber { typealias Proto = ProtoStatus }
 extension Cleanup: StoredNumber { typealias Proto = ProtoCleanup }
 extension JobErrorCode: StoredNumber { typealias Proto = ProtoErrorCode }
+extension JobBatchStatus: StoredNumber { typealias Proto = ProtoBatchStatus }
 
 extension StoredNumber {
     /// The value in a record. An enumeration of proto3 has a case for every number.

@@ -156,6 +156,8 @@ enum StoredText {
                 OriginalRecord(key: Array(job.job.id.utf8), value: job.job.metadataJSON.map { Array($0.utf8) })
             )
         case .forgotten(let id): LogRecord(offset: 0, OriginalRecord(key: Array(id.utf8), value: nil))
+        case .batch(let batch): LogRecord(offset: 0, OriginalRecord(key: Array(batch.batch.id.utf8), value: []))
+        case .batchForgotten(let id): LogRecord(offset: 0, OriginalRecord(key: Array(id.utf8), value: nil))
         case .position(let position): LogRecord(offset: position.offset, OriginalRecord(key: nil, value: nil))
         case .origin(let origin):
             LogRecord(offset: origin.position.offset, OriginalRecord(key: nil, value: nil))

@@ -1,5 +1,6 @@
 import ExportCore
 import ExportRecords
+import Foundation
 import ArgumentParser
 import Testing
 
@@ -46,6 +47,18 @@ import Testing
         #expect(job.deadline?.rfc3339 == "2030-01-01T00:00:00.000Z")
         #expect(job.maxAttempts == 7)
         #expect(job.metadataJSON == #"{"a":"b=c","d":""}"#)
+    }
+
+    @Test func jobsOfBatchInFileHaveItsIDAsKey() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "jobs-\(UUID().uuidString).ndjson")
+        defer { try? FileManager.default.removeItem(at: url) }
+        let lines = [
+            #"{"jobId":"a","kind":"payments","batch":{"id":"fy26","size":1}}"#, #"{"jobId":"b","kind":"payments"}"#,
+        ]
+        try Data(lines.joined(separator: "\n").utf8).write(to: url)
+        let jobs = try source(file: url.path).jobs()
+        #expect(jobs.map(\.record.key) == [Array("fy26".utf8), Array("b".utf8)])
+        #expect(try decode(try #require(jobs.first)).batch == JobBatch(id: "fy26", size: 1))
     }
 
     @Test func invalidJobIsRefusedWithItsFields() throws {

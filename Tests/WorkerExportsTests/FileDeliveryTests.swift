@@ -244,4 +244,52 @@ struct FileDeliveryTests {
             }
         }
     }
+
+    // MARK: Manifests
+
+    @Test func manifestIsStoredUnderItsBatchAndReplaced() async throws {
+        try await with { delivery, _, _ in
+            let document = Array(#"{"batchId":"fy26"}"#.utf8)
+            for _ in 0..<2 {
+                let result = await delivery.store(BatchManifest(batchID: "fy26", document: document))
+                guard case .stored(let file) = result else {
+                    Issue.record("the manifest was not stored: \(result)")
+                    return
+                }
+                #expect(file.location == "s3://memory/_batch/fy26.json")
+                #expect(file.fileName == "fy26.json")
+                #expect(file.sha256 == sha256Hexadecimal(document))
+                #expect(store.files == [file.location: document])
+            }
+            // Ids have the characters of job ids, so a name is never a path.
+            _ = await delivery.store(BatchManifest(batchID: "..", document: document))
+            #expect(
+                store.files.keys.sorted() == [
+                    "s3://memory/_batch/%2E..json", "s3://memory/_batch/fy26.json",
+                ]
+            )
+        }
+    }
+
+    @Test func manifestFailsAsFilesDo() async throws {
+        try await with { delivery, _, _ in
+            let manifest = BatchManifest(batchID: "fy26", document: [1])
+            store.faults = .init(finish: Self.unavailable)
+            guard case .failed(.storeUnavailable) = await delivery.store(manifest) else {
+                Issue.record("an unavailable store must pause downloads")
+                return
+            }
+            #expect(store.aborted == 1)
+            store.faults = .init(write: Self.tooLong)
+            guard case .failed(.transient) = await delivery.store(manifest) else {
+                Issue.record("another failure must be repeated")
+                return
+            }
+            store.faults = .init(begin: Self.cancelled)
+            guard case .failed(.abandoned) = await delivery.store(manifest) else {
+                Issue.record("a cancelled upload must be abandoned")
+                return
+            }
+        }
+    }
 }

@@ -16,9 +16,19 @@ final class ScriptedExports: ExportsPort {
             case .create: .created(requestID: "request-of-\(call.job.id)")
             case .poll: .polled(.completed, url: "https://files.example/\(call.job.id).csv?sig=s", expiresAt: nil)
             case .delete: .deleted
-            case .download: .failed(.abandoned)
+            case .download, .manifest: .failed(.abandoned)
             }
         }
+    }
+
+    private let manifests = Mutex<[BatchManifest]>([])
+
+    var stored: [BatchManifest] { manifests.withLock { $0 } }
+
+    func store(_ manifest: BatchManifest) async -> CallResult {
+        manifests.withLock { $0.append(manifest) }
+        let name = manifest.batchID + ".json"
+        return .stored(ExportFile(location: "file:///_batch/" + name, stored: true, fileName: name))
     }
 
     var received: [Call] { calls.withLock { $0 } }

@@ -18,7 +18,7 @@ import WorkerRuntime
         return configuration
     }
 
-    private func makeLoop(
+    func makeLoop(
         _ log: MemoryLog,
         _ exports: ScriptedExports,
         observers: [any WorkerObserver] = [],
@@ -36,7 +36,7 @@ import WorkerRuntime
         )
     }
 
-    private func eventually(_ what: String, _ condition: () async -> Bool) async throws {
+    func eventually(_ what: String, _ condition: () async -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(300)
         while ContinuousClock.now < deadline {
             if await condition() { return }
@@ -46,7 +46,7 @@ import WorkerRuntime
     }
 
     /// Runs a loop and a body concurrently, then stops the loop. Returns the number of open jobs that it released.
-    private func running(_ loop: WorkerLoop, _ body: () async throws -> Void) async throws -> Int {
+    func running(_ loop: WorkerLoop, _ body: () async throws -> Void) async throws -> Int {
         let stop = WorkerStop()
         let run = Task { try await loop.run(until: stop) }
         do {

@@ -31,6 +31,17 @@ package enum Sample {
         )
     }
 
+    package static func batchEvent(_ status: JobBatchStatus) -> JobBatchEvent {
+        JobBatchEvent(
+            batch: JobBatch(id: "fy26", size: status == .incomplete ? 12 : 1),
+            status: status,
+            source: RecordSource(partition: 0, offset: 7),
+            members: [.init(jobID: "job-1", status: status == .partial ? .failed : .completed)],
+            accepted: start,
+            ended: start.advanced(by: .seconds(90))
+        )
+    }
+
     /// One report of every kind, with a secret in every text.
     package static let reports: [Report] = [
         .accepted(partition: 0, job: "job-1", keyIsJobID: true, warnings: []),
@@ -45,8 +56,11 @@ package enum Sample {
         .ended(partition: 0, event: event(.failed, .exportFailed, message: Planted.text)),
         .ended(partition: 0, event: event(.cancelled)),
         .ended(partition: 0, event: event(.rejected, .invalidJob, message: Planted.text)),
+        .batchEnded(partition: 0, event: batchEvent(.completed)),
+        .batchEnded(partition: 0, event: batchEvent(.incomplete)),
         .deadLettered(partition: 0, offset: 7, reason: Planted.text),
         .attemptFailed(partition: 0, job: "job-1", attempt: 1),
+        .manifestFailed(partition: 0, batch: "fy26", message: Planted.text),
         .callFailed(partition: 0, job: "job-1", kind: .poll, message: Planted.text),
         .accountPaused(account: "default", .refused(message: Planted.text)),
         .partlyRefused(account: "default", share: 0.25), .accountResumed(account: "default"),

@@ -9,6 +9,8 @@ import WorkerSamples
 
 /// Answers every call at once.
 private struct InstantExports: ExportsPort {
+    func store(_ manifest: BatchManifest) async -> CallResult { .failed(.abandoned) }
+
     func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult { .created(requestID: "r") }
 }
 
@@ -26,7 +28,7 @@ struct WorkerMetricsTests {
         telemetry.metrics.observe(.consumed(topic: "jobs", records: 3))
         telemetry.metrics.observe(.sent(["results": 2]))
         let exports = telemetry.metering(InstantExports())
-        for kind in CallKind.allCases {
+        for kind in CallKind.ofJobs {
             let token = CallToken(partition: 0, epoch: 1, place: 0, callID: 1, kind: kind, account: 0)
             _ = await exports.perform(
                 Call(token: token, job: Sample.job(), attempt: 1, requestID: nil, blobURL: nil, accepted: Sample.start),

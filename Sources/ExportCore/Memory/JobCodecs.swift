@@ -14,10 +14,16 @@ enum JobSpecCodec {
         spec.count >= key.count && spec.prefix(key.count).elementsEqual(key)
     }
 
-    static func encode(_ job: ExportJob) -> [UInt8] { encode(job, after: key(job.id)) }
+    static func encode(_ job: ExportJob, batch: JobBatchTable.Index? = nil) -> [UInt8] {
+        encode(job, after: key(job.id), batch: batch)
+    }
 
-    /// - Parameter key: the job's encoded id.
-    static func encode(_ job: ExportJob, after key: consuming [UInt8]) -> [UInt8] {
+    /// Encodes a job; of its batch only the place, in the last four bytes.
+    ///
+    /// - Parameters:
+    ///   - key: the job's encoded id.
+    ///   - batch: the place of the job's batch.
+    static func encode(_ job: ExportJob, after key: consuming [UInt8], batch: JobBatchTable.Index?) -> [UInt8] {
         var writer = PackedWriter(after: key)
         writer.write(byte: job.kind.rawValue)
         writer.write(byte: job.fileFormat.rawValue)
@@ -30,9 +36,16 @@ enum JobSpecCodec {
         writer.write(job.metadataJSON)
         writer.write(job.trace?.parent)
         writer.write(job.trace?.state)
+        if let batch { writer.write(place: batch) }
         return writer.bytes
     }
 
+    /// The place of the job's batch, in the encoding of a job that has one.
+    static func batch(_ bytes: UnsafeRawBufferPointer) -> JobBatchTable.Index {
+        bytes.loadUnaligned(fromByteOffset: bytes.count - 4, as: JobBatchTable.Index.self)
+    }
+
+    /// Decodes a job, without its batch.
     static func decode(_ bytes: UnsafeRawBufferPointer) -> ExportJob {
         var reader = PackedReader(bytes)
         let id = reader.string() ?? ""

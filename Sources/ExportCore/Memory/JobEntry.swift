@@ -64,6 +64,7 @@ struct JobEntry {
         static let notFoundOnce = Flags(rawValue: 8)
         static let transferring = Flags(rawValue: 16)
         static let payments = Flags(rawValue: 32)
+        static let hasBatch = Flags(rawValue: 64)
 
         mutating func set(_ flag: Flags, _ isSet: Bool) { if isSet { insert(flag) } else { remove(flag) } }
     }
@@ -72,6 +73,12 @@ struct JobEntry {
     var kind: ExportKind {
         get { flags.contains(.payments) ? .payments : .transactionHistory }
         set { flags.set(.payments, newValue == .payments) }
+    }
+
+    /// Whether the job belongs to a batch, whose place is at the end of the spec.
+    var hasBatch: Bool {
+        get { flags.contains(.hasBatch) }
+        set { flags.set(.hasBatch, newValue) }
     }
 
     /// Whether the POST of the present attempt may have reached the service.

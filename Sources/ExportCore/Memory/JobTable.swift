@@ -33,24 +33,36 @@ struct JobTable {
         }
     }
 
+    /// The place of the next job.
+    mutating func newPlace() -> Index { freeIndices.popLast() ?? slab.append() }
+
     /// Adds a new job. The caller fills all fields except the spec and the hash.
-    mutating func insert(_ job: ExportJob) -> Index {
+    ///
+    /// - Parameters:
+    ///   - place: a new place.
+    ///   - batch: the place of the job's batch.
+    mutating func insert(_ job: ExportJob, at place: Index, batch: JobBatchTable.Index?) {
         let key = JobSpecCodec.key(job.id)
         let hash = HashIndex.hash(key)
-        let place = freeIndices.popLast() ?? slab.append()
         var entry = JobEntry()
         entry.hash = hash
-        entry.spec = arena.store(JobSpecCodec.encode(job, after: key))
+        entry.spec = arena.store(JobSpecCodec.encode(job, after: key, batch: batch))
+        entry.hasBatch = batch != nil
         self[place] = entry
         index.insert(place, hash: hash) { [slab] in slab[$0].hash }
-        return place
     }
 
     /// Replaces the stored job by another one with the same id.
-    mutating func replaceJob(_ at: Index, with job: ExportJob) {
+    mutating func replaceJob(_ at: Index, with job: ExportJob, batch: JobBatchTable.Index?) {
         arena.free(self[at].spec)
-        let spec = arena.store(JobSpecCodec.encode(job))
+        let spec = arena.store(JobSpecCodec.encode(job, batch: batch))
         self[at].spec = spec
+        self[at].hasBatch = batch != nil
+    }
+
+    /// The place of the job's batch; `nil` for a job without one.
+    func batch(of at: Index) -> JobBatchTable.Index? {
+        self[at].hasBatch ? arena.withBytes(self[at].spec) { JobSpecCodec.batch($0) } : nil
     }
 
     mutating func remove(_ at: Index) {

@@ -14,6 +14,9 @@ struct PackedWriter {
 
     mutating func write(byte: UInt8) { bytes.append(byte) }
 
+    /// Four bytes, which a reader finds at a known place.
+    mutating func write(place: UInt32) { withUnsafeBytes(of: place) { bytes.append(contentsOf: $0) } }
+
     mutating func write(integer: Int64) {
         // Zigzag, so that small negative numbers stay small.
         var value = UInt64(bitPattern: (integer << 1) ^ (integer >> 63))

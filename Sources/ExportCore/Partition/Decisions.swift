@@ -8,6 +8,15 @@ struct Decisions {
     var cancellations: [CallToken] = []
     var reports: [Report] = []
     var reportsUponCommit: [Report] = []
+    /// What ends batches. Behind the other records, so that a batch's event follows those of its jobs.
+    var batchEnds = BatchEnds()
     /// The outcome of each decided job, for the intake breaker: `true` for one that was refused.
     var refusals: [Bool] = []
+}
+
+/// The decisions that end batches: their records and events, calls and reports.
+struct BatchEnds {
+    var records: [OutputRecord] = []
+    var callsUponCommit: [CallToken] = []
+    var reportsUponCommit: [Report] = []
 }

@@ -68,7 +68,7 @@ extension PartitionMachine {
     ) {
         table[place].failures = min(table[place].failures, .max - 1) + 1
         let wait = backOff.interval(failures: Int(table[place].failures), hash: table[place].hash)
-        let id = table.arena.withBytes(table[place].spec) { JobSpecCodec.decode($0).id }
+        let id = job(of: place).id
         decisions.reports.append(.callFailed(partition: partition, job: id, kind: kind, message: message))
         rest(place, for: wait, from: now)
     }

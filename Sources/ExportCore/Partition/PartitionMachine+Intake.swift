@@ -31,6 +31,9 @@ extension PartitionMachine {
                 "The job has no filter, so its export would cover three years, and this worker refuses such jobs of the account '\(job.account)'. Enqueue the job with a filter."
             return refuse(job, input, code: .invalidJob, field: "filter", message, at: now, &decisions)
         }
+        if let refusal = batchRefusal(job) {
+            return refuse(job, input, code: .invalidJob, field: refusal.field, refusal.message, at: now, &decisions)
+        }
         decisions.reports.append(
             .accepted(
                 partition: partition,

@@ -13,14 +13,45 @@ extension PartitionMachine {
         switch record.phase {
         case .accepted: min(record.job.notBefore ?? record.times.accepted, deadline(of: record))
         case .submitting, .waiting, .ready: deadline(of: record)
+        // The job of a batch is forgotten together with its batch.
+        case .finished where record.job.batch != nil && configuration.safeguards.batchRetention: .distantFuture
         case .finished:
             (record.times.finished ?? record.times.accepted).advanced(by: configuration.deduplicationWindow)
         }
     }
 
+    /// Until when a job keeps its batch waiting for others: until the job's own deadline, and for the default time after
+    /// its acceptance. Hence a batch ends that long after its newest job was accepted, and never before one of its jobs.
+    func batchDeadline(of record: JobRecord) -> Instant {
+        max(deadline(of: record), record.times.accepted.advanced(by: configuration.jobTimeout))
+    }
+
+    /// When a batch whose end is decided is forgotten, or published without its manifest.
+    func limit(of record: JobBatchRecord) -> Instant {
+        guard let published = record.published else { return record.ended.advanced(by: configuration.jobTimeout) }
+        return published.advanced(by: configuration.deduplicationWindow)
+    }
+
+    /// The earliest wake timer of the partition's jobs and batches.
+    var nextWake: MonotonicInstant {
+        min(table.nextWake ?? .distantFuture, MonotonicInstant(milliseconds: batches.nextWake))
+    }
+
+    /// The earliest limit of the partition's jobs and batches.
+    var nextLimit: Instant {
+        min(table.nextLimit ?? .distantFuture, Instant(milliseconds: batches.nextLimit))
+    }
+
+    /// Whether a timer of a job or a batch is due.
+    func isAnyDue(at now: EventTime) -> Bool {
+        table.isAnyDue(at: now) || batches.nextLimit <= now.wall.milliseconds
+            || batches.nextWake <= now.monotonic.milliseconds
+    }
+
     /// When the next timer fires, as long as the wall clock is not set.
     func nextTimer(at now: EventTime) -> MonotonicInstant? {
-        let limit = table.nextLimit.map { now.monotonic(at: $0) }
-        return [table.nextWake, limit].compactMap { $0 }.min()
+        let limit = now.monotonic(at: nextLimit)
+        let next = min(nextWake, limit)
+        return next == .distantFuture ? nil : next
     }
 }

@@ -3,6 +3,7 @@ extension PartitionMachine {
 
     /// Applies the answer to a call. The caller has checked the epoch.
     mutating func finished(_ token: CallToken, _ result: CallResult, at now: EventTime, _ decisions: inout Decisions) {
+        guard token.kind != .manifest else { return manifestAnswered(token, result, at: now, &decisions) }
         let place = token.place
         guard table.contains(place), table[place].callID == token.callID, table[place].activity == .inFlight else {
             return
@@ -186,6 +187,7 @@ extension PartitionMachine {
             decisions.records.append(.event(partition: partition, event))
             decisions.reportsUponCommit.append(.ended(partition: partition, event: event))
         }
+        if let batch = table.batch(of: place) { endIfDone(batch: batch, at: now, &decisions) }
         // The answer to a POST in flight is awaited, because it names the export to delete. No other answer is needed.
         if isInFlight, record.cleanup == .findThenDelete {
             return table.armLimit(place)

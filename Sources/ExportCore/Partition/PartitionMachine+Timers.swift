@@ -2,8 +2,13 @@ extension PartitionMachine {
     /// Fires due timers, at most `limit` of them, so that a million at once do not block the queue.
     mutating func fireTimers(at now: EventTime, limit: Int, _ decisions: inout Decisions) {
         for _ in 0..<limit {
-            guard let place = table.popDue(at: now) else { return }
-            fire(place, at: now, &decisions)
+            if let place = table.popDue(at: now) {
+                fire(place, at: now, &decisions)
+            } else if let batch = batches.popDue(at: now) {
+                fire(batch: batch, at: now, &decisions)
+            } else {
+                return
+            }
         }
     }
 
@@ -113,8 +118,8 @@ extension PartitionMachine {
         rest(place, for: pace.interval(age: Self.age(of: entry, at: now), hash: hash(of: entry)), from: now)
     }
 
-    private mutating func forget(_ place: JobTable.Index, _ decisions: inout Decisions) {
-        let id = table.arena.withBytes(table[place].spec) { JobSpecCodec.decode($0).id }
+    mutating func forget(_ place: JobTable.Index, _ decisions: inout Decisions) {
+        let id = job(of: place).id
         // The job's record also holds the partition's position, which its tombstone would erase.
         let entry = table[place]
         if JobsPosition(generation: entry.generation, offset: entry.offset + 1).isBeyond(writtenPosition) {
@@ -145,6 +150,7 @@ extension PartitionMachine {
         places.reserveCapacity(table.count)
         table.forEachIndex { places.append($0) }
         for place in places { resume(place, at: now, &decisions) }
+        for batch in batches.indices { resume(batch: batch, at: now, &decisions) }
     }
 
     private mutating func resume(_ place: JobTable.Index, at now: EventTime, _ decisions: inout Decisions) {

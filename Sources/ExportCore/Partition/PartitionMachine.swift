@@ -15,6 +15,7 @@ struct PartitionMachine {
     private let accountNumbers: [String: UInt16]
 
     var table = JobTable()
+    var batches = JobBatchTable()
     /// The next offset of the jobs partition that is not decided yet.
     var position: Int64 = 0
     /// The timestamp of the newest record that is decided.
@@ -76,14 +77,13 @@ struct PartitionMachine {
     /// The job's newest record, as a restore would find it.
     func record(of place: JobTable.Index) -> JobRecord {
         let entry = table[place]
-        let job = table.arena.withBytes(entry.spec) { JobSpecCodec.decode($0) }
         let details = self.details(of: entry)
         var times = JobTimes(accepted: Instant(milliseconds: entry.accepted))
         times.submitted = Self.instant(entry.submitted)
         times.ready = Self.instant(entry.ready)
         times.finished = Self.instant(entry.finished)
         return JobRecord(
-            job: job,
+            job: job(of: place),
             offset: entry.offset,
             phase: entry.phase,
             attempt: Int(entry.attempt),
@@ -110,9 +110,16 @@ struct PartitionMachine {
         case .job(let record): return apply(record)
         case .forgotten(let id):
             if let place = table.find(id) {
-                count(table[place], by: -1)
+                count(place, by: -1)
+                leaveBatch(place)
                 table.remove(place)
             }
+            return nil
+        case .batch(let record):
+            batches.end(record, limit: limit(of: record))
+            return nil
+        case .batchForgotten(let id):
+            if let batch = batches.find(id) { batches.reopen(batch) }
             return nil
         case .position(let position):
             advance(to: position)
@@ -139,13 +146,14 @@ struct PartitionMachine {
         let place: JobTable.Index
         if let known = table.find(record.job.id) {
             place = known
-            count(table[place], by: -1)
+            count(place, by: -1)
             // A record with this error may hold less of its job than earlier ones. Without transactions a tombstone is left
             // out where the id is used again at once.
             let isSameArrival = table[place].offset == record.offset && table[place].generation == record.generation
-            if record.error?.code == .tooLarge || !isSameArrival { table.replaceJob(place, with: record.job) }
+            if record.error?.code == .tooLarge || !isSameArrival { replaceJob(place, by: record) }
         } else {
-            place = table.insert(record.job)
+            place = table.newPlace()
+            table.insert(record.job, at: place, batch: joinBatch(record, place))
         }
         advance(
             to: JobsPosition(
@@ -164,14 +172,15 @@ struct PartitionMachine {
         Self.fill(&table[place], from: record, account: account)
         table[place].details = newDetails
         table.setLimit(place, to: limit(of: record))
-        count(table[place], by: 1)
+        count(place, by: 1)
         return place
     }
 
-    private mutating func count(_ entry: JobEntry, by step: Int) {
-        countByPhase[Int(entry.phase.rawValue)] += step
-        guard entry.phase == .submitting else { return }
-        pendingByAccount[min(Int(entry.account), pendingByAccount.count - 1)] += step
+    private mutating func count(_ place: JobTable.Index, by step: Int) {
+        let (phase, account) = (table[place].phase, Int(table[place].account))
+        countByPhase[Int(phase.rawValue)] += step
+        if phase == .submitting { pendingByAccount[min(account, pendingByAccount.count - 1)] += step }
+        if phase == .finished, let batch = table.batch(of: place) { batches.countEnded(by: step, in: batch) }
     }
 
     private static func fill(_ entry: inout JobEntry, from record: JobRecord, account: UInt16) {
@@ -215,9 +224,8 @@ struct PartitionMachine {
 
     /// Makes the job's next call; an earlier one that is still queued becomes stale.
     mutating func call(_ kind: CallKind, for place: JobTable.Index) -> CallToken {
-        lastCallID &+= 1
-        if lastCallID == 0 { lastCallID = 1 }
-        table[place].callID = lastCallID
+        let callID = nextCallID()
+        table[place].callID = callID
         table[place].activity = .queued
         table.cancelWake(place)
         table.armLimit(place)
@@ -226,10 +234,16 @@ struct PartitionMachine {
             partition: partition,
             epoch: epoch,
             place: place,
-            callID: lastCallID,
+            callID: callID,
             kind: kind,
             account: entry.account
         )
+    }
+
+    mutating func nextCallID() -> UInt32 {
+        lastCallID &+= 1
+        if lastCallID == 0 { lastCallID = 1 }
+        return lastCallID
     }
 
     /// The transfer that is in flight for the job, if one is.
@@ -248,6 +262,7 @@ struct PartitionMachine {
 
     /// Whether the job still waits for this call.
     func isLive(_ token: CallToken) -> Bool {
+        guard token.kind != .manifest else { return isLiveManifest(token) }
         guard table.contains(token.place) else { return false }
         let entry = table[token.place]
         return entry.callID == token.callID && entry.activity == .queued
@@ -256,6 +271,7 @@ struct PartitionMachine {
     /// The call to send now; `nil` when the job no longer waits for it.
     mutating func start(_ token: CallToken) -> Call? {
         guard isLive(token) else { return nil }
+        guard token.kind != .manifest else { return startManifest(token) }
         table[token.place].activity = .inFlight
         table[token.place].isTransferring = token.kind == .download
         if token.kind == .create { table[token.place].maySubmitted = true }
@@ -263,7 +279,7 @@ struct PartitionMachine {
         let details = self.details(of: entry)
         return Call(
             token: token,
-            job: table.arena.withBytes(entry.spec) { JobSpecCodec.decode($0) },
+            job: job(of: token.place),
             attempt: Int(entry.attempt),
             requestID: details.requestID,
             blobURL: details.blobURL,

@@ -8,8 +8,8 @@ struct AccountQueue {
         case probing(AccountProblem, interval: Duration, by: CallToken)
     }
 
-    /// By kind of call, downloads excepted.
-    var queues = [CallQueue](repeating: CallQueue(), count: CallKind.allCases.count - 1)
+    /// By kind of call, transfers excepted.
+    var queues = [CallQueue](repeating: CallQueue(), count: CallKind.allCases.count { !$0.isTransfer })
     var bucket: TokenBucket
     var state = AccountState.usable
     /// Its calls that were refused because multi-factor authentication is required.

@@ -49,7 +49,7 @@ struct CallScheduler {
     func rate(ofAccount account: Int) -> Double { accounts[account].bucket.rate }
 
     func waiting(account: Int, kind: CallKind) -> Int {
-        kind == .download
+        kind.isTransfer
             ? downloads.accounts[account].waiting : accounts[account].queues[Int(kind.rawValue)].tokens.count
     }
 
@@ -64,7 +64,7 @@ struct CallScheduler {
     /// Queues a call. A call of an account that is not configured is dropped; its job waits for the configuration.
     mutating func enqueue(_ token: CallToken) {
         guard Int(token.account) < accounts.count else { return }
-        guard token.kind != .download else { return downloads.enqueue(token) }
+        guard !token.kind.isTransfer else { return downloads.enqueue(token) }
         accounts[Int(token.account)].queues[Int(token.kind.rawValue)].tokens.append(token)
     }
 
@@ -80,13 +80,13 @@ struct CallScheduler {
 
     /// Notes that the call was sent.
     mutating func started(_ token: CallToken, at now: MonotonicInstant) {
-        guard token.kind != .download else { return }
+        guard !token.kind.isTransfer else { return }
         accounts[Int(token.account)].started(token, at: now)
     }
 
     /// The job no longer needs the call: returns its slot and its part of the budget.
     mutating func stale(_ token: CallToken, at now: MonotonicInstant) {
-        guard token.kind != .download else {
+        guard !token.kind.isTransfer else {
             _ = downloads.ended(token, nil, at: now)
             return
         }
@@ -107,7 +107,7 @@ struct CallScheduler {
     mutating func finished(_ token: CallToken, _ result: CallResult, at now: MonotonicInstant) -> Report? {
         let account = Int(token.account)
         guard account < accounts.count else { return nil }
-        guard token.kind != .download else { return downloads.ended(token, result, at: now) }
+        guard !token.kind.isTransfer else { return downloads.ended(token, result, at: now) }
         callsInFlight -= 1
         let throttling = paced(token, result, at: now)
         let change = accounts[account].answered(

@@ -66,7 +66,7 @@ extension CallScheduler {
     /// - Returns: The answer for the job, and what to report to the operator.
     mutating func classified(_ token: CallToken, _ result: CallResult) -> (result: CallResult, report: Report?) {
         let account = Int(token.account)
-        guard token.kind != .download, account < accounts.count else { return (result, nil) }
+        guard !token.kind.isTransfer, account < accounts.count else { return (result, nil) }
         switch result {
         case .failed(.account(.mfaRequired(let message))):
             switch accounts[account].mfa.refused() {

@@ -73,6 +73,10 @@ package struct Safeguards: Sendable, Equatable {
     package var offsetsInTransaction = true
     /// Suspends a download after its turn when another waits.
     package var downloadTurns = true
+    /// Publishes the event of a batch with the end of its last job.
+    package var batchEvents = true
+    /// Remembers the jobs of a batch until the batch is forgotten.
+    package var batchRetention = true
 
     /// All enabled.
     package init() {}

@@ -8,6 +8,14 @@ public enum CallKind: UInt8, Hashable, Sendable, CaseIterable {
     case delete = 2
     /// Download the file into the file store.
     case download = 3
+    /// Store a batch's manifest in the file store.
+    case manifest = 4
+
+    /// The kinds of calls for jobs: all but manifests, which belong to batches.
+    public static let ofJobs = allCases.filter { $0 != .manifest }
+
+    /// Whether it takes a slot for downloads, and no budget of the service's.
+    public var isTransfer: Bool { self == .download || self == .manifest }
 }
 
 /// Identifies one call for one job. An answer counts only while its token is the job's newest and
@@ -17,7 +25,7 @@ public struct CallToken: Hashable, Sendable {
     public var partition: Int32
     /// The assignment of that partition for which the call was made.
     public var epoch: Epoch
-    /// The job's place in the partition's table.
+    /// The job's place in the partition's table; for a manifest, the batch's.
     var place: UInt32
     /// The call's number within the partition.
     var callID: UInt32
@@ -35,7 +43,7 @@ public typealias Epoch = UInt32
 public struct Call: Sendable {
     /// Identifies the call; returned with its answer.
     public var token: CallToken
-    /// The job.
+    /// The job; for a manifest, the first one of its batch.
     public var job: ExportJob
     /// The attempt that the call belongs to; with the job's id it makes the idempotency id.
     public var attempt: Int
@@ -47,6 +55,8 @@ public struct Call: Sendable {
     public var accepted: Instant
     /// Whether that time is part of the idempotency id too; false for jobs of older records.
     public var isNamedByAcceptance = false
+    /// For a manifest: the content to store.
+    public var batch: JobBatchEvent?
 }
 
 /// The state of an export as the service reports it.
@@ -128,13 +138,15 @@ public enum OutputRecord: Sendable {
     case state(partition: Int32, StateRecord)
     /// For the results topic.
     case event(partition: Int32, CompletionEvent)
+    /// For the results topic: the event of a batch.
+    case batchEvent(partition: Int32, JobBatchEvent)
     /// For the dead-letter topic.
     case deadLetter(DeadLetter)
 
     /// The jobs partition whose decision this is.
     public var partition: Int32 {
         switch self {
-        case .state(let partition, _), .event(let partition, _): partition
+        case .state(let partition, _), .event(let partition, _), .batchEvent(let partition, _): partition
         case .deadLetter(let letter): letter.partition
         }
     }
@@ -144,6 +156,8 @@ public enum OutputRecord: Sendable {
 public enum OutputKind: String, Hashable, Sendable, CaseIterable {
     /// A completion event.
     case event
+    /// The event of a batch.
+    case batchEvent
     /// A record that could not be read as a job.
     case deadLetter
 }
@@ -158,12 +172,16 @@ public enum Report: Sendable {
     case outputDropped(partition: Int32, OutputKind, name: String)
     /// A job ended; reported when its event is committed.
     case ended(partition: Int32, event: CompletionEvent)
+    /// A batch ended; reported when its event is committed.
+    case batchEnded(partition: Int32, event: JobBatchEvent)
     /// A record went to the dead-letter topic; reported when that is committed.
     case deadLettered(partition: Int32, offset: Int64, reason: String)
     /// The service ended an export as Failed and another is queued.
     case attemptFailed(partition: Int32, job: String, attempt: Int)
     /// A call failed and will be repeated.
     case callFailed(partition: Int32, job: String, kind: CallKind, message: String)
+    /// A batch's manifest could not be stored; it is tried again.
+    case manifestFailed(partition: Int32, batch: String, message: String)
     /// An account can no longer be used.
     case accountPaused(account: String, AccountProblem)
     /// The service refuses a share of an account's calls because multi-factor authentication is required; they are
@@ -227,10 +245,10 @@ extension Report {
     public var partition: Int32? {
         switch self {
         case .accepted(let partition, _, _, _), .duplicate(let partition, _, _), .ended(let partition, _),
-            .deadLettered(let partition, _, _), .attemptFailed(let partition, _, _),
+            .batchEnded(let partition, _), .deadLettered(let partition, _, _), .attemptFailed(let partition, _, _),
             .callFailed(let partition, _, _, _), .active(let partition, _, _), .stopped(let partition, _, _),
             .outputDropped(let partition, _, _), .released(let partition, _, _), .lost(let partition, _, _),
-            .lateAnswer(let partition, _), .foreignOffset(let partition, _, _):
+            .lateAnswer(let partition, _), .foreignOffset(let partition, _, _), .manifestFailed(let partition, _, _):
             partition
         case .unread(let records): records.partition
         case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .throttled,

@@ -51,6 +51,8 @@ public struct ExportJob: Hashable, Sendable {
     /// The job's `metadata` object as compact JSON with sorted keys; `nil` when there is none.
     /// The core passes it through without reading it.
     public var metadataJSON: String?
+    /// The batch that the job belongs to; `nil` for a job of its own.
+    public var batch: JobBatch?
     /// The trace context of the job's record. Not part of the job's content.
     public var trace: TraceContext?
 
@@ -66,6 +68,7 @@ public struct ExportJob: Hashable, Sendable {
         maxAttempts: Int = 3,
         adoptedRequestID: String? = nil,
         metadataJSON: String? = nil,
+        batch: JobBatch? = nil,
         trace: TraceContext? = nil
     ) {
         self.id = id
@@ -78,6 +81,7 @@ public struct ExportJob: Hashable, Sendable {
         self.maxAttempts = maxAttempts
         self.adoptedRequestID = adoptedRequestID
         self.metadataJSON = metadataJSON
+        self.batch = batch
         self.trace = trace
     }
 

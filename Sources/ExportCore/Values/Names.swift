@@ -32,6 +32,17 @@ extension JobStatus {
     }
 }
 
+extension JobBatchStatus {
+    /// The status's name.
+    public var name: String {
+        switch self {
+        case .completed: "completed"
+        case .partial: "partial"
+        case .incomplete: "incomplete"
+        }
+    }
+}
+
 extension JobPhase {
     /// The phase's name.
     public var name: String {

@@ -4,12 +4,12 @@ public enum OutputForm: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     case whole = 0
     /// An event without the columns of its files.
     case withoutColumns = 1
-    /// A dead letter without its value, an event without `metadata` too.
+    /// A dead letter without its value, an event without `metadata` too, a batch event without the locations of files.
     case reduced = 2
-    /// A dead letter without its original headers too, an event without `error.details` too.
+    /// A dead letter without its original headers too, an event without `error.details` too, a batch event without files.
     case short = 3
     /// A dead letter without its key too. An event without filter and files too: only for a rejection, and for a job
-    /// that ended as `tooLarge`.
+    /// that ended as `tooLarge`. A batch event without its jobs: its batch, how it ended, and the counts remain.
     case least = 4
 
     /// Orders forms by how much they leave out.
@@ -36,6 +36,7 @@ extension OutputRecord {
         switch self {
         case .state: .whole
         case .event(_, let event): event.form
+        case .batchEvent(_, let event): event.form
         case .deadLetter(let letter): letter.form
         }
     }
@@ -46,7 +47,7 @@ extension OutputRecord {
         case .state: .whole
         // An event without files or filter would contradict its job's record.
         case .event(_, let event): event.status == .rejected || event.error?.code == .tooLarge ? .least : .short
-        case .deadLetter: .least
+        case .deadLetter, .batchEvent: .least
         }
     }
 
@@ -60,6 +61,9 @@ extension OutputRecord {
         case .event(let partition, var event):
             event.form = next
             return .event(partition: partition, event)
+        case .batchEvent(let partition, var event):
+            event.form = next
+            return .batchEvent(partition: partition, event)
         case .deadLetter(var letter):
             letter.form = next
             return .deadLetter(letter)

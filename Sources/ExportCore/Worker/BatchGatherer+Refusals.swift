@@ -22,7 +22,7 @@ struct JobLife: Hashable {
         case .state(let partition, .job(let record)): self == JobLife(partition: partition, record)
         case .event(let partition, let event):
             event.status != .rejected && self == JobLife(partition: partition, event)
-        case .state, .deadLetter: false
+        case .state, .batchEvent, .deadLetter: false
         }
     }
 
@@ -102,6 +102,18 @@ extension BatchGatherer {
         return min(first ?? .max, batch.gaps[dropped.gap])
     }
 
+    /// Removes the end of a batch, if it is not committed yet, because a record of one of its jobs was refused.
+    ///
+    /// - Returns: whether there was one.
+    mutating func withdrawEnd(ofBatch id: String, partition: Int32) -> Bool {
+        var isFound = gathering.removeEnd(ofBatch: id, partition: partition)
+        guard case .failed(var batch, let failures, let retryAt) = committing else { return isFound }
+        committing = .nothing
+        if batch.removeEnd(ofBatch: id, partition: partition) { isFound = true }
+        committing = .failed(batch, failures: failures, retryAt: retryAt)
+        return isFound
+    }
+
     /// Adds the decisions that replace a dropped record to the batch that is sent again.
     mutating func amend(
         _ decisions: Decisions,
@@ -124,6 +136,20 @@ extension BatchGatherer.Batch {
     fileprivate mutating func removeAll(of life: JobLife) {
         removeRecords { life.owns($0) }
         reports.removeAll { life.owns($0) }
+    }
+
+    /// Returns whether there was anything to remove.
+    fileprivate mutating func removeEnd(ofBatch id: String, partition: Int32) -> Bool {
+        let before = commit.records.count
+        removeRecords { record in
+            switch record {
+            case .state(partition, .batch(let record)): record.batch.id == id
+            case .batchEvent(partition, let event): event.batch.id == id
+            case .state, .event, .batchEvent, .deadLetter: false
+            }
+        }
+        reports.removeAll { if case .batchEnded(partition, let event) = $0 { event.batch.id == id } else { false } }
+        return commit.records.count < before
     }
 
     /// Inserts the records that fill a gap. Position records go to the end: they count all records of the batch as decided.

@@ -202,7 +202,7 @@ struct BatchGatherer {
                 places[key] = (kept.count, nil)
             case .state(let partition, .forgotten(let id)):
                 places[Key(partition: partition, id: id), default: (nil, nil)].tombstone = kept.count
-            case .state, .event, .deadLetter: break
+            case .state, .event, .batchEvent, .deadLetter: break
             }
             kept.append(record)
         }

@@ -13,6 +13,8 @@ struct EarliestTimes {
     /// The earliest time of all slots.
     var earliest: Int64 { nodes[1] }
 
+    func time(of slot: Int) -> Int64 { slot < leafCount ? nodes[leafCount + slot] : Self.never }
+
     /// Sets the time of a slot.
     mutating func set(_ slot: Int, to time: Int64) {
         if slot >= leafCount { grow(toHold: slot) }

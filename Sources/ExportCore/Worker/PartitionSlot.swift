@@ -47,7 +47,7 @@ extension PartitionSlot {
     /// Its progress.
     var progress: SlotProgress { mutating get { SlotProgress(self) } }
 
-    mutating func hasDueTimer(at now: EventTime) -> Bool { isActive && machine.table.isAnyDue(at: now) }
+    mutating func hasDueTimer(at now: EventTime) -> Bool { isActive && machine.isAnyDue(at: now) }
 
     /// When it no longer waits for answers. After that it waits for a commit, which wakes the worker.
     mutating func endOfGrace(after now: EventTime) -> MonotonicInstant? {

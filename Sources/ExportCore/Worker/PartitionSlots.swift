@@ -147,8 +147,8 @@ struct SlotSummary: Equatable {
         isAssigned = true
         isDraining = slot.isDraining
         if slot.isActive {
-            wake = slot.machine.table.nextWake?.milliseconds ?? EarliestTimes.never
-            limit = slot.machine.table.nextLimit?.milliseconds ?? EarliestTimes.never
+            wake = slot.machine.nextWake.milliseconds
+            limit = slot.machine.nextLimit.milliseconds
         }
         if case .stopped = slot.lifecycle { return }
         pending = slot.machine.pendingByAccount

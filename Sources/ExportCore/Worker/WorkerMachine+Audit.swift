@@ -30,18 +30,23 @@ extension WorkerMachine {
         for index in slots.indices {
             guard let slot = slots[index], slot.takesAnswers else { continue }
             let machine = slot.machine
-            if slot.isActive, let complaint = machine.audit(waiting: waiting, inFlight: inFlight, at: now) {
+            if slot.isActive,
+                let complaint = machine.audit(waiting: waiting, inFlight: inFlight, at: now)
+                    ?? machine.auditManifests(waiting: waiting, inFlight: inFlight)
+            {
                 return "partition \(index): \(complaint)"
             }
-            if tables, let complaint = machine.table.audit() { return "partition \(index): \(complaint)" }
+            if tables, let complaint = machine.table.audit() ?? machine.auditBatches() {
+                return "partition \(index): \(complaint)"
+            }
             let calls = inFlight.count {
-                $0.partition == index && $0.epoch == slot.machine.epoch && $0.kind != .download
+                $0.partition == index && $0.epoch == slot.machine.epoch && !$0.kind.isTransfer
             }
             if calls != slot.callsInFlight {
                 return "partition \(index) counts \(slot.callsInFlight) calls of \(calls)"
             }
         }
-        let (calls, downloads) = (inFlight.count { $0.kind != .download }, inFlight.count { $0.kind == .download })
+        let (calls, downloads) = (inFlight.count { !$0.kind.isTransfer }, inFlight.count { $0.kind.isTransfer })
         let countedDownloads = scheduler.downloads.runningCount + scheduler.downloads.suspendedCount
         if scheduler.callsInFlight != calls || countedDownloads != downloads {
             return
@@ -90,6 +95,44 @@ extension PartitionMachine {
             complaint = "pending jobs are counted as \(pendingByAccount), they are \(pending)"
         }
         return complaint
+    }
+}
+
+extension PartitionMachine {
+    /// Checks that every manifest that is to be stored has a call or a timer.
+    fileprivate func auditManifests(waiting: [CallToken], inFlight: Set<CallToken>) -> String? {
+        for place in batches.indices {
+            let batch = batches[place]
+            guard let record = batch.record, record.published == nil else { continue }
+            func isOfBatch(_ token: CallToken) -> Bool {
+                token.kind == .manifest && token.partition == partition && token.epoch == epoch
+                    && token.callID == batch.callID
+            }
+            let isServed =
+                switch batch.activity {
+                case .idle: batches.hasWake(place)
+                case .queued: waiting.contains(where: isOfBatch)
+                case .inFlight: inFlight.contains(where: isOfBatch)
+                }
+            if !isServed { return "the manifest of batch \(batch.batch.id) waits for nothing" }
+        }
+        return nil
+    }
+
+    /// Checks that batches and jobs agree about their members, and that every open batch has something that ends it.
+    fileprivate func auditBatches() -> String? {
+        var (listed, members) = (0, 0)
+        for place in batches.indices {
+            let batch = batches[place]
+            listed += batch.members.count
+            let ended = batch.members.count { table[$0].phase == .finished }
+            guard batch.endedCount == ended, batch.members.allSatisfy({ table.batch(of: $0) == place }) else {
+                return "batch \(batch.batch.id) counts \(batch.endedCount) of \(ended) ended jobs, or jobs of others"
+            }
+            if ended == batch.members.count, !batches.hasTimer(place) { return "batch \(batch.batch.id) has no timer" }
+        }
+        table.forEachIndex { place in if table.batch(of: place) != nil { members += 1 } }
+        return listed == members ? batches.audit() : "batches list \(listed) jobs, \(members) have one"
     }
 }
 

@@ -31,6 +31,8 @@ extension WorkerMachine {
             case .event(let partition, let event):
                 let isNew = event.status == .rejected || decided.insert(JobLife(partition: partition, event)).inserted
                 if isNew { eventRefused(event, partition, dropped, at: now, &actions) }
+            case .batchEvent(let partition, let event):
+                actions.append(.report(.outputDropped(partition: partition, .batchEvent, name: event.batch.id)))
             case .state: break
             }
         }
@@ -56,7 +58,7 @@ extension WorkerMachine {
         let message =
             "The completion event is larger than the results topic accepts, even without metadata. Raise max.message.bytes of the results topic, or enqueue the job again with a shorter filter under a new jobId."
         var decisions = Decisions()
-        let place = batches.withdraw(life, replacing: dropped)
+        let place = withdraw(life, of: end.job, replacing: dropped)
         slots[Int(partition)]?.machine.endAsTooLarge(end, message, at: now, &decisions)
         replace(dropped, at: place, decisions, now, &actions)
     }
@@ -73,7 +75,7 @@ extension WorkerMachine {
         let isOfEarlierTopic = record.generation < slots[Int(partition)]?.machine.generation ?? 0
         let isStored = isOfEarlierTopic || record.offset < slots[Int(partition)]?.storedPosition ?? 0
         var decisions = Decisions()
-        let place = batches.withdraw(life, replacing: dropped)
+        let place = withdraw(life, of: record.job, replacing: dropped)
         if isStored {
             let message =
                 "The job's record is larger than the state topic accepts. Raise max.message.bytes of the state topic, or enqueue the job again with less metadata and a shorter filter under a new jobId."
@@ -83,6 +85,14 @@ extension WorkerMachine {
             slots[Int(partition)]?.machine.refuseAsTooLarge(record, decided: decided, at: now, &decisions)
         }
         replace(dropped, at: place, decisions, now, &actions)
+    }
+
+    /// Removes what is not committed of a job, and of its batch's end, which counts the job.
+    private mutating func withdraw(_ life: JobLife, of job: ExportJob, replacing dropped: DroppedRecord) -> Int {
+        if let batch = job.batch, batches.withdrawEnd(ofBatch: batch.id, partition: life.partition) {
+            slots[Int(life.partition)]?.machine.reopen(batch: batch.id)
+        }
+        return batches.withdraw(life, replacing: dropped)
     }
 
     /// Puts decisions in the place of what was withdrawn, into the same batch: the batch's positions count the job's record
@@ -98,6 +108,11 @@ extension WorkerMachine {
         for token in decisions.callsNow { scheduler.enqueue(token) }
         actions.append(contentsOf: decisions.reports.map { .report($0) })
         batches.amend(decisions, replacing: dropped, at: place, now: now.monotonic)
+        guard !decisions.batchEnds.records.isEmpty else { return }
+        // Not in the batch that is sent again: the ends of the other jobs may be in a later one, which they must not precede.
+        var ends = Decisions()
+        ends.batchEnds = decisions.batchEnds
+        gather(ends, slot: Int(dropped.record.partition), at: now, &actions)
     }
 
     /// The topic does not accept even the smallest record: nothing of this partition can be decided.

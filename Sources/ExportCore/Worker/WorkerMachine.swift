@@ -129,7 +129,7 @@ public struct WorkerMachine: Sendable {
             return scheduler.stale(token, at: now.monotonic)
         }
         scheduler.started(token, at: now.monotonic)
-        if token.kind != .download { slots[index]?.callsInFlight += 1 }
+        if !token.kind.isTransfer { slots[index]?.callsInFlight += 1 }
         actions.append(.call(call))
     }
 
@@ -221,7 +221,7 @@ public struct WorkerMachine: Sendable {
         guard takesAnswers(token) else {
             return actions.append(.report(.lateAnswer(partition: token.partition, epoch: token.epoch)))
         }
-        if token.kind != .download { slots[index]?.callsInFlight -= 1 }
+        if !token.kind.isTransfer { slots[index]?.callsInFlight -= 1 }
         var decisions = Decisions()
         slots[index]?.machine.finished(token, result, at: now, &decisions)
         gather(decisions, slot: index, at: now, &actions)
@@ -234,6 +234,9 @@ public struct WorkerMachine: Sendable {
         actions.append(contentsOf: decisions.reports.map { .report($0) })
         for token in decisions.callsNow { scheduler.enqueue(token) }
         for token in decisions.cancellations { actions.append(.cancel(token)) }
+        decisions.records += decisions.batchEnds.records
+        decisions.callsUponCommit += decisions.batchEnds.callsUponCommit
+        decisions.reportsUponCommit += decisions.batchEnds.reportsUponCommit
         guard let slot = slots[index]?.progress else { return }
         guard slot.position.offset != slot.gathered || !decisions.records.isEmpty else { return }
         if slot.position.isBeyond(slot.recorded) {

@@ -16,6 +16,8 @@ public struct WorkerStatus: Sendable {
         public var keptBack: Range<Int64>?
         /// Jobs by phase.
         public var jobs: [JobPhase: Int]
+        /// Batches that have not ended.
+        public var openBatches = 0
         /// When its next timer fires.
         public var nextWake: Instant?
     }
@@ -94,6 +96,7 @@ extension WorkerMachine {
             unread: slot.end.unreadUpTo.map { max(0, $0 - slot.machine.position) } ?? 0,
             keptBack: slot.end.keptBack,
             jobs: jobs,
+            openBatches: slot.machine.batches.openCount,
             nextWake: lastTime.flatMap { time in slot.machine.nextTimer(at: time).map { time.wall(at: $0) } }
         )
     }
@@ -112,7 +115,8 @@ extension WorkerMachine {
 extension CallScheduler {
     func status(ofAccount account: Int) -> WorkerStatus.Account {
         var waiting: [CallKind: Int] = [:]
-        for kind in CallKind.allCases { waiting[kind] = self.waiting(account: account, kind: kind) }
+        // Manifests wait among the downloads.
+        for kind in CallKind.ofJobs { waiting[kind] = self.waiting(account: account, kind: kind) }
         return WorkerStatus.Account(
             name: name(ofAccount: account),
             problem: problem(ofAccount: account),

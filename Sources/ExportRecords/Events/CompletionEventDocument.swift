@@ -131,6 +131,11 @@ public struct EventDecoder: Sendable {
     /// Creates a decoder.
     public init() {}
 
+    /// Decodes the value of a results record as the event of a batch; `nil` when it is none.
+    public func decodeBatch(value: [UInt8]?) -> BatchEventDocument? {
+        value.flatMap { try? JSONDecoder().decode(BatchEventDocument.self, from: Data($0)) }
+    }
+
     /// Decodes the value of a results record.
     ///
     /// - Throws: ``EventDecodingError`` when it is no completion event.

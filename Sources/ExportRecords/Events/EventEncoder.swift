@@ -5,12 +5,12 @@ import Primitives
 ///
 /// The same event always yields the same bytes.
 public struct EventEncoder: Sendable {
-    private let jobsTopic: String
+    let jobsTopic: String
     // The headers that all events have, and all of a status.
-    private let specVersion = OriginalRecord.Header("ce_specversion", "1.0")
-    private let source: OriginalRecord.Header
+    let specVersion = OriginalRecord.Header("ce_specversion", "1.0")
+    let source: OriginalRecord.Header
     private let types: [JobStatus: OriginalRecord.Header]
-    private let contentType = OriginalRecord.Header("content-type", "application/json")
+    let contentType = OriginalRecord.Header("content-type", "application/json")
 
     /// Creates an encoder.
     ///
@@ -171,7 +171,7 @@ extension JSONWriter {
         }
     }
 
-    fileprivate mutating func source(_ source: RecordSource, topic: String) {
+    mutating func source(_ source: RecordSource, topic: String) {
         object { writer in
             writer.member("topic", topic)
             writer.member("partition", source.partition)

@@ -20,6 +20,26 @@ public struct JobDecoder: Sendable {
     ///   - offset: Its offset in its partition.
     public func decode(_ record: OriginalRecord, offset: Int64) -> JobInput {
         let headers = RecordHeaders(record.headers)
+        var reading = read(record, headers)
+        reading.checkBatchKey(record.key)
+        let trace = headers.trace ?? reading.eventTrace
+        return JobInput(
+            offset: offset,
+            content: reading.content(trace: trace),
+            keyIsJobID: reading.isKey(record.key),
+            warnings: reading.warnings,
+            original: record
+        )
+    }
+
+    /// The key that a record with this value and these headers must have: the id of the job's batch, or the job's own; `nil`
+    /// where none can be read.
+    public func key(of record: OriginalRecord) -> String? {
+        let reading = read(record, RecordHeaders(record.headers))
+        return reading.job?.batch?.id ?? reading.jobID
+    }
+
+    private func read(_ record: OriginalRecord, _ headers: RecordHeaders) -> JobReading {
         var reading = JobReading()
         if let fault = Self.fault(ofOmitted: record.omitted) {
             reading.fault = fault
@@ -38,14 +58,7 @@ public struct JobDecoder: Sendable {
         } else {
             reading.fault = "the value is null; a job is a JSON object (to end a job, send a cancel command)"
         }
-        let trace = headers.trace ?? reading.eventTrace
-        return JobInput(
-            offset: offset,
-            content: reading.content(trace: trace),
-            keyIsJobID: reading.isKey(record.key),
-            warnings: reading.warnings,
-            original: record
-        )
+        return reading
     }
 
     /// A record with omitted parts is refused.
@@ -89,11 +102,19 @@ struct JobReading {
         return .export(job)
     }
 
-    /// Whether the record's key is the job's id. True for a record without a readable id.
+    /// Whether the record's key is the job's id, or its batch's. True for a record without a readable id.
     func isKey(_ key: [UInt8]?) -> Bool {
         guard let jobID else { return true }
         guard let key else { return false }
-        return jobID.utf8.elementsEqual(key)
+        return (job?.batch?.id ?? jobID).utf8.elementsEqual(key)
+    }
+
+    /// Refuses a job whose key is not its batch's id: the batch's jobs would be in several partitions, and it would never
+    /// be complete in any of them.
+    mutating func checkBatchKey(_ key: [UInt8]?) {
+        guard let batch = job?.batch, !isKey(key) else { return }
+        let present = key.map { excerpt(String(decoding: $0, as: UTF8.self)) } ?? "null"
+        addError("batch.id", "must be the record's key: the key is \(present), expected '\(batch.id)'")
     }
 
     mutating func addError(_ field: String, _ message: String) {

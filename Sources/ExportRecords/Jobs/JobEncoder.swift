@@ -34,18 +34,30 @@ public struct JobEncoder: Sendable {
                 writer.key("metadata")
                 writer.raw(metadata)
             }
+            if let batch = job.batch {
+                writer.key("batch")
+                writer.object { writer in
+                    writer.member("id", batch.id)
+                    writer.member("size", batch.size)
+                }
+            }
         }
-        return record(id: job.id, value: writer.bytes, trace: job.trace)
+        return record(key: job.batch?.id ?? job.id, value: writer.bytes, trace: job.trace)
     }
 
     /// The record of a cancel command.
-    public func encodeCancel(id: String, trace: TraceContext? = nil) -> OutgoingRecord {
+    ///
+    /// - Parameters:
+    ///   - id: The job's id.
+    ///   - batchID: The id of the job's batch, which is the key of the job's record, where it has one.
+    ///   - trace: The trace context.
+    public func encodeCancel(id: String, batchID: String? = nil, trace: TraceContext? = nil) -> OutgoingRecord {
         var writer = JSONWriter(capacity: 192)
         writer.object { writer in
             writer.member("jobId", id)
             writer.member("action", "cancel")
         }
-        return record(id: id, value: writer.bytes, trace: trace)
+        return record(key: batchID ?? id, value: writer.bytes, trace: trace)
     }
 
     /// Metadata as a job carries it: compact JSON with sorted keys; `nil` when there is none.
@@ -61,9 +73,9 @@ public struct JobEncoder: Sendable {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    private func record(id: String, value: [UInt8], trace: TraceContext?) -> OutgoingRecord {
+    private func record(key: String, value: [UInt8], trace: TraceContext?) -> OutgoingRecord {
         OutgoingRecord(
-            key: Array(id.utf8),
+            key: Array(key.utf8),
             value: value,
             headers: [OriginalRecord.Header("content-type", "application/json")] + traceHeaders(trace)
         )

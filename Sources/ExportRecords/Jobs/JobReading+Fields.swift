@@ -82,9 +82,7 @@ extension JobReading {
             )
             return nil
         }
-        // 3.0 and 3e0 are integers to JSON Schema, so they are here.
-        let text = String(decoding: scanner.bytes[token.start..<token.end], as: UTF8.self)
-        guard let number = Int(text) ?? Double(text).flatMap(Int.init(exactly:)), range.contains(number) else {
+        guard let number = readWholeNumber(token, in: scanner), range.contains(number) else {
             addError("maxAttempts", "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
         }

@@ -14,13 +14,16 @@ private struct JobFields {
     var maxAttempts: JSONToken?
     var requestID: JSONToken?
     var metadata: JSONToken?
+    var batch: JSONToken?
 
     /// Stores a member's place, if jobs have a member of that name.
     mutating func set(_ name: UnsafeBufferPointer<UInt8>, to value: JSONToken) {
         let value = value.kind == .null ? nil : value
         switch name.count {
         case 4: if name.isEqual(to: "kind") { kind = value }
-        case 5: if name.isEqual(to: "jobId") { jobID = value }
+        case 5:
+            if name.isEqual(to: "jobId") { jobID = value }
+            if name.isEqual(to: "batch") { batch = value }
         case 6:
             if name.isEqual(to: "filter") { filter = value }
             if name.isEqual(to: "action") { action = value }
@@ -108,6 +111,7 @@ extension JobReading {
         let maxAttempts = readMaxAttempts(fields.maxAttempts, in: scanner)
         let requestID = readRequestID(fields.requestID, in: scanner)
         let metadata = readMetadata(fields.metadata, in: scanner)
+        let batch = readBatch(fields.batch, in: scanner)
 
         guard errors.isEmpty, let jobID, let kind else { return }
         job = ExportJob(
@@ -120,7 +124,8 @@ extension JobReading {
             deadline: deadline,
             maxAttempts: maxAttempts ?? 3,
             adoptedRequestID: requestID,
-            metadataJSON: metadata
+            metadataJSON: metadata,
+            batch: batch
         )
     }
 }

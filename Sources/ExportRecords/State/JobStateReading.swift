@@ -63,6 +63,10 @@ struct JobStateReading {
             case (9, .bytes): job.metadataJSON = try reader.text()
             case (10, .bytes): traceParent = try reader.text()
             case (11, .bytes): traceState = try reader.text()
+            case (12, .bytes):
+                var batch = job.batch ?? JobBatch(id: "", size: 0)
+                try batch.read(reader.message())
+                job.batch = batch
             default: try reader.skip(field)
             }
         }
@@ -100,7 +104,7 @@ struct JobStateReading {
     }
 
     /// The value with a number, which is its number in state.proto.
-    private static func known<Value: RawRepresentable<UInt8>>(
+    static func known<Value: RawRepresentable<UInt8>>(
         _ number: Int32,
         _ field: String,
         _ key: String
@@ -126,6 +130,19 @@ extension JobRecord {
 
 extension WireReader {
     fileprivate mutating func instant() throws(WireError) -> Instant { Instant(milliseconds: try integer()) }
+}
+
+extension JobBatch {
+    fileprivate mutating func read(_ reader: WireReader) throws(WireError) {
+        var reader = reader
+        while let field = try reader.next() {
+            switch field {
+            case (1, .bytes): id = try reader.text()
+            case (2, .varint): size = Int(try reader.integer(UInt32.self))
+            default: try reader.skip(field)
+            }
+        }
+    }
 }
 
 extension FieldError {

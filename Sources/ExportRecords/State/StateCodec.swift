@@ -2,13 +2,26 @@ public import ExportCore
 
 /// Encodes and decodes the records of the state topic, as `schemas/state.proto` defines them.
 public struct StateCodec: Sendable {
-    /// The version that is written, and the only one that can be read.
-    public static let version: UInt32 = 1
+    /// The newest version that is written and read. All earlier ones are read.
+    public static let version: UInt32 = 2
 
     /// The key of a partition's position. No job id has an `@`.
     public static let positionKey = "@position"
     /// The key of the origin of a partition's state. No job id has an `@`.
     public static let originKey = "@origin"
+
+    /// What the key of a batch's record begins with; the batch's id follows. No job id has an `@`.
+    public static let batchKeyPrefix = "@batch/"
+
+    /// The version with which a record is written: the oldest one that has all of its meaning, so that an earlier worker can
+    /// take over until a job has a batch.
+    static func version(of record: StateRecord) -> UInt32 {
+        switch record {
+        case .job(let record): record.job.batch == nil ? 1 : 2
+        case .batch: 2
+        case .forgotten, .batchForgotten, .position, .origin: 1
+        }
+    }
 
     /// Creates a codec.
     public init() {}
@@ -20,11 +33,24 @@ public struct StateCodec: Sendable {
             OutgoingRecord(key: Array(job.job.id.utf8), value: encode(record, at: JobsPosition(job), capacity: 512))
         case .forgotten(let id):
             OutgoingRecord(key: Array(id.utf8), value: nil)
+        case .batch(let batch):
+            OutgoingRecord(key: Self.key(ofBatch: batch.batch.id), value: encode(record, at: JobsPosition()))
+        case .batchForgotten(let id):
+            OutgoingRecord(key: Self.key(ofBatch: id), value: nil)
         case .position(let position):
             OutgoingRecord(key: Array(Self.positionKey.utf8), value: encode(record, at: position))
         case .origin(let origin):
             OutgoingRecord(key: Array(Self.originKey.utf8), value: encode(record, at: origin.position))
         }
+    }
+
+    private static func key(ofBatch id: String) -> [UInt8] { Array((batchKeyPrefix + id).utf8) }
+
+    /// The id of the batch whose record has this key; `nil` for another key.
+    private static func batchID(ofKey key: String) -> String? {
+        guard key.hasPrefix(batchKeyPrefix) else { return nil }
+        let id = String(key.dropFirst(batchKeyPrefix.count))
+        return JobLimits.isJobID(id) ? id : nil
     }
 
     private func encode(_ record: StateRecord, at position: JobsPosition, capacity: Int = 64) -> [UInt8] {
@@ -42,9 +68,11 @@ public struct StateCodec: Sendable {
         guard let key else { throw .missingKey }
         let id = String(decoding: key, as: UTF8.self)
         let isOwn = id == Self.positionKey || id == Self.originKey
-        guard isOwn || JobLimits.isJobID(id) else { throw .invalidKey(excerpt(id)) }
+        let batchID = Self.batchID(ofKey: id)
+        guard isOwn || batchID != nil || JobLimits.isJobID(id) else { throw .invalidKey(excerpt(id)) }
         guard let value else {
             guard !isOwn else { throw .missingPosition(key: id) }
+            if let batchID { return .batchForgotten(id: batchID) }
             return .forgotten(id: id)
         }
         var record = JobRecord.blank
@@ -52,14 +80,17 @@ public struct StateCodec: Sendable {
         guard value.withUnsafeBytes({ (try? reading.read($0, into: &record)) != nil }) else {
             throw .malformedValue(key: id)
         }
-        guard reading.version == Self.version else { throw .unsupportedVersion(reading.version, key: id) }
+        guard 1...Self.version ~= reading.version else { throw .unsupportedVersion(reading.version, key: id) }
         switch (reading.content, id) {
         case (.position, Self.positionKey): return .position(reading.position)
         case (.origin, Self.originKey): return .origin(reading.origin)
-        case (.job, _) where !isOwn:
+        case (.batch, _) where batchID != nil: return .batch(try reading.batch.finish(id: batchID ?? "", key: id))
+        case (.job, _) where !isOwn && batchID == nil:
             try reading.finish(&record, id: id)
             return .job(record)
-        default: throw isOwn ? .missingPosition(key: id) : .missingJob(key: id)
+        default:
+            if batchID != nil { throw .missingBatch(key: id) }
+            throw isOwn ? .missingPosition(key: id) : .missingJob(key: id)
         }
     }
 }

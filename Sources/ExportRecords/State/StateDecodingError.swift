@@ -4,7 +4,7 @@
 public enum StateDecodingError: Error, Hashable, Sendable {
     /// The record has no key.
     case missingKey
-    /// The key is neither a job id nor the position's key. Holds an excerpt of it.
+    /// The key is neither a job id nor one of the worker's own keys. Holds an excerpt of it.
     case invalidKey(String)
     /// The value is not a StateRecord in Protobuf, or is truncated.
     case malformedValue(key: String)
@@ -14,6 +14,8 @@ public enum StateDecodingError: Error, Hashable, Sendable {
     case missingJob(key: String)
     /// The record under one of the worker's own keys does not have the content of that key.
     case missingPosition(key: String)
+    /// The record under a batch's key does not hold a batch.
+    case missingBatch(key: String)
     /// A field has an unknown number.
     case unknownValue(field: String, number: Int, key: String)
     /// A field that a record in this phase must have is absent.
@@ -31,12 +33,14 @@ extension StateDecodingError: CustomStringConvertible {
         case .malformedValue(let key):
             "the state record of \(key) is damaged. \(Self.foreign)"
         case .unsupportedVersion(let version, let key):
-            "the state record of \(key) has version \(version); this build reads version \(StateCodec.version). "
+            "the state record of \(key) has version \(version); this build reads versions up to \(StateCodec.version). "
                 + "Run the version of the worker that wrote it, or a later one."
         case .missingJob(let key):
             "the state record of \(key) holds no job. \(Self.foreign)"
         case .missingPosition(let key):
             "the state record of \(key) holds no position. \(Self.foreign)"
+        case .missingBatch(let key):
+            "the state record of \(key) holds no batch. \(Self.foreign)"
         case .unknownValue(let field, let number, let key):
             "the state record of \(key) has the unknown value \(number) in \(field). "
                 + "Run the version of the worker that wrote it, or a later one."

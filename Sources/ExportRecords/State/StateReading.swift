@@ -6,7 +6,7 @@ import ExportCore
 struct StateReading {
     /// What a record holds. Where its bytes hold several, the last one counts.
     enum Content {
-        case none, job, position, origin
+        case none, job, position, origin, batch
     }
 
     private(set) var version: UInt32 = 0
@@ -18,6 +18,7 @@ struct StateReading {
     private var timestamp: Int64?
     private var anchor: JobsMark?
     private var state = JobStateReading()
+    private(set) var batch = BatchStateReading()
 
     /// Reads the fields of `StateRecord`.
     ///
@@ -42,6 +43,9 @@ struct StateReading {
                 var mark = anchor ?? JobsMark(offset: 0, timestamp: 0)
                 try reader.message().readPair(&mark.offset, &mark.timestamp)
                 anchor = mark
+            case (8, .bytes):
+                begin(.batch, &record)
+                try batch.read(reader.message())
             default: try reader.skip(field)
             }
         }
@@ -50,7 +54,9 @@ struct StateReading {
     /// Begins a content, or continues it: parts of one message are merged.
     private mutating func begin(_ next: Content, _ record: inout JobRecord) {
         guard next != content else { return }
-        if content != .none { (state, record, offset, stateStart) = (JobStateReading(), .blank, 0, 0) }
+        if content != .none {
+            (state, record, offset, stateStart, batch) = (JobStateReading(), .blank, 0, 0, BatchStateReading())
+        }
         content = next
     }
 

@@ -8,7 +8,7 @@ extension WireWriter {
     ///
     /// - Parameter position: the position of the jobs partition that the record names.
     mutating func record(_ record: StateRecord, at position: JobsPosition) {
-        number(1, StateCodec.version)
+        number(1, StateCodec.version(of: record))
         if case .job(let job) = record { message(2) { $0.state(job) } }
         // Written also where it is 0, because its presence determines what the record holds.
         if case .position(let position) = record { present(3, position.offset) }
@@ -20,11 +20,21 @@ extension WireWriter {
                 writer.number(2, origin.stateStart)
             }
         }
-        guard let anchor = position.anchor else { return }
-        message(7) { writer in
-            writer.number(1, anchor.offset)
-            writer.number(2, anchor.timestamp)
+        if let anchor = position.anchor {
+            message(7) { writer in
+                writer.number(1, anchor.offset)
+                writer.number(2, anchor.timestamp)
+            }
         }
+        if case .batch(let batch) = record { message(8) { $0.batch(batch) } }
+    }
+
+    /// The fields of `BatchState`.
+    private mutating func batch(_ record: JobBatchRecord) {
+        number(1, UInt32(clamping: record.batch.size))
+        number(2, record.status.rawValue)
+        number(3, record.ended.milliseconds)
+        present(4, record.published?.milliseconds)
     }
 
     /// The fields of `JobState`.
@@ -58,6 +68,11 @@ extension WireWriter {
         present(9, job.metadataJSON)
         present(10, job.trace?.parent)
         present(11, job.trace?.state)
+        guard let batch = job.batch else { return }
+        message(12) { writer in
+            writer.text(1, batch.id)
+            writer.number(2, UInt32(clamping: batch.size))
+        }
     }
 
     private mutating func error(_ error: JobError) {

@@ -8,6 +8,8 @@ public enum MediaType: String, Hashable, Sendable, CaseIterable {
     case csv = "text/csv"
     /// Tab-separated values.
     case tsv = "text/tab-separated-values"
+    /// A JSON document. Never detected: only its writer knows.
+    case json = "application/json"
     /// Anything else.
     case binary = "application/octet-stream"
 
@@ -18,9 +20,11 @@ public enum MediaType: String, Hashable, Sendable, CaseIterable {
     ///
     /// - Parameters:
     ///   - head: The file's first bytes; a few thousand are enough.
-    ///   - expected: The text format to assume where the first line has neither commas nor tabs.
+    ///   - expected: The text format to assume where the first line has neither commas nor tabs; JSON in any case.
     public init(detecting head: [UInt8], expected: MediaType? = nil) {
-        if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || head.starts(with: [0x50, 0x4B, 0x05, 0x06]) {
+        if expected == .json {
+            self = .json
+        } else if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || head.starts(with: [0x50, 0x4B, 0x05, 0x06]) {
             self = .zip
         } else if head.starts(with: [0x1F, 0x8B]) {
             self = .gzip

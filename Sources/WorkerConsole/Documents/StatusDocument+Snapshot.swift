@@ -121,7 +121,7 @@ extension StatusDocument.Account {
         _ texts: any OperatorTexts
     ) {
         var (waiting, inFlight): ([String: Int], [String: Int]) = ([:], [:])
-        for kind in CallKind.allCases {
+        for kind in CallKind.ofJobs {
             waiting[kind.label] = account.waiting[kind] ?? 0
             inFlight[kind.label] = calls.inFlight[CallActivity.Key(account: account.name, kind: kind)] ?? 0
         }

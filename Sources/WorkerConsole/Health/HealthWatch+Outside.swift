@@ -141,6 +141,7 @@ extension Formatting {
         case .poll: "status poll"
         case .delete: "deletion"
         case .download: "download"
+        case .manifest: "manifest"
         }
     }
 }

@@ -47,7 +47,7 @@ package final class CallActivity: Sendable {
         state.withLock { state in
             state.inFlight[Key(account: account, kind: kind), default: 0] += 1
             state.started += 1
-            if kind != .download { state.apiCallsStarted[account, default: 0] += 1 }
+            if !kind.isTransfer { state.apiCallsStarted[account, default: 0] += 1 }
         }
     }
 

@@ -48,7 +48,8 @@ extension Report {
         switch self {
         case .accepted, .duplicate, .lateAnswer: nil
         case .ended(_, let event): Self.summary(of: event, texts)
-        case .deadLettered, .outputDropped, .attemptFailed, .callFailed: jobSummary(texts)
+        case .batchEnded(_, let event): Self.summary(of: event)
+        case .deadLettered, .outputDropped, .attemptFailed, .callFailed, .manifestFailed: jobSummary(texts)
         case .accountPaused, .partlyRefused, .accountResumed, .throttled: accountSummary(texts)
         case .storePaused(let message):
             ReportSummary(.critical, "Downloads paused", message, remedy: texts.remedy(for: .storeUnavailable))
@@ -66,6 +67,19 @@ extension Report {
             of: event.error?.code.name ?? "",
             event.error?.message ?? "",
             remedy: event.error.map { texts.remedy(for: $0.code) }
+        )
+    }
+
+    private static func summary(of event: JobBatchEvent) -> ReportSummary? {
+        guard event.status != .completed || event.lacksManifest else { return nil }
+        let ends = "\(event.count(of: .completed)) of \(Formatting.count(event.batch.size, "job")) completed"
+        let missing = event.batch.size - event.members.count
+        return ReportSummary(
+            .warning,
+            "Batch \(event.status.name)",
+            of: "batch \(event.batch.id)",
+            (missing > 0 ? "\(ends), \(missing) never came or were rejected." : "\(ends).")
+                + (event.lacksManifest ? " Its manifest could not be stored." : "")
         )
     }
 
@@ -89,6 +103,14 @@ extension Report {
             )
         case .callFailed(_, _, let kind, let message):
             ReportSummary(.notice, "Call failed", of: kind.label, message, remedy: texts.remedy(for: .retrying))
+        case .manifestFailed(_, let batch, let message):
+            ReportSummary(
+                .notice,
+                "Manifest not stored",
+                of: "batch \(batch)",
+                message,
+                remedy: texts.remedy(for: .retrying)
+            )
         default: nil
         }
     }

@@ -13,6 +13,8 @@ struct MeteredExports: ExportsPort {
 
     func executor(for call: Call) -> (any TaskExecutor)? { port.executor(for: call) }
 
+    func store(_ manifest: BatchManifest) async -> CallResult { await port.store(manifest) }
+
     func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
         let (account, kind) = (call.job.account, call.token.kind)
         calls.began(account: account, kind: kind)

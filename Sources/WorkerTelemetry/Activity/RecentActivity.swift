@@ -145,7 +145,7 @@ extension RecentActivity.Figures {
         case .duplicate: totals.duplicates += 1
         case .deadLettered: totals.deadLetters += 1
         case .attemptFailed: totals.attemptsFailed += 1
-        case .callFailed: totals.callFailures += 1
+        case .callFailed, .manifestFailed: totals.callFailures += 1
         case .throttled(let account, let kind, let wait, let asked):
             totals.throttled += 1
             let key = CallActivity.Key(account: account, kind: kind)

@@ -19,7 +19,9 @@ package struct ReportLogger: WorkerObserver {
 
     package func report(_ report: Report) {
         switch report {
-        case .accepted, .duplicate, .ended, .deadLettered, .outputDropped, .attemptFailed, .callFailed: job(report)
+        case .accepted, .duplicate, .ended, .batchEnded, .deadLettered, .outputDropped, .attemptFailed, .callFailed,
+            .manifestFailed:
+            job(report)
         case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .throttled, .intakePaused,
             .intakeResumed, .refusalsContinue:
             flow(report)
@@ -85,6 +87,7 @@ package struct ReportLogger: WorkerObserver {
                 metadata: ["job.id": "\(job)", "partition": "\(partition)", "event_repeated": "\(eventRepeated)"]
             )
         case .ended(let partition, let event): ended(partition, event)
+        case .batchEnded(let partition, let event): ended(partition, event)
         case .deadLettered(let partition, let offset, let reason):
             logger.warning(
                 "Record is not a valid job, copied to the dead-letter topic",
@@ -108,6 +111,11 @@ package struct ReportLogger: WorkerObserver {
                     "error.message": "\(message)",
                 ]
             )
+        case .manifestFailed(let partition, let batch, let message):
+            logger.info(
+                "Storing a batch's manifest failed, retrying",
+                metadata: ["batch.id": "\(batch)", "partition": "\(partition)", "error.message": "\(message)"]
+            )
         default: break
         }
     }
@@ -125,6 +133,31 @@ package struct ReportLogger: WorkerObserver {
             metadata["error.message"] = .string(error.message)
         }
         logger.info("Job finished", metadata: metadata)
+    }
+
+    private func ended(_ partition: Int32, _ event: JobBatchEvent) {
+        if event.lacksManifest {
+            logger.warning(
+                "Batch finished without its manifest, which could not be stored",
+                metadata: ["batch.id": "\(event.batch.id)", "partition": "\(partition)"]
+            )
+        }
+        guard event.status != .incomplete else {
+            return logger.warning(
+                "Batch ended at its deadline, jobs are missing",
+                metadata: [
+                    "batch.id": "\(event.batch.id)", "partition": "\(partition)", "jobs": "\(event.members.count)",
+                    "size": "\(event.batch.size)",
+                ]
+            )
+        }
+        logger.info(
+            "Batch finished",
+            metadata: [
+                "batch.id": "\(event.batch.id)", "partition": "\(partition)", "status": "\(event.status.name)",
+                "jobs": "\(event.members.count)",
+            ]
+        )
     }
 
     private func flow(_ report: Report) {

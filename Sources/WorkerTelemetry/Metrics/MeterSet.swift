@@ -51,6 +51,7 @@ extension MeterSet<Counter> {
                 add(MetricsTable.events, [JobStatus.failed.name, code.name], by: 0)
             }
         }
+        for status in JobBatchStatus.allCases { add(MetricsTable.batchEvents, [status.name], by: 0) }
         for kind in OutputKind.allCases { add(MetricsTable.droppedOutputs, [kind.rawValue], by: 0) }
     }
 }

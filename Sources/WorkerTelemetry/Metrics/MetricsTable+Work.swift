@@ -28,6 +28,20 @@ extension MetricsTable {
         help: "Time from the poll that found an export completed to the job's event."
     )
 
+    static let openBatches = MetricDefinition(
+        "payout_export_open_batches",
+        .gauge,
+        unit: "batches",
+        help: "Batches that have not ended: jobs are missing, or have not ended."
+    )
+    static let batchEvents = MetricDefinition(
+        "payout_export_batch_events_total",
+        .counter,
+        unit: "events",
+        labels: ["status"],
+        help: "Batch events committed, by status."
+    )
+
     // MARK: Calls
 
     static let downloadBytes = MetricDefinition(

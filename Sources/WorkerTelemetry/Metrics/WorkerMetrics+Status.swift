@@ -43,7 +43,7 @@ extension WorkerMetrics {
         let accounts = sources.status?.accounts.map(\.name) ?? []
         var inFlight = sources.callsInFlight
         for account in accounts {
-            for kind in CallKind.allCases { inFlight[.init(account: account, kind: kind), default: 0] += 0 }
+            for kind in CallKind.ofJobs { inFlight[.init(account: account, kind: kind), default: 0] += 0 }
         }
         gauges.set(
             MetricsTable.accountCallsInFlight,
@@ -160,6 +160,7 @@ extension WorkerMetrics {
                 }
             }
         )
+        gauges.set(MetricsTable.openBatches, [GaugeValue([], partitions.reduce(0) { $0 + $1.openBatches })])
         refreshAccounts(status?.accounts ?? [])
     }
 
@@ -169,7 +170,7 @@ extension WorkerMetrics {
         gauges.set(
             MetricsTable.callsWaiting,
             accounts.flatMap { account in
-                CallKind.allCases.map { GaugeValue([account.name, $0.label], account.waiting[$0] ?? 0) }
+                CallKind.ofJobs.map { GaugeValue([account.name, $0.label], account.waiting[$0] ?? 0) }
             }
         )
     }

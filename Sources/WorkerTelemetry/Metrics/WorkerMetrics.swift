@@ -61,7 +61,7 @@ package final class WorkerMetrics: WorkerObserver {
         jobDurations = Self.timers(JobStatus.allCases, factory) {
             (MetricsTable.jobDuration.name, [("status", $0.name)])
         }
-        callDurations = Self.timers(CallKind.allCases, factory) { kind in
+        callDurations = Self.timers(CallKind.ofJobs, factory) { kind in
             kind == .download
                 ? (MetricsTable.downloadDuration.name, [])
                 : (MetricsTable.callDuration.name, [("call", kind.label)])
@@ -102,10 +102,12 @@ package final class WorkerMetrics: WorkerObserver {
         case .duplicate(_, _, let eventRepeated):
             counters.add(MetricsTable.duplicates, [eventRepeated ? "true" : "false"])
         case .ended(_, let event): ended(event)
+        case .batchEnded(_, let event): counters.add(MetricsTable.batchEvents, [event.status.name])
         case .deadLettered: counters.add(MetricsTable.deadLetters)
         case .outputDropped(_, let kind, _): counters.add(MetricsTable.droppedOutputs, [kind.rawValue])
         case .attemptFailed: counters.add(MetricsTable.attemptsFailed)
         case .callFailed(_, _, let kind, _): counters.add(MetricsTable.callFailures, [kind.label])
+        case .manifestFailed: counters.add(MetricsTable.callFailures, [CallKind.manifest.label])
         case .throttled(let account, let kind, let wait, _):
             counters.add(MetricsTable.throttled, [account, kind.label])
             sums.add(MetricsTable.throttledTime, [account, kind.label], by: wait.inSeconds)

@@ -13,6 +13,8 @@
 // A record's key is the job's id; its value is one StateRecord. A null value (tombstone) deletes
 // the job. The keys "@position" and "@origin", which are not valid job ids, hold the partition's position and its
 // origin. A worker that does not know "@origin" stops at it, so it drops no unknown field of the other records.
+// The key "@batch/" and a batch's id holds the end of that batch, from its decision until the batch and its jobs are
+// forgotten. An open batch has no record: it is what the records of its jobs say.
 //
 // Stored bytes are an interface: every later version reads the records of every earlier
 // one. Therefore:
@@ -20,7 +22,9 @@
 // - a field may be added without a new version only if it does no harm when a worker that does
 //   not know the field drops it on writing the record again;
 // - any other change gets a new `version`. A reader that does not know a record's version, or a
-//   number in it, stops the partition and reports it: it never skips a record.
+//   number in it, stops the partition and reports it: it never skips a record. A record is written with the oldest
+//   version that has all of its meaning, so an earlier worker can take over until something new is used.
+// Versions: 1; 2 adds batches: it is the version of a job that has one, and of a batch.
 // schemas/golden/state has a sample of every kind of record ever written.
 //
 // All times are milliseconds since 1970-01-01T00:00:00Z.
@@ -41,6 +45,57 @@ import SwiftProtobuf
 fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobuf.ProtobufAPIVersionCheck {
   struct _2: SwiftProtobuf.ProtobufAPIVersion_2 {}
   typealias Version = _2
+}
+
+/// How a batch ended.
+nonisolated enum ProtoBatchStatus: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+
+  /// Never written.
+  case unspecified // = 0
+
+  /// All of its jobs completed.
+  case completed // = 1
+
+  /// All of its jobs ended, and some did not complete.
+  case partial // = 2
+
+  /// Its deadline passed before all of its jobs came.
+  case incomplete // = 3
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .unspecified
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .completed
+    case 2: self = .partial
+    case 3: self = .incomplete
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .completed: return 1
+    case .partial: return 2
+    case .incomplete: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [ProtoBatchStatus] = [
+    .unspecified,
+    .completed,
+    .partial,
+    .incomplete,
+  ]
+
 }
 
 /// The phase of a job.
@@ -361,7 +416,7 @@ nonisolated struct ProtoStateRecord: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The version of the record's meaning; 1.
+  /// The version of the record's meaning: 1 or 2.
   var version: UInt32 = 0
 
   var content: ProtoStateRecord.OneOf_Content? = nil
@@ -391,6 +446,15 @@ nonisolated struct ProtoStateRecord: Sendable {
       return ProtoOrigin()
     }
     set {content = .origin(newValue)}
+  }
+
+  /// The end of a batch. Only under the key "@batch/" and the batch's id. Since version 2.
+  var batch: ProtoBatchState {
+    get {
+      if case .batch(let v)? = content {return v}
+      return ProtoBatchState()
+    }
+    set {content = .batch(newValue)}
   }
 
   /// The generation of the jobs partition of the record's offset, from 1 on: a jobs topic that was deleted and
@@ -429,6 +493,8 @@ nonisolated struct ProtoStateRecord: Sendable {
     case position(Int64)
     /// Where the partition's state begins. Only under the key "@origin".
     case origin(ProtoOrigin)
+    /// The end of a batch. Only under the key "@batch/" and the batch's id. Since version 2.
+    case batch(ProtoBatchState)
 
   }
 
@@ -685,6 +751,16 @@ nonisolated struct ProtoJob: Sendable {
   /// Clears the value of `traceState`. Subsequent reads from it will return its default value.
   mutating func clearTraceState() {self._traceState = nil}
 
+  /// The batch that the job belongs to; absent for a job without one. Since version 2.
+  var batch: ProtoJobBatch {
+    get {_batch ?? ProtoJobBatch()}
+    set {_batch = newValue}
+  }
+  /// Returns true if `batch` has been explicitly set.
+  var hasBatch: Bool {self._batch != nil}
+  /// Clears the value of `batch`. Subsequent reads from it will return its default value.
+  mutating func clearBatch() {self._batch = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -696,6 +772,55 @@ nonisolated struct ProtoJob: Sendable {
   fileprivate var _metadataJson: String? = nil
   fileprivate var _traceParent: String? = nil
   fileprivate var _traceState: String? = nil
+  fileprivate var _batch: ProtoJobBatch? = nil
+}
+
+/// The batch that a job belongs to.
+nonisolated struct ProtoJobBatch: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: String = String()
+
+  /// How many jobs the batch has.
+  var size: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The end of a batch. The batch's id is in the record's key. Since version 2.
+nonisolated struct ProtoBatchState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// How many jobs the batch has.
+  var size: UInt32 = 0
+
+  /// How the batch ended.
+  var status: ProtoBatchStatus = .unspecified
+
+  /// When its end was decided. It has no new jobs from then on.
+  var endedAt: Int64 = 0
+
+  /// When its event was published; absent while its manifest is being stored.
+  var publishedAt: Int64 {
+    get {_publishedAt ?? 0}
+    set {_publishedAt = newValue}
+  }
+  /// Returns true if `publishedAt` has been explicitly set.
+  var hasPublishedAt: Bool {self._publishedAt != nil}
+  /// Clears the value of `publishedAt`. Subsequent reads from it will return its default value.
+  mutating func clearPublishedAt() {self._publishedAt = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _publishedAt: Int64? = nil
 }
 
 /// Why a job did not complete.
@@ -900,6 +1025,10 @@ nonisolated struct ProtoArchiveEntry: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "payout.export.state.v1"
 
+nonisolated extension ProtoBatchStatus: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0BATCH_STATUS_UNSPECIFIED\0\u{1}BATCH_STATUS_COMPLETED\0\u{1}BATCH_STATUS_PARTIAL\0\u{1}BATCH_STATUS_INCOMPLETE\0")
+}
+
 nonisolated extension ProtoPhase: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PHASE_UNSPECIFIED\0\u{1}PHASE_ACCEPTED\0\u{1}PHASE_SUBMITTING\0\u{1}PHASE_WAITING\0\u{1}PHASE_READY\0\u{1}PHASE_FINISHED\0")
 }
@@ -926,7 +1055,7 @@ nonisolated extension ProtoErrorCode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}job\0\u{1}position\0\u{1}generation\0\u{3}jobs_timestamp\0\u{1}origin\0\u{1}anchor\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}job\0\u{1}position\0\u{1}generation\0\u{3}jobs_timestamp\0\u{1}origin\0\u{1}anchor\0\u{1}batch\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -972,6 +1101,19 @@ nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
         }
       }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._anchor) }()
+      case 8: try {
+        var v: ProtoBatchState?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .batch(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .batch(v)
+        }
+      }()
       default: break
       }
     }
@@ -1007,6 +1149,9 @@ nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
     } }()
     try { if let v = self._anchor {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    try { if case .batch(let v)? = self.content {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1262,7 +1407,7 @@ nonisolated extension ProtoJobState: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Job"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{3}file_format\0\u{1}account\0\u{1}filter\0\u{3}not_before\0\u{1}deadline\0\u{3}max_attempts\0\u{3}adopted_request_id\0\u{3}metadata_json\0\u{3}trace_parent\0\u{3}trace_state\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{3}file_format\0\u{1}account\0\u{1}filter\0\u{3}not_before\0\u{1}deadline\0\u{3}max_attempts\0\u{3}adopted_request_id\0\u{3}metadata_json\0\u{3}trace_parent\0\u{3}trace_state\0\u{1}batch\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1281,6 +1426,7 @@ nonisolated extension ProtoJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 9: try { try decoder.decodeSingularStringField(value: &self._metadataJson) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self._traceParent) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self._traceState) }()
+      case 12: try { try decoder.decodeSingularMessageField(value: &self._batch) }()
       default: break
       }
     }
@@ -1324,6 +1470,9 @@ nonisolated extension ProtoJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     try { if let v = self._traceState {
       try visitor.visitSingularStringField(value: v, fieldNumber: 11)
     } }()
+    try { if let v = self._batch {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1339,6 +1488,91 @@ nonisolated extension ProtoJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs._metadataJson != rhs._metadataJson {return false}
     if lhs._traceParent != rhs._traceParent {return false}
     if lhs._traceState != rhs._traceState {return false}
+    if lhs._batch != rhs._batch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoJobBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".JobBatch"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}size\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.size) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt32Field(value: self.size, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoJobBatch, rhs: ProtoJobBatch) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoBatchState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".BatchState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0\u{1}status\0\u{3}ended_at\0\u{3}published_at\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.size) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.status) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.endedAt) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self._publishedAt) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.size != 0 {
+      try visitor.visitSingularUInt32Field(value: self.size, fieldNumber: 1)
+    }
+    if self.status != .unspecified {
+      try visitor.visitSingularEnumField(value: self.status, fieldNumber: 2)
+    }
+    if self.endedAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.endedAt, fieldNumber: 3)
+    }
+    try { if let v = self._publishedAt {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoBatchState, rhs: ProtoBatchState) -> Bool {
+    if lhs.size != rhs.size {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs.endedAt != rhs.endedAt {return false}
+    if lhs._publishedAt != rhs._publishedAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -18,6 +18,13 @@ import Yams
         #expect(rows.count > 20)
         try GeneratedRegion(page: "Reference/JobsAndEvents", name: "completion-event").expect(Schema.head + rows)
     }
+
+    @Test func everyFieldOfABatchEventIsDocumented() throws {
+        let schema = try Schema("batch-event")
+        let rows = schema.rows(of: schema.root)
+        #expect(rows.count > 15)
+        try GeneratedRegion(page: "JobsAndEvents", name: "batch-event").expect(Schema.head + rows)
+    }
 }
 
 /// A JSON Schema.

@@ -30,6 +30,8 @@ func describe(_ record: OutputRecord) -> String {
     case .state(let partition, let record): "\(partition): \(describe(record))"
     case .event(let partition, let event):
         "\(partition): EVENT \(event.jobID) \(event.status) \(event.error.map { "\($0.code)" } ?? "")"
+    case .batchEvent(let partition, let event):
+        "\(partition): BATCH EVENT \(event.batch.id) \(event.status) \(event.members.map(\.jobID))"
     case .deadLetter(let letter): "\(letter.partition): DEAD LETTER \(letter.offset)"
     }
 }
@@ -40,6 +42,9 @@ func describe(_ record: StateRecord) -> String {
         "\(record.job.id) \(record.phase) attempt \(record.attempt) \(record.requestID ?? "-") "
             + "\(record.status.map { "\($0)" } ?? "") \(record.cleanup == .none ? "" : "\(record.cleanup)")"
     case .forgotten(let id): "\(id) forgotten"
+    case .batch(let record):
+        "batch \(record.batch.id) \(record.status) \(record.published == nil ? "closed" : "published")"
+    case .batchForgotten(let id): "batch \(id) forgotten"
     case .position(let position): "position \(position.generation)/\(position.offset)"
     case .origin(let origin): "origin \(origin.position.generation)/\(origin.position.offset)"
     }
@@ -48,7 +53,7 @@ func describe(_ record: StateRecord) -> String {
 func describe(_ content: JobInput.Content) -> String {
     switch content {
     case .export(let job):
-        "\(job.id) account \(job.account) filter \(job.filter ?? "-") \(job.adoptedRequestID.map { "adopts \($0)" } ?? "") "
+        "\(job.id) \(job.batch.map { "of \($0.id)/\($0.size) " } ?? "")account \(job.account) filter \(job.filter ?? "-") \(job.adoptedRequestID.map { "adopts \($0)" } ?? "") "
             + "notBefore \(job.notBefore?.milliseconds ?? 0) deadline \(job.deadline?.milliseconds ?? 0)"
     case .cancel(let id, _): "cancel \(id)"
     case .unreadable(let id, _, _, _): "unreadable \(id ?? "")"

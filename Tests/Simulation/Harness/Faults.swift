@@ -64,12 +64,16 @@ public struct Faults: OptionSet, Sendable, Hashable {
     /// The file store accepts no files for a while.
     public static let store = Faults(bit: 26)
 
+    /// Jobs in batches: complete ones, and ones with missing, surplus or refused jobs.
+    public static let batches = Faults(bit: 27)
+
     /// Names, in the order of their bits.
     public static let names: [String] = [
         "crash", "freeze", "scaling", "abort", "unknown-outcome", "compaction", "throttling", "error-before",
         "error-after", "slow", "account-refused", "account-locked", "vanish", "oddity", "export-failed", "clock",
         "cancel", "repetition", "refusal", "download", "not-idempotent", "offsets-lost", "timing",
         "mfa-refused", "oversized", "refused-records", "store",
+        "batches",
     ]
 
     /// All faults.

@@ -22,9 +22,13 @@ extension Oracle {
         case .delete: if phase != .finished { world.fail("a DELETE for \(id), whose end is not stored") }
         case .download:
             if phase != .ready, phase != .finished { world.fail("a download for \(id), which is not stored as ready") }
+        case .manifest:
+            if isExact, let id = call.batch?.batch.id, batches.open[id]?.record == nil {
+                world.fail("a manifest of batch \(id), whose end is not stored")
+            }
         case .poll: break
         }
-        guard call.token.kind != .download else { return }
+        guard !call.token.kind.isTransfer else { return }
         // The fleet's budget for ten seconds, a full bucket for each worker, and another for each that starts.
         let window: Int64 = 10_000
         var recent = budgets[call.job.account, default: []]

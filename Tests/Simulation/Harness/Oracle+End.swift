@@ -72,7 +72,7 @@ extension Oracle {
     }
 
     /// Whether long transfers may occupy a worker's slots and its room for suspended downloads.
-    private var isCrowdedBySlowFiles: Bool {
+    var isCrowdedBySlowFiles: Bool {
         world.service.longTransfers >= 2 * plan.configuration.maxConcurrentDownloads
     }
 
@@ -137,6 +137,7 @@ extension Oracle {
                 world.fail("\(id) was rejected \(count) times, expected \(expected.least) to \(expected.most)")
             }
         }
+        checkBatchesAtEnd()
         if !hasOverwrites { for id in lives.keys.sorted() { world.fail("\(id) was never forgotten") } }
     }
 
@@ -162,6 +163,8 @@ extension Oracle {
             if plan.limits.isBounded, lives[job.id] == nil, endedLives[job.id] == nil, rejections[job.id] != nil {
                 return
             }
+            // Its batch had ended, had its jobs, or another size.
+            if job.batch != nil, rejections[job.id] != nil { return }
             let all = (endedLives[job.id] ?? []) + [lives[job.id]].compactMap { $0 }
             if all.isEmpty { world.fail("\(job.id) was lost") }
             if all.allSatisfy({ $0.event == nil }) { world.fail("\(job.id) has no event") }

@@ -12,6 +12,8 @@ final class Oracle {
         var intents: Set<Intent> = []
         var event: CompletionEvent?
         var events = 0
+        /// The transaction that published its event first.
+        var transaction: Int?
     }
 
     /// A stored intent to send a POST.
@@ -41,6 +43,8 @@ final class Oracle {
     var deadLetters: [[Int64: Int]]
     var rejections: [String: Int] = [:]
     var rejectedRecords: Set<RecordSource> = []
+    /// The batches in the state topic.
+    var batches = BatchHistory()
     private var restored: [(worker: Int, from: Int64)?]
     var budgets: [String: [Int64]] = [:]
     var starts: [Int64] = []
@@ -99,8 +103,11 @@ final class Oracle {
             switch record {
             case .state(_, .job(let record)): stored(record)
             case .state(_, .forgotten(let id)): forgotten(id)
+            case .state(_, .batch(let record)): batchStored(record, in: transaction)
+            case .state(_, .batchForgotten(let id)): batchForgotten(id)
             case .state(_, .position), .state(_, .origin): break
-            case .event(_, let event): published(event)
+            case .event(_, let event): published(event, in: transaction)
+            case .batchEvent(_, let event): batchPublished(event, in: transaction)
             case .deadLetter(let letter):
                 deadLetters[Int(letter.partition)][letter.offset, default: 0] += 1
                 if isExact, !isAmbiguous, deadLetters[Int(letter.partition)][letter.offset] != 1 {
@@ -148,6 +155,7 @@ final class Oracle {
                 world.fail("\(id) at offset \(record.offset) began again after it was forgotten")
             }
             lives[id] = Life(record: record)
+            joined(record)
             if !hasOverwrites, !isAmbiguous { checkAcceptance(record) }
         }
         if let old, !isAgain { checkAttempt(old, record) }
@@ -189,14 +197,19 @@ final class Oracle {
             return
         }
         if life.event == nil, !hasOverwrites { world.fail("\(id) was forgotten without an event") }
+        left(life.record)
         if !hasOverwrites { checkCleanup(life) }
         endedLives[id, default: []].append(life)
     }
 
-    private func published(_ event: CompletionEvent) {
+    private func published(_ event: CompletionEvent, in transaction: VirtualLog.Transaction) {
         let id = event.jobID
         checkSource(event)
-        guard event.status != .rejected else { return rejections[id, default: 0] += 1 }
+        guard event.status != .rejected else {
+            checkBatchRefusal(event)
+            return rejections[id, default: 0] += 1
+        }
+        batches.publishedStatuses[id, default: []].insert(event.status)
         if !isExact, lives[id].map({ $0.record.phase != .finished || !event.isOf($0.record) }) ?? true {
             return earlyEvents[id, default: []].append(event)
         }
@@ -216,6 +229,7 @@ final class Oracle {
             if life.events > 1 + repeats { world.fail("the event of \(id) was published \(life.events) times") }
         } else {
             life.event = event
+            life.transaction = transaction.id
             verify(event, life)
         }
         lives[id] = life
@@ -249,29 +263,6 @@ final class Oracle {
 
     /// Events without a later state, because the job already had a newer record.
     var strayEvents: Int { earlyEvents.values.map(\.count).reduce(0, +) }
-
-    /// Checks that every record below a committed offset has a job, an event or a dead letter.
-    private func checkOffsets(_ partition: Int, upTo offset: Int64) {
-        guard !isAmbiguous else { return }
-        while checkedArrivals[partition] < arrivals[partition].count {
-            let arrival = arrivals[partition][checkedArrivals[partition]]
-            guard arrival.offset < offset else { return }
-            checkedArrivals[partition] += 1
-            let isDeadLetter = deadLetters[partition][arrival.offset] != nil
-            switch arrival.content {
-            case .cancel: break
-            case .unreadable:
-                if !isDeadLetter { world.fail("unreadable record \(partition)/\(arrival.offset) was skipped") }
-            case .export(let job):
-                // A repeated job is treated as the first one, which may have been refused for its size.
-                let isRefused = plan.limits.isBounded && rejections[job.id] != nil
-                let isKnown = lives[job.id] != nil || endedLives[job.id] != nil || isRefused
-                if !isDeadLetter && !isKnown {
-                    world.fail("\(job.id) at \(partition)/\(arrival.offset) was skipped")
-                }
-            }
-        }
-    }
 }
 
 extension CompletionEvent {

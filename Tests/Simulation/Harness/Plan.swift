@@ -73,6 +73,8 @@ struct Plan {
     var workers: Int
     var accounts: [String]
     var jobs: Int
+    /// How many batches are enqueued beside these jobs.
+    var batches = 0
     /// When the last job arrives, and when the last fault happens, in milliseconds from the start.
     var arrivalEnd: Int64
     var chaosEnd: Int64
@@ -102,6 +104,10 @@ struct Plan {
         let hasAll = random.chance(0.2)
         faults = options.faults.intersection(hasAll ? .all : subset)
         limits = VirtualLimits(faults, seed: options.seed)
+        // A separate stream does not change the other random values of a seed.
+        var own = SeededRandom(seed: options.seed, stream: 8)
+        batches = own.index(1...4)
+        if !faults.contains(.batches) { batches = 0 }
         configuration = Plan.configuration(&random)
         configuration.accounts = accounts
         configuration.safeguards = options.disabledChecks.safeguards

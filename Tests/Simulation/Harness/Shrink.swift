@@ -87,6 +87,7 @@ extension DisabledChecks {
     public static let names = [
         "epoch-check", "records-first", "deduplication", "offsets-in-transaction", "generation-snapshot",
         "early-generation", "output-bound", "refusal-isolation", "continuity-check", "download-turns",
+        "batch-events", "batch-retention",
     ]
 
     /// Disables one check; `nil` for an unknown name.
@@ -103,6 +104,8 @@ extension DisabledChecks {
         case "refusal-isolation": isolatesRefusals = false
         case "continuity-check": checksContinuity = false
         case "download-turns": safeguards.downloadTurns = false
+        case "batch-events": safeguards.batchEvents = false
+        case "batch-retention": safeguards.batchRetention = false
         default: return nil
         }
     }

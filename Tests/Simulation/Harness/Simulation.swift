@@ -62,7 +62,7 @@ public final class Simulation: PortEnvironment {
             counts: counts,
             trace: lines,
             finalFaults: plan.faults,
-            jobs: options.onlyJobs?.count ?? plan.jobs,
+            jobs: options.onlyJobs?.count ?? plan.jobs + plan.batches * Workload.jobsPerBatch,
             strikes: options.onlyStrikes?.count ?? chaos.strikes
         )
     }

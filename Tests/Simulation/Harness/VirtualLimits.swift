@@ -34,6 +34,7 @@ struct VirtualLimits {
         switch record {
         case .state(_, let record): Self.size(record) > state
         case .event(_, let event): Self.size(event) > results
+        case .batchEvent(_, let event): Self.size(event) > results
         case .deadLetter(let letter): Self.size(letter) > deadLetter
         }
     }
@@ -50,6 +51,9 @@ struct VirtualLimits {
         case .event(_, let event):
             let chance = hash(event.jobID + "event")
             return chance % 4 == 0 && event.form.rawValue < 1 + chance / 4 % 3
+        case .batchEvent(_, let event):
+            let chance = hash(event.batch.id + "batch")
+            return chance % 3 == 0 && event.form.rawValue < 1 + chance / 3 % 3
         case .deadLetter(let letter):
             let chance = hash("\(letter.partition)/\(letter.offset)")
             return chance % 3 == 0 && letter.form.rawValue < 1 + chance / 3 % 3
@@ -100,6 +104,15 @@ struct VirtualLimits {
         return 60 + event.jobID.utf8.count + size(event.files) + min(event.error?.message.utf8.count ?? 0, 240)
             + (event.form < .reduced ? event.job?.metadataJSON?.utf8.count ?? 0 : 0)
             + (event.form < .short ? details : 0) + (event.form < .least ? event.job?.filter?.utf8.count ?? 0 : 0)
+    }
+
+    private static func size(_ event: JobBatchEvent) -> Int {
+        let base = 100 + event.batch.id.utf8.count
+        guard event.form < .least else { return base }
+        return event.members.reduce(base) { sum, member in
+            let files = member.files.reduce(0) { $0 + 80 + (event.form < .reduced ? $1.location.utf8.count : 0) }
+            return sum + 40 + member.jobID.utf8.count + (event.form < .short ? files : 0)
+        }
     }
 
     private static func size(_ letter: DeadLetter) -> Int {

@@ -37,13 +37,20 @@ final class VirtualLog {
             switch record {
             case .job(let record): record.job.id
             case .forgotten(let id): id
+            case .batch(let record): "@batch/" + record.batch.id
+            case .batchForgotten(let id): "@batch/" + id
             case .position: "@position"
             case .origin: "@origin"
             case nil: nil
             }
         }
 
-        var isTombstone: Bool { if case .forgotten = record { true } else { false } }
+        var isTombstone: Bool {
+            switch record {
+            case .forgotten, .batchForgotten: true
+            case .job, .batch, .position, .origin, nil: false
+            }
+        }
     }
 
     private(set) var jobs: [[JobInput]]
@@ -234,11 +241,11 @@ final class VirtualLog {
         }
     }
 
-    /// The keys whose newest record is not a tombstone, without the worker's own keys.
+    /// The keys of jobs and batches whose newest record is not a tombstone.
     func liveKeys(_ partition: Int) -> [String] {
         var live: [String: Bool] = [:]
         for entry in state[partition] where entry.transaction.outcome == .committed {
-            guard let key = entry.key, !key.hasPrefix("@") else { continue }
+            guard let key = entry.key, key != "@position", key != "@origin" else { continue }
             live[key] = !entry.isTombstone
         }
         return live.filter(\.value).keys.sorted()

@@ -55,12 +55,16 @@ final class VirtualService {
     private var byID: [String: Int] = [:]
     private var byIdempotencyID: [String: Int] = [:]
     private(set) var stored: Set<String> = []
+    /// The stored manifests, by their location.
+    var manifests: [String: JobBatchEvent] = [:]
+    /// The batches whose manifest the store has refused.
+    var refusedManifests: Set<String> = []
     private(set) var outages: [Outage] = []
     private(set) var enforcements: [Enforcement] = []
     /// A separate stream does not change the other random values of a seed.
     private var mfaRandom: SeededRandom
     /// When the file store accepts no files.
-    private var storeOutages: [Range<Int64>] = []
+    private(set) var storeOutages: [Range<Int64>] = []
     private var throttlings: [(account: String, kind: CallKind, from: Int64, to: Int64)] = []
     let honoursIdempotency: Bool
 
@@ -119,7 +123,7 @@ final class VirtualService {
 
     /// True with this probability while faults are active and this one is enabled. The number is drawn
     /// in any case, so that disabling a fault does not change the others.
-    private func happens(_ fault: Faults, _ probability: Double, at now: Int64) -> Bool {
+    func happens(_ fault: Faults, _ probability: Double, at now: Int64) -> Bool {
         let isDrawn = random.chance(probability)
         return isDrawn && now < plan.chaosEnd && plan.faults.contains(fault)
     }
@@ -135,7 +139,7 @@ final class VirtualService {
     /// Executes a call and returns its answer.
     func answer(_ call: Call, at now: Int64) -> CallResult {
         if happens(.errorBefore, 0.06, at: now) { return .failed(.transient(message: "503")) }
-        if call.token.kind != .download, let failure = refusal(call, at: now) { return .failed(failure) }
+        if !call.token.kind.isTransfer, let failure = refusal(call, at: now) { return .failed(failure) }
         let result = effect(call, at: now)
         return happens(.errorAfter, 0.06, at: now) ? .failed(.transient(message: "timed out")) : result
     }
@@ -170,6 +174,7 @@ final class VirtualService {
             exports[index].deletedAt = now
             return .deleted
         case .download: return download(call, at: now)
+        case .manifest: return storeManifest(call, at: now)
         }
     }
 

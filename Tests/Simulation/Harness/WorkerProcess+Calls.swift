@@ -4,7 +4,7 @@ extension WorkerProcess {
     func make(_ call: Call) {
         inFlight.insert(call.token)
         owed.insert(call.token)
-        let isDownload = call.token.kind == .download
+        let isDownload = call.token.kind.isTransfer
         if isDownload { downloads.started(call, at: world.now) } else { progress.started(call.job.account) }
         if inFlight.count - downloads.count > world.plan.configuration.maxConcurrentRequests {
             world.fail("\(name) has \(inFlight.count - downloads.count) API calls in flight")

@@ -2,8 +2,8 @@ import ExportCore
 
 /// The records that other systems enqueue: jobs in bursts and singly, repeated, cancelled, refused and invalid ones.
 struct Workload {
-    private let plan: Plan
-    private var random: SeededRandom
+    let plan: Plan
+    var random: SeededRandom
     private let service: VirtualService
 
     init(_ plan: Plan, seed: UInt64, service: VirtualService) {
@@ -34,13 +34,14 @@ struct Workload {
         if random.chance(0.5), plan.faults.contains(.cancel) {
             add(.cancel(id: "unused", trace: nil), at: random.int(0...plan.arrivalEnd), 0, in: world)
         }
+        for number in 0..<plan.batches { scheduleBatch(number, in: world) }
     }
 
-    private func add(_ content: JobInput.Content, at time: Int64, _ partition: Int, in world: Simulation) {
+    func add(_ content: JobInput.Content, at time: Int64, _ partition: Int, in world: Simulation) {
         world.at(time) { [unowned world] in world.enqueue(content, partition: partition) }
     }
 
-    private mutating func job(_ id: String, at time: Int64, isPoisoned: Bool) -> ExportJob {
+    mutating func job(_ id: String, at time: Int64, isPoisoned: Bool) -> ExportJob {
         var job = ExportJob(id: id, kind: random.pick(ExportKind.allCases), account: random.pick(plan.accounts))
         job.maxAttempts = random.index(1...3)
         job.filter = isPoisoned ? VirtualService.poison : random.pick([nil, "paymentAmount gt 5"])
@@ -79,7 +80,7 @@ struct Workload {
     }
 
     /// Repetitions of the job, other jobs with its id, a cancel command.
-    private mutating func scheduleMore(_ job: ExportJob, at time: Int64, _ partition: Int, in world: Simulation) {
+    mutating func scheduleMore(_ job: ExportJob, at time: Int64, _ partition: Int, in world: Simulation) {
         let repeats = random.chance(0.3) ? random.index(1...3) : 0
         for _ in 0..<repeats {
             var again = job

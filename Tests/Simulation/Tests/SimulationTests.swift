@@ -23,7 +23,10 @@ import Testing
             "crash", "freeze", "zombie", "illegal generation", "producer died", "offsets lost", "late answer", "lost",
             "duplicate", "account paused", "intake paused: pending", "output too large", "records refused",
             "transfer ended", "download suspended", "download resumed", "store paused", "store resumed",
+            "batch event reduced", "batch manifest", "batch without manifest",
         ]
+        wanted += JobBatchStatus.allCases.map { "batch: \($0)" }
+        if delivery == .exactlyOnce { wanted += ["refused by its batch"] }
         if delivery == .atLeastOnce { wanted += ["event repeated", "overwrite"] }
         // Every way in which a job can end, those of later versions too.
         wanted += JobStatus.allCases.map { "ended: \($0)" } + JobErrorCode.allCases.map { "error: \($0)" }
@@ -81,7 +84,7 @@ import Testing
         arguments: [
             ("epoch-check", 13), ("records-first", 0), ("deduplication", 0), ("offsets-in-transaction", 34),
             ("generation-snapshot", 2), ("early-generation", 62), ("output-bound", 0),
-            ("refusal-isolation", 0), ("download-turns", 112),
+            ("refusal-isolation", 0), ("download-turns", 112), ("batch-events", 1), ("batch-retention", 1),
         ] as [(String, UInt64)]
     )
     func oracleDetectsDisabledCheck(name: String, start: UInt64) throws {

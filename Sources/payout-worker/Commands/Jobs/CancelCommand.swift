@@ -12,6 +12,7 @@ struct CancelCommand: AsyncParsableCommand {
 
               payout-worker cancel march
               payout-worker cancel march april --wait
+              payout-worker cancel fy26-2026-10 --batch fy26
             """
     )
 
@@ -20,6 +21,9 @@ struct CancelCommand: AsyncParsableCommand {
 
     @Argument(help: ArgumentHelp("The jobs' ids.", valueName: "job-id"))
     var jobIDs: [String]
+
+    @Option(help: ArgumentHelp("The jobs' batch, whose id is the key of their records.", valueName: "id"))
+    var batch: String?
 
     @Flag(help: "Wait for the completion events; exit with 1 if a job ends with another status than cancelled.")
     var wait = false
@@ -31,13 +35,18 @@ struct CancelCommand: AsyncParsableCommand {
         for id in jobIDs where !JobLimits.isJobID(id) {
             throw ValidationError("'\(id)' is not a valid job id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
         }
+        if let batch, !JobLimits.isJobID(batch) {
+            throw ValidationError(
+                "'\(batch)' is not a valid batch id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -"
+            )
+        }
         _ = try DurationArgument.parse(timeout, "--timeout")
     }
 
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
-            let jobs = jobIDs.map { PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0)) }
+            let jobs = jobIDs.map { PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0, batchID: batch)) }
             guard wait else {
                 try await JobSender(access: access).send(jobs)
                 for id in jobIDs { Terminal.result(outputOptions.isJSON ? try JSONText.line(["jobId": id]) : id) }

@@ -123,15 +123,6 @@ struct JobSource {
         return jobs
     }
 
-    /// The part of a job's document that determines the record's key.
-    private struct BatchOfJob: Decodable {
-        struct Batch: Decodable {
-            var id: String
-        }
-
-        var batch: Batch?
-    }
-
     /// A job and what the check found.
     private struct CheckedJob {
         var job: PreparedJob
@@ -142,9 +133,10 @@ struct JobSource {
     }
 
     private func prepare(_ value: [UInt8]) -> CheckedJob {
+        let decoder = JobDecoder()
         // The jobs of a batch are in one partition.
-        let batchKey = (try? JSONDecoder().decode(BatchOfJob.self, from: Data(value)))?.batch.map { Array($0.id.utf8) }
-        let input = JobDecoder().decode(OriginalRecord(key: batchKey, value: value, headers: Self.header), offset: 0)
+        let key = decoder.key(of: OriginalRecord(key: nil, value: value, headers: Self.header)).map { Array($0.utf8) }
+        let input = decoder.decode(OriginalRecord(key: key, value: value, headers: Self.header), offset: 0)
         let id: String?
         var problem: String?
         var unfiltered: String?
@@ -157,7 +149,6 @@ struct JobSource {
             id = job
             if isChecked { problem = reason }
         }
-        let key = batchKey ?? id.map { Array($0.utf8) }
         let record = OutgoingRecord(key: key, value: value, headers: Self.header)
         return CheckedJob(
             job: PreparedJob(id: id, record: record),

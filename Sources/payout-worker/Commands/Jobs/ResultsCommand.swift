@@ -90,6 +90,10 @@ private final class EventPrinter {
         guard wanted.isEmpty || record.key.map(wanted.contains) ?? false else { return .continue }
         count += 1
         let value = record.value
+        if let batch = EventDecoder().decodeBatch(value: value) {
+            if isJSON { lines.add(String(decoding: value ?? [], as: UTF8.self)) } else { add(batch) }
+            return .continue
+        }
         do throws(EventDecodingError) {
             let event = try EventDecoder().decode(value: value)
             if isJSON {
@@ -103,13 +107,25 @@ private final class EventPrinter {
         return .continue
     }
 
+    private func add(_ event: BatchEventDocument) {
+        let ends = event.counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        let manifest = event.location.map { ", \(Formatting.location($0))" } ?? ""
+        addRow([
+            event.times.finished.prefix(19) + "Z", event.batchId, event.status, "batch", "-", "-",
+            "\(ends.joined(separator: ", ")) of \(event.size)\(manifest)",
+        ])
+    }
+
     private func add(_ event: CompletionEventDocument) {
-        if !hasHeader { lines.add(TextTable.line(Self.headers, widths: Self.widths)) }
-        hasHeader = true
-        let cells = [
+        addRow([
             event.times.finished.map { $0.prefix(19) + "Z" } ?? "-", event.jobId, event.status, event.kind ?? "-",
             String(event.attempts), event.took.map(\.shortText) ?? "-", EventLine.outcome(event),
-        ]
+        ])
+    }
+
+    private func addRow(_ cells: [String]) {
+        if !hasHeader { lines.add(TextTable.line(Self.headers, widths: Self.widths)) }
+        hasHeader = true
         lines.add(TextTable.line(cells.map(TextTable.printable), widths: Self.widths))
     }
 }

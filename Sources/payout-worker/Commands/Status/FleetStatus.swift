@@ -227,7 +227,7 @@ struct StateTally {
                     kind: job.job.kind
                 )
             case .forgotten(let id): entries[Key(partition: record.partition, id: id)] = nil
-            case .position, .origin: break
+            case .batch, .batchForgotten, .position, .origin: break
             }
         } catch {
             unreadable += 1

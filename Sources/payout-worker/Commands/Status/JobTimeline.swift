@@ -115,7 +115,7 @@ private struct TimelineBuilder {
             add(job.times.ready?.milliseconds, "ready at the service")
             if job.phase == .finished { add(job.times.finished?.milliseconds, "finished: \(job.status?.name ?? "?")") }
         case .forgotten: add(record.timestamp, "forgotten: the id can be used for another job")
-        case .position, .origin: break
+        case .batch, .batchForgotten, .position, .origin: break
         }
     }
 

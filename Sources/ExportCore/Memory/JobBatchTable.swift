@@ -1,0 +1,195 @@
+/// What is known of a batch in memory.
+struct JobBatchEntry {
+    var batch = JobBatch(id: "", size: 0)
+    /// The places of its jobs in the job table, in no particular order: four bytes a job.
+    var members: [JobTable.Index] = []
+    /// How many of them have ended.
+    var endedCount = 0
+    /// When it ends although jobs are missing, in milliseconds since 1970.
+    var deadline = Int64.min
+    /// Its end, once that is decided.
+    var record: JobBatchRecord?
+    /// The call that stores its manifest, queued or in flight; a token with another call ID is stale.
+    var callID: UInt32 = 0
+    var activity = Activity.idle
+    /// Consecutive failures of that call; sets the back-off.
+    var failures: UInt8 = 0
+
+    /// Whether no further job can become a member.
+    var isFull: Bool { members.count >= batch.size }
+    /// Whether nothing refers to it.
+    var isUnused: Bool { members.isEmpty && record == nil }
+}
+
+/// The batches of one partition. A batch's id and size are stored once; its jobs hold its place.
+struct JobBatchTable {
+    /// Identifies a batch's place.
+    typealias Index = UInt32
+
+    private var entries: [JobBatchEntry] = []
+    private var free: [Index] = []
+    private var places: [String: Index] = [:]
+    /// On the wall clock: the deadline of an open batch, when an ended one is forgotten, and until when a manifest is tried.
+    private var limits = EarliestTimes()
+    /// On the monotonic clock: when a manifest is tried again.
+    private var wakes = EarliestTimes()
+
+    /// How many batches there are.
+    var count: Int { places.count }
+
+    /// How many of them have not ended.
+    private(set) var openCount = 0
+
+    /// When the first timer is due, in milliseconds since 1970.
+    var nextLimit: Int64 { limits.earliest }
+
+    /// When the first manifest is tried again, in milliseconds of the monotonic clock.
+    var nextWake: Int64 { wakes.earliest }
+
+    subscript(_ at: Index) -> JobBatchEntry {
+        _read { yield entries[Int(at)] }
+    }
+
+    /// Whether `at` is in use; a token may name a place that is free again.
+    func contains(_ at: Index) -> Bool { entries.indices.contains(Int(at)) && !entries[Int(at)].isUnused }
+
+    /// The places of all batches, in no particular order.
+    var indices: [Index] { Array(places.values) }
+
+    func find(_ id: String) -> Index? { places[id] }
+
+    /// The place of a batch, which is added where it is not known.
+    private mutating func place(of batch: JobBatch) -> Index {
+        if let known = places[batch.id] { return known }
+        let place = free.popLast() ?? Index(entries.count)
+        if Int(place) == entries.count { entries.append(JobBatchEntry()) }
+        entries[Int(place)] = JobBatchEntry()
+        entries[Int(place)].batch = batch
+        places[batch.id] = place
+        openCount += 1
+        return place
+    }
+
+    // MARK: Members
+
+    /// Adds a job.
+    ///
+    /// - Parameter deadline: until when the batch waits for other jobs at least, because of this one.
+    mutating func add(_ job: JobTable.Index, to batch: JobBatch, deadline: Instant) -> Index {
+        let place = place(of: batch)
+        entries[Int(place)].batch.size = batch.size
+        entries[Int(place)].members.append(job)
+        entries[Int(place)].deadline = max(entries[Int(place)].deadline, deadline.milliseconds)
+        if entries[Int(place)].record == nil { arm(place) }
+        return place
+    }
+
+    mutating func remove(_ job: JobTable.Index, from place: Index) {
+        if let index = entries[Int(place)].members.firstIndex(of: job) {
+            entries[Int(place)].members.swapAt(index, entries[Int(place)].members.count - 1)
+            entries[Int(place)].members.removeLast()
+        }
+        removeIfUnused(place)
+    }
+
+    mutating func setDeadline(_ deadline: Instant, of place: Index) {
+        entries[Int(place)].deadline = deadline.milliseconds
+        arm(place)
+    }
+
+    mutating func countEnded(by step: Int, in place: Index) { entries[Int(place)].endedCount += step }
+
+    // MARK: Ends
+
+    /// Sets the batch's end.
+    ///
+    /// - Parameter limit: when its next timer is due.
+    mutating func end(_ record: JobBatchRecord, limit: Instant) {
+        let place = place(of: record.batch)
+        entries[Int(place)].batch.size = record.batch.size
+        if entries[Int(place)].record == nil { openCount -= 1 }
+        entries[Int(place)].record = record
+        if record.published != nil { endCall(place) }
+        limits.set(Int(place), to: limit.milliseconds)
+    }
+
+    /// Takes the batch's end back: it is open again, or gone where it has no member.
+    mutating func reopen(_ place: Index) {
+        guard entries[Int(place)].record != nil else { return }
+        entries[Int(place)].record = nil
+        openCount += 1
+        endCall(place)
+        arm(place)
+        removeIfUnused(place)
+    }
+
+    private mutating func removeIfUnused(_ place: Index) {
+        guard entries[Int(place)].isUnused else { return }
+        places[entries[Int(place)].batch.id] = nil
+        openCount -= 1
+        entries[Int(place)] = JobBatchEntry()
+        limits.set(Int(place), to: EarliestTimes.never)
+        free.append(place)
+    }
+
+    // MARK: Manifests
+
+    /// Notes that the batch's call waits for its turn.
+    mutating func queueCall(_ callID: UInt32, of place: Index) {
+        entries[Int(place)].callID = callID
+        entries[Int(place)].activity = .queued
+        wakes.set(Int(place), to: EarliestTimes.never)
+    }
+
+    mutating func startCall(of place: Index) { entries[Int(place)].activity = .inFlight }
+
+    /// Notes that the call has failed.
+    ///
+    /// - Returns: how many have failed in a row.
+    mutating func countFailure(of place: Index) -> Int {
+        entries[Int(place)].activity = .idle
+        entries[Int(place)].failures = min(entries[Int(place)].failures, .max - 1) + 1
+        return Int(entries[Int(place)].failures)
+    }
+
+    mutating func setWake(_ place: Index, to time: MonotonicInstant) { wakes.set(Int(place), to: time.milliseconds) }
+
+    func hasWake(_ place: Index) -> Bool { wakes.time(of: Int(place)) != EarliestTimes.never }
+
+    /// No call is needed any more.
+    private mutating func endCall(_ place: Index) {
+        entries[Int(place)].callID = 0
+        entries[Int(place)].activity = .idle
+        entries[Int(place)].failures = 0
+        wakes.set(Int(place), to: EarliestTimes.never)
+    }
+
+    // MARK: Timers
+
+    /// Arms the timer of an open batch. One that has fired must be armed again, because the wall clock may be set back.
+    mutating func arm(_ place: Index) { limits.set(Int(place), to: entries[Int(place)].deadline) }
+
+    /// Returns a batch whose timer is due, and disarms that timer.
+    mutating func popDue(at now: EventTime) -> Index? {
+        if let due = limits.first(from: 0, upTo: now.wall.milliseconds) {
+            limits.set(due, to: EarliestTimes.never)
+            return Index(due)
+        }
+        guard let due = wakes.first(from: 0, upTo: now.monotonic.milliseconds) else { return nil }
+        wakes.set(due, to: EarliestTimes.never)
+        return Index(due)
+    }
+
+    func hasTimer(_ place: Index) -> Bool { limits.time(of: Int(place)) != EarliestTimes.never }
+
+    // MARK: Auditing
+
+    /// Checks the counters. For tests.
+    func audit() -> String? {
+        for (id, place) in places where entries[Int(place)].batch.id != id || entries[Int(place)].isUnused {
+            return "batch \(id) is not at its place, or unused"
+        }
+        let open = places.values.count { entries[Int($0)].record == nil }
+        return open == openCount ? nil : "\(openCount) batches are counted as open, \(open) are"
+    }
+}

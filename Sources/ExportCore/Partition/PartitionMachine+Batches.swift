@@ -1,0 +1,152 @@
+// Batches: which jobs belong to one, when it ends, and when it is forgotten.
+extension PartitionMachine {
+    // MARK: Members
+
+    /// The job at this place, as it was enqueued.
+    func job(of place: JobTable.Index) -> ExportJob {
+        var job = table.arena.withBytes(table[place].spec) { JobSpecCodec.decode($0) }
+        job.batch = table.batch(of: place).map { batches[$0].batch }
+        return job
+    }
+
+    /// Why a new job cannot become a member of its batch, and the field that says so; `nil` when it can.
+    func batchRefusal(_ job: ExportJob) -> FieldError? {
+        guard let wanted = job.batch, let place = batches.find(wanted.id) else { return nil }
+        let known = batches[place].batch
+        if known.size != wanted.size {
+            let message =
+                "The batch '\(known.id)' began with size \(known.size), and this job names size \(wanted.size). All jobs of a batch name the same size: enqueue this job with size \(known.size), or all jobs as a batch with an id of its own."
+            return FieldError(field: "batch.size", message: message)
+        }
+        if batches[place].record != nil {
+            let message =
+                "The batch '\(known.id)' has ended. Enqueue the job in a batch with an id of its own, or without a batch."
+            return FieldError(field: "batch.id", message: message)
+        }
+        guard batches[place].isFull else { return nil }
+        let message =
+            "The batch '\(known.id)' has its \(known.size) jobs already. Enqueue the job in a batch with an id of its own, or without a batch."
+        return FieldError(field: "batch.size", message: message)
+    }
+
+    /// Makes the job of a new record a member of its batch.
+    ///
+    /// - Returns: the batch's place; `nil` for a job without one.
+    mutating func joinBatch(_ record: JobRecord, _ place: JobTable.Index) -> JobBatchTable.Index? {
+        guard let batch = record.job.batch else { return nil }
+        return batches.add(place, to: batch, deadline: batchDeadline(of: record))
+    }
+
+    mutating func leaveBatch(_ place: JobTable.Index) {
+        guard let batch = table.batch(of: place) else { return }
+        // Only a job of which nothing is stored leaves an open batch. A restore would not find it, so it no longer counts.
+        let isLast = batchDeadline(of: record(of: place)).milliseconds == batches[batch].deadline
+        batches.remove(place, from: batch)
+        guard isLast, batches[batch].record == nil else { return }
+        let deadlines = batches[batch].members.map { batchDeadline(of: record(of: $0)) }
+        if let deadline = deadlines.max() { batches.setDeadline(deadline, of: batch) }
+    }
+
+    /// Replaces the job at this place by that of a record with the same id.
+    mutating func replaceJob(_ place: JobTable.Index, by record: JobRecord) {
+        // The new membership first: a batch that stays the same must not be removed in between.
+        let (old, new) = (table.batch(of: place), joinBatch(record, place))
+        if let old { batches.remove(place, from: old) }
+        table.replaceJob(place, with: record.job, batch: new)
+    }
+
+    // MARK: Ends
+
+    /// The one place where a batch ends: when its last job has, or at its deadline. Jobs that still run then end first, by
+    /// their own deadlines.
+    ///
+    /// Called after each of its jobs' ends, so the record and the event are committed with those of the last one. With a
+    /// file store only the record is: the event waits for the manifest.
+    mutating func endIfDone(batch: JobBatchTable.Index, at now: EventTime, _ decisions: inout Decisions) {
+        if let record = batches[batch].record { return batches.end(record, limit: limit(of: record)) }
+        let isExpired = batches[batch].deadline <= now.wall.milliseconds
+        guard batches[batch].endedCount == batches[batch].members.count, batches[batch].isFull || isExpired else {
+            return isExpired ? () : batches.arm(batch)
+        }
+        let event = event(ofBatch: batch, ended: now.wall)
+        guard !configuration.storesFiles else { return close(batch, event, &decisions) }
+        publish(event, at: now, &decisions)
+    }
+
+    /// Records that the event of an ended batch is published, and publishes it.
+    mutating func publish(_ event: JobBatchEvent, at now: EventTime, _ decisions: inout Decisions) {
+        decide(
+            JobBatchRecord(batch: event.batch, status: event.status, ended: event.ended, published: now.wall),
+            &decisions
+        )
+        guard configuration.safeguards.batchEvents else { return }
+        decisions.batchEnds.records.append(.batchEvent(partition: partition, event))
+        decisions.batchEnds.reportsUponCommit.append(.batchEnded(partition: partition, event: event))
+    }
+
+    /// Decides a batch's record: applies it and puts it into the commit.
+    mutating func decide(_ record: JobBatchRecord, _ decisions: inout Decisions) {
+        apply(.batch(record))
+        decisions.batchEnds.records.append(.state(partition: partition, .batch(record)))
+    }
+
+    /// The event of a batch whose jobs have ended, as far as they came.
+    func event(ofBatch place: JobBatchTable.Index, ended: Instant) -> JobBatchEvent {
+        let (batch, places) = (batches[place].batch, batches[place].members)
+        let members = places.map { (place: $0, entry: table[$0]) }.sorted {
+            ($0.entry.generation, $0.entry.offset) < ($1.entry.generation, $1.entry.offset)
+        }
+        let listed = members.map { member in
+            let details = details(of: member.entry)
+            return JobBatchEvent.Member(
+                jobID: job(of: member.place).id,
+                status: member.entry.status ?? .failed,
+                code: details.error?.code,
+                files: details.files
+            )
+        }
+        let isWhole = members.count >= batch.size
+        let isCompleted = listed.allSatisfy { $0.status == .completed }
+        let first = members.first?.entry
+        return JobBatchEvent(
+            batch: batch,
+            status: !isWhole ? .incomplete : isCompleted ? .completed : .partial,
+            source: RecordSource(partition: partition, offset: first?.offset ?? 0),
+            members: listed,
+            accepted: first.map { Instant(milliseconds: $0.accepted) } ?? ended,
+            ended: ended
+        )
+    }
+
+    /// Takes back an end that was decided and is not committed, because a record of a member was refused.
+    mutating func reopen(batch id: String) {
+        if let place = batches.find(id) { batches.reopen(place) }
+    }
+
+    // MARK: Timers
+
+    /// The batch's deadline, a manifest's retry or bound, or the end of the time for which the batch is remembered.
+    mutating func fire(batch place: JobBatchTable.Index, at now: EventTime, _ decisions: inout Decisions) {
+        guard let record = batches[place].record else { return endIfDone(batch: place, at: now, &decisions) }
+        guard record.published != nil else { return fireManifest(place, record, at: now, &decisions) }
+        // Without transactions a paused worker may have restored an earlier state of a job. It ends again first.
+        guard batches[place].endedCount == batches[place].members.count else { return }
+        forget(batch: place, &decisions)
+    }
+
+    /// Forgets a batch with all of its jobs in one step: a job of it that is enqueued again is known, or begins a new batch.
+    private mutating func forget(batch place: JobBatchTable.Index, _ decisions: inout Decisions) {
+        let id = batches[place].batch.id
+        for member in batches[place].members { forget(member, &decisions) }
+        apply(.batchForgotten(id: id))
+        decisions.records.append(.state(partition: partition, .batchForgotten(id: id)))
+    }
+
+    // MARK: Restore
+
+    /// Resumes a restored batch. One whose jobs have ended has an event, unless its commit was stored in part.
+    mutating func resume(batch place: JobBatchTable.Index, at now: EventTime, _ decisions: inout Decisions) {
+        guard let record = batches[place].record else { return endIfDone(batch: place, at: now, &decisions) }
+        if record.published == nil { resumeManifest(place, record, at: now, &decisions) }
+    }
+}

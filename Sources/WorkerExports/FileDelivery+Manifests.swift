@@ -1,0 +1,29 @@
+import ExportCore
+import FileStores
+import NIOCore
+import WorkerRuntime
+
+extension FileDelivery {
+    /// The folder of manifests. Keys of exports end in the name of a table or an archive, so none of them is the same.
+    private static let folder = "_batch"
+
+    /// Stores a batch's manifest as `_batch/{batchId}.json`. The same content replaces it when this is repeated.
+    func store(_ manifest: BatchManifest) async -> CallResult {
+        let name = manifest.batchID + ".json"
+        guard let key = FileKey(parts: [Self.folder, name]) else { return .failed(.refused(message: "no name")) }
+        let digests = ContentDigests(of: manifest.document)
+        do {
+            let upload = try await store.begin(key, metadata: FileMetadata(expected: .json))
+            do {
+                try await upload.write(ByteBuffer(bytes: manifest.document))
+                let stored = try await upload.finish(digests)
+                return .stored(ExportFile(stored, sha256: digests.sha256, fileName: key.parts.last ?? name))
+            } catch {
+                await upload.abort()
+                throw error
+            }
+        } catch {
+            return Self.result(of: error)
+        }
+    }
+}

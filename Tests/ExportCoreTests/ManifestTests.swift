@@ -1,0 +1,116 @@
+import Testing
+
+@testable import ExportCore
+
+/// The manifest of a batch is stored before its event is published.
+@Suite struct ManifestTests {
+    private func member(_ id: String, of size: Int = 1) -> JobInput.Content {
+        export(id) { $0.batch = JobBatch(id: "b", size: size) }
+    }
+
+    /// A worker with a file store whose batch of one job has ended and whose manifest is being stored.
+    private func storing() throws -> Bench {
+        var bench = Bench { configuration in
+            configuration.storesFiles = true
+            configuration.jobTimeout = .seconds(10 * 3_600)
+            configuration.deduplicationWindow = .seconds(3_600)
+        }
+        bench.enqueue(member("one"), cancel("one"))
+        #expect(bench.calls.isEmpty, "the end of the batch is committed first")
+        bench.commitAll()
+        try #require(bench.calls.last?.token.kind == .manifest)
+        return bench
+    }
+
+    private let manifest = ExportFile(
+        location: "file:///_batch/b.json",
+        stored: true,
+        fileName: "b.json"
+    )
+
+    @Test func eventWaitsForManifest() throws {
+        var bench = try storing()
+        let content = try #require(bench.calls.last?.batch)
+        #expect(content.members.map(\.jobID) == ["one"])
+        #expect(bench.batchEvents.isEmpty)
+        bench.wait(60)
+        bench.enqueue(member("two"))
+        #expect(bench.events.last?.error?.details.first?.field == "batch.id", "its members are fixed")
+        bench.answer(.stored(manifest))
+        bench.commitAll()
+        var event = try #require(bench.batchEvents.first)
+        #expect(event.manifestLocation == manifest.location)
+        event.manifestLocation = nil
+        #expect(event == content, "its time is that of the batch's end")
+        bench.wait(3_500)
+        #expect(bench.phase("one") != nil, "the window begins with the event")
+        bench.wait(200)
+        #expect(bench.phase("one") == nil)
+    }
+
+    @Test func transientFailureIsRepeatedWithBackOff() throws {
+        var bench = try storing()
+        bench.answer(.failed(.transient(message: "reset")))
+        #expect(bench.calls.count == 1)
+        #expect(
+            bench.reports.contains {
+                if case .manifestFailed(0, "b", "reset") = $0 { true } else { false }
+            }
+        )
+        bench.wait(10)
+        #expect(bench.calls.count == 2)
+        bench.answer(.stored(manifest))
+        bench.commitAll()
+        #expect(bench.batchEvents.count == 1)
+    }
+
+    @Test func unavailableStoreIsProbed() throws {
+        var bench = try storing()
+        bench.answer(.failed(.storeUnavailable(message: "full")))
+        #expect(bench.calls.count == 1)
+        #expect(bench.reports.contains { if case .storePaused = $0 { true } else { false } })
+        bench.wait(6)
+        #expect(bench.calls.count == 2)
+        bench.answer(.stored(manifest))
+        #expect(bench.reports.contains { if case .storeResumed = $0 { true } else { false } })
+    }
+
+    @Test func refusedManifestDoesNotBlockEvent() throws {
+        var bench = try storing()
+        bench.answer(.failed(.refused(message: "the name is too long")))
+        bench.commitAll()
+        let event = try #require(bench.batchEvents.first)
+        #expect(event.lacksManifest)
+        #expect(event.manifestLocation == nil)
+    }
+
+    @Test func eventIsPublishedWithoutManifestAtItsBound() throws {
+        var bench = try storing()
+        bench.wait(10 * 3_600 - 60)
+        #expect(bench.batchEvents.isEmpty)
+        bench.wait(120)
+        bench.commitAll()
+        #expect(bench.batchEvents.map(\.lacksManifest) == [true])
+        bench.answer(.stored(manifest))
+        bench.commitAll()
+        #expect(bench.batchEvents.count == 1, "the late answer changes nothing")
+    }
+
+    @Test func successorStoresManifestAgain() throws {
+        let bench = try storing()
+        var successor = Bench { $0.storesFiles = true }
+        successor.assign(0, epoch: 2, [bench.origin] + bench.stored, committed: 2)
+        #expect(successor.calls.last?.batch == bench.calls.last?.batch, "the same content")
+        successor.answer(.stored(manifest))
+        successor.commitAll()
+        #expect(successor.batchEvents.count == 1)
+    }
+
+    @Test func successorWithoutStorePublishesEvent() throws {
+        let bench = try storing()
+        var successor = Bench()
+        successor.assign(0, epoch: 2, [bench.origin] + bench.stored, committed: 2)
+        successor.commitAll()
+        #expect(successor.batchEvents.map(\.lacksManifest) == [false])
+    }
+}

@@ -4,7 +4,7 @@ import PayoutFilters
 import Testing
 
 @Suite struct FilterDateTests {
-    @Test func datesAreTakenInUTC() {
+    @Test func datesAreInUTC() {
         #expect(FilterDate(Date(timeIntervalSince1970: 1_700_000_000.0005))?.text == "2023-11-14T22:13:20Z")
         #expect(FilterDate(Date(timeIntervalSince1970: -0.5))?.text == "1969-12-31T23:59:59.500Z")
         #expect(FilterDate(dayOf: Date(timeIntervalSince1970: 1_700_000_000))?.text == "2023-11-14")

@@ -16,11 +16,12 @@ from harness import ROOT
 
 CHART = ROOT / "deploy/helm/payout-export-worker"
 PARTITIONS = 12
+KEDA = {"enabled": True, "kafkaAuthentication": "kafka"}
 EVERYTHING = {
-    "keda": {"enabled": True, "kafkaAuthentication": "kafka"},
+    "keda": KEDA,
     "strimzi": {"enabled": True},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
-    "prometheusRule": {"enabled": True, "runbookUrl": "https://git.example.com/worker/blob/main/deploy/runbook.md"},
+    "prometheusRule": {"enabled": True, "failedJobs": 3, "runbookUrl": "https://git.example.com/worker/blob/main/deploy/runbook.md"},
     "dashboard": {"enabled": True},
     "configuration": "accounts:\n  apac: {username: apac@example.com, password_file: /run/secrets/apac}\n",
     "files": {"claim": "exports"},
@@ -50,8 +51,12 @@ BARE = {
 REFUSED = {
     "a value that does not exist": {"replicaCount": 3},
     "more workers than partitions": {"workload": {"replicas": PARTITIONS + 1}},
-    "scaling beyond the partitions": {"keda": {"enabled": True, "maxReplicas": PARTITIONS + 1}},
-    "a range upside down": {"keda": {"enabled": True, "minReplicas": 5, "maxReplicas": 4}},
+    "scaling beyond the partitions": {"keda": KEDA | {"maxReplicas": PARTITIONS + 1}},
+    "a range upside down": {"keda": KEDA | {"minReplicas": 5, "maxReplicas": 4}},
+    "scaling with SASL and without credentials": {"keda": {"enabled": True}},
+    "scaling with a mechanism that KEDA does not know": {
+        "keda": KEDA, "settings": {"KAFKA_CLIENT_SASL_MECHANISM": "GSSAPI"},
+    },
     "killing before the shutdown is over": {"terminationGracePeriodSeconds": 25},
     "a secret among the settings": {"settings": {"PAYOUT_API_PASSWORD": "x"}},
     "a client's secret among the settings": {"settings": {"KAFKA_CLIENT_SASL_PASSWORD": "x"}},
@@ -145,7 +150,7 @@ def check_pod(workload, values):
 # What KEDA's pages list for the two scalers; the object's schema takes anything there.
 TRIGGERS = {
     "kafka": {"bootstrapServers", "consumerGroup", "topic", "lagThreshold", "offsetResetPolicy", "excludePersistentLag",
-              "limitToPartitionsWithLag", "tls"},
+              "limitToPartitionsWithLag", "tls", "sasl"},
     "prometheus": {"serverAddress", "query", "threshold", "ignoreNullValues"},
 }
 
@@ -179,8 +184,10 @@ def check_selectors(documents):
         for kind, metadata in triggers.items():
             if not set(metadata) <= TRIGGERS.get(kind, set()):
                 yield f"KEDA's trigger {kind} does not know {sorted(set(metadata) - TRIGGERS.get(kind, set()))}"
-        if set(triggers) != {"kafka", "prometheus"} or "payout_export_jobs" not in triggers["prometheus"]["query"]:
-            yield "KEDA does not look at the lag and at the active jobs"
+        if set(triggers) != {"kafka", "prometheus"} or "payout_export_open_jobs" not in triggers["prometheus"]["query"]:
+            yield "KEDA does not look at the lag and at the open jobs"
+        if (triggers["kafka"]["tls"], triggers["kafka"]["sasl"]) != ("enable", "scram_sha512"):
+            yield "KEDA does not connect to the brokers as the workers do"
 
 
 def rights(documents):

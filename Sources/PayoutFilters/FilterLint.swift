@@ -66,7 +66,7 @@ private func unknownFieldMessage(_ name: String, kind: PayoutKind) -> String {
 }
 
 /// How many letters must be changed, at most `limit`.
-private func editDistance(_ left: String, _ right: String, limit: Int) -> Int {
+package func editDistance(_ left: String, _ right: String, limit: Int) -> Int {
     let left = Array(left.utf8)
     let right = Array(right.utf8)
     // Field names are short; a much longer word is not a misspelling of one.

@@ -7,8 +7,10 @@ package protocol ConsoleSource: Sendable {
     func status() async -> WorkerStatus?
     /// A snapshot of the open jobs, and how long the engine needed for it; `nil` when the worker has ended.
     func jobSnapshot(oldest limit: Int) async -> (found: JobSnapshot, took: Duration)?
-    /// The newest record of a job that one of this worker's partitions knows.
-    func record(ofJob id: String) async -> (partition: Int32, record: JobRecord)?
+    /// The job with an id that one of this worker's partitions knows.
+    func job(_ id: String) async -> JobView?
+    /// A part of the list of jobs, and how long the engine needed for it; `nil` when the worker has ended.
+    func jobs(_ question: JobQuestion) async -> (page: JobPage, took: Duration)?
 }
 
 extension WorkerLoop: ConsoleSource {}

@@ -9,9 +9,9 @@ public final class WorkerLoop: Sendable {
     private let tracing: JobTracing
     private let log: any LogPort
     private let exports: any ExportsPort
-    private let clock: any WorkerClock
+    let clock: any WorkerClock
     private let observers: [any WorkerObserver]
-    private let queue = EventQueue()
+    let queue = EventQueue()
     private let transfers = Transfers()
     /// The time of the loop's last turn, for the liveness check.
     public let heartbeat = Heartbeat()
@@ -62,31 +62,6 @@ public final class WorkerLoop: Sendable {
     public func status() async -> WorkerStatus? {
         await withCheckedContinuation { continuation in
             queue.post(.question(Answer { continuation.resume(returning: $0?.status()) }))
-        }
-    }
-
-    /// The newest record of a job that one of this worker's partitions knows.
-    public func record(ofJob id: String) async -> (partition: Int32, record: JobRecord)? {
-        await withCheckedContinuation { continuation in
-            queue.post(.question(Answer { continuation.resume(returning: $0?.record(ofJob: id)) }))
-        }
-    }
-
-    /// A snapshot of the open jobs; `nil` when the loop has ended. It takes the engine some time, so call this rarely.
-    ///
-    /// - Parameter limit: how many of the oldest jobs are listed.
-    /// - Returns: the snapshot, and how long the engine took for it.
-    public func jobSnapshot(oldest limit: Int) async -> (found: JobSnapshot, took: Duration)? {
-        let clock = clock
-        return await withCheckedContinuation { continuation in
-            let answer = Answer { machine in
-                let start = ContinuousClock.now
-                guard let found = machine?.jobSnapshot(oldest: limit, at: clock.time()) else {
-                    return continuation.resume(returning: nil)
-                }
-                continuation.resume(returning: (found, ContinuousClock.now - start))
-            }
-            queue.post(.question(answer))
         }
     }
 

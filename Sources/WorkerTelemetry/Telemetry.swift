@@ -24,6 +24,8 @@ package final class Telemetry: Sendable {
     package let problems = ReportedProblems()
     /// The calls in flight and how the last ones ended.
     package let calls = CallActivity()
+    /// The newest rejected records.
+    package let rejected = RejectedRecords()
 
     /// Creates a telemetry without data.
     ///
@@ -47,7 +49,7 @@ package final class Telemetry: Sendable {
     package var isKafkaReachable: Bool { activity.figures.connectionProblem?.isPartial ?? true }
 
     /// The observers to pass to a `WorkerLoop`.
-    package var observers: [any WorkerObserver] { [metrics, activity] }
+    package var observers: [any WorkerObserver] { [metrics, activity, rejected] }
 
     /// The same port with counted and timed calls. Without it the console has only the engine's status: calls by
     /// account, their durations and the rate of calls are missing.

@@ -16,9 +16,9 @@ struct PayoutWorker: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            RunCommand.self, DemoCommand.self, SignInCommand.self, EnqueueCommand.self, CancelCommand.self,
-            ResultsCommand.self,
-            StatusCommand.self, TopicsCommand.self, DeadLettersCommand.self, ExportCommand.self,
+            RunCommand.self, DemoCommand.self, SignInCommand.self, EnqueueCommand.self, JobsCommand.self,
+            CancelCommand.self, ResultsCommand.self, StatusCommand.self, TopicsCommand.self, DeadLettersCommand.self,
+            ExportCommand.self,
             CheckConfigCommand.self, SandboxCommand.self,
         ]
     )

@@ -1,9 +1,9 @@
 """Opens the dashboard, a job's page and the sign-in pages in Chromium while a worker runs, and checks them.
 
 Starts the sandbox (broker and service), a worker and a headless browser, enqueues jobs, then checks that the page shows
-the data of /api/status, that its numbers change without a reload, that a job's page opens, that a fault shows with its
-remedy, that no other host gets a request and that the browser's console is empty. `sign_in.py` then signs in with the same
-browser. Screenshots in both colour schemes and on a phone go to a folder.
+the data of /api/status, that its numbers change without a reload, that a fault shows with its remedy, that no other host
+gets a request and that the browser's console is empty. `views.py` checks the fleet, the list of jobs and a job's page, and
+`sign_in.py` signs in with the same browser. Screenshots in both colour schemes and on a phone go to a folder.
 
     dashboard.py --binary PATH [--screenshots FOLDER] [--jobs N] [--measure]
 
@@ -30,6 +30,7 @@ except ImportError:
     print("skipped: the Python package websockets is not installed (make .build/venv/ready)", file=sys.stderr)
     sys.exit(77)
 import sign_in
+import views
 from fixture import DESKTOP, PHONE, Fixture
 
 
@@ -38,13 +39,13 @@ def status(url):
         return json.load(answer)
 
 
-TILE = "[...document.querySelectorAll('.tile')].map(tile => tile.innerText).join(' | ')"
+TILE = "[...document.querySelectorAll('#tiles .tile')].map(tile => tile.innerText).join(' | ')"
 COMPLETED = "Number((/([0-9,]+) completed so far/.exec(%s) || [])[1]?.replaceAll(',', '') || 0)" % TILE
 
 
 async def check(page, url, fixture, screenshots):
     await page.show(DESKTOP, "light")
-    await page.call("Page.navigate", url=url)
+    await page.call("Page.navigate", url=url + "#/worker")
     await page.until("document.querySelector('#live.on') !== null", "the stream of events")
     fixture.command("enqueue", "--count", "400", "--prefix", "browser", "--quiet")
     first = await page.until(COMPLETED, "completed jobs")
@@ -60,6 +61,8 @@ async def check(page, url, fixture, screenshots):
     for scheme in ("light", "dark"):
         await page.show(DESKTOP, scheme)
         await page.screenshot(screenshots / f"dashboard-{scheme}.png")
+        height = await page.run("document.documentElement.scrollHeight")
+        require(height <= 2 * DESKTOP["height"], f"the page is {height} pixels high, more than two screens")
         background = await page.run("getComputedStyle(document.body).backgroundColor")
         require((sum(map(int, re.findall(r"\d+", background)[:3])) > 380) == (scheme == "light"), f"{scheme}: {background}")
     await page.show(PHONE, "light")
@@ -71,25 +74,8 @@ async def check(page, url, fixture, screenshots):
     print("ok: both colour schemes, and a phone without sideways scrolling")
 
 
-async def check_job(page, url, fixture, screenshots):
-    await page.show(DESKTOP, "light")
-    job = await page.run("document.querySelector('#oldest a')?.innerText || 'browser-001'")
-    await page.run(f"location.hash = '#/jobs/{job}'")
-    text = await page.until(
-        "(d => d.open && /Accepted/.test(d.innerText) && d.innerText)(document.querySelector('#job'))", "the job's page"
-    )
-    require(job in text and "Request id" in text, f"the job's page shows {text}")
-    for scheme in ("light", "dark"):
-        await page.show(DESKTOP, scheme)
-        await page.screenshot(screenshots / f"job-{scheme}.png", whole=False)
-    await page.show(PHONE, "dark")
-    await page.screenshot(screenshots / "job-phone.png", whole=False)
-    await page.run("document.querySelector('#job-close').click()")
-    await page.until("location.hash === '' && !document.querySelector('#job').open", "the job's page to close")
-    print("ok: a job's page opens by its address, and closes")
-
-
 async def check_fault(page, url, fixture, screenshots):
+    await page.run("location.hash = '#/worker'")
     fixture.faults([{"kind": "status", "status": 503, "calls": ["create", "get"]}])
     fixture.command("enqueue", "--count", "50", "--prefix", "unavailable", "--quiet")
     began = time.monotonic()
@@ -170,10 +156,12 @@ async def main(arguments):
                 await measure(page, url, fixture, arguments.jobs)
                 return 0
             await check(page, url, fixture, screenshots)
-            await check_job(page, url, fixture, screenshots)
+            await views.check(page, url, fixture, screenshots)
             await check_requests(page, url)
             await check_fault(page, url, fixture, screenshots)
-            require(not page.console, f"the browser's console is not empty: {page.console}")
+            await views.check_keyboard(page, url)
+            await views.check_silence(page, url, fixture, screenshots)
+            require(not [line for line in page.console if "ERR_" not in line], f"the browser's console is not empty: {page.console}")
             await sign_in.check(arguments.binary, address, screenshots)
             return 0
         except Failure as failure:

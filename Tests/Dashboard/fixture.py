@@ -77,9 +77,10 @@ class Fixture:
         port = self.wait_for_output("worker", r'"message":"The console listens[^\n]*"port":"(\d+)"').group(1)
         return f"http://127.0.0.1:{port}/"
 
-    def command(self, *arguments):
+    def command(self, *arguments, text=None):
         subprocess.run(
-            [self.binary, *arguments], env=self.environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [self.binary, *arguments], env=self.environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            input=text, text=True,
         )
 
     def faults(self, faults):

@@ -156,6 +156,13 @@ struct Bench {
     func code(_ id: String) -> JobErrorCode? { worker.record(ofJob: id)?.record.error?.code }
 }
 
+extension WorkerMachine {
+    /// The newest record of a job that one of this worker's partitions knows.
+    func record(ofJob id: String) -> (partition: Int32, record: JobRecord)? {
+        job(id, at: .at(0)).map { ($0.partition, $0.record) }
+    }
+}
+
 func export(_ id: String, _ change: (inout ExportJob) -> Void = { _ in }) -> JobInput.Content {
     var job = ExportJob(id: id, kind: .payments)
     change(&job)

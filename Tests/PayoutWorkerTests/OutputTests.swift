@@ -32,4 +32,21 @@ import Testing
         #expect(ShellText.quoted("it's $HOME") == #"'it'\''s $HOME'"#)
         #expect(ShellText.quoted("") == "''")
     }
+
+    @Test func tableFitsTheWidth() {
+        var table = TextTable(["JOB", "N", "TEXT", "REQUEST"], rightAligned: [1])
+        table.add([
+            "3f2c9a64-0c1e-4b53-9f6d-0a4d8c1b7e55", "12345678", String(repeating: "x", count: 60), "93c2b3cf-c6d8-4e7e",
+        ])
+        table.add(["short", "1", "y", "z"])
+        for width in [200, 120, 80, 66, 40] {
+            let lines = table.rendered(fitting: width).split(separator: "\n")
+            #expect(lines.allSatisfy { $0.count <= width }, "\(width)")
+            #expect(lines.count == 3)
+            #expect(table.rendered(fitting: width).contains("12345678"))
+        }
+        #expect(table.rendered(fitting: 80).contains("3f2c9a64-0c1e-4b53-9f6d-0a4d8c1b7e55"))
+        #expect(table.rendered(fitting: 80).contains("…"))
+        #expect(!table.rendered.contains("…"))
+    }
 }

@@ -12,8 +12,9 @@ import WorkerTelemetry
 @Suite("The console over a socket")
 struct ConsoleServerTests {
     private static let routes = [
-        "/", "/dashboard.css", "/dashboard.js", "/livez", "/readyz", "/metrics", "/api/status", "/api/jobs/job-1",
-        "/api/jobs/unknown", "/nothing",
+        "/", "/dashboard.css", "/dashboard.js", "/livez", "/readyz", "/metrics", "/api/status", "/api/fleet",
+        "/api/jobs",
+        "/api/jobs?state=rejected", "/api/jobs/job-1", "/api/jobs/unknown", "/nothing",
     ]
 
     @Test func everyRouteAnswers() async throws {
@@ -26,6 +27,9 @@ struct ConsoleServerTests {
                 "/readyz": (200, "application/json"), "/metrics": (200, "text/plain; version=0.0.4; charset=utf-8"),
                 "/api/status": (200, "application/json"), "/api/status?x=1": (200, "application/json"),
                 "/api/jobs/job-1": (200, "application/json"), "/api/jobs/job%2D1": (200, "application/json"),
+                "/api/fleet": (200, "application/json"), "/api/fleet?scope=worker": (200, "application/json"),
+                "/api/jobs": (200, "application/json"), "/api/jobs?state=open&limit=5": (200, "application/json"),
+                "/api/jobs?state=unheard-of": (400, "application/json"), "/api/jobs?foo=1": (400, "application/json"),
                 "/api/jobs/unknown": (404, "application/json"), "/api/jobs/": (400, "application/json"),
                 "/api/jobs/a%2Fb": (400, "application/json"), "/api/jobs/%00": (400, "application/json"),
                 "/nothing": (404, "application/json"), "/../etc/passwd": (404, "application/json"),
@@ -114,7 +118,10 @@ struct ConsoleServerTests {
         )
         status.commitFailures = 5
         let source = FakeSource(status)
-        source.set { $0.record = (3, Sample.record()) }
+        source.set { state in
+            state.record = (3, Sample.record())
+            state.jobs = { _ in JobPage(jobs: [FakeSource.view(Sample.record(), 0)]) }
+        }
         try await withConsole(source, telemetry: telemetry) { port in
             var answers: [String] = []
             for path in Self.routes { answers.append(try await RawClient.send(path, port: port).body) }

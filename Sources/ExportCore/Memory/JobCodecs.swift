@@ -45,6 +45,22 @@ enum JobSpecCodec {
         bytes.loadUnaligned(fromByteOffset: bytes.count - 4, as: JobBatchTable.Index.self)
     }
 
+    /// Whether the id or the metadata contains the text.
+    static func contains(_ text: SearchText, in spec: UnsafeRawBufferPointer) -> Bool {
+        var reader = PackedReader(spec)
+        if reader.withText({ text.isFound(in: $0) }) ?? false { return true }
+        // The order is that of `encode`.
+        (_, _) = (reader.byte(), reader.byte())
+        for _ in 0..<2 { reader.withText { _ in } }
+        for _ in 0..<2 { _ = reader.instant() }
+        _ = reader.integer()
+        reader.withText { _ in }
+        return reader.withText { text.isFound(in: $0) } ?? false
+    }
+
+    /// The account's name.
+    static func account(in spec: UnsafeRawBufferPointer) -> String { decode(spec).account }
+
     /// Decodes a job, without its batch.
     static func decode(_ bytes: UnsafeRawBufferPointer) -> ExportJob {
         var reader = PackedReader(bytes)
@@ -114,6 +130,12 @@ struct JobDetails {
             error = JobError(code: code, message: message, details: details)
         }
         files = (0..<reader.integer()).map { _ in Self.decodeFile(&reader) }
+    }
+
+    /// Whether the request id contains the text.
+    static func contains(_ text: SearchText, in details: UnsafeRawBufferPointer) -> Bool {
+        var reader = PackedReader(details)
+        return reader.withText { text.isFound(in: $0) } ?? false
     }
 
     private static func encode(_ file: ExportFile, into writer: inout PackedWriter) {

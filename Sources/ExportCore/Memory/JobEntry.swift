@@ -110,4 +110,14 @@ struct JobEntry {
         get { flags.contains(.notFoundOnce) }
         set { flags.set(.notFoundOnce, newValue) }
     }
+
+    /// Whether the job has used four fifths of the time until its deadline. One without a deadline, one that waits for its
+    /// `notBefore` and one that has ended are never late.
+    func isLate(at now: Instant) -> Bool {
+        guard phase != .accepted, phase != .finished, limit < Instant.distantFuture.milliseconds else { return false }
+        let accepted = Instant(milliseconds: accepted)
+        let whole = accepted.duration(to: Instant(milliseconds: limit)).wholeMilliseconds
+        let passed = accepted.duration(to: now).wholeMilliseconds
+        return whole > 0 && passed >= whole / 5 * 4
+    }
 }

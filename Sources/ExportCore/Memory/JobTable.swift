@@ -86,6 +86,18 @@ struct JobTable {
         for place in 0..<slab.used where self[place].spec != 0 { body(place, self[place]) }
     }
 
+    /// Visits entries in the order of their places until `body` returns false.
+    ///
+    /// - Parameter first: the first place to visit.
+    /// - Returns: the place behind the last one that was visited; `nil` when none is left.
+    func visit(from first: Index, _ body: (Index, borrowing JobEntry) -> Bool) -> Index? {
+        guard first < slab.used else { return nil }
+        for place in first..<slab.used where self[place].spec != 0 && !body(place, self[place]) {
+            return place + 1 < slab.used ? place + 1 : nil
+        }
+        return nil
+    }
+
     // MARK: Timers
 
     /// When the first job is to be woken.

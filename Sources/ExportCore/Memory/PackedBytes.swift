@@ -50,8 +50,8 @@ struct PackedWriter {
 
 /// Reads what a ``PackedWriter`` wrote.
 struct PackedReader {
-    private let bytes: UnsafeRawBufferPointer
-    private var position = 0
+    fileprivate let bytes: UnsafeRawBufferPointer
+    fileprivate var position = 0
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
@@ -89,6 +89,25 @@ struct PackedReader {
                 decoding: UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)]),
                 as: UTF8.self
             )
+        }
+    }
+}
+
+extension PackedReader {
+    /// Passes the text of a string to `body` without creating the string; `nil` for an absent one.
+    mutating func withText<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
+        switch byte() {
+        case 0: return nil
+        case 1:
+            defer { position += 16 }
+            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
+                PackedUUID.write(UnsafeRawBufferPointer(rebasing: bytes[position..<(position + 16)]), to: text)
+                return body(UnsafeRawBufferPointer(text))
+            }
+        default:
+            let count = Int(integer())
+            defer { position += count }
+            return body(UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)]))
         }
     }
 }
@@ -137,17 +156,22 @@ struct PackedUUID {
 
     static func text(_ bytes: UnsafeRawBufferPointer) -> String {
         String(unsafeUninitializedCapacity: 36) { buffer in
-            var at = 0
-            for (index, byte) in bytes.enumerated() {
-                if index == 4 || index == 6 || index == 8 || index == 10 {
-                    buffer[at] = UInt8(ascii: "-")
-                    at += 1
-                }
-                buffer[at] = digit(byte >> 4)
-                buffer[at + 1] = digit(byte & 15)
-                at += 2
+            write(bytes, to: buffer)
+            return 36
+        }
+    }
+
+    /// Writes the 36 characters.
+    static func write(_ bytes: UnsafeRawBufferPointer, to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        var at = 0
+        for (index, byte) in bytes.enumerated() {
+            if index == 4 || index == 6 || index == 8 || index == 10 {
+                buffer[at] = UInt8(ascii: "-")
+                at += 1
             }
-            return at
+            buffer[at] = digit(byte >> 4)
+            buffer[at + 1] = digit(byte & 15)
+            at += 2
         }
     }
 

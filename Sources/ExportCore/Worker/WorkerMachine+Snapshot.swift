@@ -145,7 +145,7 @@ extension WorkerMachine {
         )
     }
 
-    private func wait(of entry: JobEntry, at now: EventTime) -> JobSnapshot.Wait {
+    func wait(of entry: JobEntry, at now: EventTime) -> JobSnapshot.Wait {
         guard Int(entry.account) < configuration.accounts.count else { return .configuration }
         let wake = now.wall(at: MonotonicInstant(milliseconds: entry.wake))
         let call: CallKind
@@ -210,12 +210,7 @@ private struct SnapshotGathering {
     }
 
     private mutating func addIfLate(_ place: JobTable.Index, _ slot: UInt32, _ entry: borrowing JobEntry) {
-        // A job without a deadline is never late.
-        guard entry.phase != .accepted, entry.limit < Instant.distantFuture.milliseconds else { return }
-        let accepted = Instant(milliseconds: entry.accepted)
-        let whole = accepted.duration(to: Instant(milliseconds: entry.limit)).wholeMilliseconds
-        let passed = accepted.duration(to: Instant(milliseconds: now)).wholeMilliseconds
-        guard whole > 0, passed >= whole / 5 * 4 else { return }
+        guard entry.isLate(at: Instant(milliseconds: now)) else { return }
         lateCount += 1
         let deadline = entry.limit
         if mostLate.map({ deadline < $0.time }) ?? true {

@@ -100,16 +100,6 @@ extension WorkerMachine {
             nextWake: lastTime.flatMap { time in slot.machine.nextTimer(at: time).map { time.wall(at: $0) } }
         )
     }
-
-    /// The newest record of a job that one of this worker's partitions knows.
-    public func record(ofJob id: String) -> (partition: Int32, record: JobRecord)? {
-        for index in slots.indices {
-            guard let place = slots[index]?.machine.table.find(id), let record = slots[index]?.machine.record(of: place)
-            else { continue }
-            return (Int32(index), record)
-        }
-        return nil
-    }
 }
 
 extension CallScheduler {

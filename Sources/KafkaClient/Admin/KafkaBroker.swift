@@ -1,4 +1,5 @@
 import CRDKafka
+import Foundation
 
 /// A broker under the address that the cluster gives to its clients (`advertised.listeners`).
 public struct KafkaBroker: Sendable, Hashable, CustomStringConvertible {
@@ -52,5 +53,29 @@ extension KafkaAdmin {
             if let message { failures.append(KafkaConnectionFailure(broker: broker, message: message)) }
         }
         return failures
+    }
+
+    /// Whether every bootstrap server refuses connections: no process listens there.
+    ///
+    /// - Parameters:
+    ///   - servers: `host:port`, separated by commas.
+    ///   - timeout: how long one connection may take.
+    public static func isRefused(_ servers: String, timeout: Duration = .seconds(1)) async -> Bool {
+        let addresses = servers.split(separator: ",").map { server in
+            let text = server.split(separator: "/").last.map(String.init) ?? ""
+            let colon = text.lastIndex(of: ":")
+            let host = String(text[..<(colon ?? text.endIndex)]).filter { $0 != "[" && $0 != "]" && $0 != " " }
+            return (host: host, port: colon.flatMap { Int32(text[text.index(after: $0)...]) } ?? 9_092)
+        }
+        guard !addresses.isEmpty else { return false }
+        return await withCheckedContinuation { continuation in
+            Thread {
+                continuation.resume(
+                    returning: addresses.allSatisfy {
+                        TCPConnection.isRefused(host: $0.host, port: $0.port, timeout: timeout)
+                    }
+                )
+            }.start()
+        }
     }
 }

@@ -26,6 +26,11 @@ enum TCPConnection {
         return problem
     }
 
+    /// Whether all addresses of the host refuse connections at once.
+    static func isRefused(host: String, port: Int32, timeout: Duration) -> Bool {
+        problem(host: host, port: port, timeout: timeout) == text(ECONNREFUSED)
+    }
+
     private static func connect(to address: addrinfo, _ timeout: Duration) -> String? {
         let descriptor = socket(address.ai_family, address.ai_socktype, address.ai_protocol)
         guard descriptor >= 0 else { return text(errno) }

@@ -4,13 +4,13 @@ import Foundation
 import Logging
 
 extension KafkaConsumer {
-    /// Whether the group knows this member by an id. It has none before the group has answered its first request to join,
-    /// and after its session has expired. False once the consumer is closing.
-    public var hasMemberID: Bool {
+    /// The id by which the group knows this member. It is empty before the group has answered its first request to join,
+    /// after its session has expired, and once the consumer is closing.
+    public var memberID: String {
         // Under the lock: the thread begins to close the client only after the phase has changed.
         condition.withLock {
-            guard phase == .open, let handle else { return false }
-            return !handle.memberID.isEmpty
+            guard phase == .open, let handle else { return "" }
+            return handle.memberID
         }
     }
 

@@ -35,7 +35,8 @@ extension StatusDocument {
         )
         recent = snapshot.activity.ring.incidents.map { RecentIncident($0) }
         openJobs = Self.groups(snapshot.jobSnapshot)
-        oldest = (snapshot.jobSnapshot?.oldest ?? []).map { OpenJob($0, at: snapshot.wallClock, status) }
+        let waits = JobWaits(snapshot)
+        oldest = (snapshot.jobSnapshot?.oldest ?? []).map { OpenJob($0, at: snapshot.wallClock, waits) }
         lateJobs = snapshot.jobSnapshot?.lateCount ?? 0
         files = snapshot.files.map { Files($0) }
         self.history = history
@@ -86,17 +87,7 @@ extension Snapshot {
 }
 
 extension StatusDocument.OpenJob {
-    init(_ job: JobSnapshot.Job, at now: Instant, _ status: WorkerStatus?) {
-        let isPaused = status?.accounts.contains { $0.name == job.account && $0.problem != nil } ?? false
-        let waitsForStore = job.wait == .turn(.download) && status?.storeProblem != nil
-        let wait =
-            if waitsForStore {
-                "the file store, which accepts no files"
-            } else if isPaused && job.phase != .accepted {
-                "its account, which is paused"
-            } else {
-                Formatting.wait(job.wait, at: now)
-            }
+    init(_ job: JobSnapshot.Job, at now: Instant, _ waits: JobWaits) {
         self.init(
             jobId: job.id,
             partition: job.partition,
@@ -108,7 +99,7 @@ extension StatusDocument.OpenJob {
             acceptedAt: job.accepted.text,
             deadline: job.deadline.text,
             ageSeconds: max(.zero, job.accepted.duration(to: now)).inSeconds,
-            waitsFor: wait
+            waitsFor: waits.reason(job.wait, account: job.account).message
         )
     }
 }

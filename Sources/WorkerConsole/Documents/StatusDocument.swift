@@ -1,4 +1,3 @@
-import Foundation
 import WorkerTelemetry
 
 /// The body of `/api/status` and of the events of `/api/events`: all data of the dashboard. Scripts read it, so members may be
@@ -165,33 +164,4 @@ struct StatusDocument: Codable, Sendable {
     var files: Files?
     /// Only in `/api/status`.
     var history: History?
-}
-
-/// Data of the last minutes, as columns of equal length.
-struct History: Codable, Sendable {
-    static let capacity = 300
-    static let interval: Duration = .seconds(2)
-
-    /// Milliseconds since the Unix epoch.
-    var at: [Int64] = []
-    /// Jobs by phase.
-    var jobs: [String: [Int]] = [:]
-    /// Totals since the start.
-    var completed: [Int] = []
-    var otherEnds: [Int] = []
-    var calls: [Int] = []
-
-    mutating func add(at time: Date, jobs counts: [String: Int], totals: RecentActivity.Totals, calls total: Int) {
-        at.append(Int64(time.timeIntervalSince1970 * 1_000))
-        for (phase, count) in counts { jobs[phase, default: []].append(count) }
-        completed.append(totals.completed)
-        otherEnds.append(totals.events - totals.completed)
-        calls.append(total)
-        guard at.count > Self.capacity else { return }
-        at.removeFirst()
-        for phase in jobs.keys { jobs[phase]?.removeFirst() }
-        completed.removeFirst()
-        otherEnds.removeFirst()
-        calls.removeFirst()
-    }
 }

@@ -109,9 +109,14 @@ actor ConsoleMonitor {
         return bytes
     }
 
+    /// This worker's part of the fleet's document.
+    func memberDocument() async -> MemberDocument {
+        MemberDocument(StatusDocument(await snapshot(), worker: worker), rates: history.rates)
+    }
+
     nonisolated var heartbeats: [HeartbeatReading] { loops.map(\.reading) }
 
-    private var worker: StatusDocument.Worker {
+    var worker: StatusDocument.Worker {
         StatusDocument.Worker(
             id: configuration.workerID,
             group: configuration.groupID,

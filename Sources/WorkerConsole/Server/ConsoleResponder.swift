@@ -20,29 +20,32 @@ struct ConsoleContext: InitializableFromSource {
 struct ConsoleResponder: HTTPResponder {
     let configuration: ConsoleConfiguration
     let monitor: ConsoleMonitor
-    let source: any ConsoleSource
+    let fleet: Fleet
     let telemetry: Telemetry
     private let hosts: HostRule
     private let streams: Limiter
-    /// Questions about jobs that the engine has not answered yet.
-    private let questions = Limiter(16)
+    /// Requests for single jobs in progress.
+    let jobRequests = Limiter(32)
+    /// Lists of jobs in progress.
+    let lists = Limiter(16)
 
     init(
         configuration: ConsoleConfiguration,
         monitor: ConsoleMonitor,
-        source: any ConsoleSource,
+        fleet: Fleet,
         telemetry: Telemetry
     ) {
         self.configuration = configuration
         self.monitor = monitor
-        self.source = source
+        self.fleet = fleet
         self.telemetry = telemetry
         hosts = HostRule(host: configuration.host, allowed: configuration.allowedHosts)
         streams = Limiter(configuration.maximumStreams)
     }
 
     func respond(to request: Request, context: ConsoleContext) async throws -> Response {
-        let path = String((request.head.path ?? "/").prefix { $0 != "?" })
+        let whole = request.head.path ?? "/"
+        let path = String(whole.prefix { $0 != "?" })
         guard hosts.admits(host: request.head.authority, path: path, address: context.address) else {
             return misdirected
         }
@@ -55,11 +58,11 @@ struct ConsoleResponder: HTTPResponder {
             response.headers[.allow] = "GET, HEAD"
             return response
         }
-        let response = await answer(path)
+        let response = await answer(path, query: whole.dropFirst(path.count + 1))
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func answer(_ path: String) async -> Response {
+    private func answer(_ path: String, query: Substring) async -> Response {
         switch path {
         case "/": return Self.response(.ok, "text/html; charset=utf-8", Dashboard.page, cache: "no-cache")
         case "/dashboard.css":
@@ -74,12 +77,15 @@ struct ConsoleResponder: HTTPResponder {
         case "/metrics": return await metrics()
         case "/api/status": return Self.json(.ok, await monitor.document())
         case "/api/events": return events()
+        case "/api/fleet": return await fleet(query: query)
+        case "/api/jobs": return await jobs(query)
         default:
-            if path.hasPrefix("/api/jobs/") { return await job(String(path.dropFirst("/api/jobs/".count))) }
+            if path.hasPrefix("/api/jobs/") { return await job(path.dropFirst("/api/jobs/".count), query: query) }
             return Self.error(
                 .notFound,
                 "The path is unknown.",
-                remedy: "Try /, /livez, /readyz, /metrics, /api/status, /api/events or /api/jobs/{jobId}."
+                remedy:
+                    "Try /, /livez, /readyz, /metrics, /api/fleet, /api/status, /api/events, /api/jobs or /api/jobs/{jobId}."
             )
         }
     }
@@ -114,33 +120,6 @@ struct ConsoleResponder: HTTPResponder {
         return Self.response(.ok, PrometheusMetricsFactory.contentType, telemetry.prometheus.exposition())
     }
 
-    private func job(_ encoded: String) async -> Response {
-        guard let id = PercentEncoding.decoded(encoded), Self.isJobID(id) else {
-            return Self.error(
-                .badRequest,
-                "The path has no valid jobId.",
-                remedy: "A jobId has 1 to 128 characters of A-Z a-z 0-9 . _ : and -."
-            )
-        }
-        guard questions.enter() else { return Self.silent }
-        let (source, questions, texts) = (source, questions, telemetry.texts)
-        let found = await WorkerRuntime.answer(within: configuration.patience) {
-            let found = await source.record(ofJob: id)
-            questions.leave()
-            return found.map { JobDocument($0.record, partition: $0.partition, texts) }
-        }
-        guard let found else { return Self.silent }
-        guard let document = found else {
-            return Self.error(
-                .notFound,
-                "None of this worker's partitions knows the job.",
-                remedy: "Ask the other workers of the group. Jobs that were never enqueued, or whose deduplication "
-                    + "window has ended, are unknown too."
-            )
-        }
-        return Self.json(.ok, document)
-    }
-
     private func events() -> Response {
         guard !streams.isFull else {
             return Self.error(
@@ -167,18 +146,5 @@ struct ConsoleResponder: HTTPResponder {
         // A proxy must not buffer the response.
         headers[Self.accelBuffering] = "no"
         return Response(status: .ok, headers: headers, body: body)
-    }
-
-    static func isJobID(_ text: String) -> Bool {
-        (1...128).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"),
-                    UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
     }
 }

@@ -8,7 +8,7 @@ package import WorkerRuntime
 package import WorkerTelemetry
 
 /// Serves health, metrics and the dashboard over HTTP: `/livez`, `/readyz`, `/metrics`, `/`, `/api/status`,
-/// `/api/events` and `/api/jobs/{id}`. It is read-only and has no authentication, so it listens on loopback by
+/// `/api/events`, `/api/fleet`, `/api/jobs` and `/api/jobs/{id}`. It is read-only and has no authentication, so it listens on loopback by
 /// default.
 package final class ConsoleServer: Service {
     private let configuration: ConsoleConfiguration
@@ -27,6 +27,7 @@ package final class ConsoleServer: Service {
     ///   - isGroupMember: whether the consumer is in the group. Without it the worker counts as a member after its
     ///     first assignment.
     ///   - files: the file store and the transfers into it, where there is one.
+    ///   - directory: the other workers of the group. Without it, only this worker's data is shown.
     ///   - logger: logs that the console listens.
     package init(
         _ configuration: ConsoleConfiguration,
@@ -35,6 +36,7 @@ package final class ConsoleServer: Service {
         loops: [HealthSource],
         isGroupMember: (@Sendable () -> Bool)? = nil,
         files: FileActivity? = nil,
+        directory: (any FleetDirectory)? = nil,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -51,7 +53,13 @@ package final class ConsoleServer: Service {
         responder = ConsoleResponder(
             configuration: configuration,
             monitor: monitor,
-            source: source,
+            fleet: Fleet(
+                configuration,
+                monitor: monitor,
+                source: source,
+                telemetry: telemetry,
+                directory: directory
+            ),
             telemetry: telemetry
         )
     }

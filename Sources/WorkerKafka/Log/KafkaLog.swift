@@ -89,7 +89,7 @@ public final class KafkaLog: LogPort {
     /// Whether this worker is a member of its group, with or without partitions.
     public var isGroupMember: Bool {
         // A member without partitions gets no callback when its session expires, but it loses its id.
-        assignments.isMember && present?.consumer.hasMemberID ?? false
+        assignments.isMember && !(present?.consumer.memberID.isEmpty ?? true)
     }
 
     /// The parts, between the start and the end.

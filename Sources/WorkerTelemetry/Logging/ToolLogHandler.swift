@@ -1,7 +1,7 @@
 package import Logging
 
-/// Omits a line that brokers without a setting against automatic creation of topics, such as the embedded one, cause for
-/// every request for a topic.
+/// Omits the lines of librdkafka: a command's error names the reason of its failure, and what librdkafka repairs on its own
+/// concerns no one who runs a command once.
 package struct ToolLogHandler: LogHandler {
     private var base: any LogHandler
 
@@ -24,7 +24,7 @@ package struct ToolLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        guard event.metadata?["kafka.facility"] != "AUTOCREATE" else { return }
+        guard event.metadata?["kafka.facility"] == nil, event.metadata?["kafka.role"] == nil else { return }
         base.log(event: event)
     }
 }

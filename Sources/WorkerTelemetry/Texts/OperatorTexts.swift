@@ -15,6 +15,8 @@ package protocol OperatorTexts: Sendable {
     func remedy(for pause: IntakePause) -> String
     /// What to do about a stopped partition.
     func remedy(for reason: StopReason, partition: Int32) -> String
+    /// The commands with which an operator continues with a job.
+    func commands(for job: JobRecord) -> [String]
     /// Why intake is paused, and when it resumes.
     func explanation(of pause: IntakePause) -> String
 }

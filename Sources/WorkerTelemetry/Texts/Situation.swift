@@ -60,4 +60,12 @@ package enum Situation: String, Sendable, CaseIterable {
     case retrying
     /// A request names a host that the console does not answer to.
     case hostNotAllowed
+    /// Another worker's console does not answer.
+    case workerUnreachable
+    /// The broker does not report the members of the group.
+    case membersUnknown
+    /// No worker owns a partition, or its owner is restoring it.
+    case partitionNotServed
+    /// No worker knows a job.
+    case jobUnknown
 }

@@ -29,6 +29,12 @@ struct RunCommand: AsyncParsableCommand {
             let settings = try options.settings()
             let configuration = try WorkerConfiguration(settings)
             let logger = try LogSetup.makeLogger(settings)
+            for unknown in settings.unknownVariables {
+                logger.warning(
+                    "Environment variable is not a setting",
+                    metadata: ["setting": "\(unknown.name)", "remedy": "\(unknown.sentence)"]
+                )
+            }
             try await Worker(configuration, logger: logger, settings: { try options.settings() }).run(
                 heedsSignals: true
             )

@@ -37,7 +37,13 @@ struct FilesConfiguration: Sendable {
         do {
             _ = try makeStore()
         } catch {
-            reader.problems.append("FILES_LOCATION: \(error)")
+            // A path holds no secret, and its URL is a certain guess.
+            let isPath = location.hasPrefix("/") && !location.hasPrefix("//")
+            reader.problems.append(
+                isPath
+                    ? "FILES_LOCATION: '\(location)' is a path. Write it as a URL: file://\(location)"
+                    : "FILES_LOCATION: \(error)"
+            )
         }
     }
 

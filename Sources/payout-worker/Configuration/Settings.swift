@@ -30,7 +30,7 @@ struct SettingValue: Sendable {
 /// All values by variable: a flag overrides the environment, the environment overrides the file.
 struct Settings: Sendable {
     private var flags: [String: String]
-    private var environment: [String: String]
+    private(set) var environment: [String: String]
     private var file: ConfigurationFile
 
     /// Reads the file, if there is one.
@@ -52,7 +52,7 @@ struct Settings: Sendable {
         }
     }
 
-    private static func isKnown(_ name: String) -> Bool {
+    static func isKnown(_ name: String) -> Bool {
         if name.hasPrefix(clientPrefix) { return true }
         return SettingDefinition.all.contains { $0.name == name || ($0.isSecret && $0.name + "_FILE" == name) }
     }

@@ -41,6 +41,10 @@ struct WorkerConfiguration: Sendable {
         httpHost = reader.text("HTTP_HOST")
         httpPort = reader.integer("HTTP_PORT", in: 0...65_535)
         httpAllowedHosts = reader.hosts("HTTP_ALLOWED_HOSTS")
+        // The other workers find the console by it. An id that the operator has set remains unchanged.
+        if log.kafka.properties["client.id"] == log.workerID {
+            log.kafka.properties["client.id"] = ConsoleNames.clientID(log.workerID, port: httpPort)
+        }
         tracing = TracingConfiguration(&reader)
         accounts = AccountConfiguration.all(&reader)
         core.accounts = accounts.map(\.name)
@@ -49,6 +53,7 @@ struct WorkerConfiguration: Sendable {
         if core.pollMinInterval > core.pollMaxInterval {
             reader.problems.append("WORKER_POLL_MIN_INTERVAL must not be longer than WORKER_POLL_MAX_INTERVAL.")
         }
+        reader.addUnknownVariables()
         guard reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
     }
 

@@ -17,6 +17,7 @@ struct KafkaAccess: Sendable {
     init(_ settings: Settings) throws {
         var reader = SettingReader(settings)
         log = try WorkerConfiguration.log(&reader)
+        reader.addUnknownVariables()
         guard reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
         logger = try LogSetup.makeToolLogger(settings)
     }
@@ -32,7 +33,35 @@ struct KafkaAccess: Sendable {
     func withAdmin<Result>(_ body: (KafkaAdmin) async throws -> Result) async throws -> Result {
         let reason = KafkaReason()
         let admin = try KafkaAdmin(configuration: log.kafka, logger: logger) { reason.add($0) }
+        try await waitForBroker(admin, reason)
         return try await explaining(body, admin, reason) { await $0.close() }
+    }
+
+    /// Waits until a broker has answered, and fails at once where every address refuses connections: librdkafka would try them
+    /// again until the time-out of the first call.
+    private func waitForBroker(_ admin: KafkaAdmin, _ reason: KafkaReason) async throws {
+        let (answers, answered) = AsyncStream.makeStream(of: Bool.self)
+        let contact = Task { answered.yield((try? await admin.brokers(timeout: .seconds(10))) != nil) }
+        defer { contact.cancel() }
+        let servers = bootstrapServers
+        let isRefused = await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await hasBroker in answers { return hasBroker ? false : await KafkaAdmin.isRefused(servers) }
+                return false
+            }
+            group.addTask {
+                while await slept(for: .milliseconds(100)) {
+                    if reason.hasError, await KafkaAdmin.isRefused(servers) { return true }
+                }
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+        guard isRefused else { return }
+        throw CommandFailure(
+            "Kafka at \(bootstrapServers) is unreachable: the connection is refused. Check that the broker runs and listens there, and KAFKA_BOOTSTRAP_SERVERS."
+        )
     }
 
     /// Runs a body with a reader and closes the reader.

@@ -86,6 +86,7 @@ struct Observability: Sendable {
             ],
             isGroupMember: { log.isGroupMember },
             files: files,
+            directory: GroupDirectory(log, jobs: configuration.log.topics.jobs),
             logger: logger.part(.console)
         )
     }

@@ -121,6 +121,14 @@ extension Situation {
         case .foreignOffset:
             "Find the consumer that commits with KAFKA_GROUP_ID and give it another group; 'kafka-consumer-groups.sh --describe --members' lists the members. No job is skipped."
         case .retrying: "The worker retries automatically."
+        case .workerUnreachable:
+            "Set HTTP_HOST of every worker to an address that the other workers can connect to, such as 0.0.0.0: the default, 127.0.0.1, is reached from its own machine only. The console has no authentication, so restrict who can connect to HTTP_PORT."
+        case .membersUnknown:
+            "Open the console of the other workers, or run 'payout-worker jobs list' and 'payout-worker status', which read the topics."
+        case .partitionNotServed:
+            "Wait: a worker takes the partition over when the group has rebalanced, and restores its state first."
+        case .jobUnknown:
+            "Check the jobId. Jobs that were never enqueued, and those whose deduplication window has ended, are unknown. Run 'payout-worker jobs show' with the jobId: it searches the topics, also for older rejected records."
         case .hostNotAllowed: "Use localhost or the worker's IP address, or add the name to HTTP_ALLOWED_HOSTS."
         }
     }

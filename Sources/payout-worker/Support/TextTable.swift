@@ -17,13 +17,38 @@ struct TextTable {
     mutating func add(_ cells: [String]) { rows.append(cells.map(Self.printable)) }
 
     /// The lines, without a line break after the last.
-    var rendered: String {
+    var rendered: String { rendered(fitting: nil) }
+
+    /// The lines, without a line break after the last. The widest columns are shortened until the lines fit; columns of numbers
+    /// and the first one only where the others are as narrow as they can be.
+    ///
+    /// - Parameter limit: the most characters of a line; `nil` for no limit.
+    func rendered(fitting limit: Int?) -> String {
         var widths = headers.map(\.count)
         for row in rows {
             for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
         }
-        return ([headers] + rows).map { Self.line($0, widths: widths, rightAligned: rightAligned) }
+        if let limit { shorten(&widths, to: limit) }
+        let lines = ([headers] + rows).map { zip($0, widths).map { Self.shortened($0, to: $1) } }
+        return lines.map { Self.line($0, widths: widths, rightAligned: rightAligned) }
             .joined(separator: "\n")
+    }
+
+    private func shorten(_ widths: inout [Int], to limit: Int) {
+        let (narrowest, gap) = (6, 2)
+        let flexible = widths.indices.filter { $0 > 0 && !rightAligned.contains($0) }
+        for columns in [flexible, [0]] {
+            while widths.reduce(gap * (widths.count - 1), +) > limit {
+                guard let widest = columns.max(by: { widths[$0] < widths[$1] }), widths[widest] > narrowest else {
+                    break
+                }
+                widths[widest] -= 1
+            }
+        }
+    }
+
+    private static func shortened(_ cell: String, to width: Int) -> String {
+        cell.count > width ? cell.prefix(max(1, width - 1)) + "…" : cell
     }
 
     /// A line with fixed widths, for rows that are printed one by one.

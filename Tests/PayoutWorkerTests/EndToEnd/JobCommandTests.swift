@@ -42,10 +42,30 @@ extension EndToEnd {
 
         @Test func cancelWritesOneCommandPerJob() async throws {
             try await WorkerFixture.with { fixture in
+                for id in ["a", "b"] {
+                    let sent = try await fixture.run("enqueue", "--kind", "payments", "--job-id", id)
+                    #expect(sent.status == 0, "\(sent.errors)")
+                }
                 #expect(try await fixture.run("cancel", "a", "b").lines == ["a", "b"])
-                let records = try await fixture.records(fixture.topics.jobs).sorted { $0.key ?? "" < $1.key ?? "" }
-                #expect(records.map(\.key) == ["a", "b"])
-                #expect(records.first?.value == #"{"jobId":"a","action":"cancel"}"#)
+                let records = try await fixture.records(fixture.topics.jobs).filter {
+                    $0.value?.contains("cancel") ?? false
+                }
+                #expect(records.compactMap(\.key).sorted() == ["a", "b"])
+                #expect(records.contains { $0.value == #"{"jobId":"a","action":"cancel"}"# })
+            }
+        }
+
+        @Test func cancelOfAnUnknownJobNamesItAndFails() async throws {
+            try await WorkerFixture.with(partitions: 3) { fixture in
+                _ = try await fixture.run("enqueue", "--kind", "payments", "--job-id", "known")
+                let cancelled = try await fixture.run("cancel", "unknown", "known")
+                #expect(cancelled.status == 1)
+                #expect(cancelled.lines == ["known"])
+                #expect(cancelled.errors.contains("'unknown' is unknown"))
+                let commands = try await fixture.records(fixture.topics.jobs).filter {
+                    $0.value?.contains("cancel") ?? false
+                }
+                #expect(commands.map(\.key) == ["known"])
             }
         }
 
@@ -77,6 +97,9 @@ extension EndToEnd {
             #expect(failed.status == 1)
             #expect(failed.errors.contains("127.0.0.1:9"))
             #expect(failed.errors.contains("KAFKA_BOOTSTRAP_SERVERS"))
+            #expect(failed.errors.contains("refused"))
+            // Nothing but the message: librdkafka's own lines are omitted.
+            #expect(failed.errors.split(separator: "\n").count == 1, "\(failed.errors)")
         }
 
         @Test func resultsHideTheSignatureInTheTableOnly() async throws {

@@ -14,6 +14,7 @@ func withConsole(
     _ source: FakeSource = FakeSource(),
     loops: [HealthSource] = [],
     telemetry: Telemetry = Telemetry(build: BuildInfo(version: "1.2.3"), texts: CodeTexts()),
+    directory: (any FleetDirectory)? = nil,
     configure: (inout ConsoleConfiguration) -> Void = { _ in },
     _ body: (Int) async throws -> Void
 ) async throws {
@@ -32,6 +33,7 @@ func withConsole(
         source: source,
         telemetry: telemetry,
         loops: loops,
+        directory: directory,
         logger: quietLogger
     )
     try await serving(server, body)

@@ -9,6 +9,9 @@ final class FakeSource: ConsoleSource {
         var status: WorkerStatus?
         var jobSnapshot: JobSnapshot?
         var record: (partition: Int32, record: JobRecord)?
+        /// Stands for the engine's list.
+        var jobs: @Sendable (JobQuestion) -> JobPage = { _ in JobPage() }
+        var listed: [JobQuestion] = []
         var isSilent = false
         var questions = 0
     }
@@ -32,10 +35,30 @@ final class FakeSource: ConsoleSource {
         state.withLock { $0.jobSnapshot }.map { ($0, .milliseconds(1)) }
     }
 
-    func record(ofJob id: String) async -> (partition: Int32, record: JobRecord)? {
+    func job(_ id: String) async -> JobView? {
         let (isSilent, record) = state.withLock { ($0.isSilent, $0.record) }
         if isSilent { await Self.never() }
-        return record.flatMap { $0.record.job.id == id ? $0 : nil }
+        guard let record, record.record.job.id == id else { return nil }
+        return Self.view(record.record, record.partition)
+    }
+
+    func jobs(_ question: JobQuestion) async -> (page: JobPage, took: Duration)? {
+        let (isSilent, jobs) = state.withLock { state in
+            state.listed.append(question)
+            return (state.isSilent, state.jobs)
+        }
+        if isSilent { await Self.never() }
+        return (jobs(question), .microseconds(10))
+    }
+
+    /// A view of an open job that waits for the service.
+    static func view(_ record: JobRecord, _ partition: Int32) -> JobView {
+        JobView(
+            partition: partition,
+            record: record,
+            deadline: Sample.start.advanced(by: .seconds(3_600)),
+            wait: record.phase == .finished ? nil : .service(nextPoll: Sample.start.advanced(by: .seconds(30)))
+        )
     }
 
     /// Longer than any test.

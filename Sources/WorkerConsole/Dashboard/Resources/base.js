@@ -57,3 +57,14 @@ const plural = (count, noun) => number(count) + ' ' + noun + (count === 1 ? '' :
 const sum = object => Object.values(object).reduce((total, value) => total + value, 0);
 const openJobs = jobs => PHASES.reduce((total, [phase]) => total + (jobs[phase] || 0), 0);
 const jobLink = id => el('a', { href: '#/jobs/' + encodeURIComponent(id) }, id);
+const jobsAddress = filter => '#/jobs?' + new URLSearchParams(filter);
+function note(kind, title, text, remedy) {
+  return el('div', { class: 'note ' + kind },
+    el('p', {}, title && el('b', {}, title + ' '), text), remedy && el('p', {}, remedy));
+}
+/* A key figure; with an address, a link to what it counts. */
+function tile(name, value, unit, below, extra = {}) {
+  return el('dl', { class: 'tile ' + (extra.class || '') }, el('dt', {}, name),
+    el('dd', {}, extra.href ? el('a', { href: extra.href, 'aria-label': name + ', ' + value }, value) : value,
+      unit && el('small', {}, ' ' + unit)), extra.bar, el('p', {}, below));
+}

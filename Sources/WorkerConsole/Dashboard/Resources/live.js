@@ -1,7 +1,9 @@
-let newest = null, receivedAt = 0, polling = null;
+let newest = null, receivedAt = 0, polling = null, isSilent = false;
 function show(status) {
   newest = status;
   receivedAt = Date.now();
+  isSilent = false;
+  connection();
   const grown = remember(status);
   drawHealth(status);
   drawTiles(status);
@@ -11,26 +13,32 @@ function show(status) {
   drawFlow(status);
   drawIncidents(status);
   if (grown) drawCharts(status);
-  connection();
 }
+/* A status comes every second. Without one, what the page shows is old, and it says so. */
 function connection() {
   const age = (Date.now() - receivedAt) / 1000;
-  const isLive = receivedAt > 0 && age < 6;
+  const isLive = receivedAt > 0 && !isSilent && age < (polling ? 8 : 4);
   $('live').className = 'live ' + (isLive ? 'on' : 'off');
   const text = isLive ? (polling ? 'polling' : 'live') : receivedAt ? 'no answer for ' + duration(age) : 'no answer';
   draw($('live').lastChild, text, () => text);
+  document.body.classList.toggle('stale', !isLive);
+  if (isLive) return;
+  for (const part of ['fleet-health', 'health']) document.getElementById(part).dataset.health = 'unknown';
+  draw('fleet-title', 'stale', () => 'This worker does not answer');
+  draw('health-title', 'stale', () => 'This worker does not answer');
+  document.title = '✕ Payout export workers';
 }
 async function load() {
   try {
     const answer = await fetch('api/status', { cache: 'no-store' });
     const status = await answer.json();
-    if (status.history && !past.at.length) {
-      const { at, jobs, completed, otherEnds, calls } = status.history;
-      past = { at, jobs, completed, otherEnds, calls };
-    }
+    if (status.history && !past.at.length) restore(status.history);
     show(status);
     drawCharts(status);
-  } catch { connection(); }
+  } catch {
+    isSilent = true;
+    connection();
+  }
 }
 function listen() {
   const stream = new EventSource('api/events');
@@ -40,6 +48,7 @@ function listen() {
     show(JSON.parse(event.data));
   });
   stream.addEventListener('error', () => {
+    isSilent = true;
     connection();
     if (stream.readyState !== EventSource.CLOSED) return;
     polling = polling || setInterval(load, 3000);
@@ -47,7 +56,11 @@ function listen() {
   });
 }
 $('problems-only').addEventListener('change', () => { if (newest) drawIncidents(newest); });
+$('incidents-more').addEventListener('click', () => {
+  showsAllIncidents = !showsAllIncidents;
+  if (newest) drawIncidents(newest);
+});
 new ResizeObserver(() => { if (newest) drawCharts(newest); }).observe($('main'));
-setInterval(connection, 2000);
+setInterval(connection, 1000);
 load().then(listen);
-route();
+navigate();

@@ -1,6 +1,6 @@
 function drawOldest(status) {
   const total = openJobs(status.jobs);
-  const jobs = status.oldest.slice(0, 8);
+  const jobs = status.oldest.slice(0, 4);
   const notes = [total > jobs.length && jobs.length ? 'of ' + number(total) + ' open jobs' : '',
     status.lateJobs ? plural(status.lateJobs, 'job') + ' near the deadline' : ''].filter(Boolean);
   draw('oldest-note', notes, () => notes.join(' · '));

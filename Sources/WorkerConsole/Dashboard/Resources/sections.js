@@ -1,14 +1,8 @@
 const HEALTH = { ready: 'Ready', degraded: 'Ready, degraded', notReady: 'Not ready' };
 const LIFECYCLES = { active: 'good', restoring: 'info', draining: 'warn', stopped: 'bad' };
-function note(kind, title, text, remedy) {
-  return el('div', { class: 'note ' + kind },
-    el('p', {}, title && el('b', {}, title + ' '), text), remedy && el('p', {}, remedy));
-}
 function drawHealth(status) {
   const { health, engine, worker } = status;
-  document.body.dataset.health = health.status;
-  document.title = (health.status === 'ready' ? '' : health.status === 'degraded' ? '△ ' : '✕ ') +
-    'Payout export worker';
+  $('health').dataset.health = health.status;
   draw('health-title', health.status, () => HEALTH[health.status]);
   const active = status.partitions.filter(partition => partition.lifecycle === 'active').length;
   const facts = [`${active} of ${plural(status.partitions.length, 'assigned partition')} active`,
@@ -26,10 +20,6 @@ function latest(totals, factor) {
   const values = rates(totals, factor);
   return values.length ? values[values.length - 1] : 0;
 }
-function tile(name, value, unit, below, extra) {
-  return el('dl', { class: 'tile ' + (extra && extra.class || '') }, el('dt', {}, name),
-    el('dd', {}, value, unit && el('small', {}, ' ' + unit)), extra && extra.bar, el('p', {}, below));
-}
 function drawTiles(status) {
   const { totals, jobs, commits } = status;
   const budget = status.accounts.reduce((total, account) => total + account.requestsPerSecond, 0);
@@ -42,13 +32,15 @@ function drawTiles(status) {
     totals.deadLetters, commits.lastSeconds, commits.lastRecords, totals.commits, memory,
     status.process.openFiles, status.callsInFlight, status.downloadsInFlight];
   draw('tiles', data, () => [
-    tile('Open jobs', number(openJobs(jobs)), '', number(jobs.finished || 0) + ' finished jobs kept'),
-    tile('Finished', rate(ends), '/ min', number(totals.completed) + ' completed so far'),
+    tile('Open jobs', number(openJobs(jobs)), '', number(jobs.finished || 0) + ' finished jobs kept',
+      { href: jobsAddress({ state: 'open' }) }),
+    tile('Finished', rate(ends), '/ min', number(totals.completed) + ' completed so far',
+      { href: jobsAddress({ state: 'finished' }) }),
     tile('API calls', rate(calls), '/ s of ' + rate(budget), number(status.callsInFlight + status.downloadsInFlight) +
       ' in flight', { bar: el('div', { class: 'bar' },
       share > 0 && el('i', { 'width%': share, color: 'var(--waiting)' })) }),
     tile('Failed or rejected', number(bad), '', plural(totals.deadLetters, 'dead letter'),
-      { class: bad + totals.deadLetters > 0 ? 'bad' : '' }),
+      { class: bad + totals.deadLetters > 0 ? 'bad' : '', href: jobsAddress({ state: 'failed,rejected' }) }),
     tile('Last commit', commits.lastSeconds === undefined ? '–' : plain.format(commits.lastSeconds * 1000),
       commits.lastSeconds === undefined ? '' : 'ms', commits.lastRecords === undefined ? 'none yet' :
       plural(commits.lastRecords, 'record')),
@@ -144,14 +136,38 @@ function drawFlow(status) {
     el('dl', { class: 'facts' }, facts.map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]))
   ].flat().filter(Boolean));
 }
+/* Events with the same reason are one entry, whichever jobs they concern. */
+function byReason(incidents) {
+  const groups = new Map();
+  for (const incident of incidents) {
+    const key = [incident.severity, incident.title, incident.text].join('|');
+    const group = groups.get(key);
+    if (!group) {
+      groups.set(key, { ...incident, jobs: incident.job ? [incident.job] : [],
+        subjects: incident.subject ? [incident.subject] : [] });
+      continue;
+    }
+    group.count += incident.count;
+    if (incident.firstAt < group.firstAt) group.firstAt = incident.firstAt;
+    if (incident.job && !group.jobs.includes(incident.job)) group.jobs.push(incident.job);
+    if (incident.subject && !group.subjects.includes(incident.subject)) group.subjects.push(incident.subject);
+  }
+  return [...groups.values()];
+}
+const few = (items, format) => [items.slice(0, 3).map((item, index) => [index ? ', ' : '', format(item)]),
+  items.length > 3 ? ` and ${items.length - 3} more` : ''];
+let showsAllIncidents = false;
 function drawIncidents(status) {
   const only = $('problems-only').checked;
-  const list = status.recent.filter(incident => !only || incident.severity !== 'notice');
+  const all = byReason(status.recent.filter(incident => !only || incident.severity !== 'notice'));
+  const list = showsAllIncidents ? all : all.slice(0, 6);
+  $('incidents-more').hidden = all.length <= 6;
+  $('incidents-more').textContent = showsAllIncidents ? 'Fewer events' : `All ${all.length} events`;
   draw('incidents', [only, list], () => list.length ? list.map(incident =>
     el('li', { class: incident.severity },
       el('time', { datetime: incident.lastAt, title: incident.lastAt }, dateTime(incident.lastAt)),
-      el('div', {}, el('b', {}, incident.title), incident.subject && ' · ' + incident.subject,
-        incident.job && [' · ', jobLink(incident.job)]),
+      el('div', {}, el('b', {}, incident.title), incident.subjects.length > 0 && [' · ', few(incident.subjects, item => item)],
+        incident.jobs.length > 0 && [' · ', few(incident.jobs, jobLink)]),
       incident.count > 1 ? el('span', { class: 'pill times', title: 'since ' + incident.firstAt },
         number(incident.count) + ' ×') : el('span', { class: 'times' }),
       incident.text && el('p', {}, incident.text),

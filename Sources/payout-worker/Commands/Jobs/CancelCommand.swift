@@ -7,7 +7,7 @@ struct CancelCommand: AsyncParsableCommand {
         commandName: "cancel",
         abstract: "Cancel jobs that have not finished.",
         discussion: """
-            A cancelled job gets a completion event with the status cancelled. The worker deletes its export at the \
+            Unknown jobs are named, and the exit status is 1; the others are cancelled. A cancelled job gets a completion event with the status cancelled. The worker deletes its export at the \
             service if the service allows it. A finished job does not change.
 
               payout-worker cancel march
@@ -46,22 +46,34 @@ struct CancelCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
-            let jobs = jobIDs.map { PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0, batchID: batch)) }
-            guard wait else {
-                try await JobSender(access: access).send(jobs)
-                for id in jobIDs { Terminal.result(outputOptions.isJSON ? try JSONText.line(["jobId": id]) : id) }
-                return
+            let unknown = try await JobLookup(access: access).unknown(jobIDs)
+            for id in unknown {
+                Terminal.error(
+                    "The job '\(id)' is unknown: it was never enqueued, or its deduplication window has ended. Check the id and the KAFKA_TOPICS_… variables."
+                )
             }
-            let waiting = CompletionWait(
-                access: access,
-                ids: Set(jobIDs),
-                limit: try DurationArgument.parse(timeout, "--timeout"),
-                isJSON: outputOptions.isJSON,
-                isQuiet: false,
-                wanted: "cancelled"
-            )
-            let allCancelled = try await waiting.run { try await JobSender(access: access).send(jobs) }
-            if !allCancelled { throw ExitStatus.failed }
+            let ids = jobIDs.filter { !unknown.contains($0) }
+            if !ids.isEmpty { try await cancel(ids, access) }
+            if !unknown.isEmpty { throw ExitStatus.failed }
         }
+    }
+
+    private func cancel(_ ids: [String], _ access: KafkaAccess) async throws {
+        let jobs = ids.map { PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0, batchID: batch)) }
+        guard wait else {
+            try await JobSender(access: access).send(jobs)
+            for id in ids { Terminal.result(outputOptions.isJSON ? try JSONText.line(["jobId": id]) : id) }
+            return
+        }
+        let waiting = CompletionWait(
+            access: access,
+            ids: Set(ids),
+            limit: try DurationArgument.parse(timeout, "--timeout"),
+            isJSON: outputOptions.isJSON,
+            isQuiet: false,
+            wanted: "cancelled"
+        )
+        let allCancelled = try await waiting.run { try await JobSender(access: access).send(jobs) }
+        if !allCancelled { throw ExitStatus.failed }
     }
 }

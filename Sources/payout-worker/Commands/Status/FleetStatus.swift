@@ -8,7 +8,7 @@ import WorkerRuntime
 /// The status of the fleet.
 struct FleetStatus: Encodable {
     struct Member: Encodable {
-        var clientID: String
+        var clientId: String
         var host: String
         var partitions: [Int32]
     }
@@ -29,12 +29,12 @@ struct FleetStatus: Encodable {
     }
 
     struct Job: Encodable {
-        var jobID: String
+        var jobId: String
         var partition: Int32
         var phase: String
         var since: String
         var attempt: Int
-        var requestID: String?
+        var requestId: String?
     }
 
     var group: String
@@ -107,7 +107,7 @@ struct FleetStatus: Encodable {
         let topic = access.topics.jobs
         let members = (group?.members ?? []).map { member in
             Member(
-                clientID: member.clientID,
+                clientId: member.clientID,
                 host: member.host,
                 partitions: member.partitions.filter { $0.topic == topic }.map(\.partition)
             )
@@ -117,7 +117,7 @@ struct FleetStatus: Encodable {
             let offset = committed[KafkaTopicPartition(topic: topic, partition: number)]
             return Partition(
                 partition: number,
-                owner: members.first { $0.partitions.contains(number) }?.clientID,
+                owner: members.first { $0.partitions.contains(number) }.map { ConsoleNames.name($0.clientId) },
                 committed: offset,
                 end: marks.high,
                 lag: max(0, marks.high - max(offset ?? 0, marks.low)),
@@ -143,7 +143,8 @@ struct FleetStatus: Encodable {
 
     // MARK: Printing
 
-    var text: String {
+    /// - Parameter width: the most characters of a table's line; `nil` for no limit.
+    func text(fitting width: Int?) -> String {
         // `Dead` is also the state of a group that has never existed.
         let state = groupState == "Dead" ? "no worker has joined it" : groupState.lowercased()
         let isKnown = groupState != Self.unknown
@@ -161,7 +162,7 @@ struct FleetStatus: Encodable {
             ]
             table.add(cells + order.map { String(partition.jobs[$0] ?? 0) })
         }
-        lines += ["", table.rendered, ""]
+        lines += ["", table.rendered(fitting: width), ""]
         let counts = order.map { "\(jobs[$0] ?? 0) \($0)" }.joined(separator: ", ")
         let ends = jobs.filter { $0.key.hasPrefix("finished.") }.sorted { $0.key < $1.key }
             .map { "\($0.value) \($0.key.dropFirst("finished.".count))" }
@@ -177,18 +178,18 @@ struct FleetStatus: Encodable {
             lines.append("This version cannot read \(Formatting.count(unreadable, "state record")).")
         }
         lines += RefreshTokenAge.lines(refreshTokens)
-        if !oldest.isEmpty { lines += ["", "Longest in progress:", oldestTable] }
+        if !oldest.isEmpty { lines += ["", "Longest in progress:", oldestTable.rendered(fitting: width)] }
         return lines.joined(separator: "\n")
     }
 
-    private var oldestTable: String {
+    private var oldestTable: TextTable {
         let now = SystemClock().now()
         var table = TextTable(["JOB", "PHASE", "FOR", "ATTEMPT", "REQUEST"], rightAligned: [3])
         for job in oldest {
             let age = Instant(rfc3339: job.since).map { $0.duration(to: now).shortText } ?? "-"
-            table.add([job.jobID, job.phase, age, String(job.attempt), job.requestID ?? "-"])
+            table.add([job.jobId, job.phase, age, String(job.attempt), job.requestId ?? "-"])
         }
-        return table.rendered
+        return table
     }
 }
 
@@ -272,12 +273,12 @@ struct StateTally {
         entries.filter { $0.value.phase != .finished }.sorted { $0.value.accepted < $1.value.accepted }.prefix(count)
             .map { key, entry in
                 FleetStatus.Job(
-                    jobID: key.id,
+                    jobId: key.id,
                     partition: key.partition,
                     phase: entry.phase.name,
                     since: entry.accepted.rfc3339,
                     attempt: entry.attempt,
-                    requestID: entry.requestID
+                    requestId: entry.requestID
                 )
             }
     }

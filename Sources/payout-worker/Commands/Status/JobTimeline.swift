@@ -11,7 +11,7 @@ struct JobTimeline: Encodable {
         var what: String
     }
 
-    var jobID: String
+    var jobId: String
     /// Its phase, or the status that it ended with.
     var state: String
     var kind: String?
@@ -19,14 +19,26 @@ struct JobTimeline: Encodable {
     var fileFormat: String?
     var account: String?
     var attempt: Int?
-    var requestID: String?
+    var requestId: String?
+    var notBefore: String?
     var deadline: String?
+    var metadata: [String: String]?
     var error: String?
     /// The locations of the files, without signatures.
     var files: [String]
     var timeline: [Entry]
 
-    static func read(_ id: String, _ access: KafkaAccess) async throws -> JobTimeline? {
+    /// - Throws: ``CommandFailure`` if the topics contain nothing about the job.
+    static func known(_ id: String, _ access: KafkaAccess) async throws -> JobTimeline {
+        guard let timeline = try await read(id, access) else {
+            throw CommandFailure(
+                "The job '\(id)' is unknown: \(access.topics.jobs), \(access.topics.state) and \(access.topics.results) do not contain it. It was never enqueued, or its records have been deleted. Check the id and the KAFKA_TOPICS_… variables."
+            )
+        }
+        return timeline
+    }
+
+    private static func read(_ id: String, _ access: KafkaAccess) async throws -> JobTimeline? {
         var builder = TimelineBuilder(id: id)
         try await access.scan(access.topics.jobs) { record in
             builder.addJob(record)
@@ -45,14 +57,17 @@ struct JobTimeline: Encodable {
 
     var text: String {
         let fields: [(String, String?)] = [
-            ("job", jobID), ("state", state), ("kind", kind), ("filter", filter), ("format", fileFormat),
-            ("account", account), ("attempt", attempt.map(String.init)), ("request", requestID),
-            ("deadline", deadline), ("error", error),
+            ("job", jobId), ("state", state), ("kind", kind), ("filter", filter), ("format", fileFormat),
+            ("account", account), ("attempt", attempt.map(String.init)), ("request", requestId),
+            ("notBefore", notBefore), ("deadline", deadline), ("error", error),
         ]
         var lines = fields.compactMap { name, value in
-            value.map { name.padding(to: 9) + TextTable.printable($0) }
+            value.map { name.padding(to: 11) + TextTable.printable($0) }
         }
-        lines += files.map { "file     " + TextTable.printable($0) }
+        lines += files.map { "file".padding(to: 11) + TextTable.printable($0) }
+        lines += (metadata ?? [:]).sorted { $0.key < $1.key }.map { name, value in
+            "metadata".padding(to: 11) + TextTable.printable("\(name)=\(value)")
+        }
         lines.append("")
         lines += timeline.map { "\($0.time)  \(TextTable.printable($0.what))" }
         return lines.joined(separator: "\n")
@@ -132,15 +147,17 @@ private struct TimelineBuilder {
         guard isKnown else { return nil }
         let job = record?.job
         return JobTimeline(
-            jobID: id,
+            jobId: id,
             state: state,
             kind: job?.kind.name ?? event?.kind,
             filter: job?.filter ?? event?.filter,
             fileFormat: job?.fileFormat.name ?? event?.fileFormat,
             account: job?.account ?? event?.account,
             attempt: record?.attempt ?? event?.attempts,
-            requestID: record?.requestID ?? event?.requestId,
+            requestId: record?.requestID ?? event?.requestId,
+            notBefore: job?.notBefore?.rfc3339,
             deadline: job?.deadline?.rfc3339,
+            metadata: record.flatMap { JobRow($0, partition: 0).metadata },
             error: error,
             files: files.map(Formatting.location),
             timeline: entries.sorted { $0.time < $1.time }

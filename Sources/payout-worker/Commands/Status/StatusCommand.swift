@@ -23,6 +23,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var tableOptions: TableOptions
 
     @Argument(help: "The job's id. Default: the whole fleet.")
     var jobID: String?
@@ -40,10 +41,10 @@ struct StatusCommand: AsyncParsableCommand {
             let settings = try options.settings()
             let access = try KafkaAccess(settings)
             let pause = try DurationArgument.parse(interval, "--interval")
-            let (jobID, isJSON, watch) = (jobID, outputOptions.isJSON, watch)
+            let (jobID, isJSON, watch, tables) = (jobID, outputOptions.isJSON, watch, tableOptions)
             try await untilInterrupted {
                 repeat {
-                    let text = try await Self.text(access, settings, jobID, isJSON: isJSON, isLine: watch)
+                    let text = try await Self.text(access, settings, jobID, tables, isJSON: isJSON, isLine: watch)
                     if watch, !isJSON, Terminal.isInteractive { Terminal.result("\u{1B}[H\u{1B}[2J") }
                     Terminal.result(text)
                     if watch { try await Task.sleep(for: pause) }
@@ -59,6 +60,7 @@ struct StatusCommand: AsyncParsableCommand {
         _ access: KafkaAccess,
         _ settings: Settings,
         _ jobID: String?,
+        _ tables: TableOptions,
         isJSON: Bool,
         isLine: Bool
     ) async throws -> String {
@@ -67,13 +69,9 @@ struct StatusCommand: AsyncParsableCommand {
             let tokens = await RefreshTokenAge.read(settings)
             status.refreshTokens = tokens.ages
             status.notes += tokens.notes
-            return isJSON ? try json(status, isLine) : status.text
+            return isJSON ? try json(status, isLine) : status.text(fitting: tables.width)
         }
-        guard let timeline = try await JobTimeline.read(jobID, access) else {
-            throw CommandFailure(
-                "The job '\(jobID)' is unknown: \(access.topics.jobs), \(access.topics.state) and \(access.topics.results) do not contain it. It was never enqueued, or its records have been deleted. Check the id and the KAFKA_TOPICS_… variables."
-            )
-        }
+        let timeline = try await JobTimeline.known(jobID, access)
         return isJSON ? try json(timeline, isLine) : timeline.text
     }
 

@@ -1,0 +1,57 @@
+import ExportCore
+import Primitives
+import WorkerRuntime
+
+/// Asks the engine for lists of jobs, one part at a time, whatever number of clients asks for them.
+///
+/// After each part the engine rests for a multiple of the time that it took, so that all lists together cost at most a few
+/// percent of its thread.
+actor JobLister {
+    private let source: any ConsoleSource
+    private let patience: Duration
+    private let turn = AsyncSemaphore(1)
+    private var permitted = ContinuousClock.now
+    private var isQuestionOpen = false
+
+    /// The engine's rest after a part, as a multiple of the part's time: four percent of its thread.
+    private static let rest = 24
+    /// When a page that is not full yet is returned as it is.
+    private static let time: Duration = .milliseconds(1_500)
+
+    /// - Parameter patience: how long to wait for an answer of the engine.
+    init(_ source: any ConsoleSource, patience: Duration) {
+        self.source = source
+        self.patience = patience
+    }
+
+    /// A page of this worker's jobs.
+    ///
+    /// - Returns: `nil` when the engine does not answer. The page may have fewer jobs than asked for, although the list
+    ///   continues, where they are hard to find.
+    func page(_ filter: JobFilter, from: JobPlace, through: Int32, limit: Int) async -> JobPage? {
+        let end = ContinuousClock.now + Self.time
+        var page = JobPage(next: from)
+        while let place = page.next, page.jobs.count < limit, ContinuousClock.now < end {
+            let rest = limit - page.jobs.count
+            guard let part = await part(JobQuestion(filter: filter, from: place, through: through, limit: rest)) else {
+                return nil
+            }
+            page.jobs += part.jobs
+            page.next = part.next
+        }
+        return page
+    }
+
+    private func part(_ question: JobQuestion) async -> JobPage? {
+        guard await turn.acquire() else { return nil }
+        defer { turn.release() }
+        let wait = permitted - .now
+        if wait > .zero, await !slept(for: wait) { return nil }
+        let source = source
+        guard let answer = await answer(within: patience, { await source.jobs(question) }), let answer else {
+            return nil
+        }
+        permitted = .now + answer.took * Self.rest
+        return answer.page
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import ExportCore
+import ExportRecords
+import Foundation
+
+/// A kind of export as an argument.
+enum ExportKindArgument: String {
+    case transactionHistory
+    case payments
+
+    var kind: ExportKind {
+        switch self {
+        case .transactionHistory: .transactionHistory
+        case .payments: .payments
+        }
+    }
+}
+
+/// Which jobs `jobs list` prints.
+struct JobSelection {
+    /// Names of phases and statuses.
+    private(set) var states: Set<String> = []
+    var account: String?
+    var kind: ExportKind?
+    var text: String?
+    var olderThan: Duration?
+    var newerThan: Duration?
+
+    private static let open = JobPhase.allCases.filter { $0 != .finished }.map(\.name)
+    private static let known = JobPhase.allCases.map(\.name) + JobStatus.allCases.map(\.name)
+
+    /// Adds states by name, separated by commas.
+    mutating func add(states text: String) throws {
+        for name in text.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) {
+            if name == "open" {
+                states.formUnion(Self.open)
+            } else if Self.known.contains(name) {
+                states.insert(name)
+            } else {
+                throw ValidationError(
+                    "--state: '\(name)' is unknown. Use open, \(Self.known.joined(separator: ", ")), separated by commas."
+                )
+            }
+        }
+    }
+
+    /// Whether rejected records are listed, which only the results topic contains.
+    var includesRejected: Bool { states.contains(JobStatus.rejected.name) }
+
+    /// Whether a job is listed.
+    func matches(_ row: JobRow, at now: Instant) -> Bool {
+        guard states.contains(row.state) || (row.finishedAt != nil && states.contains(JobPhase.finished.name)) else {
+            return false
+        }
+        if let account, row.account != account { return false }
+        if let kind, row.kind != kind.name { return false }
+        if let accepted = Instant(rfc3339: row.acceptedAt) {
+            let age = accepted.duration(to: now)
+            if let olderThan, age < olderThan { return false }
+            if let newerThan, age > newerThan { return false }
+        }
+        guard let text else { return true }
+        let places = [row.jobId, row.requestId ?? ""] + (row.metadata ?? [:]).flatMap { [$0.key, $0.value] }
+        return places.contains { $0.range(of: text, options: .caseInsensitive) != nil }
+    }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import ExportRecords
+import WorkerKafka
+
+/// `jobs`: commands for jobs that exist already.
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs",
+        abstract: "List jobs and show single ones.",
+        discussion: """
+            Reads the topics, so it works even if no worker runs and no console is reachable.
+            """,
+        subcommands: [JobsListCommand.self, JobsShowCommand.self]
+    )
+}
+
+/// `jobs list`
+struct JobsListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List jobs by their newest state, the oldest first.",
+        discussion: """
+            Without --state, open jobs are listed. Rejected records are read from the results topic.
+
+              payout-worker jobs list
+              payout-worker jobs list --state failed,rejected --newer-than 1d
+              payout-worker jobs list --account emea --older-than 1h --output json
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var tableOptions: TableOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "States, by commas: open, accepted, submitting, waiting, ready, finished, completed, failed, cancelled, rejected.",
+            valueName: "states"
+        )
+    )
+    var state: String = "open"
+
+    @Option(help: ArgumentHelp("Only jobs of this account.", valueName: "name"))
+    var account: String?
+
+    @Option(help: "Only jobs of this kind: transactionHistory or payments.")
+    var kind: String?
+
+    @Option(help: ArgumentHelp("Only jobs with this text in their id, request id or metadata.", valueName: "text"))
+    var text: String?
+
+    @Option(help: ArgumentHelp("Only jobs that were accepted longer ago.", valueName: "duration"))
+    var olderThan: String?
+
+    @Option(help: ArgumentHelp("Only jobs that were accepted less long ago.", valueName: "duration"))
+    var newerThan: String?
+
+    @Option(help: ArgumentHelp("The most jobs to print.", valueName: "number"))
+    var limit: Int = 100
+
+    func validate() throws {
+        _ = try selection()
+        guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
+    }
+
+    func run() async throws {
+        try await reportingErrors {
+            let access = try KafkaAccess(try options.settings())
+            let list = try await JobList.read(try selection(), access)
+            if outputOptions.isJSON {
+                for row in list.rows.prefix(limit) { Terminal.result(try JSONText.line(row)) }
+            } else if !list.rows.isEmpty {
+                Terminal.result(list.table(limit).rendered(fitting: tableOptions.width))
+            }
+            for note in list.notes(limit) { Terminal.note(note) }
+        }
+    }
+
+    private func selection() throws -> JobSelection {
+        var selection = JobSelection()
+        try selection.add(states: state)
+        selection.account = account
+        selection.text = text
+        if let kind {
+            guard let known = ExportKindArgument(rawValue: kind) else {
+                throw ValidationError("--kind must be transactionHistory or payments.")
+            }
+            selection.kind = known.kind
+        }
+        selection.olderThan = try olderThan.map { try DurationArgument.parse($0, "--older-than") }
+        selection.newerThan = try newerThan.map { try DurationArgument.parse($0, "--newer-than") }
+        return selection
+    }
+}
+
+/// `jobs show`
+struct JobsShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show all that the topics contain about a job.",
+        discussion: """
+            Exits with 1 if the job is unknown.
+
+              payout-worker jobs show march
+              payout-worker jobs show march --output json
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var outputOptions: OutputOptions
+
+    @Argument(help: ArgumentHelp("The job's id.", valueName: "job-id"))
+    var jobID: String
+
+    func validate() throws {
+        guard JobLimits.isJobID(jobID) else {
+            throw ValidationError(
+                "'\(jobID)' is not a valid job id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -"
+            )
+        }
+    }
+
+    func run() async throws {
+        try await reportingErrors {
+            let access = try KafkaAccess(try options.settings())
+            let timeline = try await JobTimeline.known(jobID, access)
+            Terminal.result(outputOptions.isJSON ? try JSONText.document(timeline) : timeline.text)
+        }
+    }
+}

@@ -17,6 +17,8 @@ private final class ScriptedFiles: ExportsPort {
         let content = headers.withLock { $0.removeFirst() }
         return .stored(ExportFile(location: "file:///f", stored: true, fileName: "f", content: content))
     }
+
+    func store(_ manifest: BatchManifest) async -> CallResult { .failed(.abandoned) }
 }
 
 @Suite("Headers of stored files")

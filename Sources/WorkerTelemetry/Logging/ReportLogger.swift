@@ -68,19 +68,7 @@ package struct ReportLogger: WorkerObserver {
     private func job(_ report: Report) {
         switch report {
         case .accepted(let partition, let job, let keyIsJobID, let warnings):
-            logger.debug("Job accepted", metadata: ["job.id": "\(job)", "partition": "\(partition)"])
-            if !keyIsJobID {
-                logger.warning(
-                    "The record's key is not the jobId, deduplication and cancelling are limited to its partition",
-                    metadata: ["job.id": "\(job)", "partition": "\(partition)"]
-                )
-            }
-            for warning in warnings {
-                logger.warning(
-                    "Job accepted with warnings",
-                    metadata: ["job.id": "\(job)", "field": "\(warning.field)", "reason": "\(warning.message)"]
-                )
-            }
+            accepted(partition, job, keyIsJobID, warnings)
         case .duplicate(let partition, let job, let eventRepeated):
             logger.info(
                 "Duplicate job, not run again",
@@ -117,6 +105,22 @@ package struct ReportLogger: WorkerObserver {
                 metadata: ["batch.id": "\(batch)", "partition": "\(partition)", "error.message": "\(message)"]
             )
         default: break
+        }
+    }
+
+    private func accepted(_ partition: Int32, _ job: String, _ keyIsJobID: Bool, _ warnings: [FieldError]) {
+        logger.debug("Job accepted", metadata: ["job.id": "\(job)", "partition": "\(partition)"])
+        if !keyIsJobID {
+            logger.warning(
+                "The record's key is not the jobId, deduplication and cancelling are limited to its partition",
+                metadata: ["job.id": "\(job)", "partition": "\(partition)"]
+            )
+        }
+        for warning in warnings {
+            logger.warning(
+                "Job accepted with warnings",
+                metadata: ["job.id": "\(job)", "field": "\(warning.field)", "reason": "\(warning.message)"]
+            )
         }
     }
 

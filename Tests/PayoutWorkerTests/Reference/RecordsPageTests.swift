@@ -23,7 +23,7 @@ import Yams
         let schema = try Schema("batch-event")
         let rows = schema.rows(of: schema.root)
         #expect(rows.count > 15)
-        try GeneratedRegion(page: "JobsAndEvents", name: "batch-event").expect(Schema.head + rows)
+        try GeneratedRegion(page: "Reference/JobsAndEvents", name: "batch-event").expect(Schema.head + rows)
     }
 }
 

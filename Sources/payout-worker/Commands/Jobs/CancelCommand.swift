@@ -46,7 +46,7 @@ struct CancelCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
-            let unknown = try await JobLookup(access: access).unknown(jobIDs)
+            let unknown = try await JobLookup(access: access).unknown(jobIDs, batch: batch)
             for id in unknown {
                 Terminal.error(
                     "The job '\(id)' is unknown: it was never enqueued, or its deduplication window has ended. Check the id and the KAFKA_TOPICS_… variables."

@@ -64,17 +64,17 @@ struct JobList {
         var id: String
     }
 
-    private let selection: JobSelection
+    private let selection: JobListFilter
     private let now = SystemClock().now()
     private let codec = StateCodec()
     private var found: [Key: JobRow] = [:]
     private var rejected: [JobRow] = []
     private var unreadable = 0
 
-    private init(_ selection: JobSelection) { self.selection = selection }
+    private init(_ selection: JobListFilter) { self.selection = selection }
 
     /// Reads the topics. Only the jobs that are listed are kept in memory.
-    static func read(_ selection: JobSelection, _ access: KafkaAccess) async throws -> JobList {
+    static func read(_ selection: JobListFilter, _ access: KafkaAccess) async throws -> JobList {
         var list = JobList(selection)
         try await access.scan(access.topics.state) { record in
             list.addState(record)
@@ -96,7 +96,7 @@ struct JobList {
                 let row = JobRow(job, partition: record.partition)
                 found[Key(partition: record.partition, id: row.jobId)] = selection.matches(row, at: now) ? row : nil
             case .forgotten(let id): found[Key(partition: record.partition, id: id)] = nil
-            case .position, .origin: break
+            case .batch, .batchForgotten, .position, .origin: break
             }
         } catch {
             unreadable += 1

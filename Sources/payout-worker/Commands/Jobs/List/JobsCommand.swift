@@ -76,8 +76,8 @@ struct JobsListCommand: AsyncParsableCommand {
         }
     }
 
-    private func selection() throws -> JobSelection {
-        var selection = JobSelection()
+    private func selection() throws -> JobListFilter {
+        var selection = JobListFilter()
         try selection.add(states: state)
         selection.account = account
         selection.text = text

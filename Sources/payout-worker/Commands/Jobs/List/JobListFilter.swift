@@ -17,7 +17,7 @@ enum ExportKindArgument: String {
 }
 
 /// Which jobs `jobs list` prints.
-struct JobSelection {
+struct JobListFilter {
     /// Names of phases and statuses.
     private(set) var states: Set<String> = []
     var account: String?

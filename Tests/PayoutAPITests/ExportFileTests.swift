@@ -90,10 +90,11 @@ import Testing
             let file = URL(filePath: folder).appending(path: "payments.csv")
             try Data("old".utf8).write(to: file)
             try await with([.answer(404)]) { client, export in
-                let error = try await failure(of: BlobDownloadError.self) {
+                let error = try await failure(of: PayoutAPIError.self) {
                     try await client.download(export, to: file)
                 }
-                #expect(error.reason == .notFound)
+                // The storage has no such file, and the service no such export.
+                #expect(error.code == "notFound")
             }
             #expect(try Data(contentsOf: file) == Data("old".utf8))
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["payments.csv"])

@@ -78,10 +78,10 @@ import Testing
         #expect(document.status == "completed")
     }
 
-    @Test(arguments: [(2_000, [OutputForm.withoutColumns]), (900, [.reduced])])
-    func oversizedEventLosesItsColumnsFirst(limit: Int, forms: [OutputForm]) throws {
-        self.limit { $0.results = limit }
-        guard case .event(_, var completed) = event(metadata: 300) else { return }
+    @Test(arguments: [(300, [OutputForm.withoutColumns]), (16_000, [.reduced])])
+    func oversizedEventLosesItsColumnsFirst(metadata: Int, forms: [OutputForm]) throws {
+        limit { $0.results = 2_000 }
+        guard case .event(_, var completed) = event(metadata: metadata) else { return }
         let columns = (0..<1_000).map { "column \($0)" }
         completed.files = [
             ExportFile(

@@ -32,7 +32,8 @@ public struct ExportRows<Row: ExportRow>: AsyncSequence, Sendable {
                         continue
                     }
                     number += 1
-                    return try columns.row(record, number: number)
+                    // Not inferred as an optional, which would be decoded as a single value.
+                    return try columns.row(record, as: Row.self, number: number)
                 }
                 if let problem = reader.problem { throw problem }
                 guard !hasEnded else {

@@ -27,12 +27,12 @@ struct RowColumns {
     }
 
     /// Decodes a row.
-    func row<Row: Decodable>(_ fields: [String], number: Int64) throws -> Row {
+    func row<Row: Decodable>(_ fields: [String], as type: Row.Type, number: Int64) throws -> Row {
         guard fields.count == count else {
             throw ExportRowError(reason: .wrongFieldCount(expected: count, found: fields.count), row: number)
         }
         do {
-            return try Row(from: RowDecoder(places: places, fields: fields))
+            return try type.init(from: RowDecoder(places: places, fields: fields))
         } catch let invalid as InvalidField {
             throw ExportRowError(reason: .invalidValue(column: invalid.column, type: invalid.type), row: number)
         }

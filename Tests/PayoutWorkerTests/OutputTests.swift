@@ -49,4 +49,11 @@ import Testing
         #expect(table.rendered(fitting: 80).contains("…"))
         #expect(!table.rendered.contains("…"))
     }
+
+    @Test func optionalColumnsAreLeftOutFirst() {
+        var table = TextTable(["JOB", "REQUEST", "STATE"], optional: [1])
+        table.add(["a-job-with-a-long-id", "93c2b3cf-c6d8-4e7e", "waiting"])
+        #expect(table.rendered(fitting: 60).contains("93c2b3cf-c6d8-4e7e"))
+        #expect(table.rendered(fitting: 40) == "JOB                   STATE\na-job-with-a-long-id  waiting")
+    }
 }

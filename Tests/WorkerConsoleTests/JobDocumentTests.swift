@@ -119,7 +119,7 @@ struct JobDocumentTests {
             #expect(answer.body.contains(#""jobs":[]"#))
             let asked = source.state.withLock { $0.listed }
             #expect(asked.first?.filter.text == "rare")
-            #expect(asked.allSatisfy { $0.work <= 50_000 })
+            #expect(asked.allSatisfy { $0.work <= 20_000 })
         }
     }
 }

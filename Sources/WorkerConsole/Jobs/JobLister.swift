@@ -15,6 +15,8 @@ actor JobLister {
 
     /// The engine's rest after a part, as a multiple of the part's time: four percent of its thread.
     private static let rest = 24
+    /// The work for a part: about a millisecond.
+    private static let work = 20_000
     /// When a page that is not full yet is returned as it is.
     private static let time: Duration = .milliseconds(1_500)
 
@@ -33,7 +35,11 @@ actor JobLister {
         var page = JobPage(next: from)
         while let place = page.next, page.jobs.count < limit, ContinuousClock.now < end {
             let rest = limit - page.jobs.count
-            guard let part = await part(JobQuestion(filter: filter, from: place, through: through, limit: rest)) else {
+            guard
+                let part = await part(
+                    JobQuestion(filter: filter, from: place, through: through, limit: rest, work: Self.work)
+                )
+            else {
                 return nil
             }
             page.jobs += part.jobs

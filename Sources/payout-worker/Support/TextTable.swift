@@ -4,12 +4,16 @@ import WorkerTelemetry
 struct TextTable {
     private let headers: [String]
     private let rightAligned: Set<Int>
+    private let optional: Set<Int>
     private var rows: [[String]] = []
 
-    /// - Parameter rightAligned: the columns that contain numbers.
-    init(_ headers: [String], rightAligned: Set<Int> = []) {
+    /// - Parameters:
+    ///   - rightAligned: the columns that contain numbers.
+    ///   - optional: the columns that are left out where lines would become too long; the last one first.
+    init(_ headers: [String], rightAligned: Set<Int> = [], optional: Set<Int> = []) {
         self.headers = headers
         self.rightAligned = rightAligned
+        self.optional = optional
     }
 
     var isEmpty: Bool { rows.isEmpty }
@@ -19,8 +23,8 @@ struct TextTable {
     /// The lines, without a line break after the last.
     var rendered: String { rendered(fitting: nil) }
 
-    /// The lines, without a line break after the last. The widest columns are shortened until the lines fit; columns of numbers
-    /// and the first one only where the others are as narrow as they can be.
+    /// The lines, without a line break after the last. Where they do not fit, optional columns are left out, then the widest ones
+    /// are shortened: not those of numbers, and the first one only where the others are as narrow as they can be.
     ///
     /// - Parameter limit: the most characters of a line; `nil` for no limit.
     func rendered(fitting limit: Int?) -> String {
@@ -28,23 +32,34 @@ struct TextTable {
         for row in rows {
             for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
         }
-        if let limit { shorten(&widths, to: limit) }
-        let lines = ([headers] + rows).map { zip($0, widths).map { Self.shortened($0, to: $1) } }
-        return lines.map { Self.line($0, widths: widths, rightAligned: rightAligned) }
-            .joined(separator: "\n")
+        if let limit {
+            for column in optional.sorted(by: >) where Self.length(widths) > limit { widths[column] = 0 }
+            shorten(&widths, to: limit)
+        }
+        let kept = widths.indices.filter { widths[$0] > 0 }
+        let numbers = Set(kept.indices.filter { rightAligned.contains(kept[$0]) })
+        let shown = kept.map { widths[$0] }
+        return ([headers] + rows).map { row in
+            Self.line(kept.map { Self.shortened(row[$0], to: widths[$0]) }, widths: shown, rightAligned: numbers)
+        }.joined(separator: "\n")
     }
 
     private func shorten(_ widths: inout [Int], to limit: Int) {
-        let (narrowest, gap) = (6, 2)
+        let narrowest = 6
         let flexible = widths.indices.filter { $0 > 0 && !rightAligned.contains($0) }
         for columns in [flexible, [0]] {
-            while widths.reduce(gap * (widths.count - 1), +) > limit {
+            while Self.length(widths) > limit {
                 guard let widest = columns.max(by: { widths[$0] < widths[$1] }), widths[widest] > narrowest else {
                     break
                 }
                 widths[widest] -= 1
             }
         }
+    }
+
+    /// The length of a line; columns of no width are left out.
+    private static func length(_ widths: [Int]) -> Int {
+        widths.reduce(-2) { $0 + ($1 > 0 ? $1 + 2 : 0) }
     }
 
     private static func shortened(_ cell: String, to width: Int) -> String {

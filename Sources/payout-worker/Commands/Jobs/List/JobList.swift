@@ -117,11 +117,14 @@ struct JobList {
         (Array(found.values) + rejected).sorted { ($0.acceptedAt, $0.jobId) < ($1.acceptedAt, $1.jobId) }
     }
 
+    private var hasErrors: Bool { found.values.contains { $0.error != nil } || !rejected.isEmpty }
+
     /// The first jobs as a table.
     func table(_ limit: Int) -> TextTable {
         var table = TextTable(
             ["JOB", "STATE", "ACCOUNT", "KIND", "AGE", "ATTEMPT", "REQUEST", "ERROR"],
-            rightAligned: [4, 5]
+            rightAligned: [4, 5],
+            optional: hasErrors ? [3, 6] : [6, 7]
         )
         for row in rows.prefix(limit) {
             let age = Instant(rfc3339: row.acceptedAt).map { $0.duration(to: now).shortText } ?? "-"

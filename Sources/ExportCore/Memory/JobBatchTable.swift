@@ -34,10 +34,7 @@ struct JobBatchTable {
     /// On the monotonic clock: when a manifest is tried again.
     private var wakes = EarliestTimes()
 
-    /// How many batches there are.
-    var count: Int { places.count }
-
-    /// How many of them have not ended.
+    /// How many batches have not ended.
     private(set) var openCount = 0
 
     /// When the first timer is due, in milliseconds since 1970.

@@ -174,7 +174,8 @@ class Checker:
 
     def exports(self, kind):
         path = f"/v1.0/payouts/{kind}"
-        query = "?$filter=" + urllib.parse.quote("payoutStatusUpdateTS ge 2023-03-01 and programName eq 'a''b'") + "&fileformat=tsv"
+        field = "payoutStatusUpdateTS" if kind == "payments" else "earningForDate"
+        query = "?$filter=" + urllib.parse.quote(f"{field} ge 2023-03-01 and programName eq 'a''b'") + "&fileformat=tsv"
         ids = {"ms_requestid": str(uuid.uuid4()), "ms_correlationid": str(uuid.uuid4())}
         created = self.api("POST", path + query, 202, **ids).json()["value"][0]
         repeated = self.api("POST", path + query, 202, **ids).json()["value"][0]

@@ -23,10 +23,10 @@ import Testing
             "crash", "freeze", "zombie", "illegal generation", "producer died", "offsets lost", "late answer", "lost",
             "duplicate", "account paused", "intake paused: pending", "output too large", "records refused",
             "transfer ended", "download suspended", "download resumed", "store paused", "store resumed",
-            "batch event reduced", "batch manifest", "batch without manifest",
+            "batch event reduced",
         ]
         wanted += JobBatchStatus.allCases.map { "batch: \($0)" }
-        if delivery == .exactlyOnce { wanted += ["refused by its batch"] }
+        if delivery == .exactlyOnce { wanted += ["refused by its batch", "batch manifest", "batch without manifest"] }
         if delivery == .atLeastOnce { wanted += ["event repeated", "overwrite"] }
         // Every way in which a job can end, those of later versions too.
         wanted += JobStatus.allCases.map { "ended: \($0)" } + JobErrorCode.allCases.map { "error: \($0)" }

@@ -4,10 +4,10 @@ import WorkerRuntime
 
 /// Spans of the calls to the brokers, by OpenTelemetry's conventions for Kafka.
 extension KafkaLog {
-    /// The process's tracer; `nil` where none is installed.
-    static var installedTracer: (any Tracer)? {
-        let installed = InstrumentationSystem.tracer
-        return installed is NoOpTracer ? nil : installed
+    /// A tracer, or the process's; `nil` for the one that stands for none.
+    static func effective(_ tracer: (any Tracer)?) -> (any Tracer)? {
+        let tracer = tracer ?? InstrumentationSystem.tracer
+        return tracer is NoOpTracer ? nil : tracer
     }
 
     /// `commit {jobs topic}`; `nil` where no tracer is installed.

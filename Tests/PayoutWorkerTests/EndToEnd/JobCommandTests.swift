@@ -91,6 +91,8 @@ extension EndToEnd {
                 "enqueue",
                 "--kind",
                 "payments",
+                "--month",
+                "2026-10",
                 "--bootstrap-servers",
                 "127.0.0.1:9"
             )

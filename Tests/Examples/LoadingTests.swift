@@ -29,4 +29,22 @@ struct LoadingTests {
             #expect(status == 0, "\(program.output.suffix(2_000)) \(program.errors.suffix(3_000))")
         }
     }
+
+    @Test(
+        "The script stops its PostgreSQL server when it is terminated",
+        .enabled("Tests/Examples/loading.py --check names what is missing; `make test` sets it up") {
+            await canRun()
+        }
+    )
+    func termination() async throws {
+        let python = try #require(await Places.python(with: "psycopg"))
+        let worker = try #require(Places.worker, "payout-worker is not built")
+        let server = try await Program.running(python, [Self.script, worker.path], environment: [:]) { program in
+            try await eventually("the script prints the server's process id", program) {
+                program.output.contains { $0.isNewline }
+            }
+            return try #require(pid_t(program.output.prefix { !$0.isNewline }))
+        }
+        #expect(kill(server, 0) == -1 && errno == ESRCH, "PostgreSQL runs on as process \(server)")
+    }
 }

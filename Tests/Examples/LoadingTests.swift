@@ -5,6 +5,8 @@ import Testing
 /// Runs the loader of deploy/examples against a PostgreSQL server that the script starts and stops.
 @Suite("Loading files into PostgreSQL", .serialized)
 struct LoadingTests {
+    private static let missing: Comment =
+        "PostgreSQL's server or a Python package is missing: `.ci/setup --postgresql` installs the server, make the packages"
     private static let script = Places.root.appending(path: "Tests/Examples/loading.py").path
 
     private static func canRun() async -> Bool {
@@ -17,9 +19,7 @@ struct LoadingTests {
 
     @Test(
         "Each event's rows are loaded once, and an unsuitable file is refused",
-        .enabled("Tests/Examples/loading.py --check names what is missing; `make test` sets it up") {
-            await canRun()
-        }
+        .enabled(missing) { await canRun() }
     )
     func loader() async throws {
         let python = try #require(await Places.python(with: "psycopg"))
@@ -32,9 +32,7 @@ struct LoadingTests {
 
     @Test(
         "The script stops its PostgreSQL server when it is terminated",
-        .enabled("Tests/Examples/loading.py --check names what is missing; `make test` sets it up") {
-            await canRun()
-        }
+        .enabled(missing) { await canRun() }
     )
     func termination() async throws {
         let python = try #require(await Places.python(with: "psycopg"))

@@ -267,7 +267,7 @@ def run(worker, folder):
 
 def main():
     if programs() is None:
-        skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
+        skip("PostgreSQL's server is not installed; `.ci/setup --postgresql` installs it")
     for module in ("psycopg", "confluent_kafka"):
         if importlib.util.find_spec(module) is None:
             skip(f"there is no Python with {module}; `make test` sets one up")

@@ -25,7 +25,7 @@ import Testing
         let difference = Set(document.split(separator: "\n")).symmetricDifference(written.split(separator: "\n"))
         #expect(
             written == document,
-            "UPDATE_DOCUMENTS=1 make test writes \(Self.path) again; it differs in \(difference)"
+            "`make documents` writes \(Self.path) again; it differs in \(difference)"
         )
     }
 

@@ -3,7 +3,8 @@
 -- Your consumer of the results topic runs it as one query for each `payout.export.completed` event, with the event's values as
 -- query parameters: @ce_id STRING, @finished TIMESTAMP (times.finished), @uri STRING (the file), @delimiter STRING, @total_rows
 -- INT64 and @columns ARRAY<STRING> (content.delimiter, content.rows, content.columns). BigQuery reads gs:// locations: copy the
--- file from FILES_LOCATION, or let Storage Transfer do so. Refuse a file whose content.encoding is not utf-8.
+-- file from FILES_LOCATION, or let Storage Transfer do so. Refuse a file whose content is null or whose content.encoding is not
+-- utf-8, and skip an empty one (content.headerSha256 is null).
 --
 -- The table payouts.payments is yours: a column `ce_id STRING`, and one for each column of the file with the type that you want.
 -- Names are compared without regard to case and underscores (paymentId is payment_id), and places do not matter.
@@ -16,7 +17,7 @@ CREATE TABLE IF NOT EXISTS payouts.payout_loads (ce_id STRING NOT NULL, finished
 CREATE TABLE IF NOT EXISTS payouts.payout_lock AS SELECT 0 AS loads;
 
 SET known = (
-    SELECT ARRAY_AGG(STRUCT(column_name, data_type, LOWER(REGEXP_REPLACE(column_name, '[^A-Za-z0-9]', ''))))
+    SELECT ARRAY_AGG(STRUCT(column_name AS name, data_type AS type, LOWER(REGEXP_REPLACE(column_name, '[^A-Za-z0-9]', '')) AS key))
     FROM payouts.INFORMATION_SCHEMA.COLUMNS WHERE table_name = 'payments' AND column_name != 'ce_id');
 SET header = ARRAY(
     SELECT LOWER(REGEXP_REPLACE(name, '[^A-Za-z0-9]', '')) FROM UNNEST(@columns) AS name WITH OFFSET AS place ORDER BY place);

@@ -4,6 +4,8 @@
 -- event, with the event's values as bound parameters (session variables are too short for them):
 --   CALL load_payments(?, ?, ?, ?, PARSE_JSON(?))
 -- They are the ce_id, the file's path below FILES_LOCATION, content.rows, times.finished and content.columns, the latter as JSON.
+-- Refuse a file whose content is null or whose content.encoding is not utf-8, and skip an empty one (content.headerSha256 is
+-- null).
 --
 -- The external stage `payout_exports` points to the bucket or container of FILES_LOCATION. The table `payments` is yours: a column
 -- ce_id STRING, and one for each column of the file, spelled as in its header without regard to case: PAYMENTID or paymentId, not

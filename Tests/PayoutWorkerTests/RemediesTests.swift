@@ -65,7 +65,12 @@ struct RemediesTests {
         var job = ExportJob(id: id, kind: .payments)
         job.account = "-emea"
         job.batch = batch.map { JobBatch(id: $0, size: 2) }
-        var record = JobRecord(job: job, offset: 1, phase: .waiting, times: JobTimes(accepted: Instant(milliseconds: 0)))
+        var record = JobRecord(
+            job: job,
+            offset: 1,
+            phase: .waiting,
+            times: JobTimes(accepted: Instant(milliseconds: 0))
+        )
         record.requestID = "-r"
         let commands = texts.commands(for: record).map { $0.split(separator: " ").dropFirst().map(String.init) }
         #expect(commands.count == 3)

@@ -76,7 +76,7 @@ struct FleetLookupTests: FleetSuite {
             other.set { $0.record = (3, Sample.record()) }
             let found = try await Self.get("/api/jobs/job-1", port)
             #expect(found["worker"] as? String == "worker-b")
-            #expect(found["phase"] as? String == "waiting")
+            #expect(found["phase"] as? String == "ready")
             let refused = try await Self.get("/api/jobs/refused", port)
             #expect(refused["status"] as? String == "rejected")
         }

@@ -99,7 +99,7 @@ struct FleetTests: FleetSuite {
             let missing = (page["missing"] as? [[String: Any]])?.first
             #expect((missing?["message"] as? String)?.contains("worker-b") == true)
             // A console that refuses a question knows what to do.
-            let isRefusal = status != 200 && body == #"{"error":"e","remedy":"r"}"#
+            let isRefusal = status != 200 && body.contains(#""remedy":"r""#)
             #expect(missing?["remedy"] as? String == (isRefusal ? "r" : "situation consoleMisaddressed"))
             // The worker may have the job.
             let job = try await RawClient.send("/api/jobs/b1", port: port)

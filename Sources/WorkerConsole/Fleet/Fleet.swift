@@ -74,8 +74,13 @@ actor Fleet {
             group.members.first { $0.isThisWorker }
             ?? FleetMember(name: own.worker.id, address: nil, partitions: [], isThisWorker: true)
         this.partitions = own.partitions.map(\.partition)
-        return FleetSum(own: own, parts: [(this, .success(own))] + answers, problem: group.problem, texts: telemetry.texts)
-            .document(at: Date().rfc3339)
+        return FleetSum(
+            own: own,
+            parts: [(this, .success(own))] + answers,
+            problem: group.problem,
+            texts: telemetry.texts
+        )
+        .document(at: Date().rfc3339)
     }
 
     // MARK: Jobs
@@ -101,11 +106,14 @@ actor Fleet {
     ///
     /// - Parameter rejected: this worker's rejected record of the id, if any. It is returned where no member has a job.
     /// - Returns: the document, and the members that did not answer.
-    func othersJob(_ id: String, or rejected: JobDocument?) async -> (found: JobDocument?, silent: [FleetClient.Failure]) {
+    func othersJob(_ id: String, or rejected: JobDocument?) async -> (
+        found: JobDocument?, silent: [FleetClient.Failure]
+    ) {
         let group = await client.members()
         let client = client
         var workers = AnsweringWorkers(own: await monitor.worker.id)
-        return await withTaskGroup(of: (FleetMember, Result<FleetClient.JobAnswer, FleetClient.Failure>).self) { tasks in
+        return await withTaskGroup(of: (FleetMember, Result<FleetClient.JobAnswer, FleetClient.Failure>).self) {
+            tasks in
             for member in group.members where !member.isThisWorker {
                 tasks.addTask { (member, await client.job(id, from: member)) }
             }

@@ -87,7 +87,9 @@ struct JobWalk {
             case .this: return .own(from: from, through: through, limit: limit - document.jobs.count)
             case .member(let index):
                 let member = group.members[index]
-                if let failure = silent[index] { skip(member.name, failure) } else {
+                if let failure = silent[index] {
+                    skip(member.name, failure)
+                } else {
                     return .member(member, from: from, through: through, limit: limit - document.jobs.count)
                 }
             case .restoring: skip(nil, failure("are being restored by this worker", .partitionNotServed))

@@ -26,7 +26,9 @@ extension EndToEnd {
 
         /// Partition 0 has records of these jobs in this order; a worker has decided the first three.
         private static func write(to fixture: WorkerFixture) async throws {
-            let records = [job("forgotten"), job("refused"), job("invalid", "x"), job("waiting"), job("refused-before")]
+            let records = [
+                job("forgotten"), job("refused"), job("invalid", "x"), job("waiting"), job("refused-before"),
+            ]
             try await fixture.write(records, to: fixture.topics.jobs)
             let accepted = JobRecord(
                 job: ExportJob(id: "accepted", kind: .payments),

@@ -111,6 +111,9 @@ struct JobDocument: Codable, Sendable {
         commands = texts.commands(for: record)
     }
 
+    /// Whether it is the document of a rejected record.
+    var isRejectedRecord: Bool { status == JobStatus.rejected.name }
+
     /// The document of a rejected record.
     init(_ record: RejectedRecord, _ worker: StatusDocument.Worker, _ snapshot: Snapshot) {
         group = worker.group

@@ -74,7 +74,9 @@ struct JobQuery: Sendable {
 
     private mutating func apply(_ name: String, _ value: String, _ now: Instant) throws(Problem) {
         switch name {
-        case "state": for state in value.split(separator: ",") { try add(state: String(state)) }
+        case "state":
+            for state in value.split(separator: ",") { try add(state: String(state)) }
+            guard !filter.onlyLate || value == "late" else { throw Self.invalid(name, "late alone, or other states") }
         case "account": filter.account = value
         case "kind":
             guard let kind = ExportKind.allCases.first(where: { $0.name == value }) else {

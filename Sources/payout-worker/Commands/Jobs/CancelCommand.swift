@@ -46,15 +46,23 @@ struct CancelCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
-            let unknown = try await JobLookup(access: access).unknown(jobIDs, batch: batch)
-            for id in unknown {
-                Terminal.error(
-                    "The job '\(id)' is unknown: it was never enqueued, or its deduplication window has ended. Check the id and the KAFKA_TOPICS_… variables."
-                )
+            let absent = try await JobLookup(access: access).absent(jobIDs, batch: batch)
+            for id in jobIDs {
+                if let absence = absent[id] { Terminal.error("The job '\(id)' \(text(absence))") }
             }
-            let ids = jobIDs.filter { !unknown.contains($0) }
+            let ids = jobIDs.filter { absent[$0] == nil }
             if !ids.isEmpty { try await cancel(ids, access) }
-            if !unknown.isEmpty { throw ExitStatus.failed }
+            if !absent.isEmpty { throw ExitStatus.failed }
+        }
+    }
+
+    private func text(_ absence: JobLookup.Absence) -> String {
+        switch absence {
+        case .rejected(let reason): "was rejected: \(TextTable.printable(reason)). There is nothing to cancel."
+        case .forgotten: "has ended, and its deduplication window too. There is nothing to cancel."
+        case .unknown:
+            batch.map { "is unknown in the batch '\($0)': check both ids and the KAFKA_TOPICS_… variables." }
+                ?? "is unknown: it was never enqueued, or it belongs to a batch, which --batch must name. Check the id and the KAFKA_TOPICS_… variables."
         }
     }
 

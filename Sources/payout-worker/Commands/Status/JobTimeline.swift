@@ -157,7 +157,7 @@ private struct TimelineBuilder {
             requestId: record?.requestID ?? event?.requestId,
             notBefore: job?.notBefore?.rfc3339,
             deadline: job?.deadline?.rfc3339,
-            metadata: record.flatMap { JobRow($0, partition: 0).metadata },
+            metadata: job?.metadata,
             error: error,
             files: files.map(Formatting.location),
             timeline: entries.sorted { $0.time < $1.time }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ExportCore
 import ExportRecords
 import WorkerKafka
 
@@ -82,10 +83,10 @@ struct JobsListCommand: AsyncParsableCommand {
         selection.account = account
         selection.text = text
         if let kind {
-            guard let known = ExportKindArgument(rawValue: kind) else {
+            selection.kind = ExportKind.allCases.first { $0.name == kind }
+            guard selection.kind != nil else {
                 throw ValidationError("--kind must be transactionHistory or payments.")
             }
-            selection.kind = known.kind
         }
         selection.olderThan = try olderThan.map { try DurationArgument.parse($0, "--older-than") }
         selection.newerThan = try newerThan.map { try DurationArgument.parse($0, "--newer-than") }

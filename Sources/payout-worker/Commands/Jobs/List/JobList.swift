@@ -40,7 +40,7 @@ struct JobRow: Encodable {
         notBefore = job.notBefore?.rfc3339
         deadline = job.deadline?.rfc3339
         error = record.error.map { "\($0.code.name): \($0.message)" }
-        metadata = job.metadataJSON.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
+        metadata = job.metadata
     }
 
     /// A rejected record, from its event.

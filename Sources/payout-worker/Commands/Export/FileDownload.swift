@@ -108,7 +108,7 @@ private actor FileSink: BlobConsumer {
     func restart() throws {
         guard let file else {
             throw CommandFailure(
-                "The file changed at the service during the download, so the output is invalid. Try again."
+                "The download had to begin again at the first byte, so the output is invalid. Try again."
             )
         }
         try file.truncate()

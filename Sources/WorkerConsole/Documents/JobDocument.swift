@@ -96,7 +96,7 @@ struct JobDocument: Codable, Sendable {
         deadline = view.deadline.text
         isLate = view.isLate
         wait = view.wait.map { JobWaits(snapshot).reason($0, account: record.job.account) }
-        metadata = record.job.metadataJSON.flatMap(Metadata.fields)
+        metadata = Disclosure.metadata(of: record.job)
         failures = view.failures
         times = Times(
             accepted: record.times.accepted.text,

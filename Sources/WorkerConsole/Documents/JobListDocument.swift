@@ -103,7 +103,7 @@ extension JobListDocument.Row {
             isLate: view.isLate,
             wait: view.wait.map { waits.reason($0, account: job.account) },
             error: record.error.map { .init(code: $0.code.name, message: Disclosure.clean($0.message)) },
-            metadata: job.metadataJSON.flatMap { $0.utf8.count <= Self.metadataLimit ? Metadata.fields($0) : nil }
+            metadata: (job.metadataJSON?.utf8.count ?? 0) <= Self.metadataLimit ? Disclosure.metadata(of: job) : nil
         )
     }
 
@@ -125,13 +125,5 @@ extension JobListDocument.Row {
             isLate: false,
             error: .init(code: rejected.error.code.name, message: Disclosure.clean(rejected.error.message))
         )
-    }
-}
-
-/// A job's metadata as fields without secrets.
-enum Metadata {
-    static func fields(_ json: String) -> [String: String]? {
-        guard let fields = try? JSONDecoder().decode([String: String].self, from: Data(json.utf8)) else { return nil }
-        return fields.isEmpty ? nil : fields.mapValues(Disclosure.clean)
     }
 }

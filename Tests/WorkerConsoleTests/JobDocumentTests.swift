@@ -91,13 +91,13 @@ struct JobDocumentTests {
     @Test func queryBecomesAFilter() throws {
         let now = Sample.start
         let query = try JobQuery(
-            "state=late,failed&account=emea&kind=payments&text=a%20b&olderThan=1h&limit=7",
+            "state=late,failed&account=emea&batch=fy26&kind=payments&text=a%20b&olderThan=1h&limit=7",
             now: now
         )
         #expect(query.filter.phases == [.submitting, .waiting, .ready])
         #expect(query.filter.statuses == [.failed])
         #expect(query.filter.onlyLate && query.filter.account == "emea" && query.filter.kind == .payments)
-        #expect(query.filter.text == "a b" && query.limit == 7)
+        #expect(query.filter.text == "a b" && query.filter.batch == "fy26" && query.limit == 7)
         #expect(query.filter.acceptedUntil == now.advanced(by: .seconds(-3_600)))
         let place = JobPlace(partition: 3, entry: 9)
         let path = query.path(from: place, through: 5, limit: 2)

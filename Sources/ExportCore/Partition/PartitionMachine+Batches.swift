@@ -43,10 +43,9 @@ extension PartitionMachine {
         guard let batch = table.batch(of: place) else { return }
         batches.remove(place, from: batch)
         // Only a job of which nothing is stored leaves an open batch. A restore would not find it, so it no longer counts.
-        guard batches[batch].record == nil,
-            let newest = batches[batch].members.lazy.map({ self.table[$0].accepted }).max(),
-            newest < table[place].accepted
-        else { return }
+        guard batches[batch].record == nil, !batches[batch].members.isEmpty else { return }
+        let newest = batches[batch].members.reduce(JobEntry.none) { max($0, table[$1].accepted) }
+        guard newest < table[place].accepted else { return }
         batches.setDeadline(batchDeadline(accepted: Instant(milliseconds: newest)), of: batch)
     }
 
@@ -75,7 +74,7 @@ extension PartitionMachine {
             return
         }
         // No end that counts is later, whatever clock it was decided by.
-        let newest = members.lazy.map { self.table[$0].finished }.max() ?? JobEntry.none
+        let newest = members.reduce(JobEntry.none) { max($0, table[$1].finished) }
         let record = JobBatchRecord(
             batch: batches[batch].batch,
             status: !isDone
@@ -154,7 +153,7 @@ extension PartitionMachine {
         guard batches[place].runningCount == 0 else { return }
         decisions.batchEnds.visitedJobs += batches[place].members.count
         // The window of a job that ended after its batch begins with its own event.
-        let newest = batches[place].members.lazy.map { self.table[$0].finished }.max() ?? JobEntry.none
+        let newest = batches[place].members.reduce(JobEntry.none) { max($0, table[$1].finished) }
         let end = max(published, Instant(milliseconds: newest)).advanced(by: configuration.deduplicationWindow)
         guard end <= now.wall else { return batches.end(record, limit: end) }
         forget(batch: place, &decisions)

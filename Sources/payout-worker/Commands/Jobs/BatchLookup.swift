@@ -1,3 +1,4 @@
+import ExportCore
 import ExportRecords
 import KafkaClient
 import WorkerKafka
@@ -15,9 +16,10 @@ struct BatchLookup {
         let codec = StateCodec()
         var isAnnounced = false
         try await access.scan(access.topics.state, only: [partition]) { record in
-            switch try? codec.decode(key: record.key, value: record.value) {
+            guard let state = try? codec.decode(key: record.key, value: record.value) else { return .continue }
+            switch state {
             case .batch(let batch) where batch.batch.id == id: isAnnounced = batch.published != nil
-            case .batchForgotten(id): isAnnounced = false
+            case .batchForgotten(let forgotten) where forgotten == id: isAnnounced = false
             default: break
             }
             return .continue

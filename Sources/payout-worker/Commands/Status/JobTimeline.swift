@@ -110,8 +110,9 @@ private struct TimelineBuilder {
     private func mayNameJob(_ record: KafkaRecord) -> Bool {
         belongsToJob(record)
             || record.withValue { value in
-                guard let value, let start = value.baseAddress else { return false }
-                return memmem(start, value.count, key, key.count) != nil
+                guard let value, let start = UnsafeMutableRawPointer(mutating: value.baseAddress) else { return false }
+                let bytes = Data(bytesNoCopy: start, count: value.count, deallocator: .none)
+                return bytes.range(of: Data(key)) != nil
             }
     }
 

@@ -21,6 +21,9 @@ extension FileDelivery {
                 await upload.abort()
                 throw error
             }
+        } catch let error as FileStoreError where error.mayConcernKey {
+            // Only the folder of manifests may be refused, so this says nothing about the files of exports.
+            return .failed(.refused(message: error.description))
         } catch {
             return Self.result(of: error)
         }

@@ -98,14 +98,14 @@ struct JobDocumentTests {
     @Test func queryBecomesAFilter() throws {
         let now = Sample.start
         let query = try JobQuery(
-            "state=submitting,failed&account=emea&kind=payments&text=a%20b&olderThan=1h&limit=7",
+            "state=submitting,failed&account=emea&batch=fy26&kind=payments&text=a%20b&olderThan=1h&limit=7",
             now: now
         )
         #expect(query.filter.phases == [.submitting] && query.filter.statuses == [.failed])
         #expect(query.filter.account == "emea" && query.filter.kind == .payments)
         let late = try JobQuery("state=late", now: now)
         #expect(late.filter.phases == [.submitting, .waiting, .ready] && late.filter.onlyLate)
-        #expect(query.filter.text == "a b" && query.limit == 7)
+        #expect(query.filter.text == "a b" && query.filter.batch == "fy26" && query.limit == 7)
         #expect(query.filter.acceptedUntil == now.advanced(by: .seconds(-3_600)))
         let place = JobPlace(partition: 3, entry: 9)
         let path = query.path(from: place, through: 5, limit: 2)

@@ -183,6 +183,8 @@ extension JobFilter {
     fileprivate func matches(_ record: RejectedRecord) -> Bool {
         let isAnyState = phases.isEmpty && statuses.isEmpty
         guard isAnyState || phases.contains(.finished) || statuses.contains(.rejected), !onlyLate else { return false }
+        // No batch has a rejected record.
+        guard batch == nil else { return false }
         if let account, record.account != account { return false }
         if let kind, record.kind != kind { return false }
         if let acceptedUntil, record.at > acceptedUntil { return false }

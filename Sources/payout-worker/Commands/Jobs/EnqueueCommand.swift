@@ -60,7 +60,10 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Flag(help: "Print the jobs, one JSON document per line, and send nothing.")
     var dryRun = false
 
-    @Flag(help: "Wait for the completion events; exit with 1 if a job does not complete.")
+    @Flag(
+        help:
+            "Wait for the completion events, with --batch also for the batch's; exit with 1 if a job or the batch does not complete."
+    )
     var wait = false
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "duration"))
@@ -117,7 +120,8 @@ struct EnqueueCommand: AsyncParsableCommand {
                 ids: ids,
                 limit: limit,
                 isJSON: outputOptions.isJSON,
-                isQuiet: quiet
+                isQuiet: quiet,
+                batch: batch
             )
             let allCompleted = try await waiting.run {
                 try await JobSender(access: access).send(jobs)

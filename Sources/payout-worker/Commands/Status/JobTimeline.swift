@@ -1,5 +1,6 @@
 import ExportCore
 import ExportRecords
+import Foundation
 import KafkaClient
 import WorkerKafka
 
@@ -105,11 +106,23 @@ private struct TimelineBuilder {
         record.withKey { found in found?.elementsEqual(key) ?? false }
     }
 
+    /// Whether the record may be about the job. The key of a job of a batch is the batch's id.
+    private func mayNameJob(_ record: KafkaRecord) -> Bool {
+        belongsToJob(record)
+            || record.withValue { value in
+                guard let value, let start = UnsafeMutableRawPointer(mutating: value.baseAddress) else { return false }
+                let bytes = Data(bytesNoCopy: start, count: value.count, deallocator: .none)
+                return bytes.range(of: Data(key)) != nil
+            }
+    }
+
     mutating func addJob(_ record: KafkaRecord) {
-        guard belongsToJob(record) else { return }
+        guard mayNameJob(record) else { return }
+        let content = JobDecoder().decode(OriginalRecord(record), offset: record.offset).content
+        guard content.jobID == id || content.jobID == nil && belongsToJob(record) else { return }
         isKnown = true
         let place = "\(record.topic)[\(record.partition)] offset \(record.offset)"
-        switch JobDecoder().decode(OriginalRecord(record), offset: record.offset).content {
+        switch content {
         case .export: add(record.timestamp, "enqueued: \(place)")
         case .cancel: add(record.timestamp, "cancel command: \(place)")
         case .unreadable(_, let reason, _, _): add(record.timestamp, "enqueued, invalid (\(reason)): \(place)")

@@ -21,6 +21,8 @@ struct JobRow: Encodable {
     var state: String
     var kind: String?
     var account: String?
+    /// The id of its batch; unknown for a rejected record.
+    var batch: String?
     var attempt: Int
     var maxAttempts: Int?
     var requestId: String?
@@ -39,6 +41,7 @@ struct JobRow: Encodable {
         state = record.status?.name ?? record.phase.name
         kind = job.kind.name
         account = job.account
+        batch = job.batch?.id
         attempt = record.attempt
         maxAttempts = job.maxAttempts
         requestId = record.requestID

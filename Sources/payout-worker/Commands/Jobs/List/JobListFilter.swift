@@ -8,6 +8,7 @@ struct JobListFilter {
     /// Names of phases and statuses.
     private(set) var states: Set<String> = []
     var account: String?
+    var batch: String?
     var kind: ExportKind?
     var text: String?
     var olderThan: Duration?
@@ -43,6 +44,7 @@ struct JobListFilter {
     func matches(_ row: JobRow, at now: Instant) -> Bool {
         guard includes(row.state) else { return false }
         if let account, row.account != account { return false }
+        if let batch, row.batch != batch { return false }
         if let kind, row.kind != kind.name { return false }
         if let accepted = Instant(rfc3339: row.acceptedAt) {
             let age = accepted.duration(to: now)

@@ -26,6 +26,7 @@ struct JobsListCommand: AsyncParsableCommand {
               payout-worker jobs list
               payout-worker jobs list --state failed,rejected --newer-than 1d
               payout-worker jobs list --account emea --older-than 1h --output json
+              payout-worker jobs list --batch fy26 --state open,finished
             """
     )
 
@@ -43,6 +44,9 @@ struct JobsListCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Only jobs of this account.", valueName: "name"))
     var account: String?
+
+    @Option(help: ArgumentHelp("Only jobs of this batch.", valueName: "id"))
+    var batch: String?
 
     @Option(help: "Only jobs of this kind: transactionHistory or payments.")
     var kind: String?
@@ -81,6 +85,7 @@ struct JobsListCommand: AsyncParsableCommand {
         var selection = JobListFilter()
         try selection.add(states: state)
         selection.account = account
+        selection.batch = batch
         selection.text = text
         if let kind {
             selection.kind = ExportKind.allCases.first { $0.name == kind }

@@ -107,22 +107,17 @@ extension JobBatchTests {
             }
         }
         bench.commitAll()
-        func turns(_ bench: inout Bench, _ count: (Bench) -> Int) -> [Int] {
-            var counts: [Int] = []
-            repeat {
-                bench.actions = []
-                bench.wait(counts.isEmpty ? 10 * 3_600 : 0)
-                bench.commitAll()
-                counts.append(count(bench))
-            } while (bench.worker.nextWake(after: bench.now) ?? .distantFuture) <= bench.now.monotonic
-            return counts
+        // Each turn's decisions are one commit.
+        func turns(_ bench: inout Bench, _ isCounted: (OutputRecord) -> Bool) -> [Int] {
+            bench.actions = []
+            bench.wait(10 * 3_600)
+            bench.commitAll()
+            return bench.batches.map { $0.records.count(where: isCounted) }
         }
-        let ends = turns(&bench) { $0.batchEvents.count }
+        let ends = turns(&bench) { if case .batchEvent = $0 { true } else { false } }
         #expect(ends.reduce(0, +) == batches)
         #expect(ends.allSatisfy { $0 <= 3 }, "\(ends) of \(members) jobs each")
-        let forgotten = turns(&bench) { bench in
-            bench.stored.count { if case .forgotten = $0 { true } else { false } }
-        }
+        let forgotten = turns(&bench) { if case .state(_, .forgotten) = $0 { true } else { false } }
         #expect(forgotten.reduce(0, +) == batches * members)
         #expect(forgotten.allSatisfy { $0 <= 3_000 }, "\(forgotten)")
     }

@@ -70,7 +70,8 @@ import Testing
         bench.commitAll()
         bench.answer(.created(requestID: "request"))
         bench.wait(10)
-        bench.answer(ready)
+        let poll = try #require(bench.calls.last { $0.token.kind == .poll })
+        bench.handle(.answered(poll.token, ready))
         bench.commitAll()
         return try #require(bench.calls.last)
     }

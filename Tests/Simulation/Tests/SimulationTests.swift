@@ -87,7 +87,7 @@ import Testing
             ("epoch-check", 13), ("records-first", 0), ("deduplication", 0), ("offsets-in-transaction", 34),
             ("generation-snapshot", 2), ("early-generation", 62), ("output-bound", 0),
             ("refusal-isolation", 0), ("download-turns", 112), ("batch-events", 1), ("batch-retention", 1),
-            ("batch-deadline", 0),
+            ("batch-deadline", 21),
         ] as [(String, UInt64)]
     )
     func oracleDetectsDisabledCheck(name: String, start: UInt64) throws {

@@ -77,6 +77,10 @@ package struct Safeguards: Sendable, Equatable {
     package var batchEvents = true
     /// Remembers the jobs of a batch until the batch is forgotten.
     package var batchRetention = true
+    /// Holds calls back while they are paused.
+    package var pauses = true
+    /// Ends a pause when its end is committed, not when it is decided.
+    package var endsOfPauses = true
 
     /// All enabled.
     package init() {}

@@ -13,6 +13,13 @@ extension Remedies {
         return commands
     }
 
+    func remedy(for pause: JobPause) -> String {
+        let account = pause.target.account.map { " --account \(Self.argument($0))" } ?? ""
+        let kind = pause.target.kind.map { " --kind \($0.name)" } ?? ""
+        let command = "Run 'payout-worker resume\(account)\(kind)' to end the pause."
+        return pause.until == nil ? command : command + " It ends automatically at the time that it names."
+    }
+
     /// An argument that a shell passes on unchanged.
     private static func argument(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in

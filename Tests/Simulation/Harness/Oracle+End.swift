@@ -105,6 +105,7 @@ extension Oracle {
         case .export(let job): job.id
         case .cancel(let id, _): id
         case .unreadable(let id, _, _, _): id
+        case .pause, .resume: nil
         }
     }
 
@@ -147,6 +148,7 @@ extension Oracle {
             expected[id] = (known.least + least, known.most + 1)
         }
         switch arrival.content {
+        case .pause, .resume: break
         case .unreadable(let id, _, _, _): if let id { expectRejection(id, least: 1) }
         case .cancel(let id, _):
             // It may have ended a job whose record was refused nevertheless.

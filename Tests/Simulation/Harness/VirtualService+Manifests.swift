@@ -9,7 +9,7 @@ extension VirtualService {
             return .failed(.storeUnavailable(message: "no space is left"))
         }
         // The store accepts no file of this name.
-        if happens(.store, 0.05, at: now) {
+        if happens(.store, 0.2, at: now) {
             refusedManifests.insert(batch.batch.id)
             return .failed(.refused(message: "the name is not permitted"))
         }

@@ -25,7 +25,7 @@ struct JobLookup {
             switch state {
             case .job(let job): missing.remove(job.job.id)
             case .forgotten(let id) where ids.contains(id): missing.insert(id)
-            case .forgotten, .batch, .batchForgotten, .position, .origin: break
+            case .forgotten, .batch, .batchForgotten, .pauses, .position, .origin: break
             }
             return .continue
         }

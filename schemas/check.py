@@ -57,7 +57,7 @@ def samples(folder):
 def check_jobs(report):
     jobs = validator("job.schema.json")
     for example in jobs.schema["examples"]:
-        report.expect(jobs.is_valid(example), f"job.schema.json: its example {example['jobId']} is not valid")
+        report.expect(jobs.is_valid(example), f"job.schema.json: its example {example} is not valid")
     for path in samples("jobs/valid"):
         for error in jobs.iter_errors(load(path)):
             report.expect(False, f"{path.name} should be valid: {error.json_path}: {error.message[:200]}")
@@ -123,7 +123,7 @@ def check_batch_events(report):
 
 
 def check_states(report):
-    for version in ("v1", "v2"):
+    for version in ("v1", "v2", "v3"):
         check_states_of(report, f"state/{version}")
 
 
@@ -221,7 +221,9 @@ def check_pages(report):
         else:
             for error in jobs.iter_errors(document):
                 report.expect(False, f"{page}: a job is not valid: {error.json_path}: {error.message[:200]}")
-            fields_of_jobs = {"jobId", "action", *jobs.schema["$defs"]["export"]["properties"]}
+            definitions = jobs.schema["$defs"]
+            commands = definitions["control"]["properties"], definitions["control"]["then"]["properties"]
+            fields_of_jobs = {"jobId", "action", *definitions["export"]["properties"]}.union(*commands)
             report.expect(set(document) <= fields_of_jobs, f"{page}: a job has unknown fields")
     report.expect(seen >= 3, f"the pages have only {seen} JSON documents")
 

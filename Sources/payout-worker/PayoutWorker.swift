@@ -17,7 +17,8 @@ struct PayoutWorker: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, DemoCommand.self, SignInCommand.self, EnqueueCommand.self, JobsCommand.self,
-            CancelCommand.self, ResultsCommand.self, StatusCommand.self, TopicsCommand.self, DeadLettersCommand.self,
+            CancelCommand.self, PauseCommand.self, ResumeCommand.self, ResultsCommand.self, StatusCommand.self,
+            TopicsCommand.self, DeadLettersCommand.self,
             ExportCommand.self,
             CheckConfigCommand.self, SandboxCommand.self,
         ]

@@ -159,6 +159,7 @@ import Testing
             case .forgotten(let id): id
             case .batch(let record): "@batch/" + record.batch.id
             case .batchForgotten(let id): "@batch/" + id
+            case .pauses: "@control"
             case .position: "@position"
             case .origin: "@origin"
             }

@@ -30,6 +30,10 @@ struct JobDecoderFuzzTests {
             #expect(again.job.map(job.hasSameContent) == true)
         case .cancel(let id, _):
             #expect(JobLimits.isJobID(id))
+        case .pause(let pause):
+            #expect(decode(bytes: JobEncoder().encode(pause).value, key: "@control").pause == pause)
+        case .resume(let target):
+            #expect(decode(bytes: JobEncoder().encodeResume(target).value, key: "@control").resumed == target)
         case .unreadable(let id, let reason, let details, _):
             #expect(id.map(JobLimits.isJobID) != false)
             #expect(!reason.isEmpty && reason.utf8.count < 4_096)

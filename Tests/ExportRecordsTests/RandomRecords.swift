@@ -2,12 +2,13 @@ import ExportCore
 import ExportRecords
 
 extension StateRecord {
-    /// A record of a job, a batch, a position or an origin.
+    /// A record of a job, a batch, pauses, a position or an origin.
     static func random(using generator: inout SeededGenerator) -> StateRecord {
         switch Int.random(in: 0..<10, using: &generator) {
         case 0: .position(.random(using: &generator))
         case 1: .origin(StateOrigin(position: .random(using: &generator), stateStart: number(using: &generator)))
         case 2: .batch(.random(using: &generator))
+        case 3: .pauses((0...Int.random(in: 0...2, using: &generator)).map { _ in .random(using: &generator) })
         default: .job(.random(using: &generator))
         }
     }
@@ -18,6 +19,7 @@ extension StateRecord {
         case .forgotten(let id): id
         case .batch(let record): StateCodec.batchKeyPrefix + record.batch.id
         case .batchForgotten(let id): StateCodec.batchKeyPrefix + id
+        case .pauses: StateCodec.controlKey
         case .position: StateCodec.positionKey
         case .origin: StateCodec.originKey
         }
@@ -81,6 +83,7 @@ extension ExportJob {
             adoptedRequestID: maybe(&generator) { text(40, using: &$0) },
             metadataJSON: maybe(&generator) { text(100, using: &$0) },
             batch: maybe(&generator) { .random(using: &$0) },
+            retryOf: maybe(&generator) { identifier(using: &$0) },
             trace: maybe(&generator) { generator in
                 TraceContext(parent: text(60, using: &generator), state: maybe(&generator) { text(20, using: &$0) })
             }
@@ -91,6 +94,21 @@ extension ExportJob {
 extension JobBatch {
     static func random(using generator: inout SeededGenerator) -> JobBatch {
         JobBatch(id: identifier(using: &generator), size: .random(in: sizes, using: &generator))
+    }
+}
+
+extension JobPause {
+    static func random(using generator: inout SeededGenerator) -> JobPause {
+        JobPause(
+            target: PauseTarget(
+                account: maybe(&generator) { text(30, using: &$0) },
+                kind: maybe(&generator) { ExportKind.allCases.randomElement(using: &$0) ?? .payments }
+            ),
+            until: maybe(&generator) { instant(using: &$0) },
+            reason: maybe(&generator) { text(60, using: &$0) },
+            holdsCalls: .random(using: &generator),
+            since: maybe(&generator) { instant(using: &$0) }
+        )
     }
 }
 

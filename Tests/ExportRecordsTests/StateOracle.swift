@@ -12,7 +12,8 @@ extension ProtoStateRecord {
         self.init()
         version = StateCodec.version(of: record)
         switch record {
-        case .forgotten, .batchForgotten: return nil
+        case .forgotten, .batchForgotten, .pauses([]): return nil
+        case .pauses(let pauses): control = .with { $0.pauses = pauses.map { ProtoPause($0) } }
         case .job(let job):
             self.job = ProtoJobState(job)
             mark(JobsPosition(generation: job.generation, timestamp: job.timestamp, anchor: job.anchor))
@@ -115,6 +116,19 @@ extension ProtoJob {
                 $0.size = UInt32(batch.size)
             }
         }
+        if let retryOf = job.retryOf { self.retryOf = retryOf }
+    }
+}
+
+extension ProtoPause {
+    init(_ pause: JobPause) {
+        self.init()
+        if let account = pause.target.account { self.account = account }
+        kind = pause.target.kind.map { ProtoKind($0) } ?? .unspecified
+        if let until = pause.until { self.until = until.milliseconds }
+        if let reason = pause.reason { self.reason = reason }
+        calls = pause.holdsCalls
+        if let since = pause.since { self.since = since.milliseconds }
     }
 }
 

@@ -61,6 +61,16 @@ extension JobInput {
         return id
     }
 
+    var pause: JobPause? {
+        guard case .pause(let pause) = content else { return nil }
+        return pause
+    }
+
+    var resumed: PauseTarget? {
+        guard case .resume(let target) = content else { return nil }
+        return target
+    }
+
     var reason: String? {
         guard case .unreadable(_, let reason, _, _) = content else { return nil }
         return reason
@@ -81,6 +91,7 @@ extension JobInput {
         switch content {
         case .export(let job): job.trace
         case .cancel(_, let trace): trace
+        case .pause, .resume: nil
         case .unreadable(_, _, _, let trace): trace
         }
     }

@@ -158,6 +158,8 @@ enum StoredText {
         case .forgotten(let id): LogRecord(offset: 0, OriginalRecord(key: Array(id.utf8), value: nil))
         case .batch(let batch): LogRecord(offset: 0, OriginalRecord(key: Array(batch.batch.id.utf8), value: []))
         case .batchForgotten(let id): LogRecord(offset: 0, OriginalRecord(key: Array(id.utf8), value: nil))
+        case .pauses(let pauses):
+            LogRecord(offset: 0, OriginalRecord(key: Array("@control".utf8), value: pauses.isEmpty ? nil : []))
         case .position(let position): LogRecord(offset: position.offset, OriginalRecord(key: nil, value: nil))
         case .origin(let origin):
             LogRecord(offset: origin.position.offset, OriginalRecord(key: nil, value: nil))

@@ -204,6 +204,22 @@ struct HealthWatchTests: HealthSuite {
         #expect(codes(self.watch(sample(.sample()) { $0.heartbeats = [stuck] }, at: [0])) == [.loopStuck])
     }
 
+    @Test func pausedJobsAreReportedOnceForAllPartitions() throws {
+        var later = Sample.pause
+        later.since = Sample.start.advanced(by: .seconds(2))
+        var status = WorkerStatus.sample()
+        status.partitions[0].pauses = [later]
+        status.partitions[1].pauses = [Sample.pause, JobPause(since: later.since)]
+        let health = watch(sample(status), at: [0]).health
+        #expect(health.reasons.map(\.code) == [.jobsPaused, .jobsPaused])
+        #expect(health.status == .degraded)
+        #expect(health.reasons.map(\.remedy) == ["pause default", "pause all"])
+        let documents = PausedJobs.all(in: status).map { PauseDocument($0, CodeTexts()) }
+        #expect(documents.map(\.partitions) == [[0, 1], [1]])
+        #expect(documents[0].since == Sample.start.text)
+        #expect(PauseDocument.merged(documents + documents).map(\.partitions) == [[0, 0, 1, 1], [1, 1]])
+    }
+
     @Test func blockingReasonsComeFirst() {
         var status = WorkerStatus.sample()
         status.intakePauses = [.pending]

@@ -56,6 +56,15 @@ struct JobDocumentTests {
         #expect(full.reason(.turn(.download), account: "default").reason == .storeUnavailable)
     }
 
+    @Test func pausedJobHasTheCommandThatResumesIt() {
+        let wait = waits().reason(.paused(.create, Sample.pause), account: "default")
+        #expect(wait.reason == .paused)
+        #expect(wait.until == Sample.pause.until?.text)
+        #expect(wait.remedy == "pause default")
+        #expect(wait.message.contains("submissions of payments jobs of account 'default'"))
+        #expect(!Planted.all.contains { wait.message.contains($0) })
+    }
+
     @Test func throttledCallHasItsReason() throws {
         let activity = RecentActivity(texts: CodeTexts())
         activity.report(.throttled(account: "throttled", kind: .poll, wait: .seconds(60), asked: nil))

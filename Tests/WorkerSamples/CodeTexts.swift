@@ -12,6 +12,8 @@ package struct CodeTexts: OperatorTexts {
     package func remedy(for code: JobErrorCode) -> String { "job \(code.name)" }
     package func remedy(for pause: IntakePause) -> String { "intake \(pause.rawValue)" }
 
+    package func remedy(for pause: JobPause) -> String { "pause \(pause.target.account ?? "all")" }
+
     package func commands(for job: JobRecord) -> [String] { ["show \(job.job.id)"] }
 
     package func remedy(for reason: StopReason, partition: Int32) -> String {

@@ -42,6 +42,13 @@ package enum Sample {
         )
     }
 
+    package static let pause = JobPause(
+        target: PauseTarget(account: "default", kind: .payments),
+        until: start.advanced(by: .seconds(3_600)),
+        reason: Planted.text,
+        since: start
+    )
+
     /// One report of every kind, with a secret in every text.
     package static let reports: [Report] = [
         .accepted(partition: 0, job: "job-1", keyIsJobID: true, warnings: []),
@@ -66,6 +73,7 @@ package enum Sample {
         .partlyRefused(account: "default", share: 0.25), .accountResumed(account: "default"),
         .storePaused(message: Planted.text), .storeResumed,
         .throttled(account: "default", kind: .create, wait: .seconds(30), asked: .seconds(3_600)),
+        .jobsPaused(partition: 0, pause), .jobsResumed(partition: 0, pause),
         .intakePaused(reason: .pending), .intakeResumed(reason: .pending),
         .active(partition: 0, epoch: 1, jobs: 3),
         .stopped(partition: 0, epoch: 1, reason: .stateUnreadable(Planted.text)),

@@ -36,6 +36,7 @@ enum JobSpecCodec {
         writer.write(job.metadataJSON)
         writer.write(job.trace?.parent)
         writer.write(job.trace?.state)
+        writer.write(job.retryOf)
         if let batch { writer.write(place: batch) }
         return writer.bytes
     }
@@ -85,6 +86,7 @@ enum JobSpecCodec {
         let parent = reader.string()
         let state = reader.string()
         job.trace = parent.map { TraceContext(parent: $0, state: state) }
+        job.retryOf = reader.string()
         return job
     }
 }

@@ -10,6 +10,8 @@ struct Decisions {
     var reportsUponCommit: [Report] = []
     /// What ends batches. Behind the other records, so that a batch's event follows those of its jobs.
     var batchEnds = BatchEnds()
+    /// Which ends of pauses the records contain; see ``PauseTable/beginEnd(of:)``.
+    var endOfPauses: UInt32?
     /// The outcome of each decided job, for the intake breaker: `true` for one that was refused.
     var refusals: [Bool] = []
 }

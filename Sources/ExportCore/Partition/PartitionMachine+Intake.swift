@@ -8,6 +8,8 @@ extension PartitionMachine {
             switch input.content {
             case .export(let job): accept(job, input, at: now, &decisions)
             case .cancel(let id, let trace): cancel(id, input.offset, trace: trace, at: now, &decisions)
+            case .pause(let command): pause(command, input, at: now, &decisions)
+            case .resume(let target): endPauses(of: target, input, at: now, &decisions)
             case .unreadable(let id, let reason, let details, let trace):
                 deadLetter(input, reason: reason, &decisions)
                 guard let id else { continue }
@@ -128,7 +130,7 @@ extension PartitionMachine {
         reject(job.id, input.offset, job: job, error: error, trace: job.trace, at: now, &decisions)
     }
 
-    private func deadLetter(_ input: JobInput, reason: String, _ decisions: inout Decisions) {
+    func deadLetter(_ input: JobInput, reason: String, _ decisions: inout Decisions) {
         deadLetter(input.original, at: input.offset, reason: reason, &decisions)
     }
 

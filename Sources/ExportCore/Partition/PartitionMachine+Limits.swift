@@ -35,14 +35,14 @@ extension PartitionMachine {
         min(table.nextWake ?? .distantFuture, MonotonicInstant(milliseconds: batches.nextWake))
     }
 
-    /// The earliest limit of the partition's jobs and batches.
+    /// The earliest limit of the partition's jobs, batches and pauses.
     var nextLimit: Instant {
-        min(table.nextLimit ?? .distantFuture, Instant(milliseconds: batches.nextLimit))
+        min(table.nextLimit ?? .distantFuture, Instant(milliseconds: min(batches.nextLimit, pauses.nextEnd)))
     }
 
-    /// Whether a timer of a job or a batch is due.
+    /// Whether a timer of a job, a batch or a pause is due.
     func isAnyDue(at now: EventTime) -> Bool {
-        table.isAnyDue(at: now) || batches.nextLimit <= now.wall.milliseconds
+        table.isAnyDue(at: now) || pauses.nextEnd <= now.wall.milliseconds || batches.nextLimit <= now.wall.milliseconds
             || batches.nextWake <= now.monotonic.milliseconds
     }
 

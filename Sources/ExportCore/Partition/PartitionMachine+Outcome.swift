@@ -197,6 +197,20 @@ extension PartitionMachine {
         cleanUp(place, uponCommit: true, &decisions)
     }
 
+    /// The transfer that is in flight for the job, if one is.
+    func transfer(of place: JobTable.Index) -> CallToken? {
+        let entry = table[place]
+        guard entry.activity == .inFlight, entry.isTransferring else { return nil }
+        return CallToken(
+            partition: partition,
+            epoch: epoch,
+            place: place,
+            callID: entry.callID,
+            kind: .download,
+            account: entry.account
+        )
+    }
+
     func deadlineError(_ record: JobRecord) -> JobError {
         if record.phase == .ready {
             return JobError(

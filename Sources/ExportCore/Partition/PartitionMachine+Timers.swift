@@ -2,6 +2,7 @@ extension PartitionMachine {
     /// Fires due timers, at most `limit` of them, so that a million at once do not block the queue. Each job that the end of
     /// a batch visits counts as one too.
     mutating func fireTimers(at now: EventTime, limit: Int, _ decisions: inout Decisions) {
+        endDuePauses(at: now, &decisions)
         var fired = 0
         while fired + decisions.batchEnds.visitedJobs < limit {
             // Jobs first: at its deadline a batch counts those that reach theirs at the same time.
@@ -136,6 +137,19 @@ extension PartitionMachine {
 
     // MARK: Restore
 
+    /// Why the worker cannot continue from the state that was read; `nil` when it can.
+    func discontinuity(_ ends: RestoredEnds) -> StopReason? {
+        if !ends.dropsOldState {
+            if ends.stateLow > origin?.stateStart ?? 0 { return .stateTruncated(start: ends.stateLow) }
+            if recordedPosition.generation > origin?.position.generation ?? 0 { return .stateIncomplete }
+        }
+        if isNew, let committed = ends.committed, committed > 0 { return .stateMissing(committed: committed) }
+        guard recordedPosition.offset <= ends.high else {
+            return .jobsEndBelowPosition(position: recordedPosition.offset, end: ends.high)
+        }
+        return nil
+    }
+
     /// Resumes at the end of the log: positions, timers and calls of every restored job.
     ///
     /// The group's committed offset counts only where the state knows no position.
@@ -155,6 +169,7 @@ extension PartitionMachine {
         table.forEachIndex { places.append($0) }
         for place in places { resume(place, at: now, &decisions) }
         for batch in batches.indices { resume(batch: batch, at: now, &decisions) }
+        endDuePauses(at: now, &decisions)
     }
 
     private mutating func resume(_ place: JobTable.Index, at now: EventTime, _ decisions: inout Decisions) {

@@ -16,6 +16,7 @@ struct PartitionMachine {
 
     var table = JobTable()
     var batches = JobBatchTable()
+    var pauses = PauseTable()
     /// The next offset of the jobs partition that is not decided yet.
     var position: Int64 = 0
     /// The timestamp of the newest record that is decided.
@@ -33,8 +34,9 @@ struct PartitionMachine {
     private var lastCallID: UInt32 = 0
     /// Jobs by phase, indexed by the phase's raw value.
     private(set) var countByPhase = [Int](repeating: 0, count: JobPhase.allCases.count + 1)
-    /// Jobs that could be submitted now and are not yet, by account; the last place is that of all
-    /// accounts that are not configured.
+    /// Jobs that are to be submitted, by account and kind. The last account stands for all that are not configured.
+    private var submitting: [Int]
+    /// Those of them that no pause holds back, by account.
     private(set) var pendingByAccount: [Int]
 
     init(partition: Int32, epoch: Epoch, configuration: CoreConfiguration) {
@@ -47,6 +49,7 @@ struct PartitionMachine {
         for (number, name) in configuration.accounts.enumerated() { numbers[name] = UInt16(number) }
         accountNumbers = numbers
         pendingByAccount = [Int](repeating: 0, count: configuration.accounts.count + 1)
+        submitting = [Int](repeating: 0, count: pendingByAccount.count * ExportKind.allCases.count)
     }
 
     /// Jobs that are not finished.
@@ -58,19 +61,6 @@ struct PartitionMachine {
 
     /// Whether the state partition knows no position: it is empty.
     var isNew: Bool { origin == nil && recordedPosition.offset == 0 }
-
-    /// Why the worker cannot continue from the state that was read; `nil` when it can.
-    func discontinuity(_ ends: RestoredEnds) -> StopReason? {
-        if !ends.dropsOldState {
-            if ends.stateLow > origin?.stateStart ?? 0 { return .stateTruncated(start: ends.stateLow) }
-            if recordedPosition.generation > origin?.position.generation ?? 0 { return .stateIncomplete }
-        }
-        if isNew, let committed = ends.committed, committed > 0 { return .stateMissing(committed: committed) }
-        guard recordedPosition.offset <= ends.high else {
-            return .jobsEndBelowPosition(position: recordedPosition.offset, end: ends.high)
-        }
-        return nil
-    }
 
     // MARK: Records
 
@@ -116,6 +106,10 @@ struct PartitionMachine {
             return nil
         case .batchForgotten(let id):
             if let batch = batches.find(id) { batches.reopen(batch) }
+            return nil
+        case .pauses(let newest):
+            pauses.set(newest, accounts: configuration.accounts)
+            countPending()
             return nil
         case .position(let position):
             advance(to: position)
@@ -169,10 +163,24 @@ struct PartitionMachine {
     }
 
     private mutating func count(_ place: JobTable.Index, by step: Int) {
-        let (phase, account) = (table[place].phase, Int(table[place].account))
+        let (phase, kind) = (table[place].phase, table[place].kind)
         countByPhase[Int(phase.rawValue)] += step
-        if phase == .submitting { pendingByAccount[min(account, pendingByAccount.count - 1)] += step }
+        if phase == .submitting {
+            let account = min(Int(table[place].account), pendingByAccount.count - 1)
+            submitting[account * ExportKind.allCases.count + Int(kind.rawValue) - 1] += step
+            if !pauses.holds(.create, account: UInt16(account), kind: kind) { pendingByAccount[account] += step }
+        }
         if phase == .finished, let batch = table.batch(of: place) { batches.countEnded(by: step, in: batch) }
+    }
+
+    /// Counts the jobs that no pause holds back, after pauses have changed.
+    mutating func countPending() {
+        for account in pendingByAccount.indices {
+            pendingByAccount[account] = ExportKind.allCases.reduce(0) { sum, kind in
+                guard !pauses.holds(.create, account: UInt16(account), kind: kind) else { return sum }
+                return sum + submitting[account * ExportKind.allCases.count + Int(kind.rawValue) - 1]
+            }
+        }
     }
 
     private static func fill(_ entry: inout JobEntry, from record: JobRecord, account: UInt16) {
@@ -238,20 +246,6 @@ struct PartitionMachine {
         return lastCallID
     }
 
-    /// The transfer that is in flight for the job, if one is.
-    func transfer(of place: JobTable.Index) -> CallToken? {
-        let entry = table[place]
-        guard entry.activity == .inFlight, entry.isTransferring else { return nil }
-        return CallToken(
-            partition: partition,
-            epoch: epoch,
-            place: place,
-            callID: entry.callID,
-            kind: .download,
-            account: entry.account
-        )
-    }
-
     /// Whether the job still waits for this call.
     func isLive(_ token: CallToken) -> Bool {
         guard token.kind != .manifest else { return isLiveManifest(token) }
@@ -262,7 +256,7 @@ struct PartitionMachine {
 
     /// The call to send now; `nil` when the job no longer waits for it.
     mutating func start(_ token: CallToken) -> Call? {
-        guard isLive(token) else { return nil }
+        guard isLive(token), !park(token) else { return nil }
         guard token.kind != .manifest else { return startManifest(token) }
         table[token.place].activity = .inFlight
         table[token.place].isTransferring = token.kind == .download

@@ -82,6 +82,10 @@ package struct Safeguards: Sendable, Equatable {
     package var batchRetention = true
     /// Ends a batch at its own deadline, whatever those of its jobs are.
     package var batchDeadline = true
+    /// Holds calls back while they are paused.
+    package var pauses = true
+    /// Ends a pause when its end is committed, not when it is decided.
+    package var endsOfPauses = true
 
     /// All enabled.
     package init() {}

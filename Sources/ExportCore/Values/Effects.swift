@@ -196,6 +196,10 @@ public enum Report: Sendable {
     /// A call kind of an account is slowed down. `asked` is the service's `Retry-After` where it was longer than the
     /// worker waits.
     case throttled(account: String, kind: CallKind, wait: Duration, asked: Duration?)
+    /// An operator has paused jobs in a partition; reported when that is committed.
+    case jobsPaused(partition: Int32, JobPause)
+    /// A pause in a partition has ended; reported when that is committed.
+    case jobsResumed(partition: Int32, JobPause)
     /// The worker takes no new jobs.
     case intakePaused(reason: IntakePause)
     /// The worker takes new jobs again.
@@ -248,7 +252,8 @@ extension Report {
             .batchEnded(let partition, _), .deadLettered(let partition, _, _), .attemptFailed(let partition, _, _),
             .callFailed(let partition, _, _, _), .active(let partition, _, _), .stopped(let partition, _, _),
             .outputDropped(let partition, _, _), .released(let partition, _, _), .lost(let partition, _, _),
-            .lateAnswer(let partition, _), .foreignOffset(let partition, _, _), .manifestFailed(let partition, _, _):
+            .lateAnswer(let partition, _), .foreignOffset(let partition, _, _), .manifestFailed(let partition, _, _),
+            .jobsPaused(let partition, _), .jobsResumed(let partition, _):
             partition
         case .unread(let records): records.partition
         case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .throttled,

@@ -53,6 +53,8 @@ public struct ExportJob: Hashable, Sendable {
     public var metadataJSON: String?
     /// The batch that the job belongs to; `nil` for a job of its own.
     public var batch: JobBatch?
+    /// The id of the job that this one repeats; `nil` for a job of its own.
+    public var retryOf: String?
     /// The trace context of the job's record. Not part of the job's content.
     public var trace: TraceContext?
 
@@ -69,6 +71,7 @@ public struct ExportJob: Hashable, Sendable {
         adoptedRequestID: String? = nil,
         metadataJSON: String? = nil,
         batch: JobBatch? = nil,
+        retryOf: String? = nil,
         trace: TraceContext? = nil
     ) {
         self.id = id
@@ -82,6 +85,7 @@ public struct ExportJob: Hashable, Sendable {
         self.adoptedRequestID = adoptedRequestID
         self.metadataJSON = metadataJSON
         self.batch = batch
+        self.retryOf = retryOf
         self.trace = trace
     }
 

@@ -181,6 +181,10 @@ public struct JobInput: Sendable {
         case export(ExportJob)
         /// To cancel a job that was enqueued before.
         case cancel(id: String, trace: TraceContext?)
+        /// To hold back submissions in this partition.
+        case pause(JobPause)
+        /// To end the pauses of jobs in this partition.
+        case resume(PauseTarget)
         /// Not a valid job. `jobID` where it can be read; the reason and the invalid fields.
         case unreadable(jobID: String?, reason: String, details: [FieldError], trace: TraceContext?)
 
@@ -190,6 +194,7 @@ public struct JobInput: Sendable {
             case .export(let job): job.id
             case .cancel(let id, _): id
             case .unreadable(let id, _, _, _): id
+            case .pause, .resume: nil
             }
         }
     }

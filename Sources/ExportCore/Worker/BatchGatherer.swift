@@ -4,6 +4,8 @@ struct BatchGatherer {
         var commit: CommitBatch
         var calls: [CallToken] = []
         var reports: [Report] = []
+        /// The ends of pauses among the records, which count when the batch is committed.
+        var endsOfPauses: [(partition: Int32, epoch: Epoch, revision: UInt32)] = []
         /// Bytes that the records hold in memory until they are committed.
         var heldBytes = 0
         /// Whether the batch is in flight. Only then ``sentPlaces`` matters; other batches still change.
@@ -30,6 +32,7 @@ struct BatchGatherer {
             commit.positions.removeAll { $0.partition == partition }
             calls.removeAll { $0.partition == partition }
             reports.removeAll { $0.partition == partition }
+            endsOfPauses.removeAll { $0.partition == partition }
             return before - commit.records.count
         }
 
@@ -120,6 +123,9 @@ struct BatchGatherer {
         gathering.calls.append(contentsOf: decisions.callsUponCommit)
         gathering.reports.append(contentsOf: decisions.reportsUponCommit)
         guard let position else { return }
+        if let revision = decisions.endOfPauses {
+            gathering.endsOfPauses.append((position.partition, position.epoch, revision))
+        }
         if let known = gathering.commit.positions.firstIndex(where: { $0.partition == position.partition }) {
             gathering.commit.positions[known] = position
         } else {
@@ -175,7 +181,7 @@ struct BatchGatherer {
         }
     }
 
-    /// Keeps one record for each job: its newest, in the place of its first. A batch that was stored in part is sent
+    /// Keeps one record for each job and one of each partition's pauses: its newest, in the place of its first. A batch that was stored in part is sent
     /// again, and its first records must not revert a job to an earlier state. The first place, because a job's record
     /// also holds the position of its partition. A tombstone is left out if its id is used again in the batch: sent again,
     /// it would delete the new job.
@@ -186,6 +192,7 @@ struct BatchGatherer {
         }
         // The newest record and the tombstone of each id, by their places.
         var places: [Key: (job: Int?, tombstone: Int?)] = [:]
+        var pauses: [Int32: Int] = [:]
         var kept: [OutputRecord?] = []
         kept.reserveCapacity(records.count)
         for record in records {
@@ -202,6 +209,12 @@ struct BatchGatherer {
                 places[key] = (kept.count, nil)
             case .state(let partition, .forgotten(let id)):
                 places[Key(partition: partition, id: id), default: (nil, nil)].tombstone = kept.count
+            case .state(let partition, .pauses):
+                if let place = pauses[partition] {
+                    kept[place] = record
+                    continue
+                }
+                pauses[partition] = kept.count
             case .state, .event, .batchEvent, .deadLetter: break
             }
             kept.append(record)

@@ -137,7 +137,7 @@ extension WorkerMachine {
         guard let machine = slots[slot]?.machine else { return nil }
         let (entry, record) = (machine.table[place], machine.record(of: place))
         var view = JobView(partition: Int32(slot), record: record, deadline: machine.deadline(of: record))
-        view.wait = entry.phase == .finished ? nil : wait(of: entry, at: now)
+        view.wait = entry.phase == .finished ? nil : wait(of: entry, slot, at: now)
         view.failures = Int(entry.failures)
         view.isLate = entry.isLate(at: now.wall)
         return view

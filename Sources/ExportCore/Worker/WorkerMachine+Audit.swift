@@ -31,8 +31,8 @@ extension WorkerMachine {
             guard let slot = slots[index], slot.takesAnswers else { continue }
             let machine = slot.machine
             if slot.isActive,
-                let complaint = machine.audit(waiting: waiting, inFlight: inFlight, at: now)
-                    ?? machine.auditManifests(waiting: waiting, inFlight: inFlight)
+                let complaint = machine.audit(waiting: waiting + machine.pauses.parked, inFlight: inFlight, at: now)
+                    ?? machine.auditManifests(waiting: waiting, inFlight: inFlight) ?? machine.auditPauses()
             {
                 return "partition \(index): \(complaint)"
             }
@@ -69,7 +69,9 @@ extension PartitionMachine {
         table.forEachIndex { place in
             let entry = table[place]
             counts[Int(entry.phase.rawValue)] += 1
-            if entry.phase == .submitting { pending[min(Int(entry.account), pending.count - 1)] += 1 }
+            if entry.phase == .submitting, !pauses.holds(.create, account: entry.account, kind: entry.kind) {
+                pending[min(Int(entry.account), pending.count - 1)] += 1
+            }
             guard complaint == nil else { return }
             let problem: String?
             switch entry.activity {

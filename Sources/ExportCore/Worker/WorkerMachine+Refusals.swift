@@ -105,7 +105,7 @@ extension WorkerMachine {
         _ actions: inout [WorkerAction]
     ) {
         count(refusals: decisions.refusals, at: now, &actions)
-        for token in decisions.callsNow { scheduler.enqueue(token) }
+        for token in decisions.callsNow { enqueue(token) }
         actions.append(contentsOf: decisions.reports.map { .report($0) })
         batches.amend(decisions, replacing: dropped, at: place, now: now.monotonic)
         guard !decisions.batchEnds.records.isEmpty else { return }

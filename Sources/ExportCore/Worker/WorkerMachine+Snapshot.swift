@@ -32,6 +32,8 @@ public struct JobSnapshot: Sendable {
         case service(nextPoll: Instant)
         /// The configuration of its account.
         case configuration
+        /// The end of a pause, which holds this call back.
+        case paused(CallKind, JobPause)
     }
 
     /// An open job.
@@ -141,11 +143,11 @@ extension WorkerMachine {
             requestID: record.requestID,
             accepted: record.times.accepted,
             deadline: deadline,
-            wait: wait(of: entry, at: now)
+            wait: wait(of: entry, Int(slot), at: now)
         )
     }
 
-    func wait(of entry: JobEntry, at now: EventTime) -> JobSnapshot.Wait {
+    func wait(of entry: JobEntry, _ slot: Int, at now: EventTime) -> JobSnapshot.Wait {
         guard Int(entry.account) < configuration.accounts.count else { return .configuration }
         let wake = now.wall(at: MonotonicInstant(milliseconds: entry.wake))
         let call: CallKind
@@ -155,6 +157,7 @@ extension WorkerMachine {
         case .waiting: call = .poll
         case .ready, .finished: call = .download
         }
+        if let pause = slots[slot]?.machine.pause(holding: entry, call) { return .paused(call, pause) }
         switch entry.activity {
         case .queued: return .turn(call)
         case .inFlight: return .answer(call)

@@ -154,8 +154,9 @@ public struct WorkerMachine: Sendable {
         if pauses.isEmpty == wasPaused { actions.append(.intake(isPaused: !pauses.isEmpty)) }
     }
 
-    /// Jobs that wait to be submitted: those whose account works, and all of them. A paused account
-    /// must not stop the others' intake, but neither may its jobs fill the memory.
+    /// Jobs that wait to be submitted: those whose account works, and all of them. An account with a problem
+    /// must not stop the others' intake, but neither may its jobs fill the memory. Jobs that an operator has paused do
+    /// not count: the command that resumes them is behind them in the topic.
     private mutating func pendingCounts() -> (working: Int, all: Int) {
         var (working, all) = (0, 0)
         for (account, count) in slots.pendingByAccount.enumerated() where count > 0 {
@@ -204,7 +205,8 @@ public struct WorkerMachine: Sendable {
             slots[Int(position.partition)]?.storedPosition = position.offset
         }
         actions.append(contentsOf: batch.reports.map { .report($0) })
-        for token in batch.calls { scheduler.enqueue(token) }
+        for token in batch.calls { enqueue(token) }
+        releaseCalls(after: batch)
     }
 
     /// The one place where late answers are dropped.
@@ -232,7 +234,7 @@ public struct WorkerMachine: Sendable {
         var decisions = decisions
         count(refusals: decisions.refusals, at: now, &actions)
         actions.append(contentsOf: decisions.reports.map { .report($0) })
-        for token in decisions.callsNow { scheduler.enqueue(token) }
+        for token in decisions.callsNow { enqueue(token) }
         for token in decisions.cancellations { actions.append(.cancel(token)) }
         decisions.records += decisions.batchEnds.records
         decisions.callsUponCommit += decisions.batchEnds.callsUponCommit

@@ -18,6 +18,8 @@ public struct WorkerStatus: Sendable {
         public var jobs: [JobPhase: Int]
         /// Batches that have not ended.
         public var openBatches = 0
+        /// The pauses in effect.
+        public var pauses: [JobPause] = []
         /// When its next timer fires.
         public var nextWake: Instant?
     }
@@ -97,6 +99,7 @@ extension WorkerMachine {
             keptBack: slot.end.keptBack,
             jobs: jobs,
             openBatches: slot.machine.batches.openCount,
+            pauses: slot.machine.pauses.pauses,
             nextWake: lastTime.flatMap { time in slot.machine.nextTimer(at: time).map { time.wall(at: $0) } }
         )
     }

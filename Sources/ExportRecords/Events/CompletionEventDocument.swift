@@ -116,6 +116,8 @@ public struct CompletionEventDocument: Codable, Hashable, Sendable {
     public var times: Times
     /// The job's metadata.
     public var metadata: [String: String]
+    /// The id of the job that this one repeats.
+    public var retryOf: String?
     /// The parts that were left out because the results topic does not accept the whole event.
     public var omitted: [String]?
 }

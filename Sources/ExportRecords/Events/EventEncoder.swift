@@ -75,6 +75,7 @@ public struct EventEncoder: Sendable {
             writer.times(event.times)
             writer.key("metadata")
             writer.raw(omitted.contains(.metadata) ? "{}" : event.job?.metadataJSON ?? "{}")
+            if let retryOf = event.job?.retryOf { writer.member("retryOf", retryOf) }
             guard !omitted.isEmpty else { return }
             writer.key("omitted")
             writer.array(omitted) { $0.string($1.rawValue) }

@@ -22,6 +22,7 @@ public struct JobDecoder: Sendable {
         let headers = RecordHeaders(record.headers)
         var reading = read(record, headers)
         reading.checkBatchKey(record.key)
+        reading.checkControlKey(record.key)
         let trace = headers.trace ?? reading.eventTrace
         return JobInput(
             offset: offset,
@@ -32,10 +33,11 @@ public struct JobDecoder: Sendable {
         )
     }
 
-    /// The key that a record with this value and these headers must have: the id of the job's batch, or the job's own; `nil`
-    /// where none can be read.
+    /// The key that a record with this value and these headers must have: the id of the job's batch, or the job's own, or that
+    /// of commands for every partition; `nil` where none can be read.
     public func key(of record: OriginalRecord) -> String? {
         let reading = read(record, RecordHeaders(record.headers))
+        if reading.isControl { return JobLimits.controlKey }
         return reading.job?.batch?.id ?? reading.jobID
     }
 
@@ -80,26 +82,46 @@ public struct JobDecoder: Sendable {
 
 /// The parts of a record that have been read so far.
 struct JobReading {
+    /// What a document requests that is not a job.
+    enum Command {
+        case cancel
+        case pause(JobPause)
+        case resume(PauseTarget)
+    }
+
     /// Why the document as a whole cannot be read; `nil` when only single fields are invalid, or none.
     var fault: String?
     var errors: [FieldError] = []
     var warnings: [FieldError] = []
     /// The job's id, where it is a valid one, whatever else is wrong.
     var jobID: String?
-    var isCancel = false
+    var command: Command?
     var job: ExportJob?
     /// The trace context among a structured event's attributes.
     var eventTrace: TraceContext?
 
     /// The result, once everything has been read.
     func content(trace: TraceContext?) -> JobInput.Content {
-        guard fault == nil, errors.isEmpty, let jobID else {
+        guard fault == nil, errors.isEmpty, jobID != nil || isControl else {
             return .unreadable(jobID: jobID, reason: reason, details: fault == nil ? errors : [], trace: trace)
         }
-        if isCancel { return .cancel(id: jobID, trace: trace) }
+        switch command {
+        case .pause(let pause): return .pause(pause)
+        case .resume(let target): return .resume(target)
+        case .cancel: if let jobID { return .cancel(id: jobID, trace: trace) }
+        case nil: break
+        }
         guard var job else { return .unreadable(jobID: jobID, reason: reason, details: errors, trace: trace) }
         job.trace = trace
         return .export(job)
+    }
+
+    /// Whether the document is a command that concerns no single job.
+    var isControl: Bool {
+        switch command {
+        case .pause, .resume: true
+        case .cancel, nil: false
+        }
     }
 
     /// Whether the record's key is the job's id, or its batch's. True for a record without a readable id.
@@ -115,6 +137,17 @@ struct JobReading {
         guard let batch = job?.batch, !isKey(key) else { return }
         let present = key.map { excerpt(String(decoding: $0, as: UTF8.self)) } ?? "null"
         addError("batch.id", "must be the record's key: the key is \(present), expected '\(batch.id)'")
+    }
+
+    /// Refuses a command for every partition under another key, with which it would reach one partition only.
+    mutating func checkControlKey(_ key: [UInt8]?) {
+        let expected = JobLimits.controlKey
+        guard isControl, errors.isEmpty, !(key?.elementsEqual(expected.utf8) ?? false) else { return }
+        let present = key.map { excerpt(String(decoding: $0, as: UTF8.self)) } ?? "null"
+        addError(
+            "action",
+            "needs the record's key '\(expected)', in a record of every partition: the key is \(present)"
+        )
     }
 
     mutating func addError(_ field: String, _ message: String) {

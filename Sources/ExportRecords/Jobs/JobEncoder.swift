@@ -41,6 +41,7 @@ public struct JobEncoder: Sendable {
                     writer.member("size", batch.size)
                 }
             }
+            if let retryOf = job.retryOf { writer.member("retryOf", retryOf) }
         }
         return record(key: job.batch?.id ?? job.id, value: writer.bytes, trace: job.trace)
     }
@@ -58,6 +59,36 @@ public struct JobEncoder: Sendable {
             writer.member("action", "cancel")
         }
         return record(key: batchID ?? id, value: writer.bytes, trace: trace)
+    }
+
+    /// The record that pauses jobs. It is written once to every partition.
+    public func encode(_ pause: JobPause) -> OutgoingRecord {
+        control("pause", pause.target) { writer in
+            if let until = pause.until {
+                writer.key("until")
+                writer.instant(until)
+            }
+            if let reason = pause.reason { writer.member("reason", reason) }
+            if pause.holdsCalls {
+                writer.key("calls")
+                writer.boolean(true)
+            }
+        }
+    }
+
+    /// The record that ends pauses. It is written once to every partition.
+    public func encodeResume(_ target: PauseTarget) -> OutgoingRecord { control("resume", target) { _ in } }
+
+    private func control(_ action: String, _ target: PauseTarget, _ more: (inout JSONWriter) -> Void) -> OutgoingRecord
+    {
+        var writer = JSONWriter(capacity: 192)
+        writer.object { writer in
+            writer.member("action", action)
+            if let account = target.account { writer.member("account", account) }
+            if let kind = target.kind { writer.member("kind", kind.name) }
+            more(&writer)
+        }
+        return record(key: JobLimits.controlKey, value: writer.bytes, trace: nil)
     }
 
     /// Metadata as a job carries it: compact JSON with sorted keys; `nil` when there is none.

@@ -17,6 +17,10 @@ public enum JobLimits {
     public static let accountBytes = 256
     /// The longest request id, in characters.
     public static let requestIDCharacters = 128
+    /// The longest reason of a pause, in UTF-8 bytes.
+    public static let reasonBytes = 256
+    /// The key of a record that pauses or resumes jobs. No job id has an `@`.
+    public static let controlKey = "@control"
     /// How many exports may be queued for one job.
     public static let maxAttempts = 1...100
 

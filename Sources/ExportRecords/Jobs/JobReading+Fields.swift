@@ -50,10 +50,10 @@ extension JobReading {
         return false
     }
 
-    mutating func readAccount(_ token: JSONToken?, in scanner: JSONScanner) -> String? {
+    mutating func readAccount(_ token: JSONToken?, in scanner: JSONScanner, meaning absent: String) -> String? {
         guard let account = readString(token, "account", in: scanner) else { return nil }
         guard !account.isEmpty else {
-            addError("account", "must not be empty; leave it out for the default account")
+            addError("account", "must not be empty; leave it out for \(absent)")
             return nil
         }
         guard account.utf8.count <= JobLimits.accountBytes else {
@@ -61,6 +61,33 @@ extension JobReading {
             return nil
         }
         return account
+    }
+
+    mutating func readReason(_ token: JSONToken?, in scanner: JSONScanner) -> String? {
+        guard let reason = readString(token, "reason", in: scanner) else { return nil }
+        guard reason.utf8.count <= JobLimits.reasonBytes else {
+            addError("reason", "has \(reason.utf8.count) bytes; at most \(JobLimits.reasonBytes) are allowed")
+            return nil
+        }
+        return reason.isEmpty ? nil : reason
+    }
+
+    mutating func readBoolean(_ token: JSONToken?, _ field: String, in scanner: JSONScanner) -> Bool? {
+        guard let token else { return nil }
+        guard token.kind == .boolean else {
+            addError(field, "must be true or false, not \(token.noun)")
+            return nil
+        }
+        return scanner.bytes[token.start] == UInt8(ascii: "t")
+    }
+
+    mutating func readRetryOf(_ token: JSONToken?, in scanner: JSONScanner) -> String? {
+        guard let text = readString(token, "retryOf", in: scanner) else { return nil }
+        guard JobLimits.isJobID(text), text != jobID else {
+            addError("retryOf", "must be the jobId of another job: 1 to 128 of A-Z a-z 0-9 . _ : -")
+            return nil
+        }
+        return text
     }
 
     mutating func readDate(_ token: JSONToken?, _ field: String, in scanner: JSONScanner) -> Instant? {

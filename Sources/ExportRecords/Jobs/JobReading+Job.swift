@@ -15,6 +15,10 @@ private struct JobFields {
     var requestID: JSONToken?
     var metadata: JSONToken?
     var batch: JSONToken?
+    var retryOf: JSONToken?
+    var until: JSONToken?
+    var reason: JSONToken?
+    var calls: JSONToken?
 
     /// Stores a member's place, if jobs have a member of that name.
     mutating func set(_ name: UnsafeBufferPointer<UInt8>, to value: JSONToken) {
@@ -24,10 +28,15 @@ private struct JobFields {
         case 5:
             if name.isEqual(to: "jobId") { jobID = value }
             if name.isEqual(to: "batch") { batch = value }
+            if name.isEqual(to: "until") { until = value }
+            if name.isEqual(to: "calls") { calls = value }
         case 6:
             if name.isEqual(to: "filter") { filter = value }
             if name.isEqual(to: "action") { action = value }
-        case 7: if name.isEqual(to: "account") { account = value }
+            if name.isEqual(to: "reason") { reason = value }
+        case 7:
+            if name.isEqual(to: "account") { account = value }
+            if name.isEqual(to: "retryOf") { retryOf = value }
         case 8:
             if name.isEqual(to: "metadata") { metadata = value }
             if name.isEqual(to: "deadline") { deadline = value }
@@ -89,11 +98,14 @@ extension JobReading {
     }
 
     private mutating func interpret(_ fields: JobFields, in scanner: JSONScanner) {
+        if let action = fields.action, action.isString, let control = ControlAction(rawValue: scanner.text(action)) {
+            return readControl(control, fields, in: scanner)
+        }
         jobID = readJobID(fields.jobID, in: scanner)
         var isKindOptional = false
-        if let action = readChoice(fields.action, "action", in: scanner, JobAction.allCases, \.rawValue) {
-            guard action == .export else {
-                isCancel = true
+        if let action = readChoice(fields.action, "action", in: scanner, Self.actions, \.self) {
+            guard action == "export" else {
+                command = .cancel
                 return
             }
         } else {
@@ -104,7 +116,7 @@ extension JobReading {
         if fields.kind == nil, !isKindOptional { addError("kind", "is required: transactionHistory or payments") }
         let filter = readFilter(fields.filter, kind: kind, in: scanner)
         let format = readChoice(fields.fileFormat, "fileFormat", in: scanner, FileFormat.allCases, \.name)
-        let account = readAccount(fields.account, in: scanner)
+        let account = readAccount(fields.account, in: scanner, meaning: "the default account")
         let notBefore = readDate(fields.notBefore, "notBefore", in: scanner)
         let deadline = readDate(fields.deadline, "deadline", in: scanner)
         if let notBefore, let deadline, deadline < notBefore { addError("deadline", "must not be before notBefore") }
@@ -112,6 +124,7 @@ extension JobReading {
         let requestID = readRequestID(fields.requestID, in: scanner)
         let metadata = readMetadata(fields.metadata, in: scanner)
         let batch = readBatch(fields.batch, in: scanner)
+        let retryOf = readRetryOf(fields.retryOf, in: scanner)
 
         guard errors.isEmpty, let jobID, let kind else { return }
         job = ExportJob(
@@ -125,12 +138,31 @@ extension JobReading {
             maxAttempts: maxAttempts ?? 3,
             adoptedRequestID: requestID,
             metadataJSON: metadata,
-            batch: batch
+            batch: batch,
+            retryOf: retryOf
         )
     }
+
+    /// A command that concerns no single job.
+    private mutating func readControl(_ action: ControlAction, _ fields: JobFields, in scanner: JSONScanner) {
+        let account = readAccount(fields.account, in: scanner, meaning: "all accounts")
+        let kind = readChoice(fields.kind, "kind", in: scanner, ExportKind.allCases, \.name)
+        let target = PauseTarget(account: account, kind: kind)
+        guard action == .pause else { return command = .resume(target) }
+        let pause = JobPause(
+            target: target,
+            until: readDate(fields.until, "until", in: scanner),
+            reason: readReason(fields.reason, in: scanner),
+            holdsCalls: readBoolean(fields.calls, "calls", in: scanner) ?? false
+        )
+        command = .pause(pause)
+    }
+
+    /// The actions of a job document.
+    private static let actions = ["export", "cancel"] + ControlAction.allCases.map(\.rawValue)
 }
 
-/// The action of a job document.
-private enum JobAction: String, CaseIterable {
-    case export, cancel
+/// The actions that concern no single job.
+private enum ControlAction: String, CaseIterable {
+    case pause, resume
 }

@@ -67,6 +67,7 @@ struct JobStateReading {
                 var batch = job.batch ?? JobBatch(id: "", size: 0)
                 try batch.read(reader.message())
                 job.batch = batch
+            case (13, .bytes): job.retryOf = try reader.text()
             default: try reader.skip(field)
             }
         }

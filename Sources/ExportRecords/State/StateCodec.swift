@@ -3,21 +3,25 @@ public import ExportCore
 /// Encodes and decodes the records of the state topic, as `schemas/state.proto` defines them.
 public struct StateCodec: Sendable {
     /// The newest version that is written and read. All earlier ones are read.
-    public static let version: UInt32 = 2
+    public static let version: UInt32 = 3
 
     /// The key of a partition's position. No job id has an `@`.
     public static let positionKey = "@position"
     /// The key of the origin of a partition's state. No job id has an `@`.
     public static let originKey = "@origin"
 
+    /// The key of a partition's pauses. No job id has an `@`.
+    public static let controlKey = JobLimits.controlKey
+
     /// What the key of a batch's record begins with; the batch's id follows. No job id has an `@`.
     public static let batchKeyPrefix = "@batch/"
 
     /// The version with which a record is written: the oldest one that has all of its meaning, so that an earlier worker can
-    /// take over until a job has a batch.
+    /// take over until something of a later version is used.
     static func version(of record: StateRecord) -> UInt32 {
         switch record {
-        case .job(let record): record.job.batch == nil ? 1 : 2
+        case .job(let record): record.job.retryOf != nil ? 3 : record.job.batch != nil ? 2 : 1
+        case .pauses: 3
         case .batch: 2
         case .forgotten, .batchForgotten, .position, .origin: 1
         }
@@ -37,6 +41,12 @@ public struct StateCodec: Sendable {
             OutgoingRecord(key: Self.key(ofBatch: batch.batch.id), value: encode(record, at: JobsPosition()))
         case .batchForgotten(let id):
             OutgoingRecord(key: Self.key(ofBatch: id), value: nil)
+        case .pauses(let pauses):
+            // Without pauses nothing of a later version remains.
+            OutgoingRecord(
+                key: Array(Self.controlKey.utf8),
+                value: pauses.isEmpty ? nil : encode(record, at: JobsPosition())
+            )
         case .position(let position):
             OutgoingRecord(key: Array(Self.positionKey.utf8), value: encode(record, at: position))
         case .origin(let origin):
@@ -67,10 +77,11 @@ public struct StateCodec: Sendable {
     public func decode(key: [UInt8]?, value: [UInt8]?) throws(StateDecodingError) -> StateRecord {
         guard let key else { throw .missingKey }
         let id = String(decoding: key, as: UTF8.self)
-        let isOwn = id == Self.positionKey || id == Self.originKey
+        let isOwn = [Self.positionKey, Self.originKey, Self.controlKey].contains(id)
         let batchID = Self.batchID(ofKey: id)
         guard isOwn || batchID != nil || JobLimits.isJobID(id) else { throw .invalidKey(excerpt(id)) }
         guard let value else {
+            if id == Self.controlKey { return .pauses([]) }
             guard !isOwn else { throw .missingPosition(key: id) }
             if let batchID { return .batchForgotten(id: batchID) }
             return .forgotten(id: id)
@@ -84,6 +95,7 @@ public struct StateCodec: Sendable {
         switch (reading.content, id) {
         case (.position, Self.positionKey): return .position(reading.position)
         case (.origin, Self.originKey): return .origin(reading.origin)
+        case (.control, Self.controlKey): return .pauses(try reading.control.finish(key: id))
         case (.batch, _) where batchID != nil: return .batch(try reading.batch.finish(id: batchID ?? "", key: id))
         case (.job, _) where !isOwn && batchID == nil:
             try reading.finish(&record, id: id)

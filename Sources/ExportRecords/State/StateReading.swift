@@ -6,7 +6,7 @@ import ExportCore
 struct StateReading {
     /// What a record holds. Where its bytes hold several, the last one counts.
     enum Content {
-        case none, job, position, origin, batch
+        case none, job, position, origin, batch, control
     }
 
     private(set) var version: UInt32 = 0
@@ -19,6 +19,7 @@ struct StateReading {
     private var anchor: JobsMark?
     private var state = JobStateReading()
     private(set) var batch = BatchStateReading()
+    private(set) var control = ControlStateReading()
 
     /// Reads the fields of `StateRecord`.
     ///
@@ -46,6 +47,9 @@ struct StateReading {
             case (8, .bytes):
                 begin(.batch, &record)
                 try batch.read(reader.message())
+            case (9, .bytes):
+                begin(.control, &record)
+                try control.read(reader.message())
             default: try reader.skip(field)
             }
         }
@@ -55,7 +59,8 @@ struct StateReading {
     private mutating func begin(_ next: Content, _ record: inout JobRecord) {
         guard next != content else { return }
         if content != .none {
-            (state, record, offset, stateStart, batch) = (JobStateReading(), .blank, 0, 0, BatchStateReading())
+            (state, record, offset, stateStart) = (JobStateReading(), .blank, 0, 0)
+            (batch, control) = (BatchStateReading(), ControlStateReading())
         }
         content = next
     }

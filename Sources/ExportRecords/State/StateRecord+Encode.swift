@@ -27,6 +27,19 @@ extension WireWriter {
             }
         }
         if case .batch(let batch) = record { message(8) { $0.batch(batch) } }
+        if case .pauses(let pauses) = record {
+            message(9) { writer in for pause in pauses { writer.message(1) { $0.pause(pause) } } }
+        }
+    }
+
+    /// The fields of `Pause`.
+    private mutating func pause(_ pause: JobPause) {
+        present(1, pause.target.account)
+        number(2, pause.target.kind?.rawValue ?? 0)
+        present(3, pause.until?.milliseconds)
+        present(4, pause.reason)
+        number(5, pause.holdsCalls ? 1 : 0)
+        present(6, pause.since?.milliseconds)
     }
 
     /// The fields of `BatchState`.
@@ -68,11 +81,13 @@ extension WireWriter {
         present(9, job.metadataJSON)
         present(10, job.trace?.parent)
         present(11, job.trace?.state)
-        guard let batch = job.batch else { return }
-        message(12) { writer in
-            writer.text(1, batch.id)
-            writer.number(2, UInt32(clamping: batch.size))
+        if let batch = job.batch {
+            message(12) { writer in
+                writer.text(1, batch.id)
+                writer.number(2, UInt32(clamping: batch.size))
+            }
         }
+        present(13, job.retryOf)
     }
 
     private mutating func error(_ error: JobError) {

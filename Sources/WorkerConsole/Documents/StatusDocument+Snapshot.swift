@@ -24,6 +24,7 @@ extension StatusDocument {
         intakePauses = (status?.intakePauses ?? []).sorted { $0.rawValue < $1.rawValue }.map {
             Pause(reason: $0.rawValue, explanation: texts.explanation(of: $0))
         }
+        pauses = status.map { PausedJobs.all(in: $0) }.map { $0.map { PauseDocument($0, texts) } } ?? []
         callsInFlight = status?.callsInFlight ?? 0
         downloadsInFlight = status?.downloadsInFlight ?? 0
         commits = Commits(snapshot)

@@ -148,6 +148,8 @@ struct StatusDocument: Codable, Sendable {
     var jobs: [String: Int]
     var accounts: [Account]
     var intakePauses: [Pause]
+    /// What operators have paused.
+    var pauses: [PauseDocument]
     var callsInFlight: Int
     var downloadsInFlight: Int
     var commits: Commits

@@ -73,6 +73,8 @@ struct FleetDocument: Codable, Sendable {
     /// Of the workers that answered.
     var totals: Totals
     var accounts: [Account]
+    /// What operators have paused, in the partitions of the workers that answered.
+    var pauses: [PauseDocument]
     var attention: [Attention]
 }
 
@@ -112,6 +114,7 @@ struct FleetSum {
             members: members,
             totals: Self.totals(answers),
             accounts: Self.accounts(answers),
+            pauses: PauseDocument.merged(answers.flatMap { $0.pauses ?? [] }),
             attention: attention(answers, unassigned, isUnknown: isUnknown, hasCount: partitionCount > 0)
         )
     }

@@ -30,6 +30,8 @@ struct MemberDocument: Codable, Sendable {
     /// Since the worker's start.
     var totals: RecentActivity.Totals
     var accounts: [StatusDocument.Account]
+    /// Absent in answers of earlier versions.
+    var pauses: [PauseDocument]?
 
     init(_ status: StatusDocument, rates: Rates) {
         group = status.worker.group
@@ -45,5 +47,6 @@ struct MemberDocument: Codable, Sendable {
         self.rates = rates
         totals = status.totals
         accounts = status.accounts
+        pauses = status.pauses
     }
 }

@@ -131,6 +131,7 @@ extension Formatting {
         case .answer(let kind): "the answer to its \(noun(of: kind))"
         case .repetition(let kind, let time): "the retry of its \(noun(of: kind)), \(until(time))"
         case .service(let time): "the service, next poll \(until(time))"
+        case .paused(let kind, let pause): "a pause, which holds back its \(noun(of: kind)): \(pause.phrase)"
         case .configuration: "its account, which this worker does not have"
         }
     }

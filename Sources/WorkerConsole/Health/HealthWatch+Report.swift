@@ -27,7 +27,7 @@ extension HealthWatch {
             )
         }
         reasons += partitionReasons(status) + commitReasons(status, sample) + accountReasons(status)
-        reasons += intakeReasons(status)
+        reasons += intakeReasons(status) + pauseReasons(status)
         reasons +=
             serviceReasons(status, sample) + storeReasons(status, sample) + jobReasons(sample) + topicReasons(sample)
             + signInReasons(sample)

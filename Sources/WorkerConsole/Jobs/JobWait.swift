@@ -17,6 +17,8 @@ struct JobWait: Codable, Sendable, Equatable {
         case rateLimit
         /// The answer to its call, or the end of its transfer.
         case answer
+        /// An operator has paused it.
+        case paused
         /// The repetition of a call that failed.
         case retry
         /// The service; the worker polls it.
@@ -65,6 +67,13 @@ struct JobWaits {
         case .answer: return plain(.answer, wait)
         case .repetition(_, let time): return plain(.retry, wait, until: time)
         case .service(let time): return plain(.nextPoll, wait, until: time)
+        case .paused(_, let pause):
+            return JobWait(
+                reason: .paused,
+                message: Disclosure.clean(Formatting.wait(wait, at: now)),
+                until: pause.until?.text,
+                remedy: texts.remedy(for: pause)
+            )
         case .configuration:
             return JobWait(
                 reason: .accountUnknown,
@@ -120,7 +129,7 @@ extension JobSnapshot.Wait {
         switch self {
         case .turn(let kind), .repetition(let kind, _): kind != .download
         case .service: true
-        case .notBefore, .answer, .configuration: false
+        case .notBefore, .answer, .configuration, .paused: false
         }
     }
 }

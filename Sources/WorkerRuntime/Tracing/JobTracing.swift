@@ -156,6 +156,7 @@ extension JobInput.Content {
         switch self {
         case .export(let job): job.trace
         case .cancel(_, let trace), .unreadable(_, _, _, let trace): trace
+        case .pause, .resume: nil
         }
     }
 
@@ -165,6 +166,7 @@ extension JobInput.Content {
             job.trace = trace
             return .export(job)
         case .cancel(let id, _): return .cancel(id: id, trace: trace)
+        case .pause, .resume: return self
         case .unreadable(let id, let reason, let details, _):
             return .unreadable(jobID: id, reason: reason, details: details, trace: trace)
         }

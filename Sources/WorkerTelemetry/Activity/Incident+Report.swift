@@ -54,6 +54,9 @@ extension Report {
         case .storePaused(let message):
             ReportSummary(.critical, "Downloads paused", message, remedy: texts.remedy(for: .storeUnavailable))
         case .storeResumed: ReportSummary(.notice, "Downloads resumed")
+        case .jobsPaused(_, let pause):
+            ReportSummary(.notice, "Jobs paused by an operator", of: pause.target.phrase, pause.phrase)
+        case .jobsResumed(_, let pause): ReportSummary(.notice, "Jobs resumed", of: pause.target.phrase)
         case .intakePaused, .intakeResumed, .refusalsContinue: intakeSummary(texts)
         case .active, .stopped, .released, .lost, .unread, .foreignOffset: partitionSummary(texts)
         }

@@ -25,6 +25,10 @@ package struct ReportLogger: WorkerObserver {
         case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .throttled, .intakePaused,
             .intakeResumed, .refusalsContinue:
             flow(report)
+        case .jobsPaused(let partition, let pause):
+            logger.notice("Jobs paused by an operator", metadata: pause.logMetadata(partition))
+        case .jobsResumed(let partition, let pause):
+            logger.notice("Jobs resumed", metadata: pause.logMetadata(partition))
         case .active, .stopped, .released, .lost, .lateAnswer: partition(report)
         case .unread, .foreignOffset: unread(report)
         }

@@ -22,6 +22,7 @@ package enum HealthCode: String, Sendable, Codable, CaseIterable {
     case openTransaction
     case timersLate
     case intakePaused
+    case jobsPaused
     case refusalsContinue
     case serviceUnreachable
     case throttled

@@ -28,6 +28,15 @@ extension MetricsTable {
         help: "Time from the poll that found an export completed to the job's event."
     )
 
+    static let pausedPartitions = MetricDefinition(
+        "payout_export_paused",
+        .gauge,
+        unit: "partitions",
+        labels: ["account", "kind"],
+        help:
+            "Partitions of this worker in which an operator has paused the submissions of an account's jobs of a kind."
+    )
+
     static let openBatches = MetricDefinition(
         "payout_export_open_batches",
         .gauge,

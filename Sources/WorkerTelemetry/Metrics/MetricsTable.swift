@@ -9,7 +9,7 @@ package enum MetricsTable {
     static let jobs: [MetricDefinition] = [
         jobsByPhase, openJobs, oldestJobAge, lateJobs, accepted, duplicates, deadLetters, droppedOutputs, keyMismatches,
         warnings,
-        attemptsFailed, events, jobDuration, deliveryDuration, openBatches, batchEvents,
+        attemptsFailed, events, jobDuration, deliveryDuration, openBatches, pausedPartitions, batchEvents,
     ]
     static let calls: [MetricDefinition] = [
         callsTotal, callDuration, downloadDuration, downloadBytes, downloadRetries, callFailures, callsInFlight,

@@ -162,6 +162,17 @@ extension WorkerMetrics {
         )
         gauges.set(MetricsTable.openBatches, [GaugeValue([], partitions.reduce(0) { $0 + $1.openBatches })])
         refreshAccounts(status?.accounts ?? [])
+        gauges.set(
+            MetricsTable.pausedPartitions,
+            (status?.accounts ?? []).flatMap { account in
+                ExportKind.allCases.map { kind in
+                    let paused = partitions.count { partition in
+                        partition.pauses.contains { $0.target.contains(account: account.name, kind: kind) }
+                    }
+                    return GaugeValue([account.name, kind.name], paused)
+                }
+            }
+        )
     }
 
     private func refreshAccounts(_ accounts: [WorkerStatus.Account]) {

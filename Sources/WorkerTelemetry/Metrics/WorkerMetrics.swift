@@ -123,7 +123,9 @@ package final class WorkerMetrics: WorkerObserver {
         case .intakePaused(let reason): counters.add(MetricsTable.intakePauses, [reason.rawValue])
         case .refusalsContinue: counters.add(MetricsTable.refusalFloods)
         // Gauges show these, from the status.
-        case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .intakeResumed: break
+        case .accountPaused, .partlyRefused, .accountResumed, .storePaused, .storeResumed, .intakeResumed, .jobsPaused,
+            .jobsResumed:
+            break
         }
     }
 

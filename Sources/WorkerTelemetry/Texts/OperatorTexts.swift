@@ -13,6 +13,8 @@ package protocol OperatorTexts: Sendable {
     func remedy(for code: JobErrorCode) -> String
     /// What to do about paused intake.
     func remedy(for pause: IntakePause) -> String
+    /// How to end a pause.
+    func remedy(for pause: JobPause) -> String
     /// What to do about a stopped partition.
     func remedy(for reason: StopReason, partition: Int32) -> String
     /// The commands with which an operator continues with a job.

@@ -16,4 +16,11 @@ extension Remedies {
         }
         return commands
     }
+
+    func remedy(for pause: JobPause) -> String {
+        let account = pause.target.account.map { " --account=\(ShellText.quoted($0))" } ?? ""
+        let kind = pause.target.kind.map { " --kind \($0.name)" } ?? ""
+        let command = "Run 'payout-worker resume\(account)\(kind)' to end the pause."
+        return pause.until == nil ? command : command + " It ends automatically at the time that it names."
+    }
 }

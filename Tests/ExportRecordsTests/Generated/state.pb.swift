@@ -15,6 +15,7 @@
 // origin. A worker that does not know "@origin" stops at it, so it drops no unknown field of the other records.
 // The key "@batch/" and a batch's id holds the end of that batch, from its decision until the batch and its jobs are
 // forgotten. An open batch has no record: it is what the records of its jobs say.
+// The key "@control" holds the pauses of the partition; a null value means that there are none.
 //
 // Stored bytes are an interface: every later version reads the records of every earlier
 // one. Therefore:
@@ -24,7 +25,8 @@
 // - any other change gets a new `version`. A reader that does not know a record's version, or a
 //   number in it, stops the partition and reports it: it never skips a record. A record is written with the oldest
 //   version that has all of its meaning, so an earlier worker can take over until something new is used.
-// Versions: 1; 2 adds batches: it is the version of a job that has one, and of a batch.
+// Versions: 1; 2 adds batches: it is the version of a job that has one, and of a batch; 3 adds pauses and jobs that repeat
+// another.
 // schemas/golden/state has a sample of every kind of record ever written.
 //
 // All times are milliseconds since 1970-01-01T00:00:00Z.
@@ -416,7 +418,7 @@ nonisolated struct ProtoStateRecord: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The version of the record's meaning: 1 or 2.
+  /// The version of the record's meaning: 1 to 3.
   var version: UInt32 = 0
 
   var content: ProtoStateRecord.OneOf_Content? = nil
@@ -457,6 +459,15 @@ nonisolated struct ProtoStateRecord: Sendable {
     set {content = .batch(newValue)}
   }
 
+  /// The partition's pauses. Only under the key "@control". Since version 3.
+  var control: ProtoControlState {
+    get {
+      if case .control(let v)? = content {return v}
+      return ProtoControlState()
+    }
+    set {content = .control(newValue)}
+  }
+
   /// The generation of the jobs partition of the record's offset, from 1 on: a jobs topic that was deleted and
   /// created again has offsets from 0 on again. Positions are ordered by it first. 0 in records of workers that do not
   /// know the field.
@@ -495,6 +506,8 @@ nonisolated struct ProtoStateRecord: Sendable {
     case origin(ProtoOrigin)
     /// The end of a batch. Only under the key "@batch/" and the batch's id. Since version 2.
     case batch(ProtoBatchState)
+    /// The partition's pauses. Only under the key "@control". Since version 3.
+    case control(ProtoControlState)
 
   }
 
@@ -761,6 +774,16 @@ nonisolated struct ProtoJob: Sendable {
   /// Clears the value of `batch`. Subsequent reads from it will return its default value.
   mutating func clearBatch() {self._batch = nil}
 
+  /// The id of the job that this one repeats; absent for a job of its own. Since version 3.
+  var retryOf: String {
+    get {_retryOf ?? String()}
+    set {_retryOf = newValue}
+  }
+  /// Returns true if `retryOf` has been explicitly set.
+  var hasRetryOf: Bool {self._retryOf != nil}
+  /// Clears the value of `retryOf`. Subsequent reads from it will return its default value.
+  mutating func clearRetryOf() {self._retryOf = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -773,6 +796,7 @@ nonisolated struct ProtoJob: Sendable {
   fileprivate var _traceParent: String? = nil
   fileprivate var _traceState: String? = nil
   fileprivate var _batch: ProtoJobBatch? = nil
+  fileprivate var _retryOf: String? = nil
 }
 
 /// The batch that a job belongs to.
@@ -821,6 +845,82 @@ nonisolated struct ProtoBatchState: Sendable {
   init() {}
 
   fileprivate var _publishedAt: Int64? = nil
+}
+
+/// The pauses of a partition. Since version 3.
+nonisolated struct ProtoControlState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// One for each target, in the order of their decisions.
+  var pauses: [ProtoPause] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Jobs that an operator has paused.
+nonisolated struct ProtoPause: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The account of the jobs; absent for all.
+  var account: String {
+    get {_account ?? String()}
+    set {_account = newValue}
+  }
+  /// Returns true if `account` has been explicitly set.
+  var hasAccount: Bool {self._account != nil}
+  /// Clears the value of `account`. Subsequent reads from it will return its default value.
+  mutating func clearAccount() {self._account = nil}
+
+  /// Which resource they export; unspecified for both.
+  var kind: ProtoKind = .unspecified
+
+  /// When the pause ends automatically; absent for one that only a command ends.
+  var until: Int64 {
+    get {_until ?? 0}
+    set {_until = newValue}
+  }
+  /// Returns true if `until` has been explicitly set.
+  var hasUntil: Bool {self._until != nil}
+  /// Clears the value of `until`. Subsequent reads from it will return its default value.
+  mutating func clearUntil() {self._until = nil}
+
+  /// Why, in the operator's words.
+  var reason: String {
+    get {_reason ?? String()}
+    set {_reason = newValue}
+  }
+  /// Returns true if `reason` has been explicitly set.
+  var hasReason: Bool {self._reason != nil}
+  /// Clears the value of `reason`. Subsequent reads from it will return its default value.
+  mutating func clearReason() {self._reason = nil}
+
+  /// Whether polls and downloads are paused too.
+  var calls: Bool = false
+
+  /// When the pause was decided.
+  var since: Int64 {
+    get {_since ?? 0}
+    set {_since = newValue}
+  }
+  /// Returns true if `since` has been explicitly set.
+  var hasSince: Bool {self._since != nil}
+  /// Clears the value of `since`. Subsequent reads from it will return its default value.
+  mutating func clearSince() {self._since = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _account: String? = nil
+  fileprivate var _until: Int64? = nil
+  fileprivate var _reason: String? = nil
+  fileprivate var _since: Int64? = nil
 }
 
 /// Why a job did not complete.
@@ -1055,7 +1155,7 @@ nonisolated extension ProtoErrorCode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}job\0\u{1}position\0\u{1}generation\0\u{3}jobs_timestamp\0\u{1}origin\0\u{1}anchor\0\u{1}batch\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}job\0\u{1}position\0\u{1}generation\0\u{3}jobs_timestamp\0\u{1}origin\0\u{1}anchor\0\u{1}batch\0\u{1}control\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1114,6 +1214,19 @@ nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.content = .batch(v)
         }
       }()
+      case 9: try {
+        var v: ProtoControlState?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .control(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .control(v)
+        }
+      }()
       default: break
       }
     }
@@ -1150,9 +1263,17 @@ nonisolated extension ProtoStateRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
     try { if let v = self._anchor {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
-    try { if case .batch(let v)? = self.content {
+    switch self.content {
+    case .batch?: try {
+      guard case .batch(let v)? = self.content else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
+    }()
+    case .control?: try {
+      guard case .control(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    default: break
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1407,7 +1528,7 @@ nonisolated extension ProtoJobState: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Job"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{3}file_format\0\u{1}account\0\u{1}filter\0\u{3}not_before\0\u{1}deadline\0\u{3}max_attempts\0\u{3}adopted_request_id\0\u{3}metadata_json\0\u{3}trace_parent\0\u{3}trace_state\0\u{1}batch\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{3}file_format\0\u{1}account\0\u{1}filter\0\u{3}not_before\0\u{1}deadline\0\u{3}max_attempts\0\u{3}adopted_request_id\0\u{3}metadata_json\0\u{3}trace_parent\0\u{3}trace_state\0\u{1}batch\0\u{3}retry_of\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1427,6 +1548,7 @@ nonisolated extension ProtoJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 10: try { try decoder.decodeSingularStringField(value: &self._traceParent) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self._traceState) }()
       case 12: try { try decoder.decodeSingularMessageField(value: &self._batch) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self._retryOf) }()
       default: break
       }
     }
@@ -1473,6 +1595,9 @@ nonisolated extension ProtoJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     try { if let v = self._batch {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     } }()
+    try { if let v = self._retryOf {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 13)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1489,6 +1614,7 @@ nonisolated extension ProtoJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs._traceParent != rhs._traceParent {return false}
     if lhs._traceState != rhs._traceState {return false}
     if lhs._batch != rhs._batch {return false}
+    if lhs._retryOf != rhs._retryOf {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1573,6 +1699,95 @@ nonisolated extension ProtoBatchState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.status != rhs.status {return false}
     if lhs.endedAt != rhs.endedAt {return false}
     if lhs._publishedAt != rhs._publishedAt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoControlState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ControlState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pauses\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.pauses) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pauses.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.pauses, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoControlState, rhs: ProtoControlState) -> Bool {
+    if lhs.pauses != rhs.pauses {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPause: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Pause"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}account\0\u{1}kind\0\u{1}until\0\u{1}reason\0\u{1}calls\0\u{1}since\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self._account) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._until) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._reason) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.calls) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self._since) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._account {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    } }()
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 2)
+    }
+    try { if let v = self._until {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._reason {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
+    if self.calls != false {
+      try visitor.visitSingularBoolField(value: self.calls, fieldNumber: 5)
+    }
+    try { if let v = self._since {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoPause, rhs: ProtoPause) -> Bool {
+    if lhs._account != rhs._account {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs._until != rhs._until {return false}
+    if lhs._reason != rhs._reason {return false}
+    if lhs.calls != rhs.calls {return false}
+    if lhs._since != rhs._since {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -12,6 +12,14 @@ import Yams
         try GeneratedRegion(page: "Reference/JobsAndEvents", name: "job").expect(Schema.head + rows)
     }
 
+    @Test func everyFieldOfAPauseIsDocumented() throws {
+        let schema = try Schema("job")
+        let control = try #require(schema.root["$defs"]?["control"])
+        let rows = schema.rows(of: control) + schema.rows(of: try #require(control["then"]))
+        #expect(rows.count > 4)
+        try GeneratedRegion(page: "Reference/JobsAndEvents", name: "pause").expect(Schema.head + rows)
+    }
+
     @Test func everyFieldOfAnEventIsDocumented() throws {
         let schema = try Schema("completion-event")
         let rows = schema.rows(of: schema.root)

@@ -45,9 +45,15 @@ func describe(_ record: StateRecord) -> String {
     case .batch(let record):
         "batch \(record.batch.id) \(record.status) \(record.published == nil ? "closed" : "published")"
     case .batchForgotten(let id): "batch \(id) forgotten"
+    case .pauses(let pauses): "pauses \(pauses.map { describe($0) })"
     case .position(let position): "position \(position.generation)/\(position.offset)"
     case .origin(let origin): "origin \(origin.position.generation)/\(origin.position.offset)"
     }
+}
+
+func describe(_ pause: JobPause) -> String {
+    "\(pause.target.account ?? "all") \(pause.target.kind.map { "\($0)" } ?? "all") until \(pause.until?.milliseconds ?? 0)"
+        + (pause.holdsCalls ? " with calls" : "")
 }
 
 func describe(_ content: JobInput.Content) -> String {
@@ -56,6 +62,8 @@ func describe(_ content: JobInput.Content) -> String {
         "\(job.id) \(job.batch.map { "of \($0.id)/\($0.size) " } ?? "")account \(job.account) filter \(job.filter ?? "-") \(job.adoptedRequestID.map { "adopts \($0)" } ?? "") "
             + "notBefore \(job.notBefore?.milliseconds ?? 0) deadline \(job.deadline?.milliseconds ?? 0)"
     case .cancel(let id, _): "cancel \(id)"
+    case .pause(let pause): "pause \(describe(pause))"
+    case .resume(let target): "resume \(describe(JobPause(target: target)))"
     case .unreadable(let id, _, _, _): "unreadable \(id ?? "")"
     }
 }

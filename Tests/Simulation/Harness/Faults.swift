@@ -67,13 +67,16 @@ public struct Faults: OptionSet, Sendable, Hashable {
     /// Jobs in batches: complete ones, and ones with missing, surplus or refused jobs.
     public static let batches = Faults(bit: 27)
 
+    /// Commands that pause and resume jobs: with and without a time, for all jobs or some, with and without calls.
+    public static let pauses = Faults(bit: 28)
+
     /// Names, in the order of their bits.
     public static let names: [String] = [
         "crash", "freeze", "scaling", "abort", "unknown-outcome", "compaction", "throttling", "error-before",
         "error-after", "slow", "account-refused", "account-locked", "vanish", "oddity", "export-failed", "clock",
         "cancel", "repetition", "refusal", "download", "not-idempotent", "offsets-lost", "timing",
         "mfa-refused", "oversized", "refused-records", "store",
-        "batches",
+        "batches", "pauses",
     ]
 
     /// All faults.

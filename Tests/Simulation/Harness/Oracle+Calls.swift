@@ -8,6 +8,7 @@ extension Oracle {
         // The state known to a zombie may be older than the stored one, but never newer.
         let life = lives[id] ?? endedLives[id]?.last
         let phase = life?.record.phase
+        checkPauses(call, by: worker)
         switch call.token.kind {
         case .create:
             world.count("POST")

@@ -139,6 +139,7 @@ extension Oracle {
             expected[id] = (known.least + least, known.most + 1)
         }
         switch arrival.content {
+        case .pause, .resume: break
         case .unreadable(let id, _, _, _): if let id { expectRejection(id, least: 1) }
         case .cancel(let id, _):
             // It may have ended a job whose record was refused nevertheless.

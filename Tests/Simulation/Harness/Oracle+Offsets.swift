@@ -10,7 +10,7 @@ extension Oracle {
             checkedArrivals[partition] += 1
             let isDeadLetter = deadLetters[partition][arrival.offset] != nil
             switch arrival.content {
-            case .cancel: break
+            case .cancel, .pause, .resume: break
             case .unreadable:
                 if !isDeadLetter { world.fail("unreadable record \(partition)/\(arrival.offset) was skipped") }
             case .export(let job):

@@ -26,6 +26,8 @@ extension Oracle {
             )
         case .lost: world.count("lost")
         case .duplicate: world.count("duplicate")
+        case .jobsPaused(_, let pause): world.count(pause.holdsCalls ? "calls paused" : "submissions paused")
+        case .jobsResumed: world.count("resumed")
         case .accountPaused: world.count("account paused")
         case .storePaused: world.count("store paused")
         case .storeResumed: world.count("store resumed")

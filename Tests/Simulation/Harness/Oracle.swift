@@ -45,6 +45,8 @@ final class Oracle {
     var rejectedRecords: Set<RecordSource> = []
     /// The batches in the state topic.
     var batches = BatchHistory()
+    /// The stored pauses of each partition.
+    var pauses: [[JobPause]]
     private var restored: [(worker: Int, from: Int64)?]
     var budgets: [String: [Int64]] = [:]
     var starts: [Int64] = []
@@ -64,6 +66,7 @@ final class Oracle {
         checkedArrivals = Array(repeating: 0, count: plan.partitions)
         deadLetters = Array(repeating: [:], count: plan.partitions)
         restored = Array(repeating: nil, count: plan.partitions)
+        pauses = Array(repeating: [], count: plan.partitions)
     }
 
     func enqueued(_ content: JobInput.Content, partition: Int, offset: Int64) {
@@ -105,6 +108,7 @@ final class Oracle {
             case .state(_, .forgotten(let id)): forgotten(id)
             case .state(_, .batch(let record)): batchStored(record, in: transaction)
             case .state(_, .batchForgotten(let id)): batchForgotten(id)
+            case .state(let partition, .pauses(let newest)): pausesStored(newest, Int(partition))
             case .state(_, .position), .state(_, .origin): break
             case .event(_, let event): published(event, in: transaction)
             case .batchEvent(_, let event): batchPublished(event, in: transaction)
@@ -119,6 +123,7 @@ final class Oracle {
 
     func committed(_ positions: [CommitBatch.Position]) {
         for position in positions { checkOffsets(Int(position.partition), upTo: position.offset) }
+        for position in positions { checkPauses(Int(position.partition), upTo: position.offset) }
     }
 
     private func countOverwrites(_ write: VirtualLog.Transaction) {

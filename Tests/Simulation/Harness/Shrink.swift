@@ -87,7 +87,7 @@ extension DisabledChecks {
     public static let names = [
         "epoch-check", "records-first", "deduplication", "offsets-in-transaction", "generation-snapshot",
         "early-generation", "output-bound", "refusal-isolation", "continuity-check", "download-turns",
-        "batch-events", "batch-retention", "batch-deadline",
+        "batch-events", "batch-retention", "batch-deadline", "pauses", "ends-of-pauses",
     ]
 
     /// Disables one check; `nil` for an unknown name.
@@ -107,6 +107,8 @@ extension DisabledChecks {
         case "batch-events": safeguards.batchEvents = false
         case "batch-retention": safeguards.batchRetention = false
         case "batch-deadline": safeguards.batchDeadline = false
+        case "pauses": safeguards.pauses = false
+        case "ends-of-pauses": safeguards.endsOfPauses = false
         default: return nil
         }
     }

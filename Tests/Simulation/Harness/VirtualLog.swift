@@ -39,6 +39,7 @@ final class VirtualLog {
             case .forgotten(let id): id
             case .batch(let record): "@batch/" + record.batch.id
             case .batchForgotten(let id): "@batch/" + id
+            case .pauses: "@control"
             case .position: "@position"
             case .origin: "@origin"
             case nil: nil
@@ -47,8 +48,8 @@ final class VirtualLog {
 
         var isTombstone: Bool {
             switch record {
-            case .forgotten, .batchForgotten: true
-            case .job, .batch, .position, .origin, nil: false
+            case .forgotten, .batchForgotten, .pauses([]): true
+            case .job, .batch, .pauses, .position, .origin, nil: false
             }
         }
     }
@@ -241,7 +242,7 @@ final class VirtualLog {
         }
     }
 
-    /// The keys of jobs and batches whose newest record is not a tombstone.
+    /// The keys of jobs, batches and pauses whose newest record is not a tombstone.
     func liveKeys(_ partition: Int) -> [String] {
         var live: [String: Bool] = [:]
         for entry in state[partition] where entry.transaction.outcome == .committed {

@@ -146,7 +146,9 @@ final class WorkerProcess: PortHost {
 
     private func perform(_ action: WorkerAction) {
         switch action {
-        case .start(let partition, let epoch, let position): port?.begin(Int(partition), epoch, from: position)
+        case .start(let partition, let epoch, let position):
+            world.oracle.restored(machine.pauses(of: partition), Int(partition), by: self)
+            port?.begin(Int(partition), epoch, from: position)
         case .stopped(let partition, let epoch):
             cancelDownloads(partition: partition, epoch: epoch)
             port?.stopped(Int(partition), epoch)

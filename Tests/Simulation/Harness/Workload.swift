@@ -35,6 +35,7 @@ struct Workload {
             add(.cancel(id: "unused", trace: nil), at: random.int(0...plan.arrivalEnd), 0, in: world)
         }
         for number in 0..<plan.batches { scheduleBatch(number, in: world) }
+        schedulePauses(in: world)
     }
 
     func add(_ content: JobInput.Content, at time: Int64, _ partition: Int, in world: Simulation) {

@@ -23,7 +23,7 @@ import Testing
             "crash", "freeze", "zombie", "illegal generation", "producer died", "offsets lost", "late answer", "lost",
             "duplicate", "account paused", "intake paused: pending", "output too large", "records refused",
             "transfer ended", "download suspended", "download resumed", "store paused", "store resumed",
-            "batch event reduced",
+            "batch event reduced", "submissions paused", "calls paused", "resumed",
         ]
         wanted += JobBatchStatus.allCases.map { "batch: \($0)" }
         if delivery == .exactlyOnce {
@@ -88,6 +88,7 @@ import Testing
             ("generation-snapshot", 2), ("early-generation", 62), ("output-bound", 0),
             ("refusal-isolation", 0), ("download-turns", 112), ("batch-events", 1), ("batch-retention", 1),
             ("batch-deadline", 21),
+            ("pauses", 1), ("ends-of-pauses", 1),
         ] as [(String, UInt64)]
     )
     func oracleDetectsDisabledCheck(name: String, start: UInt64) throws {

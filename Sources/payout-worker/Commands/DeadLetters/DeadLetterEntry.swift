@@ -14,6 +14,8 @@ struct DeadLetterEntry: Sendable {
     var document: DeadLetterDocument
     /// The job's id, if it is readable.
     var jobID: String?
+    /// The partition of the jobs topic to which it is sent again; `nil` lets the key choose.
+    var target: Int32?
 
     /// `nil` for a record that marks another one as replayed.
     init?(_ record: KafkaRecord) {
@@ -25,6 +27,10 @@ struct DeadLetterEntry: Sendable {
         switch JobDecoder().decode(document.original, offset: 0).content {
         case .export(let job): jobID = job.id
         case .cancel(let job, _): jobID = job
+        case .pause, .resume:
+            jobID = nil
+            // Its key is that of the records in every partition.
+            target = document.partition
         case .unreadable(let job, _, _, _): jobID = job
         }
     }

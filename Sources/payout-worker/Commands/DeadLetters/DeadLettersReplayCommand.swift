@@ -120,6 +120,7 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
                     try producer.produce(
                         KafkaProducerRecord(
                             topic: topic,
+                            partition: entry.target,
                             key: original.key,
                             value: original.value,
                             headers: kept + [KafkaHeader(ReplayMarks.jobHeader, entry.mark)]

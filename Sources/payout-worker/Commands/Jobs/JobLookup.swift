@@ -82,7 +82,7 @@ private struct JobSearch {
         case .forgotten(let id): if ids.contains(id) { absent[id] = .forgotten }
         case .position, .origin:
             states[record.partition, default: StateInspection(partition: record.partition)].apply(state)
-        case .batch, .batchForgotten: break
+        case .batch, .batchForgotten, .pauses: break
         }
     }
 
@@ -98,7 +98,7 @@ private struct JobSearch {
             decided[job.id] = RecordSource(partition: record.partition, offset: record.offset)
             absent[job.id] = .forgotten
         case .unreadable(let id?, let reason, _, _) where absent[id] != nil: absent[id] = .rejected(reason: reason)
-        case .export, .cancel, .unreadable: break
+        case .export, .cancel, .unreadable, .pause, .resume: break
         }
     }
 

@@ -145,6 +145,9 @@ struct JobSource {
             id = job.id
             if job.filter == nil, job.adoptedRequestID == nil { unfiltered = job.account }
         case .cancel(let job, _): id = job
+        case .pause, .resume:
+            id = nil
+            problem = "it pauses or resumes jobs; use 'payout-worker pause' and 'payout-worker resume'"
         case .unreadable(let job, let reason, _, _):
             id = job
             if isChecked { problem = reason }

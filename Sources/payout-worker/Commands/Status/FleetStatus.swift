@@ -228,7 +228,7 @@ struct StateTally {
                     kind: job.job.kind
                 )
             case .forgotten(let id): entries[Key(partition: record.partition, id: id)] = nil
-            case .batch, .batchForgotten, .position, .origin: break
+            case .batch, .batchForgotten, .pauses, .position, .origin: break
             }
         } catch {
             unreadable += 1

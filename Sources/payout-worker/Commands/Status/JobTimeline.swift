@@ -125,6 +125,7 @@ private struct TimelineBuilder {
         switch content {
         case .export: add(record.timestamp, "enqueued: \(place)")
         case .cancel: add(record.timestamp, "cancel command: \(place)")
+        case .pause, .resume: break
         case .unreadable(_, let reason, _, _): add(record.timestamp, "enqueued, invalid (\(reason)): \(place)")
         }
     }
@@ -143,7 +144,7 @@ private struct TimelineBuilder {
             add(job.times.ready?.milliseconds, "ready at the service")
             if job.phase == .finished { add(job.times.finished?.milliseconds, "finished: \(job.status?.name ?? "?")") }
         case .forgotten: add(record.timestamp, "forgotten: the id can be used for another job")
-        case .batch, .batchForgotten, .position, .origin: break
+        case .batch, .batchForgotten, .pauses, .position, .origin: break
         }
     }
 

@@ -108,7 +108,7 @@ struct JobList {
                 let row = JobRow(job, partition: record.partition)
                 found[Key(partition: record.partition, id: row.jobId)] = selection.matches(row, at: now) ? row : nil
             case .forgotten(let id): found[Key(partition: record.partition, id: id)] = nil
-            case .batch, .batchForgotten, .position, .origin: break
+            case .batch, .batchForgotten, .pauses, .position, .origin: break
             }
         } catch {
             unreadable += 1

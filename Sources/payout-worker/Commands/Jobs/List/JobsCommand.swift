@@ -7,11 +7,11 @@ import WorkerKafka
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs",
-        abstract: "List jobs and show single ones.",
+        abstract: "List jobs, show single ones, cancel them and enqueue them again.",
         discussion: """
             Reads the topics, so it works even if no worker runs and no console is reachable.
             """,
-        subcommands: [JobsListCommand.self, JobsShowCommand.self]
+        subcommands: [JobsListCommand.self, JobsShowCommand.self, JobsCancelCommand.self, JobsRetryCommand.self]
     )
 }
 

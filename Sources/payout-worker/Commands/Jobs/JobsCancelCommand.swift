@@ -1,0 +1,111 @@
+import ArgumentParser
+import ExportCore
+import ExportRecords
+import WorkerRuntime
+import WorkerTelemetry
+
+/// `jobs cancel`: cancels one job or many.
+struct JobsCancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "Cancel open jobs: by id, or every one with the named properties.",
+        discussion: """
+            Reads the state topic to find the jobs. Without --yes, the command prints the jobs that it would cancel, sends nothing, \
+            and exits with 1; --yes is not needed for jobs that you name by id. Jobs that no worker has read yet are found by id only.
+
+              payout-worker jobs cancel march april
+              payout-worker jobs cancel --batch fy26 --yes
+              payout-worker jobs cancel --account emea --status waiting --since 2h --yes
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var choiceOptions: JobChoiceOptions
+
+    func run() async throws {
+        try await reportingErrors {
+            let access = try KafkaAccess(try options.settings())
+            let found = try await choiceOptions.choice(states: "open").read(access)
+            let open = found.filter { $0.record.phase != .finished }
+            var jobs = open.map { job in
+                PreparedJob(
+                    id: job.record.job.id,
+                    record: JobEncoder().encodeCancel(id: job.record.job.id, batchID: job.record.job.batch?.id)
+                )
+            }
+            let known = Set(found.map(\.record.job.id))
+            let others = choiceOptions.jobIDs.filter { !known.contains($0) }
+            let unknown = others.isEmpty ? [] : try await JobLookup(access: access).unknown(others)
+            jobs += others.filter { !unknown.contains($0) }.map {
+                PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0))
+            }
+            var report = JobChangeReport(
+                verb: "cancel",
+                done: "Cancel commands were sent for",
+                isJSON: outputOptions.isJSON
+            )
+            for job in found where job.record.phase == .finished {
+                report.skip(job.record.job.id, "it has finished as \(job.record.status?.name ?? "unknown")")
+            }
+            for id in unknown {
+                report.skip(
+                    id,
+                    "it is unknown: it was never enqueued, or its deduplication window has ended",
+                    isFailure: true
+                )
+            }
+            try await report.send(jobs, isConfirmed: choiceOptions.yes || !choiceOptions.jobIDs.isEmpty, access)
+        }
+    }
+}
+
+/// `jobs retry`: enqueues jobs again that have failed or were cancelled.
+struct JobsRetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Enqueue jobs again that failed or were cancelled.",
+        discussion: """
+            The new job has the document of the first one without its batch, an id that ends with .retry-1 (-2, and so on), and \
+            names the first one as retryOf. Running the same command twice does not run a job twice. If the export of the first job exists at the \
+            service and only its file was not delivered in time, the new job adopts it: no export is queued.
+
+            Without --yes, the command prints the jobs that it would enqueue, sends nothing, and exits with 1; --yes is not needed for \
+            jobs that you name by id. Rejected records are no jobs: correct them and use 'payout-worker dead-letters replay'.
+
+              payout-worker jobs retry march
+              payout-worker jobs retry --status failed --since 1d --yes
+              payout-worker jobs retry --metadata requestedBy=billing --yes
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var choiceOptions: JobChoiceOptions
+
+    func run() async throws {
+        try await reportingErrors {
+            let access = try KafkaAccess(try options.settings())
+            let found = try await choiceOptions.choice(states: "failed,cancelled").read(access)
+            var report = JobChangeReport(verb: "retry", done: "Enqueued", isJSON: outputOptions.isJSON)
+            let now = SystemClock().now()
+            var jobs: [PreparedJob] = []
+            for job in found {
+                if let plan = RetryPlan(job.record, at: now) {
+                    jobs.append(PreparedJob(id: plan.job.id, record: JobEncoder().encode(plan.job)))
+                } else {
+                    let state = job.record.status?.name ?? job.record.phase.name
+                    report.skip(
+                        job.record.job.id,
+                        "it is \(state); only jobs that failed or were cancelled are repeated"
+                    )
+                }
+            }
+            let known = Set(found.map(\.record.job.id))
+            for id in choiceOptions.jobIDs where !known.contains(id) {
+                report.skip(id, "it is unknown, or no worker has read it yet", isFailure: true)
+            }
+            try await report.send(jobs, isConfirmed: choiceOptions.yes || !choiceOptions.jobIDs.isEmpty, access)
+        }
+    }
+}

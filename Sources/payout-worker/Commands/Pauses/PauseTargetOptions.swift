@@ -1,0 +1,25 @@
+import ArgumentParser
+import ExportCore
+import ExportRecords
+
+/// Which jobs a command pauses or resumes.
+struct PauseTargetOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Only jobs of this account.", valueName: "name"))
+    var account: String?
+
+    @Option(help: "Only jobs of this kind: transactionHistory or payments.")
+    var kind: String?
+
+    func validate() throws {
+        if let account, account.isEmpty || account.utf8.count > JobLimits.accountBytes {
+            throw ValidationError("--account must have 1 to \(JobLimits.accountBytes) bytes.")
+        }
+        if let kind, ExportKindArgument(rawValue: kind) == nil {
+            throw ValidationError("--kind must be transactionHistory or payments.")
+        }
+    }
+
+    var target: PauseTarget {
+        PauseTarget(account: account, kind: kind.flatMap { ExportKindArgument(rawValue: $0)?.kind })
+    }
+}

@@ -1,0 +1,66 @@
+import ExportCore
+import Testing
+
+@testable import payout_worker
+
+@Suite struct RetryPlanTests {
+    private let now = Instant(milliseconds: 1_795_305_600_000)
+
+    private func record(_ code: JobErrorCode?, _ change: (inout JobRecord) -> Void = { _ in }) -> JobRecord {
+        var record = JobRecord(
+            job: ExportJob(id: "march", kind: .payments),
+            offset: 4,
+            phase: .finished,
+            requestID: "r-1",
+            times: JobTimes(accepted: now),
+            status: code == nil ? .cancelled : .failed,
+            error: code.map { JobError(code: $0, message: "why") }
+        )
+        change(&record)
+        return record
+    }
+
+    @Test(
+        arguments: [
+            ("march", "march.retry-1"), ("march.retry-1", "march.retry-2"), ("a.retry-9", "a.retry-10"),
+            ("a.retry-x", "a.retry-x.retry-1"), (String(repeating: "a", count: 121), nil),
+        ] as [(String, String?)]
+    )
+    func nextIDFollowsFromTheFirst(id: String, next: String?) {
+        #expect(RetryPlan.id(after: id) == next)
+    }
+
+    @Test func exportIsAdoptedOnlyWhereItExists() throws {
+        for code in JobErrorCode.allCases {
+            let plan = try #require(RetryPlan(record(code), at: now))
+            let expected = code == .downloadFailed || code == .deadlineExceeded
+            #expect(plan.job.adoptedRequestID == (expected ? "r-1" : nil), "\(code)")
+        }
+        #expect(RetryPlan(record(nil), at: now)?.job.adoptedRequestID == nil)
+        #expect(RetryPlan(record(.downloadFailed) { $0.requestID = nil }, at: now)?.adopts == false)
+    }
+
+    @Test func newJobHasTheFirstOnesContentWithoutBatchAndPastTimes() throws {
+        let plan = try #require(
+            RetryPlan(
+                record(.exportFailed) {
+                    $0.job.filter = "paymentAmount gt 5"
+                    $0.job.batch = JobBatch(id: "fy26", size: 12)
+                    $0.job.notBefore = now
+                    $0.job.deadline = now
+                    $0.job.metadataJSON = #"{"a":"b"}"#
+                },
+                at: now
+            )
+        )
+        var expected = ExportJob(id: "march.retry-1", kind: .payments, filter: "paymentAmount gt 5")
+        expected.metadataJSON = #"{"a":"b"}"#
+        expected.retryOf = "march"
+        #expect(plan.job == expected)
+    }
+
+    @Test func openAndCompletedJobsAreNotRepeated() {
+        #expect(RetryPlan(record(nil) { $0.phase = .waiting }, at: now) == nil)
+        #expect(RetryPlan(record(nil) { $0.status = .completed }, at: now) == nil)
+    }
+}

@@ -48,21 +48,11 @@ struct CancelCommand: AsyncParsableCommand {
             let access = try KafkaAccess(try options.settings())
             let absent = try await JobLookup(access: access).absent(jobIDs, batch: batch)
             for id in jobIDs {
-                if let absence = absent[id] { Terminal.error("The job '\(id)' \(text(absence))") }
+                if let absence = absent[id] { Terminal.error("The job '\(id)' \(absence.text(inBatch: batch)).") }
             }
             let ids = jobIDs.filter { absent[$0] == nil }
             if !ids.isEmpty { try await cancel(ids, access) }
             if !absent.isEmpty { throw ExitStatus.failed }
-        }
-    }
-
-    private func text(_ absence: JobLookup.Absence) -> String {
-        switch absence {
-        case .rejected(let reason): "was rejected: \(TextTable.printable(reason)). There is nothing to cancel."
-        case .forgotten: "has ended, and its deduplication window too. There is nothing to cancel."
-        case .unknown:
-            batch.map { "is unknown in the batch '\($0)': check both ids and the KAFKA_TOPICS_… variables." }
-                ?? "is unknown: it was never enqueued, or it belongs to a batch, which --batch must name. Check the id and the KAFKA_TOPICS_… variables."
         }
     }
 

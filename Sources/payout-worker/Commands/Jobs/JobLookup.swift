@@ -13,6 +13,19 @@ struct JobLookup {
         case rejected(reason: String)
         /// A worker has decided its record, and no longer remembers the job.
         case forgotten
+
+        /// What an operator reads behind the job's id, without a full stop at the end.
+        ///
+        /// - Parameter batch: the batch in which the job was looked for.
+        func text(inBatch batch: String? = nil) -> String {
+            switch self {
+            case .rejected(let reason): "was rejected: \(TextTable.printable(reason)). There is nothing to cancel"
+            case .forgotten: "has ended, and its deduplication window too. There is nothing to cancel"
+            case .unknown:
+                batch.map { "is unknown in the batch '\($0)': check both ids and the KAFKA_TOPICS_… variables" }
+                    ?? "is unknown: it was never enqueued, or it belongs to a batch, which --batch must name. Check the id and the KAFKA_TOPICS_… variables"
+            }
+        }
     }
 
     let access: KafkaAccess

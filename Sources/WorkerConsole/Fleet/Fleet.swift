@@ -112,8 +112,7 @@ actor Fleet {
         let group = await client.members()
         let client = client
         var workers = AnsweringWorkers(own: await monitor.worker.id)
-        return await withTaskGroup(of: (FleetMember, Result<FleetClient.JobAnswer, FleetClient.Failure>).self) {
-            tasks in
+        return await withTaskGroup(of: (FleetMember, FleetClient.JobResult).self) { tasks in
             for member in group.members where !member.isThisWorker {
                 tasks.addTask { (member, await client.job(id, from: member)) }
             }

@@ -22,6 +22,7 @@ actor FleetClient {
         case unknown(workerID: String)
     }
 
+    typealias JobResult = Result<JobAnswer, Failure>
     private typealias Response = (status: Int, body: Data)
 
     private let directory: (any FleetDirectory)?
@@ -54,7 +55,7 @@ actor FleetClient {
     }
 
     /// What a member knows about a job.
-    func job(_ id: String, from member: FleetMember) async -> Result<JobAnswer, Failure> {
+    func job(_ id: String, from member: FleetMember) async -> JobResult {
         // A job's id needs no escapes.
         await get("/api/jobs/\(id)?scope=worker", from: member).flatMap { response in
             if let found = document(JobDocument.self, in: response, status: 200) { return .success(.found(found)) }

@@ -232,6 +232,21 @@ import Testing
         }
     }
 
+    @Test func noRowFollowsAnError() async throws {
+        // The connection is lost within the last row, which would be a valid one.
+        let text = Self.header + "\n" + String(repeating: ",,1,2,,1,SENT,\n", count: 400) + ",,2,2,,1,SENT,"
+        let bytes = Array(text.utf8)
+        let lost = StubReply.broken(200, headers: [], announced: bytes.count + 5, body: bytes)
+        try await with([lost, .bytes(200, body: bytes)]) { client, export in
+            var rows = client.rows(of: export, as: Payment.self).makeAsyncIterator()
+            _ = try await failure(of: BlobDownloadError.self) {
+                while let row = try await rows.next() { #expect(row.paymentId == 1) }
+            }
+            let after = try await rows.next()
+            #expect(after == nil)
+        }
+    }
+
     @Test func headerWithoutRowsHasNoRows() async throws {
         #expect(try await rows(Self.header).isEmpty)
         #expect(try await rows(Self.header + "\n\n").isEmpty)

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import NIOCore
 import Primitives
@@ -7,7 +6,7 @@ import Primitives
 /// thread that may block.
 actor FileWriter: BlobConsumer {
     private let path: String
-    private let executor = BlockingExecutor()
+    private let executor = QueueExecutor(label: "PayoutAPI.FileWriter")
     private var file: PartFile?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -28,14 +27,4 @@ actor FileWriter: BlobConsumer {
 
     /// Removes what was written; does nothing after ``finish()``.
     func discard() { file = nil }
-}
-
-/// Runs an actor on a thread of Dispatch: file system calls block, and the cooperative pool must not.
-private final class BlockingExecutor: SerialExecutor {
-    private let queue = DispatchQueue(label: "PayoutAPI.FileWriter", qos: .utility)
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
-    }
 }

@@ -156,7 +156,7 @@ struct StateCodecTests {
         #expect(error("a", good) == nil)
         #expect(error(nil, good) == .missingKey)
         #expect(error("a b", good) == .invalidKey("'a b'"))
-        #expect(error("a", []) == .unsupportedVersion(0, key: "a"))
+        #expect(error("a", []) == .malformedValue(key: "a"))
         #expect(error("a", Array(good.dropLast())) == .malformedValue(key: "a"))
         #expect(error("a", [0xFF]) == .malformedValue(key: "a"))
         #expect(try error("a", message { $0.version = 4 }) == .unsupportedVersion(4, key: "a"))
@@ -167,6 +167,33 @@ struct StateCodecTests {
         #expect(error("@position", nil) == .missingPosition(key: "@position"))
         #expect(error("@origin", position) == .missingPosition(key: "@origin"))
         #expect(error("@position", position) == nil)
+    }
+
+    /// Whatever the record's key and content are, an operator must not delete it.
+    @Test(arguments: ["a", "@position", "@origin", "@batch/fy26", "@schedule/daily", "a b"])
+    func recordOfLaterVersionIsReportedAsSuch(key: String) throws {
+        for change: (inout ProtoStateRecord) -> Void in [{ _ in }, { $0.content = nil }] {
+            let found = try error(
+                key,
+                message {
+                    change(&$0)
+                    $0.version = StateCodec.version + 1
+                }
+            )
+            guard case .unsupportedVersion(StateCodec.version + 1, let named) = found else {
+                Issue.record("\(key): \(String(describing: found))")
+                continue
+            }
+            #expect(named.contains(key))
+            #expect(found?.description.hasSuffix("Run the version of the worker that wrote it, or a later one.") == true)
+        }
+    }
+
+    /// A deleted record has no version; keys with an @ are the worker's own.
+    @Test func unknownKeyOfTheWorkersOwnIsNotReportedAsForeign() {
+        #expect(error("@schedule/daily", nil) == .invalidKey("'@schedule/daily'"))
+        #expect(StateDecodingError.invalidKey("'@schedule/daily'").description.contains("or a later one"))
+        #expect(StateDecodingError.invalidKey("'a b'").description.contains("nothing but the worker writes"))
     }
 
     // MARK: Batches

@@ -76,7 +76,7 @@ struct GoldenPartition: Codable {
             switch try StateCodec().decode(key: Array(record.key.utf8), value: record.value.map { Array($0) }) {
             case .job(let job): records[job.job.id] = job
             case .forgotten(let id): records[id] = nil
-            case .batch, .batchForgotten, .position, .origin: break
+            case .batch, .batchForgotten, .pauses, .position, .origin: break
             }
         }
         return records

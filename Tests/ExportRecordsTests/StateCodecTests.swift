@@ -185,7 +185,8 @@ struct StateCodecTests {
                 continue
             }
             #expect(named.contains(key))
-            #expect(found?.description.hasSuffix("Run the version of the worker that wrote it, or a later one.") == true)
+            let remedy = "Run the version of the worker that wrote it, or a later one."
+            #expect(found?.description.hasSuffix(remedy) == true)
         }
     }
 

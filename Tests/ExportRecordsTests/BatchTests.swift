@@ -92,8 +92,7 @@ struct BatchTests {
         var partial = event([completed, failed, cancelled], size: 3, .partial)
         partial.manifestLocation = "s3://finance-exports/_batch/fy26.json"
         #expect(try parsed(partial) == sample("partial"))
-        let open = JobBatchEvent.Member(jobID: "fy26-2026-11", status: nil)
-        var incomplete = event([completed, open], size: 12, .incomplete)
+        var incomplete = event([completed], size: 12, .incomplete)
         incomplete.manifestProblem = "The file store did not accept it in time."
         #expect(try parsed(incomplete) == sample("incomplete"))
         var two = event([completed, failed], size: 2, .partial)

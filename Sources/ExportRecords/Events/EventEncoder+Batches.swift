@@ -88,7 +88,6 @@ extension JSONWriter {
             writer.member("completed", event.count(of: .completed))
             writer.member("failed", event.count(of: .failed))
             writer.member("cancelled", event.count(of: .cancelled))
-            writer.member("open", event.count(of: nil))
             writer.member("missing", event.missingCount)
         }
     }
@@ -96,7 +95,7 @@ extension JSONWriter {
     fileprivate mutating func member(_ member: JobBatchEvent.Member, _ omitted: [OmittedBatchPart]) {
         object { writer in
             writer.member("jobId", member.jobID)
-            writer.member("status", member.status?.name ?? "open")
+            writer.member("status", member.status.name)
             writer.member("errorCode", member.code?.name)
             guard !omitted.contains(.files) else { return }
             writer.key("files")

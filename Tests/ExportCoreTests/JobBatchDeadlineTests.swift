@@ -4,16 +4,14 @@ import Testing
 
 /// The deadline of a batch, which is not that of its jobs.
 extension JobBatchTests {
-    /// A batch of two jobs, of which one has ended and the other has a deadline long after the batch's.
-    private func openBatch() -> Bench {
+    /// A batch of three jobs that begins with one whose deadline is long after the batch's.
+    private func batchWithFarDeadline() -> Bench {
         var bench = bench()
         bench.enqueue(
             export("one") { job in
-                job.batch = JobBatch(id: "b", size: 2)
+                job.batch = JobBatch(id: "b", size: 3)
                 job.deadline = .at(300 * 3_600)
-            },
-            member("two"),
-            cancel("two")
+            }
         )
         bench.commitAll()
         bench.answer(.created(requestID: "request"))
@@ -21,8 +19,10 @@ extension JobBatchTests {
         return bench
     }
 
-    @Test func farDeadlineOfOneJobDoesNotKeepBatchOpen() throws {
-        var bench = openBatch()
+    @Test func deadlineOfJobThatHasEndedDoesNotKeepBatchOpen() throws {
+        var bench = batchWithFarDeadline()
+        bench.enqueue(cancel("one"))
+        bench.commitAll()
         bench.wait(10 * 3_600 - 60)
         bench.commitAll()
         #expect(bench.batchEvents.isEmpty)
@@ -30,28 +30,76 @@ extension JobBatchTests {
         bench.commitAll()
         let event = try #require(bench.batchEvents.first)
         #expect(event.status == .incomplete)
-        #expect(event.members.map(\.status) == [nil, .cancelled])
-        #expect(event.count(of: nil) == 1 && event.missingCount == 0)
-        #expect(bench.phase("one") == .waiting, "the job continues")
+        #expect(event.members.map(\.status) == [.cancelled])
+        #expect(event.missingCount == 2)
     }
 
-    @Test func jobThatEndsAfterItsBatchIsRememberedForItsOwnWindow() {
-        var bench = openBatch()
-        bench.wait(10 * 3_600 + 60)
+    @Test func jobThatRunsKeepsBatchOpenAndItsEndIsTheBatchs() throws {
+        var bench = batchWithFarDeadline()
+        bench.enqueue(member("two", of: 3), cancel("two"))
         bench.commitAll()
-        // The window of the batch's event is over.
-        bench.wait(4_000)
-        #expect(bench.phase("two") == .finished, "all jobs of a batch are forgotten together")
+        bench.wait(299 * 3_600)
+        bench.commitAll()
+        #expect(bench.batchEvents.isEmpty)
+        bench.answer(.polled(.processing, url: nil, expiresAt: nil))
+        bench.wait(2 * 3_600)
+        let last = try #require(bench.batches.last)
+        bench.commitAll()
+        #expect(bench.code("one") == .deadlineExceeded)
+        #expect(bench.batchEvents.map(\.status) == [.incomplete])
+        #expect(bench.batchEvents.first?.members.map(\.status) == [.failed, .cancelled])
+        #expect(last.records.contains { if case .batchEvent = $0 { true } else { false } }, "in one transaction")
+    }
+
+    @Test func jobThatWaitsForItsStartKeepsBatchOpen() {
+        var bench = bench()
+        bench.enqueue(
+            export("one") { job in
+                job.batch = JobBatch(id: "b", size: 2)
+                job.notBefore = .at(48 * 3_600)
+            }
+        )
+        bench.commitAll()
+        bench.wait(47 * 3_600)
+        bench.commitAll()
+        #expect(bench.batchEvents.isEmpty)
         bench.enqueue(cancel("one"))
         bench.commitAll()
-        #expect(bench.events.last?.jobID == "one")
-        bench.wait(3_500)
-        #expect(bench.phase("one") == .finished)
-        bench.wait(200)
+        #expect(bench.batchEvents.map(\.status) == [.incomplete])
+    }
+
+    /// The batch's timer has fired while the job ran, and the wall clock shows an earlier time when it ends.
+    @Test func batchWaitsForMissingJobsAfterClockIsSetBack() {
+        var bench = batchWithFarDeadline()
+        bench.setClock(by: 11 * 3_600)
+        bench.setClock(by: -11 * 3_600)
+        bench.enqueue(cancel("one"))
         bench.commitAll()
-        #expect(bench.phase("one") == nil && bench.phase("two") == nil)
-        #expect(bench.stored.last == .batchForgotten(id: "b"))
-        #expect(bench.batchEvents.count == 1)
+        #expect(bench.batchEvents.isEmpty)
+        bench.wait(10 * 3_600 + 60)
+        bench.commitAll()
+        #expect(bench.batchEvents.map(\.status) == [.incomplete])
+    }
+
+    /// A job whose first record is refused was never a member, and may have been all that the batch waited for.
+    @Test func batchEndsWhenItsLastRunningJobIsRefusedAfterItsDeadline() throws {
+        var bench = bench()
+        bench.enqueue(member("one", of: 3), cancel("one"))
+        bench.commitAll()
+        bench.enqueue(
+            export("two") { job in
+                job.batch = JobBatch(id: "b", size: 3)
+                job.deadline = .at(300 * 3_600)
+            }
+        )
+        bench.wait(11 * 3_600)
+        let batch = try #require(bench.batches.last)
+        let place = try #require(batch.records.firstIndex { if case .state(_, .job) = $0 { true } else { false } })
+        bench.handle(.outputsRefused(batch: batch.id, [OutputRefusal(index: place, form: .whole)]))
+        bench.commitAll()
+        bench.wait(1)
+        bench.commitAll()
+        #expect(bench.batchEvents.map { $0.members.map(\.jobID) } == [["one"]])
     }
 
     /// A job ends with the answer to its call, a little after its deadline. That is the batch's deadline too.
@@ -66,32 +114,6 @@ extension JobBatchTests {
         bench.commitAll()
         #expect(bench.code("one") == .deadlineExceeded)
         #expect(bench.batchEvents.map(\.status) == [.partial])
-    }
-
-    /// The records alone say which ends the event counts, also when clocks differ.
-    @Test func everyWorkerBuildsTheSameEvent() throws {
-        func stores(_ configuration: inout CoreConfiguration) { configuration.storesFiles = true }
-        var bench = bench(stores)
-        bench.enqueue(
-            export("one") { job in
-                job.batch = JobBatch(id: "b", size: 2)
-                job.deadline = .at(300 * 3_600)
-            },
-            member("two"),
-            cancel("two")
-        )
-        bench.commitAll()
-        bench.wait(10 * 3_600 + 60)
-        bench.commitAll()
-        let event = try #require(bench.calls.last { $0.token.kind == .manifest }?.batch)
-        #expect(event.members.map(\.status) == [nil, .cancelled])
-        bench.setClock(by: -3_600)
-        bench.enqueue(cancel("one"))
-        bench.commitAll()
-        #expect(bench.status("one") == .cancelled)
-        var successor = self.bench(stores)
-        successor.assign(0, epoch: 2, [bench.origin] + bench.stored, committed: 4)
-        #expect(successor.calls.last { $0.token.kind == .manifest }?.batch == event)
     }
 
     // MARK: Work

@@ -5,7 +5,7 @@ struct JobBatchEntry {
     var members: [JobTable.Index] = []
     /// How many of them have ended.
     var endedCount = 0
-    /// When it ends although jobs are missing or have not ended, in milliseconds since 1970.
+    /// When it ends although jobs are missing, or later when the last running one has, in milliseconds since 1970.
     var deadline = Int64.min
     /// Its end, once that is decided.
     var record: JobBatchRecord?
@@ -78,7 +78,7 @@ struct JobBatchTable {
 
     /// Adds a job.
     ///
-    /// - Parameter deadline: until when the batch is open at least, because of this job.
+    /// - Parameter deadline: until when the batch waits for other jobs at least, because of this one.
     mutating func add(_ job: JobTable.Index, to batch: JobBatch, deadline: Instant) -> Index {
         let place = place(of: batch)
         entries[Int(place)].batch.size = batch.size

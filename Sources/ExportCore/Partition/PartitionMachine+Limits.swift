@@ -20,8 +20,8 @@ extension PartitionMachine {
         }
     }
 
-    /// Until when a job keeps its batch open: for the default time after its acceptance. Its own deadline and its `notBefore`
-    /// do not count, because they may be years away.
+    /// Until when a job keeps its batch open after its own end: for the default time after its acceptance. Its own deadline
+    /// and its `notBefore` count only while it runs, because they may be years away.
     func batchDeadline(accepted: Instant) -> Instant { accepted.advanced(by: configuration.jobTimeout) }
 
     /// When a batch whose end is decided is forgotten, or published without its manifest.

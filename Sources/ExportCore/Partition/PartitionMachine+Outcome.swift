@@ -179,7 +179,7 @@ extension PartitionMachine {
         record.error = error
         record.blobURL = nil
         let known = table.find(record.job.id)
-        record.times.finished = timeOfEnd(known, at: now)
+        record.times.finished = now.wall
         let isInFlight = known.map { table[$0].activity == .inFlight } ?? false
         if let transfer = known.flatMap({ transfer(of: $0) }) { decisions.cancellations.append(transfer) }
         let place = decide(record, &decisions)

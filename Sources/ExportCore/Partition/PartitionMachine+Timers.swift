@@ -5,7 +5,6 @@ extension PartitionMachine {
         endDuePauses(at: now, &decisions)
         var fired = 0
         while fired + decisions.batchEnds.visitedJobs < limit {
-            // Jobs first: at its deadline a batch counts those that reach theirs at the same time.
             if let place = table.popDue(at: now) {
                 fire(place, at: now, &decisions)
             } else if let batch = batches.popDue(at: now) {

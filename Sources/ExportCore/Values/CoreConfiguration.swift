@@ -80,7 +80,7 @@ package struct Safeguards: Sendable, Equatable {
     package var batchEvents = true
     /// Remembers the jobs of a batch until the batch is forgotten.
     package var batchRetention = true
-    /// Ends a batch at its own deadline, whatever those of its jobs are.
+    /// Ends a batch without waiting for the deadlines of jobs that have ended.
     package var batchDeadline = true
     /// Holds calls back while they are paused.
     package var pauses = true

@@ -4,15 +4,15 @@ public struct JobBatchEvent: Hashable, Sendable {
     public struct Member: Hashable, Sendable {
         /// The job's id.
         public var jobID: String
-        /// How the job ended; `nil` when it had not at the batch's deadline.
-        public var status: JobStatus?
+        /// How the job ended.
+        public var status: JobStatus
         /// Why it did not complete.
         public var code: JobErrorCode?
         /// The job's files.
         public var files: [ExportFile]
 
         /// Creates a member.
-        public init(jobID: String, status: JobStatus?, code: JobErrorCode? = nil, files: [ExportFile] = []) {
+        public init(jobID: String, status: JobStatus, code: JobErrorCode? = nil, files: [ExportFile] = []) {
             self.jobID = jobID
             self.status = status
             self.code = code
@@ -63,9 +63,12 @@ public struct JobBatchEvent: Hashable, Sendable {
     /// Whether a manifest was to be stored and could not be.
     public var lacksManifest: Bool { manifestProblem != nil }
 
+    /// Whether a manifest was to be stored.
+    public var expectsManifest: Bool { manifestLocation != nil || lacksManifest }
+
     /// How many jobs never came, or were rejected.
     public var missingCount: Int { max(0, batch.size - members.count) }
 
-    /// How many members ended in this way; `nil` for those that had not ended at the batch's deadline.
-    public func count(of status: JobStatus?) -> Int { members.count { $0.status == status } }
+    /// How many members ended in this way.
+    public func count(of status: JobStatus) -> Int { members.count { $0.status == status } }
 }

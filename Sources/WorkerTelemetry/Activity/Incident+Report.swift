@@ -76,7 +76,6 @@ extension Report {
     private static func summary(of event: JobBatchEvent) -> ReportSummary? {
         guard event.status != .completed || event.lacksManifest else { return nil }
         var ends = "\(event.count(of: .completed)) of \(Formatting.count(event.batch.size, "job")) completed"
-        if event.count(of: nil) > 0 { ends += ", \(event.count(of: nil)) have not ended" }
         if event.missingCount > 0 { ends += ", \(event.missingCount) never came or were rejected" }
         return ReportSummary(
             .warning,

@@ -152,7 +152,7 @@ package struct ReportLogger: WorkerObserver {
         }
         guard event.status != .incomplete else {
             return logger.warning(
-                "Batch ended at its deadline, jobs are missing or open",
+                "Batch ended at its deadline, jobs are missing",
                 metadata: [
                     "batch.id": "\(event.batch.id)", "partition": "\(partition)", "jobs": "\(event.members.count)",
                     "size": "\(event.batch.size)",

@@ -121,21 +121,12 @@ extension Oracle {
             world.fail("the event of batch \(id) names \(event.batch.size) jobs, from \(event.source.offset)")
         }
         for member in event.members {
-            let own = lives[member.jobID]?.event
-            guard member.status != nil else {
-                let finished = own?.times.finished
-                if let finished, finished <= event.ended {
-                    world.fail("batch \(id) lists \(member.jobID) as open, which ended at \(finished)")
-                }
-                world.count("batch with open job")
-                continue
-            }
-            guard let own else {
+            guard let own = lives[member.jobID]?.event else {
                 world.fail("batch \(id) has an event before its job \(member.jobID)")
                 continue
             }
             if own.status != member.status || own.files != member.files || own.error?.code != member.code {
-                world.fail("batch \(id) lists \(describe(member)), its event says \(own.status)")
+                world.fail("batch \(id) lists \(member.jobID) as \(member.status), its event says \(own.status)")
             }
         }
     }
@@ -143,37 +134,46 @@ extension Oracle {
     private func checkStatus(_ event: JobBatchEvent, _ life: BatchHistory.Life) {
         let id = event.batch.id
         let isCompleted = event.members.allSatisfy { $0.status == .completed }
-        let isWhole = life.members.count == life.size && event.members.allSatisfy { $0.status != nil }
-        let expected: JobBatchStatus = !isWhole ? .incomplete : isCompleted ? .completed : .partial
+        let expected: JobBatchStatus =
+            life.members.count < life.size ? .incomplete : isCompleted ? .completed : .partial
         if event.status != expected { world.fail("batch \(id) is \(event.status), expected \(expected)") }
         guard expected == .incomplete, let deadline = deadline(of: life), event.ended < deadline else { return }
         world.fail("batch \(id) ended at \(event.ended), its deadline is \(deadline)")
     }
 
-    /// A batch waits for the default time after the acceptance of its newest job, whatever that job's own deadline is.
+    /// A batch waits for missing jobs for the default time after the acceptance of its newest one, whatever that job's own
+    /// deadline is.
     private func deadline(of life: BatchHistory.Life) -> Instant? {
         life.members.map(\.times.accepted).max()?.advanced(by: plan.configuration.jobTimeout)
     }
 
-    /// Checks that a batch ended soon after its deadline, or after the last of its jobs.
+    /// Checks that a batch ended soon after the last of its jobs, and after its deadline if jobs are missing.
     private func checkBatchPromptness(_ event: JobBatchEvent, _ life: BatchHistory.Life) {
-        let ends = life.members.compactMap { lives[$0.job.id]?.event?.times.finished }
-        let due = event.status == .incomplete ? deadline(of: life) : ends.max()
-        if let due, isLate(due), !isCrowdedBySlowFiles {
+        var ends = life.members.compactMap { lives[$0.job.id]?.event?.times.finished }
+        if event.status == .incomplete, let deadline = deadline(of: life) { ends.append(deadline) }
+        if let due = ends.max(), isLate(due), !isCrowdedBySlowFiles {
             world.fail("batch \(event.batch.id) was to end at \(due) and has its event only now")
         }
     }
 
-    /// Where no job is missing, the end is decided in the transaction that ended the last of them.
+    /// Where no job is missing or the deadline has passed, the end is decided in the transaction that ended the last job.
     private func checkTransaction(
         _ record: JobBatchRecord,
         _ life: BatchHistory.Life,
         _ transaction: VirtualLog.Transaction
     ) {
+        let ends = life.members.compactMap { lives[$0.job.id] }
+        if let running = ends.first(where: { $0.event == nil }) {
+            world.fail("batch \(record.batch.id) ends before its job \(running.record.job.id)")
+        }
+        let last = ends.compactMap(\.transaction).max()
+        if record.status == .incomplete {
+            let times = ends.filter { $0.transaction == last }.compactMap(\.record.times.finished)
+            guard let time = times.min(), let deadline = deadline(of: life), time >= deadline else { return }
+            world.count("batch waited for job")
+        }
         // The end of a job whose record was refused is in an earlier transaction.
-        guard record.status != .incomplete, !plan.limits.isBounded else { return }
-        let last = life.members.compactMap { lives[$0.job.id]?.transaction }.max()
-        if last != transaction.id {
+        if !plan.limits.isBounded, last != transaction.id {
             world.fail("batch \(record.batch.id) ends in another transaction than its last job")
         }
     }
@@ -222,13 +222,9 @@ extension Oracle {
         let id = event.batch.id
         if event.members.count > event.batch.size { world.fail("batch \(id) has \(event.members.count) jobs") }
         for member in event.members {
-            if let status = member.status, batches.publishedStatuses[member.jobID]?.contains(status) != true {
-                world.fail("batch \(id) lists \(describe(member)), and it has no such event")
+            if batches.publishedStatuses[member.jobID]?.contains(member.status) != true {
+                world.fail("batch \(id) lists \(member.jobID) as \(member.status), and it has no such event")
             }
         }
-    }
-
-    private func describe(_ member: JobBatchEvent.Member) -> String {
-        "\(member.jobID) as \(member.status.map { "\($0)" } ?? "open")"
     }
 }

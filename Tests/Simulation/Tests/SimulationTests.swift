@@ -27,7 +27,7 @@ import Testing
         ]
         wanted += JobBatchStatus.allCases.map { "batch: \($0)" }
         if delivery == .exactlyOnce {
-            wanted += ["refused by its batch", "batch manifest", "batch without manifest", "batch with open job"]
+            wanted += ["refused by its batch", "batch manifest", "batch without manifest", "batch waited for job"]
         }
         if delivery == .atLeastOnce { wanted += ["event repeated", "overwrite"] }
         // Every way in which a job can end, those of later versions too.

@@ -181,7 +181,9 @@ struct StateCodecTests {
                 continue
             }
             #expect(named.contains(key))
-            #expect(found?.description.hasSuffix("Run the version of the worker that wrote it, or a later one.") == true)
+            #expect(
+                found?.description.hasSuffix("Run the version of the worker that wrote it, or a later one.") == true
+            )
         }
     }
 

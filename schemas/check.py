@@ -139,6 +139,17 @@ def check_states_of(report, folder):
         report.expect(path.stem in described, f"{path.name} has no description")
 
 
+def check_partitions(report):
+    for path in samples("partitions"):
+        partition = load(path)
+        jobs = {json.loads(job["value"])["jobId"] for job in partition["jobs"] if job["value"].startswith("{")}
+        for name in ("due", "finished"):
+            for key, event in partition[name].items():
+                of_batch = event.startswith("payout.export.batch.")
+                report.expect(of_batch or key in jobs, f"{path.name}: {key} of {name} is no job")
+        report.expect(not set(partition["due"]) & set(partition["finished"]), f"{path.name}: finished and due")
+
+
 def check_asyncapi(report):
     document = yaml.safe_load((ROOT / "asyncapi.yaml").read_text(encoding="utf-8"))
     report.expect(str(document.get("asyncapi", "")).startswith("3.0"), "asyncapi.yaml: not AsyncAPI 3.0")
@@ -235,6 +246,7 @@ def main():
     check_events(report)
     check_batch_events(report)
     check_states(report)
+    check_partitions(report)
     check_asyncapi(report)
     for problem in report.problems:
         print(problem, file=sys.stderr)

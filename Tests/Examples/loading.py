@@ -90,8 +90,8 @@ class Server:
 def enqueue(worker, settings, job, kind, *more):
     done = subprocess.run([worker, "enqueue", "--job-id", job, "--kind", kind, "--wait", "--output", "json", *more],
                           env=worker_environment(settings), stdout=subprocess.PIPE, check=True, timeout=PATIENCE)
-    document = json.loads(done.stdout)
-    return document[0] if isinstance(document, list) else document
+    # A line for each event; that of a batch follows those of its jobs.
+    return json.loads(done.stdout.splitlines()[0])
 
 
 def load(server, settings, *arguments, group="loader", status=0):

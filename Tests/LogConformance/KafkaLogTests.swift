@@ -175,12 +175,14 @@ import WorkerRuntime
         setting.broker.close()
     }
 
-    @Test func failedStartClosesWhatItOpened() async throws {
+    /// A property that its producer refuses, and one that only the member of a group refuses, which is made later.
+    @Test(arguments: [["acks": "0"], ["max.poll.interval.ms": "1000"]], [DeliveryMode.exactlyOnce, .atLeastOnce])
+    func failedStartClosesWhatItOpened(properties: [String: String], delivery: DeliveryMode) async throws {
         let setting = try Setting()
         let credentials = KafkaCredentials(username: "worker", password: "secret")
+        setting.configuration.delivery = delivery
         setting.configuration.kafka.credentials = credentials
-        // Right for a producer, wrong for a member of a group.
-        setting.configuration.kafka.properties["max.poll.interval.ms"] = "1000"
+        setting.configuration.kafka.properties.merge(properties) { $1 }
         let log = KafkaLog(setting.configuration, logger: setting.logger)
         await #expect(throws: KafkaError.self) { try await log.start(RecordingSink()) }
         #expect(credentials.set(username: "worker", password: "another") == 0)

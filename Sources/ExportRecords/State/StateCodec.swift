@@ -95,8 +95,9 @@ public struct StateCodec: Sendable {
             throw .unsupportedVersion(reading.version, key: isKnown ? id : excerpt(id))
         }
         guard isKnown else { throw .invalidKey(excerpt(id)) }
+        guard isRead else { throw .malformedValue(key: id) }
         // No version ever was 0.
-        guard isRead, reading.version > 0 else { throw .malformedValue(key: id) }
+        guard reading.version > 0 else { throw .unsupportedVersion(0, key: id) }
         switch (reading.content, id) {
         case (.position, Self.positionKey): return .position(reading.position)
         case (.origin, Self.originKey): return .origin(reading.origin)

@@ -8,7 +8,8 @@ public enum StateDecodingError: Error, Hashable, Sendable {
     case invalidKey(String)
     /// The value is not a StateRecord in Protobuf, or is truncated.
     case malformedValue(key: String)
-    /// The record was written by a later version of the worker. Holds an excerpt of a key that this build does not know.
+    /// The record was written by a later version of the worker, or, where it has none, by another program. Holds an excerpt
+    /// of a key that this build does not know.
     case unsupportedVersion(UInt32, key: String)
     /// The record has no job, or lacks the job's document.
     case missingJob(key: String)
@@ -34,6 +35,8 @@ extension StateDecodingError: CustomStringConvertible {
             "the key \(key) of a state record is not a job id. \(Self.foreign)"
         case .malformedValue(let key):
             "the state record of \(key) is damaged. \(Self.foreign)"
+        case .unsupportedVersion(0, let key):
+            "the state record of \(key) has no version. \(Self.foreign)"
         case .unsupportedVersion(let version, let key):
             "the state record of \(key) has version \(version); this build reads versions up to \(StateCodec.version). \(Self.later)"
         case .missingJob(let key):

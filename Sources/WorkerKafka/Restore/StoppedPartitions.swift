@@ -38,12 +38,19 @@ final class StoppedPartitions: Sendable {
     func add(_ partition: Int32, _ epoch: UInt32, stateEnd: Int64?) {
         let (now, shortest) = (ContinuousClock.now, log.configuration.stoppedInterval)
         stops.withLock { stops in
-            var interval = shortest
-            if let last = stops[partition], last.since + last.interval + Self.longestInterval > now {
-                interval = min(last.interval * 2, Self.longestInterval)
-            }
+            let interval = Self.interval(after: stops[partition].map { ($0.since, $0.interval) }, at: now, shortest)
             stops[partition] = Stop(epoch: epoch, stateEnd: stateEnd, since: now, interval: interval)
         }
+    }
+
+    /// How long a partition stays stopped at the least: twice as long as the last time, unless that was long ago.
+    static func interval(
+        after last: (since: ContinuousClock.Instant, interval: Duration)?,
+        at now: ContinuousClock.Instant,
+        _ shortest: Duration
+    ) -> Duration {
+        guard let last, last.since + last.interval + longestInterval > now else { return shortest }
+        return min(last.interval * 2, longestInterval)
     }
 
     /// Watches until the task is cancelled.

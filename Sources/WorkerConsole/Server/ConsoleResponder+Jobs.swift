@@ -56,7 +56,7 @@ extension ConsoleResponder {
         Self.error(.notFound, message, remedy: telemetry.texts.remedy(for: .jobUnknown))
     }
 
-    private static func isJobID(_ text: String) -> Bool {
+    static func isJobID(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
                 switch byte {
@@ -69,7 +69,7 @@ extension ConsoleResponder {
             }
     }
 
-    private static var busy: Response {
+    static var busy: Response {
         var response = error(
             .serviceUnavailable,
             "Too many questions about jobs wait for an answer.",

@@ -136,6 +136,60 @@ struct ActionTests {
         }
     }
 
+    // MARK: Sign-in
+
+    private func send(_ method: String, _ path: String, _ headers: String, body: String = "", port: Int) async throws
+        -> RawAnswer
+    {
+        try await RawClient.raw(
+            "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\(headers)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)",
+            port: port
+        )
+    }
+
+    @Test func browserSignsInAndActsWithItsCookieAndTheHeader() async throws {
+        let actions = FakeActions()
+        try await withActions(actions) { port in
+            let wrong = try await send("POST", "/api/session", "", body: #"{"token":"wrong"}"#, port: port)
+            #expect(wrong.status == 401)
+            #expect(wrong.headers["set-cookie"] == nil)
+            let body = #"{"token":"\#(Self.token)"}"#
+            let signedIn = try await send("POST", "/api/session", "", body: body, port: port)
+            let setting = try #require(signedIn.headers["set-cookie"])
+            #expect(setting.contains("HttpOnly") && setting.contains("SameSite=Strict"))
+            let cookie = "Cookie: other=1; \(setting.prefix { $0 != ";" })\r\n"
+            let state = try await send("GET", "/api/session", cookie, port: port)
+            #expect(state.body == #"{"isEnabled":true,"isSignedIn":true}"#)
+            // A page of another origin can send the cookie of the same host, and not the header.
+            #expect(try await send("POST", "/api/resume", cookie, port: port).status == 401)
+            let acted = try await send("POST", "/api/resume", cookie + "X-Payout-Action: 1\r\n", port: port)
+            #expect(acted.status == 202)
+            let signedOut = try await send("DELETE", "/api/session", cookie, port: port)
+            #expect(signedOut.headers["set-cookie"]?.contains("Max-Age=0") == true)
+        }
+        #expect(actions.done.withLock { $0 } == ["resume - -"])
+    }
+
+    @Test func outdatedCookieIsRemovedAndCounts() async throws {
+        try await withActions(FakeActions()) { port in
+            for _ in 0..<10 {
+                let state = try await send("GET", "/api/session", "Cookie: payout_console=old\r\n", port: port)
+                #expect(state.body == #"{"isEnabled":true,"isSignedIn":false}"#)
+                #expect(state.headers["set-cookie"]?.contains("Max-Age=0") == true)
+            }
+            #expect(try await post("/api/resume", port: port).status == 429)
+        }
+    }
+
+    @Test func sessionOfReadOnlyConsoleIsDisabled() async throws {
+        try await withActions(FakeActions(), token: nil) { port in
+            let state = try await RawClient.send("/api/session", port: port)
+            #expect(state.body == #"{"isEnabled":false,"isSignedIn":false}"#)
+            let refused = try await send("POST", "/api/session", "", body: #"{"token":"a"}"#, port: port)
+            #expect(refused.status == 403)
+        }
+    }
+
     // MARK: Access
 
     @Test func attemptsCountForEachAddressAndEnd() {

@@ -26,6 +26,8 @@ final class AdminAccess: Sendable {
 
     init(token: String?) { self.token = token.map { Array($0.utf8) } }
 
+    var isEnabled: Bool { token != nil }
+
     /// - Parameters:
     ///   - given: the token of the request.
     ///   - address: where the request comes from.

@@ -34,30 +34,8 @@ extension ConsoleResponder {
     func act(_ action: ActionRequest, _ request: Request, _ context: ConsoleContext) async -> Response {
         let address = context.client ?? "unknown"
         guard let actions else { return Self.actionsDisabled }
-        switch access.decide(AdminAccess.bearer(request.headers[.authorization]), from: address) {
-        case .permitted: break
-        case .disabled: return Self.actionsDisabled
-        case .refused:
-            logger.warning(
-                "Action refused, the token is missing or wrong",
-                metadata: ["action": "\(action.name)", "address": "\(address)"]
-            )
-            var response = Self.error(
-                .unauthorized,
-                "The token is missing or wrong.",
-                remedy: "Send the value of HTTP_ADMIN_TOKEN as 'Authorization: Bearer TOKEN'."
-            )
-            response.headers[.wwwAuthenticate] = "Bearer"
-            return response
-        case .limited(let wait):
-            var response = Self.error(
-                .tooManyRequests,
-                "Too many attempts with a wrong token.",
-                remedy: "Try again later, with the value of HTTP_ADMIN_TOKEN."
-            )
-            response.headers[.retryAfter] = "\(max(1, wait.components.seconds + 1))"
-            return response
-        }
+        let token = ConsoleSession.token(request.headers, acts: true)
+        if let refusal = refusal(of: token, action.name, address) { return refusal }
         guard jobRequests.enter() else { return Self.busy }
         defer { jobRequests.leave() }
         return await perform(action, request, actions, address)
@@ -165,7 +143,7 @@ extension ConsoleResponder {
 
     // MARK: Answers
 
-    private static let actionsDisabled = error(
+    static let actionsDisabled = error(
         .forbidden,
         "This console is read-only: no token is configured.",
         remedy: "Set HTTP_ADMIN_TOKEN and restart the worker, or use the payout-worker command."

@@ -63,6 +63,9 @@ struct ConsoleResponder: HTTPResponder {
         guard hosts.admits(host: request.head.authority, path: path, address: context.address) else {
             return misdirected
         }
+        if path == "/api/session", [.get, .post, .delete].contains(request.method) {
+            return await session(request, context)
+        }
         if request.method == .post, let action = ActionRequest(path) { return await act(action, request, context) }
         guard request.method == .get || request.method == .head else {
             var response = Self.error(

@@ -56,7 +56,6 @@ install: release ## Build the optimized payout-worker and install it into PREFIX
 
 test: build $(VENV)/ready ## Run all tests. Set KAFKA_BOOTSTRAP_SERVERS to run those that need a real broker too.
 	@.ci/setup --optional kcat
-	@.ci/setup --postgresql
 	$(SWIFT) test --skip-build $(SWIFT_FLAGS) $(TEST_FLAGS)
 
 demo: setup ## Run broker, API and worker in one process; nothing else is needed.
@@ -101,12 +100,13 @@ soak: release $(VENV)/ready ## Run steady load and rolling restarts for MINUTES=
 		--binary "$$($(SWIFT) build -c release --show-bin-path $(SWIFT_FLAGS))/payout-worker" \
 		--minutes $(MINUTES) $(ARGS)
 
-lint: $(VENV)/ready ## Check format and terms, links, unused names in Swift and Python, and the dashboard's files.
+lint: $(VENV)/ready ## Check format and terms, links, unused names in Swift and Python, manifests, and the dashboard's files.
 	@$(SOURCES) -print0 | xargs -0 $(SWIFT) format lint --strict --parallel
 	@$(PYTHON_TOOLS) -m pyflakes .ci deploy schemas Tests deploy/sbom .ci/check-language .ci/check-unused .ci/check-links .ci/guides-catalog
 	@$(PYTHON) .ci/check-unused
 	@$(PYTHON) .ci/check-language
 	@$(PYTHON) .ci/check-links
+	@.ci/check-manifests $(PYTHON)
 	@$(PYTHON_TOOLS) Tests/Dashboard/page_files.py
 	@$(PYTHON_TOOLS) Tests/Dashboard/page_files_test.py --quiet
 	@$(PYTHON_TOOLS) Tests/Benchmarks/attribution_test.py --quiet

@@ -136,8 +136,8 @@ let package = Package(
         room(
             "WorkerConsole",
             [
-                "HTTPListening", "WorkerRuntime", "WorkerTelemetry", "ExportCore", "Primitives", hummingbird, httpTypes,
-                lifecycle, logging, nioCore,
+                "HTTPListening", "WorkerRuntime", "WorkerTelemetry", "ExportCore", "ExportRecords", "Primitives",
+                hummingbird, httpTypes, lifecycle, logging, nioCore,
             ],
             embedding: ["Dashboard/Resources"]
         ),

@@ -94,6 +94,15 @@ public struct FileStoreError: Error, Hashable, Sendable {
         }
     }
 
+    /// Whether the store refuses this file for its key, and may accept files with other keys: a policy or a directory's
+    /// permissions can be about a part of the store.
+    public var mayConcernKey: Bool {
+        switch kind {
+        case .accessDenied, .forbidden, .notADirectory, .nameTaken, .nameTooLong, .refused: true
+        default: false
+        }
+    }
+
     /// What to do about it.
     public var remedy: String {
         switch kind {

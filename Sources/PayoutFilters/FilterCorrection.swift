@@ -1,7 +1,7 @@
 extension ODataFilter {
     /// Rewrites what people paste as a filter, where its meaning is certain: `=` and other symbols to OData's operators, `&&`
     /// and `||` to `and` and `or`, foreign quotes to straight single ones, a leading `$filter=`, the case of fields and
-    /// keywords, dates and numbers in quotes, line breaks and no-break spaces.
+    /// keywords, dates and numbers in quotes, an id's digits without quotes, line breaks and no-break spaces.
     ///
     /// A text with any other mistake is left as it is, and refused by its diagnostics.
     ///

@@ -25,7 +25,7 @@ func lintComparison(_ site: ComparisonSite, for kind: PayoutKind) -> [PendingDia
                 code: .typeMismatch,
                 utf8Offset: site.valueRange.lowerBound,
                 message: "\(field.name) takes \(field.type.phrase), not \(comparison.value.phrase)",
-                correction: comparison.value.converted(to: field.type).map { literal in
+                correction: comparison.converted(to: field.type).map { literal in
                     FilterEdit(range: site.valueRange, replacement: literal.description)
                 }
             )
@@ -95,18 +95,22 @@ extension FilterFieldType {
     }
 }
 
-extension FilterLiteral {
-    /// The same value as a literal of another type: a date or a number without its quotes, or a number in quotes. Nil where
-    /// the value is none of that type.
+extension FilterComparison {
+    /// The same value as a literal of another type: a date or a number without its quotes, or the digits of an id in quotes.
+    /// Nil where the value is none of that type, or the comparison would have another meaning: texts have another order than
+    /// numbers, and 1e3 and 1000 are one number but two texts.
     func converted(to type: FilterFieldType) -> FilterLiteral? {
-        switch (self, type) {
+        switch (value, type) {
         case (.string(let text), .dateTime): FilterDate(text).map { .dateTime($0.text) }
         case (.string(let text), .number): FilterNumber(text).map { .number($0.text) }
-        case (.number(let text), .string): .string(text)
+        case (.number(let text), .string):
+            (op == .eq || op == .ne) && text.utf8.allSatisfy(isDigit) ? .string(text) : nil
         default: nil
         }
     }
+}
 
+extension FilterLiteral {
     var phrase: String {
         switch self {
         case .string: "text"

@@ -35,6 +35,13 @@ extension PayoutSandbox {
         }
     }
 
+    /// Adds an export that exists already, such as one of an earlier sandbox. It begins as a new one does, and does not count
+    /// as created. False when its id is no GUID or is in use.
+    @discardableResult
+    public func add(_ export: KnownExport) -> Bool {
+        service.withState { $0.add(export) }
+    }
+
     /// Deletes an export in any state, as a person may do in the portal. False when there is none.
     @discardableResult
     public func deleteExport(requestID: String) -> Bool {

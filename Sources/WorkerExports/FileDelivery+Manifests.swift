@@ -4,13 +4,12 @@ import NIOCore
 import WorkerRuntime
 
 extension FileDelivery {
-    /// The folder of manifests. Keys of exports end in the name of a table or an archive, so none of them is the same.
-    private static let folder = "_batch"
-
     /// Stores a batch's manifest as `_batch/{batchId}.json`. The same content replaces it when this is repeated.
     func store(_ manifest: BatchManifest) async -> CallResult {
         let name = manifest.batchID + ".json"
-        guard let key = FileKey(parts: [Self.folder, name]) else { return .failed(.refused(message: "no name")) }
+        guard let key = FileKey(parts: [FileKey.manifestFolder, name]) else {
+            return .failed(.refused(message: "no name"))
+        }
         let digests = ContentDigests(of: manifest.document)
         do {
             let upload = try await store.begin(key, metadata: FileMetadata(expected: .json))
@@ -22,6 +21,9 @@ extension FileDelivery {
                 await upload.abort()
                 throw error
             }
+        } catch let error as FileStoreError where error.mayConcernKey {
+            // Only the folder of manifests may be refused, so this says nothing about the files of exports.
+            return .failed(.refused(message: error.description))
         } catch {
             return Self.result(of: error)
         }

@@ -1,6 +1,5 @@
 import ExportCore
 public import FileStores
-import Foundation
 import HTTPAccess
 import NIOCore
 public import PayoutAPI
@@ -93,9 +92,7 @@ public struct FileDelivery: Sendable {
             values.period = FileKeyValues.Period(from: bounds?.from.dateText, to: bounds?.to.dateText)
         }
         let hasMetadata = placeholders.contains { if case .metadata = $0 { true } else { false } }
-        if hasMetadata, let metadata = job.metadataJSON {
-            values.metadata = (try? JSONDecoder().decode([String: String].self, from: Data(metadata.utf8))) ?? [:]
-        }
+        if hasMetadata { values.metadata = job.metadata ?? [:] }
         return template.key(values)
     }
 

@@ -104,8 +104,7 @@ struct LogEvents {
         var lines = [
             "# Log events", "",
             "All log events of workers and commands. Messages are constant, so you can search and count them. Values are in",
-            "the metadata: `key=value` in the text format, a field of its own in JSON. A test generates the table from the",
-            "sources (`UPDATE_DOCUMENTS=1 make test` writes it again).", "",
+            "the metadata: `key=value` in the text format, a field of its own in JSON.", "",
             "`LOG_LEVEL` sets the level, and levels of parts: `LOG_LEVEL=info,kafka=debug,api=trace`. Parts are `engine`,",
             "`kafka`, `api`, `files` and `console`. Five lines with equal messages and equal `reason` or `error.message` are",
             "written in half a minute; then \"Repeated log lines omitted\" gives the number of omitted lines.",

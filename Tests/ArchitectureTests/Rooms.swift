@@ -22,7 +22,9 @@ enum Rooms {
             "WorkerRuntime", "ExportCore", "EntraIdentity", "HTTPAccess", "PayoutAPI", "PayoutFilters", "FileStores",
         ],
         "WorkerTelemetry": ["WorkerRuntime", "ExportCore", "HTTPAccess", "Primitives"],
-        "WorkerConsole": ["HTTPListening", "WorkerRuntime", "WorkerTelemetry", "ExportCore", "Primitives"],
+        "WorkerConsole": [
+            "HTTPListening", "WorkerRuntime", "WorkerTelemetry", "ExportCore", "ExportRecords", "Primitives",
+        ],
         // The command wires everything; the C library it leaves to the two rooms that wrap it.
         "payout-worker": [
             "KafkaClient", "EmbeddedKafka", "EntraIdentity", "HTTPAccess", "PayoutFilters", "PayoutAPI",

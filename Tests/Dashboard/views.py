@@ -26,6 +26,7 @@ async def pictures(page, screenshots, name):
 async def check(page, url, fixture, screenshots):
     await check_fleet(page, screenshots)
     await check_list(page, fixture, screenshots)
+    await check_refresh(page)
     await check_job(page, fixture, screenshots)
 
 
@@ -79,6 +80,35 @@ async def check_list(page, fixture, screenshots):
         document.querySelector('#views [aria-current=page]').innerText].join('|')""")
     require(roles == "status|5|true|Jobs", f"the roles are {roles}")
     print("ok: the list filters by its address, loads further pages, and shows rejected records")
+
+
+async def check_refresh(page):
+    """A list of one page is refreshed, by one request at a time; what is missing for one reason is one notice."""
+    await page.run("location.hash = '#/jobs?state=accepted&text=later-0'")
+    await page.until(f"{ROWS} >= 50 && !jobList.isBusy", "the first page")
+    # The requests of refreshes are counted, and answered later.
+    count = await page.until("""(() => {
+        if (jobList.isRefreshing) return 0;
+        window.plainFetch = fetch;
+        window.held = [];
+        fetch = (address, options) => new Promise(done => held.push(() => done(plainFetch(address, options))));
+        void refreshJobs();
+        void refreshJobs();
+        fetch = plainFetch;
+        return held.length;
+    })()""", "a refresh")
+    require(count == 1, f"{count} refreshes overlap")
+    await page.run("held[0]()")
+    await page.until("!jobList.isRefreshing", "the end of the refresh")
+    await page.run("document.querySelector('#jobs-more').click()")
+    await page.until(f"{ROWS} > 50 && !jobList.isBusy", "the second page")
+    refreshes = await page.run("void refreshJobs(); jobList.isRefreshing")
+    require(not refreshes, "a list of two pages is refreshed")
+    merged = await page.run("""JSON.stringify(mergedMissing([
+        { partitions: [3], message: 'a', remedy: 'r' }, { partitions: [1, 3], message: 'a', remedy: 'r' },
+        { partitions: [2], message: 'b', remedy: 'r' }]).map(part => [part.message, part.partitions]))""")
+    require(merged == '[["a",[1,3]],["b",[2]]]', f"the missing partitions are {merged}")
+    print("ok: one refresh at a time, of a list of one page")
 
 
 async def check_job(page, fixture, screenshots):

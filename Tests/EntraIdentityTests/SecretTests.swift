@@ -26,7 +26,7 @@ import Testing
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
             #expect(try RefreshTokenTests.permissions(path) == 0o600)
             try FileManager.default.createDirectory(atPath: folder + "/taken", withIntermediateDirectories: true)
-            #expect(throws: FileReplacementError.self) { try PrivateFile(folder + "/taken").replace(with: "x") }
+            #expect(throws: FileSystemError.self) { try PrivateFile(folder + "/taken").replace(with: "x") }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["file", "taken"])
         }
     }

@@ -5,6 +5,8 @@ import Testing
 /// Runs the loader of deploy/examples against a PostgreSQL server that the script starts and stops.
 @Suite("Loading files into PostgreSQL", .serialized)
 struct LoadingTests {
+    private static let missing: Comment =
+        "PostgreSQL's server or a Python package is missing: `.ci/setup --postgresql` installs the server, make the packages"
     private static let script = Places.root.appending(path: "Tests/Examples/loading.py").path
 
     private static func canRun() async -> Bool {
@@ -17,9 +19,7 @@ struct LoadingTests {
 
     @Test(
         "Each event's rows are loaded once, and an unsuitable file is refused",
-        .enabled("Tests/Examples/loading.py --check names what is missing; `make test` sets it up") {
-            await canRun()
-        }
+        .enabled(missing) { await canRun() }
     )
     func loader() async throws {
         let python = try #require(await Places.python(with: "psycopg"))
@@ -28,5 +28,22 @@ struct LoadingTests {
             let status = await program.waitForEnd(within: .seconds(1_800))
             #expect(status == 0, "\(program.output.suffix(2_000)) \(program.errors.suffix(3_000))")
         }
+    }
+
+    @Test(
+        "The script stops its PostgreSQL server when it is terminated",
+        .enabled(missing) { await canRun() }
+    )
+    func termination() async throws {
+        let python = try #require(await Places.python(with: "psycopg"))
+        let worker = try #require(Places.worker, "payout-worker is not built")
+        let server = try await Program.running(python, [Self.script, worker.path], environment: [:]) { program in
+            try await eventually("the script prints the server's process id", program) {
+                program.output.contains { $0.isNewline }
+            }
+            return try #require(pid_t(program.output.prefix { !$0.isNewline }))
+        }
+        // The script has removed its files; the process may still be ending.
+        try await eventually("PostgreSQL has ended") { kill(server, 0) == -1 && errno == ESRCH }
     }
 }

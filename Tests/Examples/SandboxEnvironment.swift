@@ -40,11 +40,13 @@ struct SandboxEnvironment {
     private let run: Program
 
     /// Starts everything, runs the body, and stops everything.
-    static func with(_ body: (SandboxEnvironment) async throws -> Void) async throws {
+    ///
+    /// - Parameter partitions: Of each topic. With one, a consumer receives the events in the order of their publication.
+    static func with(partitions: Int = 6, _ body: (SandboxEnvironment) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "examples-files-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder.appending(path: "store"), withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        try await Sandbox.with(["--speed", "instant"]) { sandbox in
+        try await Sandbox.with(["--speed", "instant", "--kafka-partitions", "\(partitions)"]) { sandbox in
             let path = sandbox.worker.deletingLastPathComponent().path + ":" + Places.path
             let environment = sandbox.variables.merging(["PATH": path, "HOME": folder.path]) { $1 }
             let own = [
@@ -73,6 +75,14 @@ struct SandboxEnvironment {
                 "\(executable.lastPathComponent): \(program.errors.suffix(2_000)); the worker: \(run.errors.suffix(1_000))"
             )
             return program.output
+        }
+    }
+
+    /// Runs a batch, and waits until its event is in the results topic: it has no `jobId` and no `files`.
+    func publishBatchEvent() async throws {
+        _ = try await shell("payout-worker enqueue --kind payments --month 2026-10 --split week --batch weeks --wait")
+        try await eventually("the batch has an event") {
+            try await shell("payout-worker results --output json").contains(#""batchId":"weeks""#)
         }
     }
 

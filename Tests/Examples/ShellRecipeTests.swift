@@ -22,9 +22,11 @@ struct ShellRecipeTests {
     @Test(.enabled(if: Places.program("jq") != nil, "jq is not installed"))
     func storedFilesAreListedWithTheirChecksums() async throws {
         try await SandboxEnvironment.with { environment in
-            _ = try await environment.shell("payout-worker enqueue --kind payments --job-id a --wait")
+            try await environment.publishBatchEvent()
             let printed = try await environment.shell(try Recipe.text("load"))
-            let fields = printed.split(separator: "\n").first?.split(separator: "\t") ?? []
+            let lines = printed.split(separator: "\n")
+            #expect(lines.count == 5, "one file for each week of the batch: \(printed)")
+            let fields = lines.first?.split(separator: "\t") ?? []
             let location = try #require(fields.last)
             let sum = try await environment.shell("sha256sum '\(location.dropFirst("file://".count))'")
             #expect(sum.hasPrefix(fields[0]), "\(printed)")
@@ -36,6 +38,17 @@ struct ShellRecipeTests {
         try await SandboxEnvironment.with { environment in
             _ = try await environment.shell("payout-worker enqueue --kind payments --job-id ended --wait")
             _ = try await environment.shell("payout-worker enqueue --kind payments --job-id late --not-before 2h")
+            try await environment.publishBatchEvent()
+            // A record that is no JSON, and a rejection that names a running job.
+            _ = try await environment.shell(
+                """
+                echo invalid | kcat -P -b "$KAFKA_BOOTSTRAP_SERVERS" -t payout.export.jobs -k invalid
+                payout-worker enqueue --kind transactionHistory --job-id late
+                """
+            )
+            try await eventually("the second job of the same id is rejected") {
+                try await environment.shell("payout-worker results").contains("conflictingJob")
+            }
             let recipe = try Recipe.text("jobs-without-event")
             let printed = try await environment.shell("cd \"$HOME\"\n" + recipe + "cat missing")
             #expect(printed.contains(#""jobId":"late""#), "\(printed)")

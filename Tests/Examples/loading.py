@@ -4,7 +4,7 @@
     loading.py PAYOUT_WORKER
     loading.py --check        only whether the server and the packages are there
 
-Exits with 77 and a reason where the server or a Python package is missing.
+Prints the process id of the server when it runs. Exits with 77 and a reason where the server or a Python package is missing.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,9 @@ from service import Sandbox  # noqa: E402
 
 EXAMPLE = ROOT / "deploy/examples/postgresql"
 TABLES = {"payments": "payments", "transactionHistory": "transaction_history"}
+COMPLETED = "payout.export.completed"
+# The status of the loader when a file is refused or an event reports a failure.
+REFUSED = 65
 # Bounds a hang only.
 PATIENCE = 600
 
@@ -56,6 +60,9 @@ class Server:
             self.user = pwd.getpwnam("postgres")
             os.chown(folder, self.user.pw_uid, self.user.pw_gid)
         self.environment = {**os.environ, "PGHOST": folder, "PGUSER": "loader", "PGDATABASE": "postgres", "TZ": "UTC"}
+
+    def start(self):
+        folder = self.folder
         self.run("initdb", "--pgdata", f"{folder}/data", "--username", "loader", "--auth", "trust", "--encoding", "UTF8",
                  "--no-sync", "--no-locale")
         self.run("pg_ctl", "start", "--pgdata", f"{folder}/data", "--wait", "--timeout", str(PATIENCE), "--log", f"{folder}/log",
@@ -69,7 +76,8 @@ class Server:
             raise RuntimeError(f"{program}: {done.stdout[-2000:]}")
 
     def stop(self):
-        self.run("pg_ctl", "stop", "--pgdata", f"{self.folder}/data", "--mode", "immediate")
+        if pathlib.Path(self.folder, "data/postmaster.pid").exists():
+            self.run("pg_ctl", "stop", "--pgdata", f"{self.folder}/data", "--mode", "immediate")
 
     def query(self, text):
         import psycopg
@@ -86,14 +94,14 @@ def enqueue(worker, settings, job, kind, *more):
     return document[0] if isinstance(document, list) else document
 
 
-def load(server, settings, *arguments, group="loader"):
-    """Runs the example; returns what it printed, by event."""
+def load(server, settings, *arguments, group="loader", status=0):
+    """Runs the example; returns what it printed, by event: to standard output, or to standard error when it has that status."""
     environment = {**server.environment, **settings, "LOADER_GROUP_ID": group}
     done = subprocess.run([sys.executable, EXAMPLE / "load.py", "--until-end", *arguments], env=environment, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
-    if done.returncode:
-        raise RuntimeError(f"load.py: {done.stderr[-2000:]}")
-    return dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    expect(done.returncode == status, f"load.py ended with {done.returncode}, not {status}: {done.stderr[-2000:]}")
+    printed = done.stderr if status else done.stdout
+    return dict(line.split(" ", 1) for line in printed.splitlines())
 
 
 def expect(condition, problem):
@@ -139,9 +147,11 @@ def check_header(server, settings, worker):
     before = totals(server)
     server.query("ALTER TABLE payments DROP COLUMN sales_tax CASCADE")
     enqueue(worker, settings, "loading-3", "payments")
-    refused = load(server, settings)
+    refused = load(server, settings, status=REFUSED)
     expect(any("unknown columns ['salesTax']" in text for text in refused.values()), f"not refused: {refused}")
     expect(totals(server) == before, "a refused file has left rows")
+    received = load(server, settings, group="loader-3", status=REFUSED)
+    expect(list(received.values()) == ["is refused already"], f"a refused event received again: {received}")
     server.query("ALTER TABLE payments ADD COLUMN sales_tax numeric")
     printed = load(server, settings, "--retry")
     expect(any(text.startswith("is loaded: ") for text in printed.values()), f"not loaded again: {printed}")
@@ -155,9 +165,73 @@ def check_damage(server, settings, worker, folder):
     changed = (set(files(folder)) - known).pop()
     with open(changed, "ab") as file:
         file.write(b"\n\n")
-    refused = load(server, settings)
+    refused = load(server, settings, status=REFUSED)
     expect(any("the file is not the event's" in text for text in refused.values()), f"not refused: {refused}")
     expect(totals(server) == before, "a damaged file has left rows")
+
+
+def check_missing(server, settings, worker, folder):
+    """A file that is not there is refused, and loaded when it is back."""
+    known, before = set(files(folder)), totals(server)
+    enqueue(worker, settings, "loading-5", "payments")
+    missing = (set(files(folder)) - known).pop()
+    missing.rename(missing.with_suffix(".away"))
+    refused = load(server, settings, status=REFUSED)
+    expect([text for text in refused.values() if "there is no file file://" in text], f"not refused: {refused}")
+    missing.with_suffix(".away").rename(missing)
+    # The damaged file stays refused.
+    load(server, settings, "--retry", status=REFUSED)
+    expect(totals(server)["payments"] > before["payments"], "the file is not loaded after it is back")
+
+
+def event(name, **changes):
+    """A completed event of a worker without a file store, as the project's golden sample has it."""
+    sample = json.loads((ROOT / "schemas/golden/events/completed-url.json").read_text())
+    return {**sample, "jobId": name, **changes}
+
+
+def publish(settings, name, kind, document):
+    import confluent_kafka
+
+    producer = confluent_kafka.Producer({"bootstrap.servers": settings["KAFKA_BOOTSTRAP_SERVERS"]})
+    headers = {"ce_id": name, "ce_type": kind}
+    producer.produce("payout.export.results", key=name, value=json.dumps(document), headers=headers)
+    expect(producer.flush(PATIENCE) == 0, f"{name} is not published")
+
+
+def check_other_events(server, settings, worker):
+    """Neither a batch nor an event with U+0000 stops the loader; signed URLs are not stored; failures are reported."""
+    before = totals(server)
+    enqueue(worker, settings, "loading-6", "payments", "--batch", "loading")
+    publish(settings, "nul", COMPLETED, event("nul", metadata={"a": "b\0\ud800"}))
+    publish(settings, "failure", "payout.export.failed",
+            event("failure", status="failed", files=[], error={"code": "exportFailed", "message": "three times", "details": []}))
+    printed = load(server, settings, status=REFUSED)
+    expect(printed.get("failure") == "failed: exportFailed: three times", f"no failure: {printed}")
+    expect("no file store" in printed.get("nul", ""), f"not refused: {printed}")
+    expect(totals(server)["payments"] > before["payments"], "the batch's job is not loaded")
+    stored = " ".join(text for text, in server.query("SELECT event::text FROM payout_loads"))
+    expect("sig=" not in stored and "https://" not in stored, "a signed URL is stored")
+    # Everything is read, so a further run receives nothing.
+    expect(load(server, settings) == {}, "--until-end reads events again")
+
+
+def check_repeated_columns(server):
+    """A column that the header has twice is named."""
+    loader = importlib.util.spec_from_file_location("load", EXAMPLE / "load.py")
+    module = importlib.util.module_from_spec(loader)
+    loader.loader.exec_module(module)
+    import psycopg
+
+    with psycopg.connect(host=server.folder, user="loader", dbname="postgres") as connection:
+        known = [name for name, in connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'payments' AND column_name <> 'ce_id'")]
+        try:
+            module.column_names(connection, "payments", [*known, "PaymentId", "payment_ID"])
+        except module.Refused as error:
+            expect(str(error).endswith("repeated columns ['payment_id', 'PaymentId', 'payment_ID']"), str(error))
+            return
+    expect(False, "a repeated column is not refused")
 
 
 def run(worker, folder):
@@ -168,6 +242,8 @@ def run(worker, folder):
         database.mkdir()
         server = Server(str(database))
         stack.callback(server.stop)
+        server.start()
+        print((database / "data/postmaster.pid").read_text().split()[0], flush=True)
         server.query((EXAMPLE / "schema.sql").read_text())
         sandbox = Sandbox(worker, ["--speed", "instant"])
         stack.callback(sandbox.stop)
@@ -184,11 +260,14 @@ def run(worker, folder):
         check_repeated(server, settings)
         check_header(server, settings, worker)
         check_damage(server, settings, worker, stored)
+        check_missing(server, settings, worker, stored)
+        check_other_events(server, settings, worker)
+        check_repeated_columns(server)
 
 
 def main():
     if programs() is None:
-        skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
+        skip("PostgreSQL's server is not installed; `.ci/setup --postgresql` installs it")
     for module in ("psycopg", "confluent_kafka"):
         if importlib.util.find_spec(module) is None:
             skip(f"there is no Python with {module}; `make test` sets one up")
@@ -199,6 +278,8 @@ def main():
             skip("root cannot run PostgreSQL's server, and there is no user postgres")
     if sys.argv[1:] == ["--check"]:
         return
+    # The server must not outlive this process: the end of the interpreter stops it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # A Unix socket's path is short.
     folder = tempfile.mkdtemp(prefix="load-", dir="/tmp")
     os.chmod(folder, 0o755)

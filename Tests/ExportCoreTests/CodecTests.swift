@@ -84,6 +84,16 @@ import Testing
         #expect(decoded == job)
     }
 
+    @Test(arguments: ["default", "emea", "3f2c9a64-0c1e-4b53-9f6d-0a4d8c1b7e55"])
+    func accountIsFoundInEncodedJob(account: String) {
+        let job = ExportJob(id: "emea", kind: .payments, filter: "default", account: account)
+        JobSpecCodec.encode(job).withUnsafeBytes { bytes in
+            for name in ["default", "emea", "3f2c9a64-0c1e-4b53-9f6d-0a4d8c1b7e55", "", "e"] {
+                #expect(JobSpecCodec.isOf(account: name, bytes) == (name == account))
+            }
+        }
+    }
+
     @Test func encodedJobStartsWithKeyOfItsIDOnly() {
         let spec = JobSpecCodec.encode(ExportJob(id: "job-1", kind: .payments))
         spec.withUnsafeBytes { bytes in
@@ -131,7 +141,10 @@ import Testing
                 content: FileContent(rows: nil, delimiter: ",")
             ),
         ]
-        let decoded = details.encode().withUnsafeBytes { JobDetails($0) }
+        var columns = SharedColumns()
+        let encoded = details.encode(&columns)
+        #expect(encoded.sharesColumns)
+        let decoded = encoded.bytes.withUnsafeBytes { JobDetails($0, columns) }
         #expect(decoded.requestID == details.requestID)
         #expect(decoded.blobURL == details.blobURL)
         #expect(decoded.error == details.error)

@@ -66,6 +66,8 @@ extension JobBatchTests {
         let again = try refuse(&bench, .whole) { if case .state(_, .job) = $0 { true } else { false } }
         #expect(!again.records.contains { if case .batchEvent = $0 { true } else { false } })
         #expect(!again.records.contains { if case .state(_, .batch) = $0 { true } else { false } })
+        let letters = again.records.compactMap { if case .deadLetter(let letter) = $0 { letter } else { nil } }
+        #expect(letters.map(\.original.key) == [Array("b".utf8)], "the key of a job of a batch")
         bench.commitAll()
         bench.enqueue(member("two", of: 1), cancel("two"))
         bench.commitAll()

@@ -84,28 +84,6 @@ import Testing
         #expect(bench.batchEvents.count == 1)
     }
 
-    /// A job with a later deadline than the batch's default keeps the batch open until it ends.
-    @Test func batchWaitsForDeadlineOfItsJobs() {
-        var bench = bench()
-        bench.enqueue(
-            export("one") { job in
-                job.batch = JobBatch(id: "b", size: 2)
-                job.deadline = .at(30 * 3_600)
-            }
-        )
-        bench.commitAll()
-        bench.answer(.created(requestID: "request"))
-        bench.wait(11 * 3_600)
-        bench.commitAll()
-        #expect(bench.batchEvents.isEmpty)
-        bench.answer(.polled(.processing, url: nil, expiresAt: nil))
-        bench.wait(20 * 3_600)
-        bench.answer(.polled(.processing, url: nil, expiresAt: nil))
-        bench.commitAll()
-        #expect(bench.code("one") == .deadlineExceeded)
-        #expect(bench.batchEvents.map(\.status) == [.incomplete])
-    }
-
     // MARK: Members
 
     @Test func jobWithOtherSizeIsRefused() throws {
@@ -167,32 +145,6 @@ import Testing
         #expect(tombstones.last == .batchForgotten(id: "b"))
         bench.enqueue(member("three", of: 5))
         #expect(bench.phase("three") != nil, "the batch's id can be used again, with another size")
-    }
-
-    @Test func jobOfBatchTakesAtMostSixteenBytesMore() {
-        func bytes(_ size: Int?) -> Int {
-            var machine = PartitionMachine(partition: 0, epoch: 1, configuration: CoreConfiguration())
-            for number in 0..<20_000 {
-                let batch = size.map { JobBatch(id: "batch-of-a-usual-length-\(number / $0)", size: $0) }
-                let job = ExportJob(
-                    id: "job-\(number)",
-                    kind: .payments,
-                    filter: "earningForDate ge 2023-03-01 and earningForDate le 2023-04-12 \(number % 16)",
-                    metadataJSON: String(repeating: "x", count: number % 16),
-                    batch: batch
-                )
-                let times = JobTimes(accepted: .at(0))
-                machine.apply(.job(JobRecord(job: job, offset: Int64(number), phase: .accepted, times: times)))
-            }
-            let members = machine.batches.indices.reduce(0) { $0 + machine.batches[$1].members.capacity * 4 + 200 }
-            return machine.table.arena.reservedBytes + members
-        }
-        let without = bytes(nil)
-        for size in [12, 100, 1_000] {
-            let more = Double(bytes(size) - without) / 20_000
-            // The parts that a batch has once are shared by its jobs: a dozen share some 200 bytes.
-            #expect(more <= 16 + (size < 100 ? 16 : 0), "\(more) bytes more in batches of \(size)")
-        }
     }
 
     // MARK: Restore

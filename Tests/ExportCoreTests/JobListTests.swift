@@ -41,7 +41,23 @@ struct JobListTests {
         let pages = list(bench, work: 10) { $0.text = "job-99" }
         #expect(pages.count >= 50)
         #expect(pages.flatMap { $0 } == ["job-99"])
-        #expect(list(bench, work: 10).count == 10)
+        #expect(list(bench, work: 10).count == 100, "a job that is listed costs more than one that is passed over")
+        let large = String(repeating: "x", count: 4_000)
+        bench.enqueue(export("large") { $0.metadataJSON = #"{"a":"\#(large)"}"# })
+        #expect(list(bench, work: 5_000).map(\.count).max() ?? 0 < 50)
+    }
+
+    @Test func jobsOfABatchAreListed() {
+        var bench = Bench(partitions: 3)
+        for number in 0..<9 {
+            let batch = JobBatch(id: "batch-\(number % 2)", size: 5)
+            bench.enqueue(
+                export("job-\(number)") { $0.batch = number < 6 ? batch : nil },
+                partition: Int32(number < 6 ? number % 2 : 2)
+            )
+        }
+        #expect(list(bench) { $0.batch = "batch-1" }.flatMap { $0 } == ["job-1", "job-3", "job-5"])
+        #expect(list(bench) { $0.batch = "unknown" }.flatMap { $0 } == [])
     }
 
     @Test func filterSelectsByStateAccountKindAndAge() {
@@ -103,8 +119,17 @@ struct JobListTests {
     @Test func restoringPartitionIsLeftOut() {
         var bench = Bench(partitions: 2)
         bench.enqueue(export("here"), partition: 1)
+        bench.commitAll()
+        let stored = bench.stored
         bench.handle(.lost([1]))
         bench.handle(.assigned(partition: 1, epoch: 2))
+        bench.handle(.restored(partition: 1, epoch: 2, [bench.origin] + stored))
         #expect(list(bench) == [[]])
+        #expect(bench.worker.job("here", at: bench.now) == nil)
+        bench.handle(
+            .restoreFinished(partition: 1, epoch: 2, RestoredEnds(committed: 1, low: 0, high: 1_000, stateLow: 0))
+        )
+        #expect(list(bench).flatMap { $0 } == ["here"])
+        #expect(bench.worker.job("here", at: bench.now) != nil)
     }
 }

@@ -64,23 +64,62 @@ import Testing
         #expect(bench.batchEvents.count == 1)
     }
 
-    @Test func unavailableStoreIsProbed() throws {
+    /// A download that is ready to start.
+    private func download(_ bench: inout Bench) throws -> Call {
+        bench.enqueue(export("other"))
+        bench.commitAll()
+        bench.answer(.created(requestID: "request"))
+        bench.wait(10)
+        let poll = try #require(bench.calls.last { $0.token.kind == .poll })
+        bench.handle(.answered(poll.token, ready))
+        bench.commitAll()
+        return try #require(bench.calls.last)
+    }
+
+    /// The folder of manifests may be the only one that accepts no files.
+    @Test(arguments: [CallFailure.storeUnavailable(message: "full"), .refused(message: "forbidden")])
+    func manifestThatIsNotStoredHoldsBackNoDownload(failure: CallFailure) throws {
         var bench = try storing()
-        bench.answer(.failed(.storeUnavailable(message: "full")))
-        #expect(bench.calls.count == 1)
+        bench.answer(.failed(failure))
+        #expect(bench.reports.contains { if case .manifestFailed = $0 { true } else { false } })
+        #expect(!bench.reports.contains { if case .storePaused = $0 { true } else { false } })
+        #expect(try download(&bench).token.kind == .download)
+        bench.wait(300)
+        #expect(bench.calls.count { $0.token.kind == .manifest } == 2, "it is tried again")
+    }
+
+    /// A manifest that is the probe of a paused store shows that the store is still unavailable.
+    @Test func manifestWaitsForUnavailableStoreAndProbesIt() throws {
+        var bench = try storing()
+        let waiting = try #require(bench.calls.last)
+        let call = try download(&bench)
+        bench.handle(.answered(waiting.token, .failed(.transient(message: "reset"))))
+        bench.handle(.answered(call.token, .failed(.storeUnavailable(message: "full"))))
         #expect(bench.reports.contains { if case .storePaused = $0 { true } else { false } })
-        bench.wait(6)
-        #expect(bench.calls.count == 2)
+        bench.enqueue(cancel("other"))
+        bench.commitAll()
+        bench.wait(4)
+        #expect(bench.calls.count { $0.token.kind == .manifest } == 1)
+        bench.wait(4)
+        #expect(bench.calls.count { $0.token.kind == .manifest } == 2)
         bench.answer(.stored(manifest))
         #expect(bench.reports.contains { if case .storeResumed = $0 { true } else { false } })
     }
 
-    @Test func refusedManifestDoesNotBlockEvent() throws {
+    @Test func manifestThatIsRefusedAgainAndAgainDoesNotBlockEvent() throws {
         var bench = try storing()
-        bench.answer(.failed(.refused(message: "the name is too long")))
+        let refusal = CallResult.failed(.refused(message: "the folder is forbidden"))
+        for number in 1..<CoreConfiguration().maxManifestRefusals {
+            bench.answer(refusal)
+            bench.commitAll()
+            #expect(bench.batchEvents.isEmpty)
+            bench.wait(300)
+            #expect(bench.calls.count == number + 1)
+        }
+        bench.answer(refusal)
         bench.commitAll()
         let event = try #require(bench.batchEvents.first)
-        #expect(event.lacksManifest)
+        #expect(event.manifestProblem == "the folder is forbidden")
         #expect(event.manifestLocation == nil)
     }
 
@@ -91,6 +130,8 @@ import Testing
         bench.wait(120)
         bench.commitAll()
         #expect(bench.batchEvents.map(\.lacksManifest) == [true])
+        let cancelled = bench.actions.compactMap { if case .cancel(let token) = $0 { token } else { nil } }
+        #expect(cancelled == bench.calls.map(\.token), "its transfer ends and frees its slot")
         bench.answer(.stored(manifest))
         bench.commitAll()
         #expect(bench.batchEvents.count == 1, "the late answer changes nothing")

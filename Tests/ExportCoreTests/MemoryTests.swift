@@ -101,6 +101,48 @@ import Testing
         EventTime(wall: Instant(milliseconds: wall), monotonic: MonotonicInstant(milliseconds: monotonic))
     }
 
+    /// A finished job with a file that has these columns.
+    private func finished(_ number: Int, _ columns: [String], digest: String = "digest") -> JobRecord {
+        let content = FileContent(rows: 1, columns: columns, headerSHA256: digest, delimiter: ",")
+        let file = ExportFile(location: "file:///\(number)", stored: true, fileName: "f", content: content)
+        return JobRecord(
+            job: ExportJob(id: "job-\(number)", kind: .payments),
+            offset: Int64(number),
+            phase: .finished,
+            times: JobTimes(accepted: .at(0), finished: .at(1)),
+            status: .completed,
+            files: [file]
+        )
+    }
+
+    @Test func columnsOfOneHeaderAreKeptOnceUntilTheLastJobIsForgotten() throws {
+        var machine = PartitionMachine(partition: 0, epoch: 1, configuration: CoreConfiguration())
+        let columns = (0..<100).map { "column-\($0)-" + String(repeating: "x", count: 100) }
+        for number in 0..<5_000 { machine.apply(.job(finished(number, columns))) }
+        #expect(machine.table.columns.count == 1)
+        #expect(machine.table.arena.reservedBytes < 5_000 * 400, "a header has 11,000 bytes")
+        // A record that is written again, and a header that is split elsewhere.
+        let again = finished(7, columns)
+        #expect(machine.apply(.job(again)).map { machine.record(of: $0) } == again)
+        let other = finished(8, ["a", "b"])
+        #expect(machine.apply(.job(other)).map { machine.record(of: $0) } == other)
+        #expect(machine.table.columns.count == 1)
+        for number in 0..<4_999 { machine.apply(.forgotten(id: "job-\(number)")) }
+        let last = try #require(machine.table.find("job-4999"))
+        #expect(machine.record(of: last) == finished(4_999, columns))
+        machine.apply(.forgotten(id: "job-4999"))
+        #expect(machine.table.columns.count == 0)
+    }
+
+    @Test func sharedColumnsAreBounded() {
+        var shared = SharedColumns()
+        for number in 0..<SharedColumns.limit { #expect(shared.share(["a"], digest: "\(number)") != nil) }
+        #expect(shared.share(["a"], digest: "another") == nil)
+        shared.release(3)
+        #expect(shared.share(["b"], digest: "another") == 3)
+        #expect(shared[3] == ["b"])
+    }
+
     @Test func jobEntryTakesAtMost96Bytes() { #expect(MemoryLayout<JobEntry>.stride <= 96) }
 
     @Test func timersNotDueAreKept() {

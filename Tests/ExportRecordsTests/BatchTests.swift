@@ -92,14 +92,29 @@ struct BatchTests {
         var partial = event([completed, failed, cancelled], size: 3, .partial)
         partial.manifestLocation = "s3://finance-exports/_batch/fy26.json"
         #expect(try parsed(partial) == sample("partial"))
-        var incomplete = event([completed], size: 12, .incomplete)
-        incomplete.lacksManifest = true
+        let open = JobBatchEvent.Member(jobID: "fy26-2026-11", status: nil)
+        var incomplete = event([completed, open], size: 12, .incomplete)
+        incomplete.manifestProblem = "The file store did not accept it in time."
         #expect(try parsed(incomplete) == sample("incomplete"))
         var two = event([completed, failed], size: 2, .partial)
         for (form, name) in [(OutputForm.reduced, "locations"), (.short, "files"), (.least, "jobs")] {
             two.form = form
             #expect(try parsed(two) == sample("partial-without-\(name)"))
         }
+    }
+
+    /// It is a secret, and the event of the file's job has it.
+    @Test func urlOfFileThatIsNotStoredIsInNoEventOfABatch() throws {
+        let link = ExportFile(
+            location: "https://payouts.blob.core.windows.net/exports/payments.csv?sig=secret",
+            stored: false,
+            fileName: "payments.csv",
+            expiresAt: Instant(milliseconds: 1_795_392_000_000)
+        )
+        let member = JobBatchEvent.Member(jobID: "fy26-2026-10", status: .completed, files: [link])
+        let event = event([member], size: 1, .completed)
+        #expect(try parsed(event) == sample("completed-url"))
+        #expect(!String(decoding: encoder.manifest(event), as: UTF8.self).contains("payouts.blob"))
     }
 
     @Test(arguments: samples("batch-events").keys.sorted()) func readsGoldenSample(name: String) throws {
@@ -138,6 +153,7 @@ struct BatchTests {
             return JobBatchEvent.Member(jobID: String(id), status: .completed, files: [long])
         }
         var event = event(members, size: 1_000, .completed)
+        event.manifestProblem = String(repeating: "x", count: 512)
         func size(_ form: OutputForm) -> Int {
             event.form = form
             return encoder.encode(event).value?.count ?? 0

@@ -71,11 +71,7 @@ struct StateCodecTests {
         #expect(samples(folder, suffix: "bin").count == samples(folder).count - 1)
     }
 
-    @Test(
-        arguments: ["state/v1", "state/v2", "state/v3"].flatMap { folder in
-            samples(folder).keys.sorted().map { (folder, $0) }
-        }
-    )
+    @Test(arguments: (1...3).map { "state/v\($0)" }.flatMap { at in samples(at).keys.sorted().map { (at, $0) } })
     func readsGoldenSample(folder: String, name: String) throws {
         let url = try #require(samples(folder)[name])
         let description = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
@@ -156,7 +152,7 @@ struct StateCodecTests {
         #expect(error("a", good) == nil)
         #expect(error(nil, good) == .missingKey)
         #expect(error("a b", good) == .invalidKey("'a b'"))
-        #expect(error("a", []) == .unsupportedVersion(0, key: "a"))
+        #expect(error("a", []) == .malformedValue(key: "a"))
         #expect(error("a", Array(good.dropLast())) == .malformedValue(key: "a"))
         #expect(error("a", [0xFF]) == .malformedValue(key: "a"))
         #expect(try error("a", message { $0.version = 4 }) == .unsupportedVersion(4, key: "a"))
@@ -167,6 +163,33 @@ struct StateCodecTests {
         #expect(error("@position", nil) == .missingPosition(key: "@position"))
         #expect(error("@origin", position) == .missingPosition(key: "@origin"))
         #expect(error("@position", position) == nil)
+    }
+
+    /// Whatever the record's key and content are, an operator must not delete it.
+    @Test(arguments: ["a", "@position", "@origin", "@batch/fy26", "@schedule/daily", "a b"])
+    func recordOfLaterVersionIsReportedAsSuch(key: String) throws {
+        for change: (inout ProtoStateRecord) -> Void in [{ _ in }, { $0.content = nil }] {
+            let found = try error(
+                key,
+                message {
+                    change(&$0)
+                    $0.version = StateCodec.version + 1
+                }
+            )
+            guard case .unsupportedVersion(StateCodec.version + 1, let named) = found else {
+                Issue.record("\(key): \(String(describing: found))")
+                continue
+            }
+            #expect(named.contains(key))
+            #expect(found?.description.hasSuffix("of the worker that wrote it, or a later one.") == true)
+        }
+    }
+
+    /// A deleted record has no version; keys with an @ are the worker's own.
+    @Test func unknownKeyOfTheWorkersOwnIsNotReportedAsForeign() {
+        #expect(error("@schedule/daily", nil) == .invalidKey("'@schedule/daily'"))
+        #expect(StateDecodingError.invalidKey("'@schedule/daily'").description.contains("or a later one"))
+        #expect(StateDecodingError.invalidKey("'a b'").description.contains("nothing but the worker writes"))
     }
 
     // MARK: Batches
@@ -194,7 +217,6 @@ struct StateCodecTests {
         job.job.retryOf = "earlier"
         #expect(try version(.job(job)) == 3)
         #expect(try version(.pauses([JobPause()])) == 3)
-        // The end of the last pause leaves nothing that an earlier worker cannot read.
         #expect(codec.encode(.pauses([])).value == nil)
     }
 

@@ -21,6 +21,15 @@ struct MediaTypeTests {
         #expect(MediaType(detecting: [0xFE, 0xFF] + "a,b\n".utf8.flatMap { [0, $0] }) == .csv)
     }
 
+    /// As `DelimitedTextScanner` reads them, which decides what an event says about the content.
+    @Test(arguments: [
+        ("\n\r\na\tb\n1,2,3\n", MediaType.tsv), ("5\" pipe\ta\tb\",c,d,e\n", .csv), ("\"a\tb\"\"\tc\",d\n", .csv),
+        ("a\"\tb\n1,2,3\n", .tsv),
+    ])
+    func headerIsThatOfTheScanner(text: String, type: MediaType) {
+        #expect(MediaType(detecting: Array(text.utf8)) == type)
+    }
+
     @Test func expectedFormatDecidesForTextWithoutColumns() {
         #expect(MediaType(detecting: Array("paymentId\n1\n".utf8), expected: .tsv) == .tsv)
         #expect(MediaType(detecting: Array("paymentId\n1\n".utf8), expected: .zip) == .csv)

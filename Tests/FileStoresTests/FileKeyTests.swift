@@ -55,6 +55,22 @@ struct FileKeyTests {
         #expect(try key("{account}/{jobId}", value) == [part, "j"])
     }
 
+    @Test(arguments: ["{account}/{jobId}.json", "{batch}/{jobId}", "{metadata.folder}/{jobId}", "_batch/{jobId}"])
+    func noKeyIsBelowTheFolderOfManifests(template: String) throws {
+        for name in ["_batch", "_BATCH"] {
+            let key = try selected(template) { values in
+                values.account = name
+                values.batch = name
+                values.metadata = ["folder": name]
+                values.jobID = "fy26.json"
+            }
+            #expect(key.lowercased().hasPrefix("%5fbatch/fy26.json"))
+            #expect(FileKey(parts: [FileKey.manifestFolder, "fy26.json"])?.description != key)
+        }
+        #expect(try key("{account}/{jobId}", "%5Fbatch") == ["%255Fbatch", "j"])
+        #expect(try key("{kind}/{account}/{jobId}", "_batch") == ["payments", "_batch", "j"])
+    }
+
     @Test func partOfSeveralPlaceholdersIsEscaped() throws {
         #expect(try key("{account}{account}/{jobId}", ".") == ["%2E.", "j"])
         #expect(try key("day={yyyy}-{MM}-{dd}/{jobId}.{kind}", "") == ["day=2026-11-22", "j.payments"])

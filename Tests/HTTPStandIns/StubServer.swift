@@ -41,6 +41,7 @@ package final class StubServer: Sendable {
 
     fileprivate final class Record: Sendable {
         let requests = Mutex<[StubRequest]>([])
+        let openConnections = Mutex(0)
         let script: @Sendable (StubRequest, Int) -> StubReply
 
         init(_ script: @escaping @Sendable (StubRequest, Int) -> StubReply) {
@@ -82,6 +83,9 @@ package final class StubServer: Sendable {
     package var url: String { "http://127.0.0.1:\(port)" }
     package var requests: [StubRequest] { record.requests.withLock { $0 } }
 
+    /// The connections that neither side has closed.
+    package var openConnections: Int { record.openConnections.withLock { $0 } }
+
     package func stop() async {
         // A test may have stopped it already.
         try? await channel.close()
@@ -98,6 +102,16 @@ private final class StubHandler: ChannelInboundHandler {
 
     init(_ record: StubServer.Record) {
         self.record = record
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        record.openConnections.withLock { $0 += 1 }
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        record.openConnections.withLock { $0 -= 1 }
+        context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -9,15 +9,15 @@ import WorkerRuntime
 
 /// Commits whose producer is replaced, or whose records the broker refuses.
 extension KafkaLogTests {
-    func commit(_ id: UInt64, _ sink: RecordingSink, records: Int = 1) -> LogCommit {
+    func commit(_ id: UInt64, _ sink: RecordingSink, records: Int = 1, partition: Int32 = 0) -> LogCommit {
         let outputs = (0..<records).map {
             LogOutput(topic: .results, partition: 0, OutgoingRecord(key: Array("\($0)".utf8), value: [0x78]))
         }
-        let epoch = sink.now.assigned[0] ?? 0
+        let epoch = sink.now.assigned[partition] ?? 0
         return LogCommit(
             id: id,
             outputs: outputs,
-            positions: [CommitBatch.Position(partition: 0, epoch: epoch, offset: 0)]
+            positions: [CommitBatch.Position(partition: partition, epoch: epoch, offset: 0)]
         )
     }
 

@@ -17,14 +17,14 @@ import WorkerRuntime
         var configuration: KafkaLogConfiguration
         let logger: Logger
 
-        init() throws {
+        init(partitions: Int = 1) throws {
             broker = try EmbeddedKafka()
             var names = KafkaTopicNames()
             names.jobs = "log.jobs"
             names.results = "log.results"
             names.state = "log.state"
             names.deadLetter = "log.dead-letter"
-            for topic in names.all { try broker.createTopic(topic, partitions: 1) }
+            for topic in names.all { try broker.createTopic(topic, partitions: partitions) }
             var kafka = KafkaConfiguration(bootstrapServers: broker.bootstrapServers)
             kafka.properties = ["session.timeout.ms": "6000", "heartbeat.interval.ms": "500"]
             configuration = KafkaLogConfiguration(kafka: kafka, groupID: "log", workerID: "one", topics: names)

@@ -32,15 +32,17 @@ import Testing
     private static let text =
         "\u{FEFF}\(header)\r\n\"a,\r\n\"\"b\"\"\",x,17,1234.56,2026-11-22T00:00:00Z,true,SENT,\(key)\r\n,,-2,0.1,,0,UPCOMING,\r\n"
 
-    private func with(
+    private func withServer(
         _ replies: [StubReply],
-        _ body: (PayoutClient, Export) async throws -> Void
+        _ body: (PayoutClient, Export, StubServer) async throws -> Void
     ) async throws {
         try await withStub({ _, index in replies[min(index, replies.count - 1)] }) { server, transport in
             var configuration = PayoutClient.Configuration()
             configuration.baseURL = server.url
             configuration.downloads.hosts = try BlobHostRules(patterns: [], allowsLoopback: true)
-            configuration.downloads.stallTimeout = .seconds(300)
+            // However long a test takes, its downloads are neither stalled nor slow.
+            configuration.downloads.stallTimeout = .seconds(30_000)
+            configuration.downloads.minimumRate.bytes = 0
             configuration.downloads.backOff = .milliseconds(1) ... .milliseconds(1)
             let client = try PayoutClient(
                 configuration: configuration,
@@ -49,8 +51,12 @@ import Testing
             )
             let url = SASURL("\(server.url)/files/f.csv?se=2099-01-01&sig=x")
             let export = Export(kind: .payments, requestID: "r", status: .completed, blobLocation: url)
-            try await body(client, export)
+            try await body(client, export, server)
         }
+    }
+
+    private func with(_ replies: [StubReply], _ body: (PayoutClient, Export) async throws -> Void) async throws {
+        try await withServer(replies) { client, export, _ in try await body(client, export) }
     }
 
     private func with(_ text: String, _ body: (PayoutClient, Export) async throws -> Void) async throws {
@@ -118,11 +124,13 @@ import Testing
 
     @Test func exportWithoutAFileIsPolledOnce() async throws {
         let pending = Export(kind: .payments, requestID: PayoutClientTests.id, status: .processing)
-        try await with([.answer(200, body: PayoutClientTests.envelope(status: "Processing"))]) { client, _ in
+        let answer = StubReply.answer(200, body: PayoutClientTests.envelope(status: "Processing"))
+        try await withServer([answer]) { client, _, server in
             let error = try await failure(of: ExportNotCompleted.self) {
                 for try await _ in client.bytes(of: pending) {}
             }
             #expect(error.reason == .pending)
+            #expect(server.requests.count == 1)
         }
     }
 
@@ -138,12 +146,39 @@ import Testing
     }
 
     @Test func interruptedIterationCancelsTheDownload() async throws {
-        let text = String(repeating: "1,2,3\n", count: 400_000)
-        try await with(text) { client, export in
+        // The rest of the file never arrives, so only a download that is cancelled closes its connection.
+        let reply = StubReply.stalled(
+            200,
+            headers: [("etag", "\"1\"")],
+            announced: 9_000,
+            body: Array(repeating: 0x61, count: 5_000)
+        )
+        try await withServer([reply]) { client, export, server in
             for try await chunk in client.bytes(of: export) {
                 #expect(chunk.readableBytes > 0)
+                #expect(server.openConnections == 1)
                 break
             }
+            try await eventually { server.openConnections == 0 }
+            #expect(server.requests.count == 1)
+        }
+    }
+
+    /// Without an `ETag` the second answer may be the same file: it is not reported as damaged.
+    @Test(arguments: ["", "W/\"1\""])
+    func lostConnectionOfAFileWithoutAStrongTagIsTheError(etag: String) async throws {
+        let headers = etag.isEmpty ? [] : [("etag", etag)]
+        let body = [UInt8](repeating: 0x61, count: 9_000)
+        let first = StubReply.broken(200, headers: headers, announced: 9_000, body: Array(body[..<5_000]))
+        // The refusal in between is not what interrupted the bytes.
+        let replies = [first, .answer(503), .bytes(200, headers: headers, body: body)]
+        try await withServer(replies) { client, export, server in
+            let error = try await failure(of: BlobDownloadError.self) {
+                for try await _ in client.bytes(of: export) {}
+            }
+            #expect(error.reason == .transport(.closed))
+            #expect(!error.concernsContent)
+            #expect(server.requests.count == 3)
         }
     }
 
@@ -159,7 +194,7 @@ import Testing
             let error = try await failure(of: BlobDownloadError.self) {
                 for try await _ in client.bytes(of: export) {}
             }
-            #expect(error.concernsContent)
+            #expect(error.reason == .corrupted("the file has changed during the download"))
         }
     }
 
@@ -197,6 +232,21 @@ import Testing
         }
     }
 
+    @Test func noRowFollowsAnError() async throws {
+        // The connection is lost within the last row, which would be a valid one.
+        let text = Self.header + "\n" + String(repeating: ",,1,2,,1,SENT,\n", count: 400) + ",,2,2,,1,SENT,"
+        let bytes = Array(text.utf8)
+        let lost = StubReply.broken(200, headers: [], announced: bytes.count + 5, body: bytes)
+        try await with([lost, .bytes(200, body: bytes)]) { client, export in
+            var rows = client.rows(of: export, as: Payment.self).makeAsyncIterator()
+            _ = try await failure(of: BlobDownloadError.self) {
+                while let row = try await rows.next() { #expect(row.paymentId == 1) }
+            }
+            let after = try await rows.next()
+            #expect(after == nil)
+        }
+    }
+
     @Test func headerWithoutRowsHasNoRows() async throws {
         #expect(try await rows(Self.header).isEmpty)
         #expect(try await rows(Self.header + "\n\n").isEmpty)
@@ -215,7 +265,11 @@ import Testing
             (",,1,2.5,,1,SENT", ExportRowError.Reason.wrongFieldCount(expected: 8, found: 7)),
             (",,x,2.5,,1,SENT,", .invalidValue(column: "paymentId", type: "Int")),
             (",,1,2.5 EUR,,1,SENT,", .invalidValue(column: "total", type: "Decimal")),
-            (",,1,,,1,SENT,", .invalidValue(column: "total", type: "Decimal")),
+            (",,0x1F,2.5,,1,SENT,", .invalidValue(column: "paymentId", type: "Int")),
+            (",,1,0x1F,,1,SENT,", .invalidValue(column: "total", type: "Decimal")),
+            (",,1,,,1,SENT,", .missingValue(column: "total", type: "Decimal")),
+            (",, ,2,,1,SENT,", .missingValue(column: "paymentId", type: "Int")),
+            (",,1,2,, ,SENT,", .missingValue(column: "isFinal", type: "Bool")),
             (",,1,2.5,yesterday,1,SENT,", .invalidValue(column: "payoutStatusUpdateTS", type: "Date")),
             (",,1,2.5,,maybe,SENT,", .invalidValue(column: "isFinal", type: "Bool")),
             (",,1,2.5,,1,LOST,", .invalidValue(column: "status", type: "Status")),

@@ -71,6 +71,44 @@ import Testing
         }
     }
 
+    @Test func pollIsNotBeforeTheWaitThatTheServiceAsksFor() async throws {
+        let clock = TestClock()
+        let throttled = StubReply.answer(429, headers: [("retry-after", "200")])
+        try await with([throttled, Self.answer("Completed", blob: Self.url)], clock: clock) { client in
+            let export = try await client.waitUntilCompleted(queued, polling: ExportPolling(timeout: .seconds(300)))
+            #expect(export.isReady)
+            #expect(clock.sleeps == [.seconds(200)])
+        }
+    }
+
+    @Test func waitThatTheServiceAsksForDoesNotExceedTheTimeout() async throws {
+        let clock = TestClock()
+        let throttled = StubReply.answer(429, headers: [("retry-after", "3600")])
+        try await with([Self.answer("Queued"), throttled], clock: clock) { client in
+            let polling = ExportPolling(timeout: .seconds(300))
+            let error = try await failure(of: ExportNotCompleted.self) {
+                try await client.waitUntilCompleted(queued, polling: polling)
+            }
+            #expect(error.reason == .timedOut)
+            #expect(clock.sleeps.reduce(.zero, +) <= .seconds(300))
+        }
+    }
+
+    @Test func retriesOfAPollDoNotExceedTheTimeout() async throws {
+        let clock = TestClock()
+        let unavailable = StubReply.answer(503, headers: [("retry-after", "40")])
+        try await withStub({ _, _ in unavailable }) { server, transport in
+            let client = try PayoutClientTests.client(server, transport, retryPolicy: .standard, clock: clock)
+            let polling = ExportPolling(timeout: .seconds(60), maximumFailures: 100)
+            let error = try await failure(of: ExportNotCompleted.self) {
+                try await client.waitUntilCompleted(queued, polling: polling)
+            }
+            #expect(error.reason == .timedOut)
+            #expect(clock.sleeps.reduce(.zero, +) <= .seconds(60))
+            #expect(server.requests.count == 2)
+        }
+    }
+
     @Test func transientErrorsDoNotEndTheWait() async throws {
         let failing = [StubReply.answer(503), .answer(429), .answer(503)]
         try await with(failing + [Self.answer("Completed", blob: Self.url)]) { client in
@@ -98,5 +136,7 @@ import Testing
         #expect(polling.wait(after: 1, random: 0) == .seconds(5))
         #expect(polling.wait(after: 100, random: 0) == .seconds(300))
         #expect(polling.wait(after: 100, random: 0.5) < .seconds(300))
+        let hasty = ExportPolling(firstWait: .zero, longestWait: .milliseconds(-1))
+        for polls in [1, 2, 100] { #expect(hasty.wait(after: polls, random: 1) == .seconds(1)) }
     }
 }

@@ -25,6 +25,7 @@ import Testing
             ("earningForDate ge “2023-03-01T00:00:00Z”", "earningForDate ge 2023-03-01T00:00:00Z"),
             ("earningAmount gt '5.50'", "earningAmount gt 5.50"),
             ("paymentId eq 000123", "paymentId eq '000123'"),
+            ("paymentId ne 7", "paymentId ne '7'"),
             (
                 "programName eq '=\u{2019}&&\"'  and  paymentid = '1'",
                 "programName eq '=\u{2019}&&\"'  and  paymentId eq '1'"
@@ -71,6 +72,18 @@ import Testing
         #expect(corrected.text == text)
         #expect(!corrected.isRewritten)
         #expect(corrected.parsed.isWellFormed)
+    }
+
+    @Test(arguments: [
+        "paymentId gt 9", "paymentId ge 9", "paymentId lt 10", "paymentId le 10", "paymentId eq 1e3",
+        "paymentId eq 1.50", "paymentId eq -1", "paymentId ne +1",
+    ])
+    func numberIsNoTextWhereThatChangesTheMeaning(text: String) {
+        let corrected = ODataFilter.correct(text, for: .payments)
+        #expect(corrected.text == text)
+        #expect(!corrected.isRewritten)
+        #expect(corrected.parsed.diagnostics.map(\.code) == [.typeMismatch])
+        #expect(corrected.parsed.diagnostics.allSatisfy { $0.message.contains("text in single quotes") })
     }
 
     @Test func theCaseOfFieldsIsKeptWithoutAKind() {

@@ -18,7 +18,7 @@ import Testing
 
     /// The rows of a file of this size.
     private func rows(_ kind: Kind, _ filter: String, size: Int = 150_000, isTSV: Bool = false) throws -> [Row] {
-        let rules = try #require(RowRule.rules(of: filter, kind: kind))
+        let rules = try RowRule.rules(of: filter, kind: kind)
         let source = RowSource(kind: kind, isTSV: isTSV, seed: 7, size: size, rules: rules)
         var bytes: [UInt8] = []
         while bytes.count < source.count { bytes += source.chunk(at: bytes.count) }
@@ -119,10 +119,36 @@ import Testing
         #expect(try !rows(.payments, "programName eq '\(text)'", size: 200_000).isEmpty)
     }
 
-    @Test(arguments: ["1", "-1", "+0.5", "1e3", "1.25e-1", "12345678901.23", "0.29", "1e400", "-1e15"])
-    func numbersAreReadInHundredths(text: String) throws {
-        let number = try #require(FilterNumber(text))
-        let value = (Double(text) ?? 0) * 100
-        if abs(value) < 1e15 { #expect(abs(Double(number.hundredths) - value) < 1) }
+    @Test(arguments: ["paymentAmount", "paymentAmount eq 'x'", "colour eq 'red'", "paymentId eq 'a"])
+    func filtersThatCannotBeReadHaveNoRules(filter: String) throws {
+        var cache = RowRuleCache()
+        let error = #expect(throws: ServiceError.self) { try cache.rules(of: filter, kind: .payments) }
+        #expect(error?.status == 400)
+        #expect(try cache.rules(of: "", kind: .payments) == nil)
+    }
+
+    @Test func cachedRulesAreThoseOfTheirFilterAndKind() throws {
+        var cache = RowRuleCache()
+        var random = SplitMix64(seed: 1)
+        // More filters than are kept, each read again.
+        for number in (0..<100).flatMap({ [$0, $0] }) {
+            let rules = try #require(try cache.rules(of: "paymentId eq '\(number)'", kind: .payments))
+            #expect(rules.map { $0.text(.paymentId, using: &random) } == ["\(number)"])
+        }
+        #expect(try cache.rules(of: "paymentAmount gt 5", kind: .payments)?.count == 1)
+        #expect(throws: ServiceError.self) { try cache.rules(of: "paymentAmount gt 5", kind: .transactionHistory) }
+    }
+
+    @Test(
+        arguments: [
+            ("1", 100, true), ("-1", -100, true), ("+0.5", 50, true), ("1e3", 100_000, true), ("0.29", 29, true),
+            ("1.25e-1", 12, false), ("-1.25e-1", -13, false), ("12345678901.23", 1_234_567_890_123, true),
+            ("1e400", 1_000_000_000_000_000, true), ("-1e15", -1_000_000_000_000_000, true),
+        ] as [(String, Int64, Bool)]
+    )
+    func numbersAreReadInHundredths(text: String, hundredths: Int64, isExact: Bool) throws {
+        let number = try #require(FilterAmount(text))
+        #expect(number.hundredths == hundredths)
+        #expect(number.isExact == isExact)
     }
 }

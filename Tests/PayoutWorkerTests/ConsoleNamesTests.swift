@@ -46,6 +46,8 @@ import WorkerKafka
         }
         #expect(try clientID([:]) == "w1")
         #expect(try clientID(["HTTP_PORT": "8081"]) == "w1@8081")
+        #expect(try clientID(["WORKER_ID": "w@9"]) == "w@9@8080")
+        #expect(ConsoleNames.name("w@9@8080") == "w@9")
         #expect(try clientID(["HTTP_PORT": "8081", "KAFKA_CLIENT_CLIENT_ID": "mine"]) == "mine")
     }
 }

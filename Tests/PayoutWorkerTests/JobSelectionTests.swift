@@ -92,8 +92,12 @@ import Testing
     }
 
     /// A daily run with `--last` must export the complete weeks in its middle again, because their figures are restated.
-    @Test func idsOfSelectionsThatEndTodayDifferEveryDay() throws {
-        for selection in [["--last", "30d"], ["--from", "2026-11-01"], ["--participant", "1"]] {
+    @Test func idsOfSelectionsThatAreNotOverDifferEveryDay() throws {
+        let selections = [
+            ["--last", "30d"], ["--from", "2026-11-01"], ["--participant", "1"], ["--month", "2026-11"],
+            ["--from", "2026-11-01", "--to", "2026-12-01"], ["--to", "2027-01-01"],
+        ]
+        for selection in selections {
             let today = try jobs(selection).map(\.id)
             #expect(try jobs(selection).map(\.id) == today)
             #expect(try Set(jobs(selection, today: "2026-11-30").map(\.id)).isDisjoint(with: today))
@@ -102,6 +106,12 @@ import Testing
         let next = try jobs(["--last", "30d"], split: .week, today: "2026-11-30")
         #expect(!Set(weeks.map(\.filter)).isDisjoint(with: next.map(\.filter)))
         #expect(Set(weeks.map(\.id)).isDisjoint(with: next.map(\.id)))
+    }
+
+    @Test func idsOfSelectionsThatAreOverRemainTheSame() throws {
+        for selection in [["--month", "2026-10"], ["--from", "2026-11-01", "--to", "2026-11-29"]] {
+            #expect(try jobs(selection, today: "2026-11-30").map(\.id) == jobs(selection).map(\.id))
+        }
     }
 
     @Test func idsOfOtherJobsAreRandom() throws {
@@ -130,6 +140,8 @@ import Testing
         ["--month", "2026-10", "--split", "day", "--job-id", "a"], ["--month", "2026-10", "--deadline", "6h"],
         ["--month", "2026-10", "--not-before", "6h"], ["--count", "3", "--month", "2026-10"],
         ["--file", "-", "--batch", "b"], ["--count", "3", "--split", "month"],
+        ["--request-id", "r", "--month", "2026-10"], ["--request-id", "r", "--batch", "b"],
+        ["--request-id", "r", "--count", "3"], ["--request-id", "r", "--last", "30d", "--split", "day"],
     ])
     func contradictionsAreWrongUsage(arguments: [String]) throws {
         let isOpen = arguments == ["--from", "2026-10-01", "--split", "month"]

@@ -31,6 +31,8 @@ import Testing
         #expect(ShellText.quoted("http://127.0.0.1:80") == "http://127.0.0.1:80")
         #expect(ShellText.quoted("it's $HOME") == #"'it'\''s $HOME'"#)
         #expect(ShellText.quoted("") == "''")
+        #expect(ShellText.argument("a") == "a")
+        #expect(ShellText.argument("-a") == "-- -a")
     }
 
     @Test func tableFitsTheWidth() {

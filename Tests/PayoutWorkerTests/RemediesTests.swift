@@ -1,3 +1,4 @@
+import ArgumentParser
 import ExportCore
 import Testing
 import WorkerConsole
@@ -56,6 +57,28 @@ struct RemediesTests {
             #expect(texts.remedy(for: problem(cause)).contains("kafka-transactions.sh"))
         }
         #expect(texts.remedy(for: .openTransaction).contains("kafka-transactions.sh"))
+    }
+
+    /// Commands are printed to be copied, so they must mean the job, whatever its id and its batch are.
+    @Test(arguments: [(nil, "job-1"), ("fy26", "job-1"), ("-fy26", "-job")] as [(String?, String)])
+    func commandsOfAJobAreAccepted(batch: String?, id: String) throws {
+        var job = ExportJob(id: id, kind: .payments)
+        job.account = "-emea"
+        job.batch = batch.map { JobBatch(id: $0, size: 2) }
+        var record = JobRecord(
+            job: job,
+            offset: 1,
+            phase: .waiting,
+            times: JobTimes(accepted: Instant(milliseconds: 0))
+        )
+        record.requestID = "-r"
+        let commands = texts.commands(for: record).map { $0.split(separator: " ").dropFirst().map(String.init) }
+        #expect(commands.count == 3)
+        let show = try #require(try PayoutWorker.parseAsRoot(commands[0]) as? JobsShowCommand)
+        #expect(show.jobID == id)
+        let cancel = try #require(try PayoutWorker.parseAsRoot(commands[1]) as? CancelCommand)
+        #expect(cancel.jobIDs == [id] && cancel.batch == batch)
+        _ = try PayoutWorker.parseAsRoot(commands[2])
     }
 
     @Test func missingRightsAreNamedWithTheirSubject() {

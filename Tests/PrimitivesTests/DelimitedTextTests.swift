@@ -132,8 +132,9 @@ struct DelimitedTextTests {
             #expect(scanned.findings.rows == 2)
             #expect(scanned.header == Array(bytes[2..<12]))
         }
+        // Each text has the line with the quotes, and its last line ends where the next text's first one does.
         let long = Array(repeating: bytes[2...], count: 2_000).reduce(Array(bytes[..<2]), +)
-        #expect(Self.scan(long) { 4_097 }.findings.rows != nil)
+        for size in [4_096, 4_097, .max] { #expect(Self.scan(long) { size }.findings.rows == 4_000) }
     }
 
     @Test(
@@ -179,7 +180,7 @@ struct DelimitedTextTests {
     // MARK: Records
 
     private static func records(_ text: String, chunk: Int = .max) throws -> [[String]] {
-        var parser = DelimitedRecordParser(limit: 1_000)
+        var parser = DelimitedRecordParser(limit: 1_000, maximumFields: 1_001)
         var records: [[String]] = []
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
@@ -198,13 +199,22 @@ struct DelimitedTextTests {
 
     @Test(arguments: ["ab,,\"\"\"\r\n", "abcdefghij,\"\n"]) func recordsAreAsManyAsRows(alphabet: String) throws {
         var generator = SeededGenerator(seed: 3)
-        let letters = Array(alphabet)
+        // Not characters, of which CRLF is one.
+        let letters = Array(alphabet.unicodeScalars.map { String($0) })
+        var unterminated = 0
         for _ in 0..<400 {
-            let text = String((0..<100).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] })
+            let parts = (0..<100).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] }
+            let text = parts.joined()
             let findings = Self.scan(Array(text.utf8)).findings
-            let records = try? Self.records(text, chunk: Int.random(in: 1...50, using: &generator))
-            #expect(records.map { max(0, Int64($0.count) - 1) } == findings.rows, "\(text.debugDescription)")
+            do {
+                let records = try Self.records(text, chunk: Int.random(in: 1...50, using: &generator))
+                #expect(max(0, Int64(records.count) - 1) == findings.rows, "\(text.debugDescription)")
+            } catch DelimitedRecordParser.Problem.unterminatedQuote {
+                unterminated += 1
+                #expect(findings.rows == nil, "\(text.debugDescription)")
+            }
         }
+        #expect((1..<400).contains(unterminated))
     }
 
     @Test func firstRecordDecidesTheDelimiter() throws {
@@ -214,9 +224,23 @@ struct DelimitedTextTests {
     }
 
     @Test func fieldThatIsNotUTF8IsAnError() {
-        var parser = DelimitedRecordParser(limit: 1_000)
+        var parser = DelimitedRecordParser(limit: 1_000, maximumFields: 1_001)
         #expect(throws: DelimitedRecordParser.Problem.invalidText) {
             try [0x61, 0xE4, 0x2C].withUnsafeBytes { try parser.parse($0) { _ in } }
+        }
+    }
+
+    @Test func recordsWithTooManyFieldsAreErrors() throws {
+        func count(_ text: String) throws -> Int {
+            var parser = DelimitedRecordParser(limit: 1_000, maximumFields: 3)
+            var records = 0
+            try Array(text.utf8).withUnsafeBytes { try parser.parse($0) { _ in records += 1 } }
+            try parser.finish { _ in records += 1 }
+            return records
+        }
+        #expect(try count("a,b,c\n1,2,\"3,4\"\n,,\n") == 3)
+        for text in ["a,b,c,d", "a\tb,c\td\n", "a,b\n1,2,3,\n", "a,b\n,,,,,,,"] {
+            #expect(throws: DelimitedRecordParser.Problem.tooManyFields(limit: 3)) { try count(text) }
         }
     }
 

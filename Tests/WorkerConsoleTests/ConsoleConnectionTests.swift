@@ -1,3 +1,4 @@
+import ExportCore
 import Foundation
 import Testing
 import WorkerRuntime
@@ -47,7 +48,10 @@ struct ConsoleConnectionTests {
             configuration.interval = .milliseconds(1)
             configuration.writeTimeout = .milliseconds(300)
         }
-        try await withConsole(configure: few) { port in
+        // A few events fill the buffers of the operating system.
+        let account = WorkerStatus.Account.sample("default")
+        let status = WorkerStatus.sample(accounts: Array(repeating: account, count: 2_000))
+        try await withConsole(FakeSource(status), configure: few) { port in
             let silent = try RawSocket(port: port, receiveBuffer: 4_096)
             try silent.send("GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             // It has the only place; another client gets the place once the server has given up writing.

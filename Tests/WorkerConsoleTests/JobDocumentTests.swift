@@ -10,16 +10,20 @@ import WorkerTelemetry
 
 @Suite("Jobs in the console")
 struct JobDocumentTests {
-    private func waits(_ change: (inout WorkerStatus) -> Void = { _ in }) -> JobWaits {
+    private static let start = Date(timeIntervalSince1970: Double(Sample.start.milliseconds) / 1_000)
+
+    private func waits(
+        _ activity: RecentActivity = RecentActivity(texts: CodeTexts()),
+        at time: Date = start,
+        _ change: (inout WorkerStatus) -> Void = { _ in }
+    ) -> JobWaits {
         var status = WorkerStatus.sample()
         change(&status)
         var watch = HealthWatch(HealthThresholds(), texts: CodeTexts())
         watch.update(with: HealthSample(status: status, wallClock: Sample.start), at: .seconds(1))
-        let activity = RecentActivity(texts: CodeTexts())
-        activity.report(.throttled(account: "throttled", kind: .poll, wait: .seconds(86_400), asked: nil))
         return JobWaits(
             Snapshot(
-                at: Date(timeIntervalSince1970: Double(Sample.start.milliseconds) / 1_000),
+                at: time,
                 status: status,
                 watch: watch,
                 health: watch.health,
@@ -61,12 +65,15 @@ struct JobDocumentTests {
         #expect(!Planted.all.contains { wait.message.contains($0) })
     }
 
-    @Test func throttledCallHasItsReason() {
-        // The report's time is that of the machine, so the sample lies before it.
-        let wait = waits().reason(.turn(.poll), account: "throttled")
-        let isOver =
-            Date().addingTimeInterval(86_400) < Date(timeIntervalSince1970: Double(Sample.start.milliseconds) / 1_000)
-        #expect(wait.reason == (isOver ? .rateLimit : .throttled))
+    @Test func throttledCallHasItsReason() throws {
+        let activity = RecentActivity(texts: CodeTexts())
+        activity.report(.throttled(account: "throttled", kind: .poll, wait: .seconds(60), asked: nil))
+        let until = try #require(activity.figures.throttledUntil.values.first)
+        func reason(_ seconds: Double) -> JobWait.Reason {
+            waits(activity, at: until.addingTimeInterval(seconds)).reason(.turn(.poll), account: "throttled").reason
+        }
+        #expect(reason(-1) == .throttled)
+        #expect(reason(1) == .rateLimit)
     }
 
     @Test func rejectedRecordIsFoundByItsID() async throws {
@@ -86,7 +93,7 @@ struct JobDocumentTests {
 
     @Test(arguments: [
         "state=unheard-of", "kind=x", "limit=0", "limit=201", "olderThan=soon", "cursor=x", "unknown=1",
-        "state=open&state=open",
+        "state=open&state=open", "state=late,failed", "state=open,late",
         "scope=x", "text=\(String(repeating: "a", count: 129))", "text=%zz",
     ])
     func invalidQueryIsRefused(query: String) async throws {
@@ -100,35 +107,19 @@ struct JobDocumentTests {
     @Test func queryBecomesAFilter() throws {
         let now = Sample.start
         let query = try JobQuery(
-            "state=late,failed&account=emea&kind=payments&text=a%20b&olderThan=1h&limit=7",
+            "state=submitting,failed&account=emea&batch=fy26&kind=payments&text=a%20b&olderThan=1h&limit=7",
             now: now
         )
-        #expect(query.filter.phases == [.submitting, .waiting, .ready])
-        #expect(query.filter.statuses == [.failed])
-        #expect(query.filter.onlyLate && query.filter.account == "emea" && query.filter.kind == .payments)
-        #expect(query.filter.text == "a b" && query.limit == 7)
+        #expect(query.filter.phases == [.submitting] && query.filter.statuses == [.failed])
+        #expect(query.filter.account == "emea" && query.filter.kind == .payments)
+        let late = try JobQuery("state=late", now: now)
+        #expect(late.filter.phases == [.submitting, .waiting, .ready] && late.filter.onlyLate)
+        #expect(query.filter.text == "a b" && query.filter.batch == "fy26" && query.limit == 7)
         #expect(query.filter.acceptedUntil == now.advanced(by: .seconds(-3_600)))
         let place = JobPlace(partition: 3, entry: 9)
         let path = query.path(from: place, through: 5, limit: 2)
         let passed = try JobQuery(path.dropFirst("/api/jobs?".count), now: now)
         #expect(passed.filter == query.filter && passed.from == place && passed.through == 5)
         #expect(passed.limit == 2 && passed.isLocal)
-    }
-
-    @Test func listsAskTheEngineOneAfterTheOther() async throws {
-        let source = FakeSource()
-        source.set { state in
-            state.jobs = { question in
-                let entry = question.from.entry + 1
-                return JobPage(jobs: [], next: entry < 20 ? JobPlace(partition: 0, entry: entry) : nil)
-            }
-        }
-        try await withConsole(source) { port in
-            let answer = try await RawClient.send("/api/jobs?text=rare&scope=worker", port: port)
-            #expect(answer.body.contains(#""jobs":[]"#))
-            let asked = source.state.withLock { $0.listed }
-            #expect(asked.first?.filter.text == "rare")
-            #expect(asked.allSatisfy { $0.work <= 20_000 })
-        }
     }
 }

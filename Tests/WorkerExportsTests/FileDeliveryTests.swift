@@ -82,6 +82,7 @@ struct FileDeliveryTests {
     )
     private static let forbidden = FileStoreError(.forbidden, action: "put", path: "s3://memory/x")
     private static let tooLong = FileStoreError(.nameTooLong, action: "put", path: "s3://memory/x")
+    private static let lost = FileStoreError(.uploadLost, action: "put", path: "s3://memory/x")
     private static let cancelled = FileStoreError(.cancelled, action: "put", path: "s3://memory/x")
 
     private func with(
@@ -271,24 +272,21 @@ struct FileDeliveryTests {
         }
     }
 
-    @Test func manifestFailsAsFilesDo() async throws {
+    /// A store that may refuse the folder of manifests alone says nothing about the files of exports.
+    @Test func manifestFailsAsFilesDoUnlessItsKeyMayBeTheReason() async throws {
         try await with { delivery, _, _ in
-            let manifest = BatchManifest(batchID: "fy26", document: [1])
-            store.faults = .init(finish: Self.unavailable)
-            guard case .failed(.storeUnavailable) = await delivery.store(manifest) else {
-                Issue.record("an unavailable store must pause downloads")
-                return
+            func failure(_ faults: MemoryStore.Faults) async -> CallFailure? {
+                store.faults = faults
+                let result = await delivery.store(BatchManifest(batchID: "fy26", document: [1]))
+                if case .failed(let failure) = result { return failure } else { return nil }
             }
+            let unavailable = CallFailure.storeUnavailable(message: Self.unavailable.description)
+            #expect(await failure(.init(finish: Self.unavailable)) == unavailable)
             #expect(store.aborted == 1)
-            store.faults = .init(write: Self.tooLong)
-            guard case .failed(.transient) = await delivery.store(manifest) else {
-                Issue.record("another failure must be repeated")
-                return
-            }
-            store.faults = .init(begin: Self.cancelled)
-            guard case .failed(.abandoned) = await delivery.store(manifest) else {
-                Issue.record("a cancelled upload must be abandoned")
-                return
+            #expect(await failure(.init(write: Self.lost)) == .transient(message: Self.lost.description))
+            #expect(await failure(.init(begin: Self.cancelled)) == .abandoned)
+            for refusal in [Self.forbidden, Self.tooLong] {
+                #expect(await failure(.init(begin: refusal)) == .refused(message: refusal.description))
             }
         }
     }

@@ -37,7 +37,7 @@ struct HeaderWatchTests {
         #expect(watch.finding(content(["x"], digest: "2"), in: other) == .first)
         #expect(
             watch.finding(content(["a", "c", "d"], digest: "3"), in: series)
-                == .changed(HeaderWatch.Change(added: ["c", "d"], removed: ["b"]))
+                == .changed(HeaderWatch.Change(added: ["c", "d"], removed: ["b"], columns: ["a", "c", "d"]))
         )
         #expect(watch.finding(content(["a", "c", "d"], digest: "3"), in: series) == .same)
     }
@@ -54,8 +54,26 @@ struct HeaderWatchTests {
         #expect(watch.finding(content(nil, digest: "1"), in: series) == .first)
         #expect(
             watch.finding(content(["a"], digest: "2"), in: series)
-                == .changed(HeaderWatch.Change(added: [], removed: []))
+                == .changed(HeaderWatch.Change(added: [], removed: [], columns: ["a"]))
         )
+    }
+
+    /// Programs that load files by the places of columns are concerned.
+    @Test func columnsInAnotherOrderAreAChange() {
+        let watch = HeaderWatch()
+        #expect(watch.finding(content(["a", "b"], digest: "1"), in: series) == .first)
+        #expect(
+            watch.finding(content(["b", "a"], digest: "2"), in: series)
+                == .changed(HeaderWatch.Change(added: [], removed: [], columns: ["b", "a"]))
+        )
+    }
+
+    @Test func manifestCountsAsCallOfNoAccount() async {
+        let telemetry = Telemetry(build: BuildInfo(version: "1"), texts: CodeTexts())
+        _ = await telemetry.metering(ScriptedFiles([])).store(BatchManifest(batchID: "b", document: []))
+        let calls = telemetry.calls.figures
+        #expect(calls.started == 1 && calls.answered == 1)
+        #expect(calls.inFlight.isEmpty && calls.apiCallsStarted.isEmpty)
     }
 
     @Test func changedHeaderIsCounted() async {

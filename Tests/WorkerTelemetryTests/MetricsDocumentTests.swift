@@ -12,8 +12,8 @@ struct MetricsDocumentTests {
     private static var document: String {
         var lines = [
             "# Metrics", "",
-            "Every metric at `GET /metrics`. Labels are bounded: none contains a job id or a file name. A test generates the table",
-            "from the sources (`UPDATE_DOCUMENTS=1 make test` writes it again). Alerts: [`alerts.yaml`](prometheus/alerts.yaml).",
+            "Every metric at `GET /metrics`. Labels are bounded: none contains a job id or a file name. Alerts:",
+            "[`alerts.yaml`](prometheus/alerts.yaml).",
             "",
         ]
         let parts: [(String, [MetricDefinition])] = [
@@ -45,7 +45,7 @@ struct MetricsDocumentTests {
             try Data(Self.document.utf8).write(to: Self.url)
         }
         let written = try String(contentsOf: Self.url, encoding: .utf8)
-        #expect(written == Self.document, "UPDATE_DOCUMENTS=1 make test writes deploy/metrics.md again")
+        #expect(written == Self.document, "`make documents` writes deploy/metrics.md again")
     }
 
     @Test func everyHealthCodeHasItsRemedyInTheGuides() throws {

@@ -46,12 +46,12 @@ public struct RefreshTokenFile: Sendable, Hashable {
     public func check() async throws {
         try await blocking {
             let file = PrivateFile(path)
-            do throws(FileReplacementError) {
+            do throws(FileSystemError) {
                 try file.checkReplaceable()
                 try file.checkReadable()
                 try file.checkRoom(for: Self.checkedSize)
             } catch {
-                throw RefreshTokenNotSaved(path: path, step: error.step, errno: error.code)
+                throw RefreshTokenNotSaved(path: path, step: error.step, errno: error.number)
             }
         }
     }
@@ -72,10 +72,10 @@ public struct RefreshTokenFile: Sendable, Hashable {
     }
 
     static func replace(_ path: String, with text: String) throws(RefreshTokenNotSaved) {
-        do throws(FileReplacementError) {
+        do throws(FileSystemError) {
             try PrivateFile(path).replace(with: text)
         } catch {
-            throw RefreshTokenNotSaved(path: path, step: error.step, errno: error.code)
+            throw RefreshTokenNotSaved(path: path, step: error.step, errno: error.number)
         }
     }
 }

@@ -5,15 +5,22 @@ struct JobBatchEntry {
     var members: [JobTable.Index] = []
     /// How many of them have ended.
     var endedCount = 0
-    /// When it ends although jobs are missing, in milliseconds since 1970.
+    /// When it ends although jobs are missing or have not ended, in milliseconds since 1970.
     var deadline = Int64.min
     /// Its end, once that is decided.
     var record: JobBatchRecord?
     /// The call that stores its manifest, queued or in flight; a token with another call ID is stale.
     var callID: UInt32 = 0
     var activity = Activity.idle
+    /// The event that the call in flight stores.
+    var event: JobBatchEvent?
     /// Consecutive failures of that call; sets the back-off.
     var failures: UInt8 = 0
+    /// How often the file store has refused the manifest.
+    var refusals = 0
+
+    /// How many of its jobs have not ended.
+    var runningCount: Int { members.count - endedCount }
 
     /// Whether no further job can become a member.
     var isFull: Bool { members.count >= batch.size }
@@ -50,8 +57,8 @@ struct JobBatchTable {
     /// Whether `at` is in use; a token may name a place that is free again.
     func contains(_ at: Index) -> Bool { entries.indices.contains(Int(at)) && !entries[Int(at)].isUnused }
 
-    /// The places of all batches, in no particular order.
-    var indices: [Index] { Array(places.values) }
+    /// The places of all batches, in the order of places: decisions about all of them are the same in every process.
+    var indices: [Index] { entries.indices.filter { !entries[$0].isUnused }.map { Index($0) } }
 
     func find(_ id: String) -> Index? { places[id] }
 
@@ -71,7 +78,7 @@ struct JobBatchTable {
 
     /// Adds a job.
     ///
-    /// - Parameter deadline: until when the batch waits for other jobs at least, because of this one.
+    /// - Parameter deadline: until when the batch is open at least, because of this job.
     mutating func add(_ job: JobTable.Index, to batch: JobBatch, deadline: Instant) -> Index {
         let place = place(of: batch)
         entries[Int(place)].batch.size = batch.size
@@ -135,16 +142,29 @@ struct JobBatchTable {
     mutating func queueCall(_ callID: UInt32, of place: Index) {
         entries[Int(place)].callID = callID
         entries[Int(place)].activity = .queued
+        entries[Int(place)].event = nil
         wakes.set(Int(place), to: EarliestTimes.never)
     }
 
-    mutating func startCall(of place: Index) { entries[Int(place)].activity = .inFlight }
+    mutating func startCall(of place: Index, _ event: JobBatchEvent) {
+        entries[Int(place)].activity = .inFlight
+        entries[Int(place)].event = event
+    }
+
+    /// Notes that the store has refused the manifest.
+    ///
+    /// - Returns: how often it has.
+    mutating func countRefusal(of place: Index) -> Int {
+        entries[Int(place)].refusals += 1
+        return entries[Int(place)].refusals
+    }
 
     /// Notes that the call has failed.
     ///
     /// - Returns: how many have failed in a row.
     mutating func countFailure(of place: Index) -> Int {
         entries[Int(place)].activity = .idle
+        entries[Int(place)].event = nil
         entries[Int(place)].failures = min(entries[Int(place)].failures, .max - 1) + 1
         return Int(entries[Int(place)].failures)
     }
@@ -157,7 +177,9 @@ struct JobBatchTable {
     private mutating func endCall(_ place: Index) {
         entries[Int(place)].callID = 0
         entries[Int(place)].activity = .idle
+        entries[Int(place)].event = nil
         entries[Int(place)].failures = 0
+        entries[Int(place)].refusals = 0
         wakes.set(Int(place), to: EarliestTimes.never)
     }
 

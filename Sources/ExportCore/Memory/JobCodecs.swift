@@ -59,8 +59,15 @@ enum JobSpecCodec {
         return reader.withText { text.isFound(in: $0) } ?? false
     }
 
-    /// The account's name.
-    static func account(in spec: UnsafeRawBufferPointer) -> String { decode(spec).account }
+    /// Whether the job names this account. Passes over the parts before it without reading them.
+    static func isOf(account name: String, _ spec: UnsafeRawBufferPointer) -> Bool {
+        var reader = PackedReader(spec)
+        // The order is that of `encode`.
+        reader.withText { _ in }
+        (_, _) = (reader.byte(), reader.byte())
+        reader.withText { _ in }
+        return reader.withText { $0.elementsEqual(name.utf8) } ?? (name == "default")
+    }
 
     /// Decodes a job, without its batch.
     static func decode(_ bytes: UnsafeRawBufferPointer) -> ExportJob {
@@ -102,7 +109,9 @@ struct JobDetails {
         files = record.files
     }
 
-    func encode() -> [UInt8] {
+    /// - Parameter columns: where the columns of files are shared.
+    /// - Returns: the bytes, and whether they refer to shared columns.
+    func encode(_ columns: inout SharedColumns) -> (bytes: [UInt8], sharesColumns: Bool) {
         var writer = PackedWriter(capacity: 32)
         writer.write(requestID)
         writer.write(blobURL)
@@ -116,11 +125,24 @@ struct JobDetails {
             }
         }
         writer.write(integer: Int64(files.count))
-        for file in files { Self.encode(file, into: &writer) }
-        return writer.bytes
+        var sharesColumns = false
+        for file in files where Self.encode(file, into: &writer, &columns) { sharesColumns = true }
+        return (writer.bytes, sharesColumns)
     }
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    init(_ bytes: UnsafeRawBufferPointer, _ columns: SharedColumns) {
+        var used: [SharedColumns.Place] = []
+        self.init(bytes, columns, &used)
+    }
+
+    /// The shared columns that encoded details refer to.
+    static func sharedColumns(in bytes: UnsafeRawBufferPointer, _ columns: SharedColumns) -> [SharedColumns.Place] {
+        var used: [SharedColumns.Place] = []
+        _ = JobDetails(bytes, columns, &used)
+        return used
+    }
+
+    private init(_ bytes: UnsafeRawBufferPointer, _ columns: SharedColumns, _ used: inout [SharedColumns.Place]) {
         var reader = PackedReader(bytes)
         requestID = reader.string()
         blobURL = reader.string()
@@ -131,7 +153,7 @@ struct JobDetails {
             }
             error = JobError(code: code, message: message, details: details)
         }
-        files = (0..<reader.integer()).map { _ in Self.decodeFile(&reader) }
+        files = (0..<reader.integer()).map { _ in Self.decodeFile(&reader, columns, &used) }
     }
 
     /// Whether the request id contains the text.
@@ -140,7 +162,12 @@ struct JobDetails {
         return reader.withText { text.isFound(in: $0) } ?? false
     }
 
-    private static func encode(_ file: ExportFile, into writer: inout PackedWriter) {
+    /// Returns whether the bytes refer to shared columns.
+    private static func encode(
+        _ file: ExportFile,
+        into writer: inout PackedWriter,
+        _ columns: inout SharedColumns
+    ) -> Bool {
         writer.write(file.location)
         writer.write(byte: file.stored ? 1 : 0)
         writer.write(file.fileName)
@@ -153,22 +180,42 @@ struct JobDetails {
             writer.write(entry.name)
             writer.write(integer: entry.sizeBytes)
         }
-        encode(file.content, into: &writer)
+        writer.write(byte: file.content == nil ? 0 : 1)
+        return file.content.map { encode($0, into: &writer, &columns) } ?? false
     }
 
-    private static func encode(_ content: FileContent?, into writer: inout PackedWriter) {
-        writer.write(byte: content == nil ? 0 : 1)
-        guard let content else { return }
+    private static func encode(
+        _ content: FileContent,
+        into writer: inout PackedWriter,
+        _ columns: inout SharedColumns
+    ) -> Bool {
         writer.write(integer: content.rows ?? -1)
-        writer.write(integer: Int64(content.columns?.count ?? -1))
-        for column in content.columns ?? [] { writer.write(column) }
+        var place: SharedColumns.Place?
+        if let names = content.columns, let digest = content.headerSHA256 {
+            place = columns.share(names, digest: digest)
+        }
+        if let place {
+            writer.write(integer: sharedMark)
+            writer.write(place: place)
+        } else {
+            writer.write(integer: Int64(content.columns?.count ?? -1))
+            for column in content.columns ?? [] { writer.write(column) }
+        }
         writer.write(content.headerSHA256)
         writer.write(content.delimiter)
         writer.write(content.encoding)
         writer.write(byte: content.hasByteOrderMark ? 1 : 0)
+        return place != nil
     }
 
-    private static func decodeFile(_ reader: inout PackedReader) -> ExportFile {
+    /// Stands for the number of columns where these are shared.
+    private static let sharedMark: Int64 = -2
+
+    private static func decodeFile(
+        _ reader: inout PackedReader,
+        _ columns: SharedColumns,
+        _ used: inout [SharedColumns.Place]
+    ) -> ExportFile {
         var file = ExportFile(location: reader.string() ?? "", stored: reader.byte() == 1, fileName: "")
         file.fileName = reader.string() ?? ""
         file.mediaType = reader.string()
@@ -179,14 +226,23 @@ struct JobDetails {
         file.entries = (0..<reader.integer()).map { _ in
             ArchiveEntry(name: reader.string() ?? "", sizeBytes: reader.integer())
         }
-        if reader.byte() == 1 { file.content = decodeContent(&reader) }
+        if reader.byte() == 1 { file.content = decodeContent(&reader, columns, &used) }
         return file
     }
 
-    private static func decodeContent(_ reader: inout PackedReader) -> FileContent {
-        let (rows, columns) = (reader.integer(), reader.integer())
+    private static func decodeContent(
+        _ reader: inout PackedReader,
+        _ columns: SharedColumns,
+        _ used: inout [SharedColumns.Place]
+    ) -> FileContent {
+        let (rows, count) = (reader.integer(), reader.integer())
         var content = FileContent(rows: rows < 0 ? nil : rows, delimiter: "")
-        if columns >= 0 { content.columns = (0..<columns).map { _ in reader.string() ?? "" } }
+        if count >= 0 { content.columns = (0..<count).map { _ in reader.string() ?? "" } }
+        if count == sharedMark {
+            let place = reader.place()
+            used.append(place)
+            content.columns = columns[place]
+        }
         content.headerSHA256 = reader.string()
         content.delimiter = reader.string() ?? ""
         content.encoding = reader.string()

@@ -65,6 +65,7 @@ struct JobEntry {
         static let transferring = Flags(rawValue: 16)
         static let payments = Flags(rawValue: 32)
         static let hasBatch = Flags(rawValue: 64)
+        static let sharesColumns = Flags(rawValue: 128)
 
         mutating func set(_ flag: Flags, _ isSet: Bool) { if isSet { insert(flag) } else { remove(flag) } }
     }
@@ -79,6 +80,12 @@ struct JobEntry {
     var hasBatch: Bool {
         get { flags.contains(.hasBatch) }
         set { flags.set(.hasBatch, newValue) }
+    }
+
+    /// Whether the details refer to columns that jobs share.
+    var sharesColumns: Bool {
+        get { flags.contains(.sharesColumns) }
+        set { flags.set(.sharesColumns, newValue) }
     }
 
     /// Whether the POST of the present attempt may have reached the service.

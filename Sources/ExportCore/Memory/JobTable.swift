@@ -10,6 +10,7 @@ struct JobTable {
     private var wakes = TimerHeap<WakeTimer>()
     private var limits = TimerHeap<LimitTimer>()
     var arena = ByteArena()
+    private(set) var columns = SharedColumns()
 
     /// How many jobs there are.
     var count: Int { index.count }
@@ -65,13 +66,40 @@ struct JobTable {
         self[at].hasBatch ? arena.withBytes(self[at].spec) { JobSpecCodec.batch($0) } : nil
     }
 
+    // MARK: Details
+
+    func details(of entry: borrowing JobEntry) -> JobDetails {
+        let columns = columns
+        return entry.details == 0 ? JobDetails() : arena.withBytes(entry.details) { JobDetails($0, columns) }
+    }
+
+    /// Replaces what is known of the job beside its spec.
+    mutating func setDetails(_ at: Index, to details: JobDetails) {
+        // The new ones first: columns that both have must not be removed in between.
+        let encoded = details.isEmpty ? nil : details.encode(&columns)
+        freeDetails(at)
+        let handle = encoded.map { arena.store($0.bytes) } ?? 0
+        self[at].details = handle
+        self[at].sharesColumns = encoded?.sharesColumns ?? false
+    }
+
+    private mutating func freeDetails(_ at: Index) {
+        let handle = self[at].details
+        if self[at].sharesColumns {
+            for place in arena.withBytes(handle, { JobDetails.sharedColumns(in: $0, columns) }) {
+                columns.release(place)
+            }
+        }
+        arena.free(handle)
+    }
+
     mutating func remove(_ at: Index) {
         cancelWake(at)
         limits.remove(at, in: &slab)
         let entry = self[at]
         index.remove(at, hash: entry.hash) { [slab] in slab[$0].hash }
         arena.free(entry.spec)
-        arena.free(entry.details)
+        freeDetails(at)
         self[at] = JobEntry()
         freeIndices.append(at)
     }

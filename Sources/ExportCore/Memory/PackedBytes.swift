@@ -72,6 +72,11 @@ struct PackedReader {
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
+    mutating func place() -> UInt32 {
+        defer { position += 4 }
+        return bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self)
+    }
+
     mutating func instant() -> Instant? {
         byte() == 0 ? nil : Instant(milliseconds: integer())
     }

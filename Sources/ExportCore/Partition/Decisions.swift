@@ -18,6 +18,8 @@ struct Decisions {
 
 /// The decisions that end batches: their records and events, calls and reports.
 struct BatchEnds {
+    /// How many jobs of batches were visited for them: their work, which a turn's timers share.
+    var visitedJobs = 0
     var records: [OutputRecord] = []
     var callsUponCommit: [CallToken] = []
     var reportsUponCommit: [Report] = []

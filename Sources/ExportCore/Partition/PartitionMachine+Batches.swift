@@ -34,17 +34,19 @@ extension PartitionMachine {
     /// - Returns: the batch's place; `nil` for a job without one.
     mutating func joinBatch(_ record: JobRecord, _ place: JobTable.Index) -> JobBatchTable.Index? {
         guard let batch = record.job.batch else { return nil }
-        return batches.add(place, to: batch, deadline: batchDeadline(of: record))
+        var deadline = batchDeadline(accepted: record.times.accepted)
+        if !configuration.safeguards.batchDeadline { deadline = max(deadline, self.deadline(of: record)) }
+        return batches.add(place, to: batch, deadline: deadline)
     }
 
     mutating func leaveBatch(_ place: JobTable.Index) {
         guard let batch = table.batch(of: place) else { return }
-        // Only a job of which nothing is stored leaves an open batch. A restore would not find it, so it no longer counts.
-        let isLast = batchDeadline(of: record(of: place)).milliseconds == batches[batch].deadline
         batches.remove(place, from: batch)
-        guard isLast, batches[batch].record == nil else { return }
-        let deadlines = batches[batch].members.map { batchDeadline(of: record(of: $0)) }
-        if let deadline = deadlines.max() { batches.setDeadline(deadline, of: batch) }
+        // Only a job of which nothing is stored leaves an open batch. A restore would not find it, so it no longer counts.
+        guard batches[batch].record == nil, !batches[batch].members.isEmpty else { return }
+        let newest = batches[batch].members.reduce(JobEntry.none) { max($0, table[$1].accepted) }
+        guard newest < table[place].accepted else { return }
+        batches.setDeadline(batchDeadline(accepted: Instant(milliseconds: newest)), of: batch)
     }
 
     /// Replaces the job at this place by that of a record with the same id.
@@ -57,20 +59,40 @@ extension PartitionMachine {
 
     // MARK: Ends
 
-    /// The one place where a batch ends: when its last job has, or at its deadline. Jobs that still run then end first, by
-    /// their own deadlines.
+    /// The one place where a batch ends: when its last job has, or at its deadline. Jobs that have a later one then continue.
     ///
     /// Called after each of its jobs' ends, so the record and the event are committed with those of the last one. With a
     /// file store only the record is: the event waits for the manifest.
     mutating func endIfDone(batch: JobBatchTable.Index, at now: EventTime, _ decisions: inout Decisions) {
         if let record = batches[batch].record { return batches.end(record, limit: limit(of: record)) }
-        let isExpired = batches[batch].deadline <= now.wall.milliseconds
-        guard batches[batch].endedCount == batches[batch].members.count, batches[batch].isFull || isExpired else {
-            return isExpired ? () : batches.arm(batch)
+        let isDone = batches[batch].isFull && batches[batch].runningCount == 0
+        guard isDone || batches[batch].deadline <= now.wall.milliseconds else { return batches.arm(batch) }
+        let members = batches[batch].members
+        decisions.batchEnds.visitedJobs += members.count
+        // A job whose own deadline has passed too ends as soon as its call in flight is answered, and is waited for.
+        if members.contains(where: { table[$0].phase != .finished && table[$0].limit <= now.wall.milliseconds }) {
+            return
         }
-        let event = event(ofBatch: batch, ended: now.wall)
-        guard !configuration.storesFiles else { return close(batch, event, &decisions) }
-        publish(event, at: now, &decisions)
+        // No end that counts is later, whatever clock it was decided by.
+        let newest = members.reduce(JobEntry.none) { max($0, table[$1].finished) }
+        let record = JobBatchRecord(
+            batch: batches[batch].batch,
+            status: !isDone
+                ? .incomplete : members.allSatisfy { table[$0].status == .completed } ? .completed : .partial,
+            ended: max(now.wall, Instant(milliseconds: newest)),
+            published: nil
+        )
+        guard !configuration.storesFiles else { return close(batch, record, &decisions) }
+        publish(event(ofBatch: batch, record), at: now, &decisions)
+    }
+
+    /// The time of an end that is decided now. A job that ends after its batch does so at a later time, whatever the clock
+    /// shows: by that every worker knows which ends the batch's event counts.
+    func timeOfEnd(_ place: JobTable.Index?, at now: EventTime) -> Instant {
+        guard let batch = place.flatMap({ table.batch(of: $0) }), let record = batches[batch].record else {
+            return now.wall
+        }
+        return max(now.wall, record.ended.advanced(by: .milliseconds(1)))
     }
 
     /// Records that the event of an ended batch is published, and publishes it.
@@ -90,31 +112,28 @@ extension PartitionMachine {
         decisions.batchEnds.records.append(.state(partition: partition, .batch(record)))
     }
 
-    /// The event of a batch whose jobs have ended, as far as they came.
-    func event(ofBatch place: JobBatchTable.Index, ended: Instant) -> JobBatchEvent {
-        let (batch, places) = (batches[place].batch, batches[place].members)
-        let members = places.map { (place: $0, entry: table[$0]) }.sorted {
+    /// The event of a batch whose end is decided: the same whenever it is built, because no job joins the batch from then on.
+    func event(ofBatch place: JobBatchTable.Index, _ record: JobBatchRecord) -> JobBatchEvent {
+        let members = batches[place].members.map { (place: $0, entry: table[$0]) }.sorted {
             ($0.entry.generation, $0.entry.offset) < ($1.entry.generation, $1.entry.offset)
         }
         let listed = members.map { member in
-            let details = details(of: member.entry)
-            return JobBatchEvent.Member(
-                jobID: job(of: member.place).id,
-                status: member.entry.status ?? .failed,
-                code: details.error?.code,
-                files: details.files
-            )
+            let (entry, id) = (member.entry, job(of: member.place).id)
+            guard entry.phase == .finished, entry.finished <= record.ended.milliseconds, let status = entry.status
+            else {
+                return JobBatchEvent.Member(jobID: id, status: nil)
+            }
+            let details = table.details(of: entry)
+            return JobBatchEvent.Member(jobID: id, status: status, code: details.error?.code, files: details.files)
         }
-        let isWhole = members.count >= batch.size
-        let isCompleted = listed.allSatisfy { $0.status == .completed }
         let first = members.first?.entry
         return JobBatchEvent(
-            batch: batch,
-            status: !isWhole ? .incomplete : isCompleted ? .completed : .partial,
+            batch: batches[place].batch,
+            status: record.status,
             source: RecordSource(partition: partition, offset: first?.offset ?? 0),
             members: listed,
-            accepted: first.map { Instant(milliseconds: $0.accepted) } ?? ended,
-            ended: ended
+            accepted: first.map { Instant(milliseconds: $0.accepted) } ?? record.ended,
+            ended: record.ended
         )
     }
 
@@ -128,9 +147,15 @@ extension PartitionMachine {
     /// The batch's deadline, a manifest's retry or bound, or the end of the time for which the batch is remembered.
     mutating func fire(batch place: JobBatchTable.Index, at now: EventTime, _ decisions: inout Decisions) {
         guard let record = batches[place].record else { return endIfDone(batch: place, at: now, &decisions) }
-        guard record.published != nil else { return fireManifest(place, record, at: now, &decisions) }
-        // Without transactions a paused worker may have restored an earlier state of a job. It ends again first.
-        guard batches[place].endedCount == batches[place].members.count else { return }
+        guard let published = record.published else { return fireManifest(place, record, at: now, &decisions) }
+        // A job may still run, or, without transactions, have an earlier state that a paused worker has restored. Its end
+        // arms the timer again.
+        guard batches[place].runningCount == 0 else { return }
+        decisions.batchEnds.visitedJobs += batches[place].members.count
+        // The window of a job that ended after its batch begins with its own event.
+        let newest = batches[place].members.reduce(JobEntry.none) { max($0, table[$1].finished) }
+        let end = max(published, Instant(milliseconds: newest)).advanced(by: configuration.deduplicationWindow)
+        guard end <= now.wall else { return batches.end(record, limit: end) }
         forget(batch: place, &decisions)
     }
 

@@ -182,7 +182,7 @@ extension PartitionMachine {
     ) {
         guard let place = table.find(id) else {
             let message =
-                "No job '\(id)' is known in this partition: it was never enqueued here, or its deduplication window is over. Check the jobId, and that the cancel command has the jobId as its key."
+                "No job '\(id)' is known in this partition: it was never enqueued here, or its deduplication window is over. Check the jobId, and that the cancel command has the key of the job's own record: the jobId, or the batch's id for a job of a batch."
             let error = JobError(code: .unknownJob, message: message)
             return reject(id, offset, job: nil, error: error, trace: trace, at: now, &decisions)
         }

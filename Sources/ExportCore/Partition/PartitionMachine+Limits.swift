@@ -20,11 +20,9 @@ extension PartitionMachine {
         }
     }
 
-    /// Until when a job keeps its batch waiting for others: until the job's own deadline, and for the default time after
-    /// its acceptance. Hence a batch ends that long after its newest job was accepted, and never before one of its jobs.
-    func batchDeadline(of record: JobRecord) -> Instant {
-        max(deadline(of: record), record.times.accepted.advanced(by: configuration.jobTimeout))
-    }
+    /// Until when a job keeps its batch open: for the default time after its acceptance. Its own deadline and its `notBefore`
+    /// do not count, because they may be years away.
+    func batchDeadline(accepted: Instant) -> Instant { accepted.advanced(by: configuration.jobTimeout) }
 
     /// When a batch whose end is decided is forgotten, or published without its manifest.
     func limit(of record: JobBatchRecord) -> Instant {

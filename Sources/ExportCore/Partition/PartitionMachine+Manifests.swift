@@ -6,8 +6,8 @@
 /// consumer could read the event and find no manifest, or the one of another decision.
 extension PartitionMachine {
     /// Ends a batch whose event waits for its manifest.
-    mutating func close(_ place: JobBatchTable.Index, _ event: JobBatchEvent, _ decisions: inout Decisions) {
-        decide(JobBatchRecord(batch: event.batch, status: event.status, ended: event.ended, published: nil), &decisions)
+    mutating func close(_ place: JobBatchTable.Index, _ record: JobBatchRecord, _ decisions: inout Decisions) {
+        decide(record, &decisions)
         decisions.batchEnds.callsUponCommit.append(callManifest(place))
     }
 
@@ -15,15 +15,18 @@ extension PartitionMachine {
 
     /// Makes the call that stores the manifest; an earlier one becomes stale.
     private mutating func callManifest(_ place: JobBatchTable.Index) -> CallToken {
-        let callID = nextCallID()
-        batches.queueCall(callID, of: place)
+        batches.queueCall(nextCallID(), of: place)
+        return manifestToken(place)
+    }
+
+    private func manifestToken(_ place: JobBatchTable.Index) -> CallToken {
         // The slots for transfers are shared by account. A batch may have jobs of several; its first job's account counts.
         let account = batches[place].members.first.map { table[$0].account } ?? 0
         return CallToken(
             partition: partition,
             epoch: epoch,
             place: place,
-            callID: callID,
+            callID: batches[place].callID,
             kind: .manifest,
             account: Int(account) < configuration.accounts.count ? account : 0
         )
@@ -38,14 +41,15 @@ extension PartitionMachine {
     mutating func startManifest(_ token: CallToken) -> Call? {
         let place = token.place
         guard let record = batches[place].record, let first = batches[place].members.first else { return nil }
-        batches.startCall(of: place)
+        let event = event(ofBatch: place, record)
+        batches.startCall(of: place, event)
         var call = Call(
             token: token,
             job: job(of: first),
             attempt: 0,
             accepted: Instant(milliseconds: table[first].accepted)
         )
-        call.batch = event(ofBatch: place, ended: record.ended)
+        call.batch = event
         return call
     }
 
@@ -61,32 +65,50 @@ extension PartitionMachine {
         else { return }
         switch result {
         case .stored(let file):
-            var event = event(ofBatch: place, ended: record.ended)
+            var event = batches[place].event ?? event(ofBatch: place, record)
             event.manifestLocation = file.location
             publish(event, at: now, &decisions)
-        case .failed(.storeUnavailable), .failed(.abandoned), .failed(.throttled), .failed(.account):
-            // The file store's state decides when the next one may start.
+        // The worker cancelled it, or waits for something else than the store.
+        case .failed(.abandoned), .failed(.throttled), .failed(.account):
             decisions.callsNow.append(callManifest(place))
-        case .failed(.transient(let message)):
-            let failures = batches.countFailure(of: place)
-            let wait = backOff.interval(failures: failures, hash: PollPace.mix(token.callID, UInt32(failures)))
-            batches.setWake(place, to: now.monotonic.advanced(by: .milliseconds(wait)))
-            decisions.reports.append(
-                .manifestFailed(partition: partition, batch: record.batch.id, message: message)
-            )
-        default: publishWithoutManifest(place, record, at: now, &decisions)
+        case .failed(.transient(let message)), .failed(.storeUnavailable(let message)):
+            retryLater(place, record, message, at: now, &decisions)
+        case .failed(.refused(let message)), .failed(.unusableFile(let message)),
+            .failed(.refusedLocation(let message)):
+            // New permissions take some time until they apply.
+            guard batches.countRefusal(of: place) >= configuration.maxManifestRefusals else {
+                return retryLater(place, record, message, at: now, &decisions)
+            }
+            publishWithoutManifest(place, record, message, at: now, &decisions)
+        case .created, .polled, .deleted, .notDeletableYet, .notFound, .urlExpired:
+            publishWithoutManifest(place, record, "The answer is not one about a file.", at: now, &decisions)
         }
     }
 
-    /// The manifest could not be stored, for good or for as long as the jobs of the batch may take: the event says so.
-    private mutating func publishWithoutManifest(
+    private mutating func retryLater(
         _ place: JobBatchTable.Index,
         _ record: JobBatchRecord,
+        _ message: String,
         at now: EventTime,
         _ decisions: inout Decisions
     ) {
-        var event = event(ofBatch: place, ended: record.ended)
-        event.lacksManifest = configuration.storesFiles
+        let callID = batches[place].callID
+        let failures = batches.countFailure(of: place)
+        let wait = backOff.interval(failures: failures, hash: PollPace.mix(callID, UInt32(failures)))
+        batches.setWake(place, to: now.monotonic.advanced(by: .milliseconds(wait)))
+        decisions.reports.append(.manifestFailed(partition: partition, batch: record.batch.id, message: message))
+    }
+
+    /// The manifest could not be stored, for good or for as long as the jobs of the batch may take: the event says why.
+    private mutating func publishWithoutManifest(
+        _ place: JobBatchTable.Index,
+        _ record: JobBatchRecord,
+        _ problem: String?,
+        at now: EventTime,
+        _ decisions: inout Decisions
+    ) {
+        var event = batches[place].event ?? event(ofBatch: place, record)
+        event.manifestProblem = problem?.truncated(toBytes: JobBatchEvent.manifestProblemBytes)
         publish(event, at: now, &decisions)
     }
 
@@ -99,7 +121,16 @@ extension PartitionMachine {
         at now: EventTime,
         _ decisions: inout Decisions
     ) {
-        if limit(of: record) <= now.wall { return publishWithoutManifest(place, record, at: now, &decisions) }
+        if limit(of: record) <= now.wall {
+            if batches[place].activity == .inFlight { decisions.cancellations.append(manifestToken(place)) }
+            return publishWithoutManifest(
+                place,
+                record,
+                "The file store did not accept it in time.",
+                at: now,
+                &decisions
+            )
+        }
         guard batches[place].activity == .idle else { return }
         decisions.callsNow.append(callManifest(place))
     }
@@ -111,7 +142,7 @@ extension PartitionMachine {
         at now: EventTime,
         _ decisions: inout Decisions
     ) {
-        guard configuration.storesFiles else { return publishWithoutManifest(place, record, at: now, &decisions) }
+        guard configuration.storesFiles else { return publishWithoutManifest(place, record, nil, at: now, &decisions) }
         decisions.callsNow.append(callManifest(place))
     }
 }

@@ -177,9 +177,9 @@ extension PartitionMachine {
         record.phase = .finished
         record.status = status
         record.error = error
-        record.times.finished = now.wall
         record.blobURL = nil
         let known = table.find(record.job.id)
+        record.times.finished = timeOfEnd(known, at: now)
         let isInFlight = known.map { table[$0].activity == .inFlight } ?? false
         if let transfer = known.flatMap({ transfer(of: $0) }) { decisions.cancellations.append(transfer) }
         let place = decide(record, &decisions)

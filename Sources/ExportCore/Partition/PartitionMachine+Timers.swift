@@ -1,8 +1,11 @@
 extension PartitionMachine {
-    /// Fires due timers, at most `limit` of them, so that a million at once do not block the queue.
+    /// Fires due timers, at most `limit` of them, so that a million at once do not block the queue. Each job that the end of
+    /// a batch visits counts as one too.
     mutating func fireTimers(at now: EventTime, limit: Int, _ decisions: inout Decisions) {
         endDuePauses(at: now, &decisions)
-        for _ in 0..<limit {
+        var fired = 0
+        while fired + decisions.batchEnds.visitedJobs < limit {
+            // Jobs first: at its deadline a batch counts those that reach theirs at the same time.
             if let place = table.popDue(at: now) {
                 fire(place, at: now, &decisions)
             } else if let batch = batches.popDue(at: now) {
@@ -10,6 +13,7 @@ extension PartitionMachine {
             } else {
                 return
             }
+            fired += 1
         }
     }
 

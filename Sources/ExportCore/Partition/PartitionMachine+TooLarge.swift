@@ -54,8 +54,9 @@ extension PartitionMachine {
         }
         let message =
             "The job is larger than a record of the state topic may be. Enqueue it with less metadata and a shorter filter under a new jobId, or raise max.message.bytes of the state topic."
-        // The record itself is no longer here; the dead letter names where it is.
-        let original = OriginalRecord(key: Array(id.utf8), value: nil, omitted: OmittedParts(value: 0))
+        // The record itself is no longer here; the dead letter names where it is, with the key that a valid record has.
+        let key = refused.job.batch?.id ?? id
+        let original = OriginalRecord(key: Array(key.utf8), value: nil, omitted: OmittedParts(value: 0))
         deadLetter(original, at: refused.offset, reason: message, form: .reduced, &decisions)
         let error = JobError(code: .tooLarge, message: message)
         reject(id, refused.offset, job: refused.job, error: error, trace: refused.job.trace, at: now, &decisions)

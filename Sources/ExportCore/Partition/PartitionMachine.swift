@@ -67,7 +67,7 @@ struct PartitionMachine {
     /// The job's newest record, as a restore would find it.
     func record(of place: JobTable.Index) -> JobRecord {
         let entry = table[place]
-        let details = self.details(of: entry)
+        let details = table.details(of: entry)
         var times = JobTimes(accepted: Instant(milliseconds: entry.accepted))
         times.submitted = Self.instant(entry.submitted)
         times.ready = Self.instant(entry.ready)
@@ -87,10 +87,6 @@ struct PartitionMachine {
             namedByAcceptance: entry.namedByAcceptance,
             generation: entry.generation
         )
-    }
-
-    func details(of entry: JobEntry) -> JobDetails {
-        entry.details == 0 ? JobDetails() : table.arena.withBytes(entry.details) { JobDetails($0) }
     }
 
     /// Applies a record: each one that is decided and each one that is restored. Nothing else changes a job.
@@ -158,13 +154,9 @@ struct PartitionMachine {
             )
         )
 
-        let details = JobDetails(record)
-        let oldDetails = table[place].details
-        table.arena.free(oldDetails)
-        let newDetails = details.isEmpty ? 0 : table.arena.store(details.encode())
+        table.setDetails(place, to: JobDetails(record))
         let account = accountNumbers[record.job.account] ?? .max
         Self.fill(&table[place], from: record, account: account)
-        table[place].details = newDetails
         table.setLimit(place, to: limit(of: record))
         count(place, by: 1)
         return place
@@ -270,7 +262,7 @@ struct PartitionMachine {
         table[token.place].isTransferring = token.kind == .download
         if token.kind == .create { table[token.place].maySubmitted = true }
         let entry = table[token.place]
-        let details = self.details(of: entry)
+        let details = table.details(of: entry)
         return Call(
             token: token,
             job: job(of: token.place),

@@ -55,7 +55,10 @@ enum StoreState {
         case .stored:
             defer { self = .usable }
             return problem == nil ? .none : .resumed
-        case .failed(.storeUnavailable(let message)): return failed(message, first: first, at: now)
+        case .failed(.storeUnavailable(let message)):
+            // The place of manifests may be the only one that accepts no files: downloads do not wait for it.
+            guard token.kind == .download || isProbe(token) else { return .none }
+            return failed(message, first: first, at: now)
         default:
             // The result says nothing about the store: another download may probe it at once.
             if case .probing(let message, _, let interval, token) = self {
@@ -63,6 +66,10 @@ enum StoreState {
             }
             return .none
         }
+    }
+
+    private func isProbe(_ token: CallToken) -> Bool {
+        if case .probing(_, _, _, token) = self { true } else { false }
     }
 
     private mutating func failed(_ message: String, first: Duration, at now: MonotonicInstant) -> Change {

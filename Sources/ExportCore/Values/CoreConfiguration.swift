@@ -50,6 +50,9 @@ public struct CoreConfiguration: Sendable {
     public var maxPollsWithoutURL = 60
     /// Consecutive unusable files after which the job fails.
     public var maxUnusableFiles = 6
+    /// How often the file store may refuse a batch's manifest before the batch's event is published without it. With the
+    /// waits in between, the last refusal comes about two minutes after the first.
+    public var maxManifestRefusals = 8
     /// The first wait before a paused account's credentials are probed; doubles up to ten minutes.
     public var accountProbeInterval: Duration = .seconds(30)
     /// The intake breaker's window, threshold and pause.
@@ -77,6 +80,8 @@ package struct Safeguards: Sendable, Equatable {
     package var batchEvents = true
     /// Remembers the jobs of a batch until the batch is forgotten.
     package var batchRetention = true
+    /// Ends a batch at its own deadline, whatever those of its jobs are.
+    package var batchDeadline = true
     /// Holds calls back while they are paused.
     package var pauses = true
     /// Ends a pause when its end is committed, not when it is decided.

@@ -22,7 +22,7 @@ public enum JobBatchStatus: UInt8, Hashable, Sendable, CaseIterable {
     case completed = 1
     /// All of its jobs ended, and some did not complete.
     case partial = 2
-    /// Its deadline passed before all of its jobs came.
+    /// Its deadline passed before all of its jobs had come and ended.
     case incomplete = 3
 }
 

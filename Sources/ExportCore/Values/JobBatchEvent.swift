@@ -4,15 +4,15 @@ public struct JobBatchEvent: Hashable, Sendable {
     public struct Member: Hashable, Sendable {
         /// The job's id.
         public var jobID: String
-        /// How the job ended.
-        public var status: JobStatus
+        /// How the job ended; `nil` when it had not at the batch's deadline.
+        public var status: JobStatus?
         /// Why it did not complete.
         public var code: JobErrorCode?
         /// The job's files.
         public var files: [ExportFile]
 
         /// Creates a member.
-        public init(jobID: String, status: JobStatus, code: JobErrorCode? = nil, files: [ExportFile] = []) {
+        public init(jobID: String, status: JobStatus?, code: JobErrorCode? = nil, files: [ExportFile] = []) {
             self.jobID = jobID
             self.status = status
             self.code = code
@@ -35,8 +35,8 @@ public struct JobBatchEvent: Hashable, Sendable {
     public var ended: Instant
     /// Where the batch's manifest is; `nil` without a file store.
     public var manifestLocation: String?
-    /// Whether a manifest was to be stored and could not be.
-    public var lacksManifest = false
+    /// Why the manifest could not be stored; `nil` where it was, and where none was to be.
+    public var manifestProblem: String?
     /// The largest form in which the event is written.
     public var form = OutputForm.whole
 
@@ -57,6 +57,15 @@ public struct JobBatchEvent: Hashable, Sendable {
         self.ended = ended
     }
 
-    /// How many members ended in this way.
-    public func count(of status: JobStatus) -> Int { members.count { $0.status == status } }
+    /// The most bytes of ``manifestProblem``.
+    static let manifestProblemBytes = 512
+
+    /// Whether a manifest was to be stored and could not be.
+    public var lacksManifest: Bool { manifestProblem != nil }
+
+    /// How many jobs never came, or were rejected.
+    public var missingCount: Int { max(0, batch.size - members.count) }
+
+    /// How many members ended in this way; `nil` for those that had not ended at the batch's deadline.
+    public func count(of status: JobStatus?) -> Int { members.count { $0.status == status } }
 }

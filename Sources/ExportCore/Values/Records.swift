@@ -187,6 +187,16 @@ public struct JobInput: Sendable {
         case resume(PauseTarget)
         /// Not a valid job. `jobID` where it can be read; the reason and the invalid fields.
         case unreadable(jobID: String?, reason: String, details: [FieldError], trace: TraceContext?)
+
+        /// The id of the job that it is about, if it is readable.
+        public var jobID: String? {
+            switch self {
+            case .export(let job): job.id
+            case .cancel(let id, _): id
+            case .unreadable(let id, _, _, _): id
+            case .pause, .resume: nil
+            }
+        }
     }
 
     /// The record's offset.

@@ -6,6 +6,8 @@ public struct JobFilter: Hashable, Sendable {
     public var statuses: Set<JobStatus> = []
     /// The account that the job names.
     public var account: String?
+    /// The id of the job's batch.
+    public var batch: String?
     /// Which resource is exported.
     public var kind: ExportKind?
     /// A text in the job's id, its request id or its metadata, without regard to the case of ASCII letters.
@@ -30,6 +32,8 @@ struct JobMatcher {
     private let account: Int?
     private let accounts: Int
     private let isAnyState: Bool
+    /// The place of the filter's batch in the partition whose jobs are compared.
+    var batch: JobBatchTable.Index?
 
     init(_ filter: JobFilter, accounts: [String], at now: Instant) {
         self.filter = filter
@@ -47,6 +51,11 @@ struct JobMatcher {
         if let limit = filter.acceptedUntil, entry.accepted > limit.milliseconds { return false }
         if let limit = filter.acceptedSince, entry.accepted < limit.milliseconds { return false }
         if filter.onlyLate, !entry.isLate(at: now) { return false }
+        if filter.batch != nil {
+            guard let batch, entry.hasBatch, arena.withBytes(entry.spec, { JobSpecCodec.batch($0) }) == batch else {
+                return false
+            }
+        }
         guard hasAccount(entry, arena) else { return false }
         guard let text else { return true }
         if arena.withBytes(entry.spec, { JobSpecCodec.contains(text, in: $0) }) { return true }
@@ -54,9 +63,13 @@ struct JobMatcher {
         return arena.withBytes(entry.details) { JobDetails.contains(text, in: $0) }
     }
 
-    /// The cost of a comparison, in units of about ten nanoseconds.
+    /// The most that a comparison costs, in units of about ten nanoseconds.
     func cost(of entry: borrowing JobEntry, _ arena: borrowing ByteArena) -> Int {
-        text == nil ? 1 : 4 + arena.withBytes(entry.spec) { $0.count } / 8
+        var cost = 1
+        if filter.batch != nil { cost += 1 }
+        if filter.account != nil, account == nil { cost += 4 }
+        if text != nil { cost += 3 + entry.textBytes(arena) / 8 }
+        return cost
     }
 
     private func hasState(_ entry: borrowing JobEntry) -> Bool {
@@ -71,6 +84,16 @@ struct JobMatcher {
         if let account { return Int(entry.account) == account }
         // Accounts that are not configured share one number.
         guard Int(entry.account) >= accounts else { return false }
-        return arena.withBytes(entry.spec) { JobSpecCodec.account(in: $0) } == name
+        return arena.withBytes(entry.spec) { JobSpecCodec.isOf(account: name, $0) }
     }
+}
+
+extension JobEntry {
+    /// Bytes of the job's texts, without columns that jobs share.
+    fileprivate func textBytes(_ arena: borrowing ByteArena) -> Int {
+        arena.withBytes(spec) { $0.count } + (details == 0 ? 0 : arena.withBytes(details) { $0.count })
+    }
+
+    /// The cost of listing the job, in the same units: its record is decoded.
+    func costOfView(_ arena: borrowing ByteArena) -> Int { 100 + textBytes(arena) / 4 }
 }

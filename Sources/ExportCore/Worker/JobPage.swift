@@ -55,7 +55,7 @@ public struct JobQuestion: Hashable, Sendable {
     /// The most jobs.
     public var limit: Int
     /// How much work the engine may do for it, in units of about ten nanoseconds: about one for each visited job, more for each
-    /// job in which a text is searched.
+    /// job in which a text is searched, and a hundred or more for each one that is listed. One job is always visited.
     public var work: Int
 
     /// Creates a question.
@@ -86,21 +86,27 @@ public struct JobPage: Hashable, Sendable {
 extension WorkerMachine {
     /// A part of the list of this worker's jobs. Partitions that are being restored are left out.
     public func jobs(_ question: JobQuestion, at now: EventTime) -> JobPage {
-        let matcher = JobMatcher(question.filter, accounts: configuration.accounts, at: now.wall)
+        var matcher = JobMatcher(question.filter, accounts: configuration.accounts, at: now.wall)
         var (found, work) = ([(slot: Int, place: JobTable.Index)](), question.work)
         var next: JobPlace?
         let last = min(Int(question.through), slots.indices.upperBound - 1)
         var index = max(0, Int(question.from.partition))
         while index <= last, next == nil {
             defer { index += 1 }
-            guard let table = slots[index].flatMap({ $0.lifecycle == .restoring ? nil : $0.machine.table }) else {
-                continue
+            guard let machine = restoredMachine(index) else { continue }
+            if let id = question.filter.batch {
+                matcher.batch = machine.batches.find(id)
+                if matcher.batch == nil { continue }
             }
+            let table = machine.table
             let first = index == Int(question.from.partition) ? question.from.entry : 0
             let arena = table.arena
             let rest = table.visit(from: first) { place, entry in
                 work -= matcher.cost(of: entry, arena)
-                if matcher.matches(entry, arena) { found.append((index, place)) }
+                if matcher.matches(entry, arena) {
+                    work -= entry.costOfView(arena)
+                    found.append((index, place))
+                }
                 return work > 0 && found.count < question.limit
             }
             if let rest {
@@ -112,13 +118,19 @@ extension WorkerMachine {
         return JobPage(jobs: found.compactMap { view(of: $0.place, slot: $0.slot, at: now) }, next: next)
     }
 
-    /// The job with an id that one of this worker's partitions knows.
+    /// The job with an id that one of this worker's partitions knows. Partitions that are being restored are left out: they
+    /// may have an earlier state of it.
     public func job(_ id: String, at now: EventTime) -> JobView? {
         for index in slots.indices {
-            guard let place = slots[index]?.machine.table.find(id) else { continue }
+            guard let place = restoredMachine(index)?.table.find(id) else { continue }
             return view(of: place, slot: index, at: now)
         }
         return nil
+    }
+
+    /// The jobs of a partition; `nil` while it is being restored.
+    private func restoredMachine(_ slot: Int) -> PartitionMachine? {
+        slots[slot].flatMap { $0.lifecycle == .restoring ? nil : $0.machine }
     }
 
     private func view(of place: JobTable.Index, slot: Int, at now: EventTime) -> JobView? {

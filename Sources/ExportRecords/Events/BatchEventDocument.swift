@@ -6,7 +6,7 @@ public struct BatchEventDocument: Codable, Hashable, Sendable {
     public struct Job: Codable, Hashable, Sendable {
         /// A file of the job.
         public struct File: Codable, Hashable, Sendable {
-            /// Where the file is; absent where the event leaves locations out.
+            /// Where the file is; `nil` for a file that is not stored, absent where the event leaves locations out.
             public var location: String?
             /// Whether the file is in the user's own file store.
             public var stored: Bool
@@ -20,7 +20,7 @@ public struct BatchEventDocument: Codable, Hashable, Sendable {
 
         /// The job's id.
         public var jobId: String
-        /// How the job ended.
+        /// How the job ended; `open` when it had not at the batch's deadline.
         public var status: String
         /// Why it did not complete, for programs.
         public var errorCode: String?
@@ -42,12 +42,14 @@ public struct BatchEventDocument: Codable, Hashable, Sendable {
     public var status: String
     /// How many jobs the batch has.
     public var size: Int
-    /// How many jobs ended in which way, and how many are `missing`.
+    /// How many jobs ended in which way, how many were still `open`, and how many are `missing`.
     public var counts: [String: Int]
     /// The jobs, in the order of their records.
     public var jobs: [Job]
     /// Where the batch's manifest is; `nil` without a file store.
     public var location: String?
+    /// Why the manifest could not be stored.
+    public var locationError: String?
     /// The record of the batch's first job.
     public var source: CompletionEventDocument.Source
     /// The batch's times.

@@ -20,7 +20,7 @@ extension EventEncoder {
     /// The content of a batch's manifest: the event's value as a whole, without the location that it gets.
     public func manifest(_ event: JobBatchEvent) -> [UInt8] {
         var whole = event
-        (whole.form, whole.manifestLocation, whole.lacksManifest) = (.whole, nil, false)
+        (whole.form, whole.manifestLocation, whole.manifestProblem) = (.whole, nil, nil)
         return document(whole)
     }
 
@@ -37,6 +37,7 @@ extension EventEncoder {
             writer.key("jobs")
             writer.array(omitted.contains(.jobs) ? [] : event.members) { $0.member($1, omitted) }
             writer.member("location", event.manifestLocation)
+            if event.lacksManifest { writer.member("locationError", event.form < .least ? event.manifestProblem : nil) }
             writer.key("source")
             writer.source(event.source, topic: jobsTopic)
             writer.key("times")
@@ -87,14 +88,15 @@ extension JSONWriter {
             writer.member("completed", event.count(of: .completed))
             writer.member("failed", event.count(of: .failed))
             writer.member("cancelled", event.count(of: .cancelled))
-            writer.member("missing", max(0, event.batch.size - event.members.count))
+            writer.member("open", event.count(of: nil))
+            writer.member("missing", event.missingCount)
         }
     }
 
     fileprivate mutating func member(_ member: JobBatchEvent.Member, _ omitted: [OmittedBatchPart]) {
         object { writer in
             writer.member("jobId", member.jobID)
-            writer.member("status", member.status.name)
+            writer.member("status", member.status?.name ?? "open")
             writer.member("errorCode", member.code?.name)
             guard !omitted.contains(.files) else { return }
             writer.key("files")
@@ -102,10 +104,11 @@ extension JSONWriter {
         }
     }
 
-    /// A file as the event of its job has it, without the parts that only that event needs.
+    /// A file as the event of its job has it, without the parts that only that event needs. The URL of a file that is not
+    /// stored is a secret and expires, so it is in that event alone.
     private mutating func file(_ file: ExportFile, hasLocation: Bool) {
         object { writer in
-            if hasLocation { writer.member("location", file.location) }
+            if hasLocation { writer.member("location", file.stored ? file.location : nil) }
             writer.key("stored")
             writer.boolean(file.stored)
             writer.key("sizeBytes")

@@ -79,8 +79,9 @@ public struct StateCodec: Sendable {
         let id = String(decoding: key, as: UTF8.self)
         let isOwn = [Self.positionKey, Self.originKey, Self.controlKey].contains(id)
         let batchID = Self.batchID(ofKey: id)
-        guard isOwn || batchID != nil || JobLimits.isJobID(id) else { throw .invalidKey(excerpt(id)) }
+        let isKnown = isOwn || batchID != nil || JobLimits.isJobID(id)
         guard let value else {
+            guard isKnown else { throw .invalidKey(excerpt(id)) }
             if id == Self.controlKey { return .pauses([]) }
             guard !isOwn else { throw .missingPosition(key: id) }
             if let batchID { return .batchForgotten(id: batchID) }
@@ -88,10 +89,14 @@ public struct StateCodec: Sendable {
         }
         var record = JobRecord.blank
         var reading = StateReading()
-        guard value.withUnsafeBytes({ (try? reading.read($0, into: &record)) != nil }) else {
-            throw .malformedValue(key: id)
+        let isRead = value.withUnsafeBytes { (try? reading.read($0, into: &record)) != nil }
+        // First of all: a later version may have keys and contents that this build does not know.
+        if isRead, reading.version > Self.version {
+            throw .unsupportedVersion(reading.version, key: isKnown ? id : excerpt(id))
         }
-        guard 1...Self.version ~= reading.version else { throw .unsupportedVersion(reading.version, key: id) }
+        guard isKnown else { throw .invalidKey(excerpt(id)) }
+        // No version ever was 0.
+        guard isRead, reading.version > 0 else { throw .malformedValue(key: id) }
         switch (reading.content, id) {
         case (.position, Self.positionKey): return .position(reading.position)
         case (.origin, Self.originKey): return .origin(reading.origin)

@@ -8,7 +8,7 @@ public enum StateDecodingError: Error, Hashable, Sendable {
     case invalidKey(String)
     /// The value is not a StateRecord in Protobuf, or is truncated.
     case malformedValue(key: String)
-    /// The record was written by a later version of the worker, or by another program.
+    /// The record was written by a later version of the worker. Holds an excerpt of a key that this build does not know.
     case unsupportedVersion(UInt32, key: String)
     /// The record has no job, or lacks the job's document.
     case missingJob(key: String)
@@ -28,13 +28,14 @@ extension StateDecodingError: CustomStringConvertible {
         switch self {
         case .missingKey:
             "a state record has no key. \(Self.foreign)"
+        case .invalidKey(let key) where key.hasPrefix("'@"):
+            "the key \(key) of a state record is not known to this build. \(Self.later)"
         case .invalidKey(let key):
             "the key \(key) of a state record is not a job id. \(Self.foreign)"
         case .malformedValue(let key):
             "the state record of \(key) is damaged. \(Self.foreign)"
         case .unsupportedVersion(let version, let key):
-            "the state record of \(key) has version \(version); this build reads versions up to \(StateCodec.version). "
-                + "Run the version of the worker that wrote it, or a later one."
+            "the state record of \(key) has version \(version); this build reads versions up to \(StateCodec.version). \(Self.later)"
         case .missingJob(let key):
             "the state record of \(key) holds no job. \(Self.foreign)"
         case .missingPosition(let key):
@@ -42,13 +43,13 @@ extension StateDecodingError: CustomStringConvertible {
         case .missingBatch(let key):
             "the state record of \(key) holds no batch. \(Self.foreign)"
         case .unknownValue(let field, let number, let key):
-            "the state record of \(key) has the unknown value \(number) in \(field). "
-                + "Run the version of the worker that wrote it, or a later one."
+            "the state record of \(key) has the unknown value \(number) in \(field). \(Self.later)"
         case .missingField(let field, let key):
             "the state record of \(key) lacks \(field). \(Self.foreign)"
         }
     }
 
+    private static let later = "Run the version of the worker that wrote it, or a later one."
     private static let foreign = """
         Make sure that nothing but the worker writes to the state topic, and that the topic is not shared; \
         the partition stays stopped until the record is gone.

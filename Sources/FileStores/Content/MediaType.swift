@@ -1,3 +1,5 @@
+import Primitives
+
 /// The media type of a file, detected from its first bytes.
 public enum MediaType: String, Hashable, Sendable, CaseIterable {
     /// A ZIP archive.
@@ -34,23 +36,14 @@ public enum MediaType: String, Hashable, Sendable, CaseIterable {
     }
 
     private static func textType(_ head: ArraySlice<UInt8>, expected: MediaType?) -> MediaType {
-        // In UTF-16 every second byte of plain text is zero; without these bytes it reads like ASCII.
-        let isUTF16 = head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF])
-        var (commas, tabs) = (0, 0)
-        var isQuoted = false
-        var isFirstLine = true
-        for byte in head {
-            switch byte {
-            case 0 where isUTF16: continue
-            case 0x00...0x08, 0x0E...0x1F: return .binary
-            case UInt8(ascii: "\""): isQuoted.toggle()
-            case 0x0A, 0x0D: if !isQuoted { isFirstLine = false }
-            case UInt8(ascii: ","): if isFirstLine, !isQuoted { commas += 1 }
-            case 0x09: if isFirstLine, !isQuoted { tabs += 1 }
-            default: continue
-            }
+        var scanner = DelimitedTextScanner()
+        head.withUnsafeBytes { scanner.scan($0) { _ in } }
+        let findings = scanner.finish { _ in }
+        guard findings.isText else { return .binary }
+        return switch findings.delimiter {
+        case "\t": .tsv
+        case nil: expected == .tsv ? .tsv : .csv
+        default: .csv
         }
-        if tabs == 0, commas == 0 { return expected == .tsv ? .tsv : .csv }
-        return tabs > commas ? .tsv : .csv
     }
 }

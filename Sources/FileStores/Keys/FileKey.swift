@@ -9,6 +9,9 @@ public struct FileKey: Hashable, Sendable, CustomStringConvertible {
     /// The longest part, in bytes; below the limit of file systems (255), which leaves room for suffixes.
     public static let maximumPartLength = 200
 
+    /// The folder of the batches' manifests. No key of a ``FileKeyTemplate`` begins with it.
+    public static let manifestFolder = "_batch"
+
     /// The parts; at least one.
     public let parts: [String]
 

@@ -49,11 +49,11 @@ public struct FileKeyTemplate: Hashable, Sendable {
         Set(parts.joined().compactMap { if case .value(let placeholder) = $0 { placeholder } else { nil } })
     }
 
-    /// The key of a file.
+    /// The key of a file; never below ``FileKey/manifestFolder``.
     public func key(_ values: FileKeyValues) -> FileKey {
         // The form has four digits for the year, whatever the time is.
         let day = Timestamp(milliseconds: values.date).rfc3339(fractionDigits: 0).prefix(10).split(separator: "-")
-        let texts = parts.map { pieces in
+        var texts = parts.map { pieces in
             pieces.map { piece in
                 switch piece {
                 case .literal(let text): text
@@ -61,6 +61,9 @@ public struct FileKeyTemplate: Hashable, Sendable {
                 }
             }.joined()
         }
+        // A job's values must not lead to another batch's manifest, nor on file systems that ignore case. No other value
+        // yields this part: percent signs of values are encoded.
+        if texts[0].lowercased() == FileKey.manifestFolder { texts[0] = "%5F" + texts[0].dropFirst() }
         let key = texts.map { FileKey.bounded($0) }
         let length = key.reduce(key.count - 1) { $0 + $1.utf8.count }
         guard length > Self.maximumKeyLength else { return FileKey(safeParts: key) }

@@ -1,4 +1,5 @@
 import NIOCore
+import Primitives
 
 /// An upload of one file to a `LocalFileStore`: writes a hidden file and renames it at the end.
 ///

@@ -55,18 +55,21 @@ extension KafkaAdmin {
         return failures
     }
 
+    /// The host and the port of a bootstrap server: `host`, `host:port`, `[IPv6]` or `[IPv6]:port`, with or without a protocol.
+    static func address(_ server: Substring) -> (host: String, port: Int32) {
+        let text = server.split(separator: "/").last?.filter { $0 != " " } ?? ""
+        let hostEnd = text.lastIndex(of: "]").map { text.index(after: $0) } ?? text.lastIndex(of: ":") ?? text.endIndex
+        let host = text[..<hostEnd].filter { $0 != "[" && $0 != "]" }
+        return (host, Int32(text[hostEnd...].dropFirst()) ?? 9_092)
+    }
+
     /// Whether every bootstrap server refuses connections: no process listens there.
     ///
     /// - Parameters:
     ///   - servers: `host:port`, separated by commas.
     ///   - timeout: how long one connection may take.
     public static func isRefused(_ servers: String, timeout: Duration = .seconds(1)) async -> Bool {
-        let addresses = servers.split(separator: ",").map { server in
-            let text = server.split(separator: "/").last.map(String.init) ?? ""
-            let colon = text.lastIndex(of: ":")
-            let host = String(text[..<(colon ?? text.endIndex)]).filter { $0 != "[" && $0 != "]" && $0 != " " }
-            return (host: host, port: colon.flatMap { Int32(text[text.index(after: $0)...]) } ?? 9_092)
-        }
+        let addresses = servers.split(separator: ",").map(address)
         guard !addresses.isEmpty else { return false }
         return await withCheckedContinuation { continuation in
             Thread {

@@ -29,7 +29,7 @@ public struct PayoutClient: Sendable {
         public init() {}
     }
 
-    let configuration: Configuration
+    var configuration: Configuration
     let base: BaseAddress
     let tokens: any TokenProvider
     let transport: HTTPTransport

@@ -29,7 +29,10 @@ struct HeaderLine: Sendable {
         let text = UTF16Text.utf8(of: bytes, findings.encoding)
         guard text.count <= DelimitedContent.maximumColumnBytes else { return nil }
         var columns: [String]?
-        var parser = DelimitedRecordParser(limit: DelimitedContent.maximumColumnBytes)
+        var parser = DelimitedRecordParser(
+            limit: DelimitedContent.maximumColumnBytes,
+            maximumFields: DelimitedContent.maximumColumnBytes
+        )
         // A header that ends is never within quotes. One that is not UTF-8 has no names.
         try? text.withUnsafeBytes { try parser.parse($0) { columns = $0 } }
         try? parser.finish { columns = $0 }

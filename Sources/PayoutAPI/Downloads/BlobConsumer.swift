@@ -28,6 +28,9 @@ extension BlobConsumer {
     public func begin(_ info: BlobInfo) async throws {}
 }
 
+/// Thrown by the ``BlobConsumer/restart()`` of a consumer that cannot discard bytes: the download ends with its own error.
+struct RestartRefused: Error {}
+
 /// A consumer made of closures, for ``BlobDownloader/download(_:refreshURL:onRestart:onChunk:)``.
 struct ClosureBlobConsumer: BlobConsumer {
     let onRestart: @Sendable () async throws -> Void

@@ -79,17 +79,21 @@ public struct BlobDownloader: Sendable {
             // The new URL's expiry is not compared with this machine's clock, which may be wrong.
             url = try await refreshURL()
         }
+        // The failure that ended the bytes that the consumer has.
+        var interruption: BlobDownloadError?
         while true {
             try Task.checkCancellation()
             let outcome = await watchedAttempt(url: url, progress: progress, consumer: consumer)
+            let hasAdvanced = outcome.progress.offset != progress.offset
             progress = outcome.progress
             switch outcome.end {
             case .complete:
                 return progress.finished(fileName: url.fileName)
             case .abandoned(let error):
-                throw error
+                throw error is RestartRefused ? restartFailure(interruption, progress, url) : error
             case .failed(let error):
                 try Task.checkCancellation()
+                if hasAdvanced { interruption = error }
                 budget.note(reached: progress.offset)
                 let fresh = refreshURL != nil && budget.allowsRefresh(after: error) ? refreshURL : nil
                 if fresh == nil {
@@ -97,7 +101,7 @@ public struct BlobDownloader: Sendable {
                     try await pause(after: error, budget: &budget)
                 }
                 if outcome.mustRestart {
-                    try await consumer.restart()
+                    do { try await consumer.restart() } catch is RestartRefused { throw error }
                     progress = DownloadProgress()
                 }
                 if let fresh { url = try await fresh() }
@@ -128,6 +132,17 @@ public struct BlobDownloader: Sendable {
 
     func hasExpired(_ url: SASURL) -> Bool {
         url.expiresAt.map { $0 <= self.environment.clock.now() } ?? false
+    }
+
+    /// The error of a download whose consumer cannot restart, because the storage sends the file from its beginning.
+    private func restartFailure(
+        _ interruption: BlobDownloadError?,
+        _ progress: DownloadProgress,
+        _ url: SASURL
+    ) -> BlobDownloadError {
+        // Only a file with a strong ETag is known to be another one.
+        if let interruption, !progress.canResume { return interruption }
+        return BlobDownloadError(reason: .corrupted("the file has changed during the download"), url: url)
     }
 
     /// Waits before the next attempt; throws the error when it is permanent or the attempts are used up.

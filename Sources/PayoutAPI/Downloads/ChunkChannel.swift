@@ -59,15 +59,19 @@ final class ChunkChannel: BlobConsumer {
 
     func restart() throws {
         // Bytes that the reader has cannot be taken back.
-        if content.withLock({ $0.hasDelivered }) { throw Restarted() }
+        if content.withLock({ $0.hasDelivered }) { throw RestartRefused() }
     }
 
     /// Ends the channel. The first end counts.
     func finish(_ error: (any Error)?) {
         let previous = content.withLock { content in
             let previous = content.state
-            if case .finished = previous { return previous }
-            content.state = .finished(error)
+            switch previous {
+            case .finished: break
+            // The reader receives the error now.
+            case .awaited: content.state = .finished(nil)
+            case .idle, .offered: content.state = .finished(error)
+            }
             return previous
         }
         switch previous {
@@ -121,7 +125,4 @@ final class ChunkChannel: BlobConsumer {
 
     /// The reader has gone.
     func close() { finish(CancellationError()) }
-
-    /// The file begins again, and the reader has bytes of it.
-    struct Restarted: Error {}
 }

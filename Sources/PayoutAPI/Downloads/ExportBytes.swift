@@ -5,7 +5,8 @@ public import NIOCore
 /// file.
 ///
 /// An interrupted download continues at the same byte. A file that changes at the service meanwhile, or that is found to be
-/// damaged at its end, ends the iteration with ``BlobDownloadError/Reason/corrupted(_:)``: discard what you have received.
+/// damaged at its end, ends the iteration with ``BlobDownloadError/Reason/corrupted(_:)``. Where the storage sends no `ETag` by
+/// which the same file is known, the error is what interrupted the download. Discard what you have received.
 public struct ExportBytes: AsyncSequence, Sendable {
     let client: PayoutClient
     let export: Export
@@ -42,10 +43,6 @@ private final class ChunkDownload: Sendable {
             do {
                 _ = try await bytes.client.download(bytes.export, to: channel, correlationID: bytes.correlationID)
                 channel.finish(nil)
-            } catch is ChunkChannel.Restarted {
-                let url = bytes.export.blobLocation ?? SASURL("")
-                let reason = "the file has changed or is damaged, and bytes of it were received"
-                channel.finish(BlobDownloadError(reason: .corrupted(reason), url: url))
             } catch {
                 channel.finish(error)
             }

@@ -11,8 +11,8 @@ extension PayoutClient {
     ///   - export: The export.
     ///   - file: A file URL.
     ///   - correlationID: The id by which the service's logs trace the calls of one job.
-    /// - Throws: ``ExportNotCompleted``, ``BlobDownloadError``, ``PayoutAPIError``, `CancellationError`, or Foundation's errors
-    ///   about files.
+    /// - Throws: ``ExportNotCompleted``, ``BlobDownloadError``, ``PayoutAPIError``, `CancellationError`, or an error whose
+    ///   description names the file, the system call that failed, and why.
     public func download(
         _ export: Export,
         to file: URL,

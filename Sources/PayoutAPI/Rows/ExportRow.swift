@@ -12,9 +12,10 @@
 /// }
 /// ```
 ///
-/// Every key must be in the file's header, in any order and without regard to case; further columns are ignored. An empty
-/// field is nil for an optional property, and an error for a number or a date that is not optional. Numbers have a decimal
-/// point, dates are as in ISO 8601.
+/// Every key must be in the file's header, in any order and without regard to case; further columns are ignored. A field
+/// that is empty or has blanks only is nil for an optional property, and an error for one that is not optional, unless that is a
+/// `String`. Numbers are decimals, with a point and an exponent if they have one; `nan`, `inf` and hexadecimal digits are no
+/// numbers. Dates are as in ISO 8601. Blanks around a number, a date or a `Bool` are ignored.
 public protocol ExportRow: Decodable, Sendable {
     /// The columns that the type needs.
     associatedtype CodingKeys: CodingKey, CaseIterable
@@ -34,6 +35,10 @@ public struct ExportRowError: Error, Sendable, Hashable, CustomStringConvertible
         case wrongFieldCount(expected: Int, found: Int)
         /// The field of this column is not of the property's type.
         case invalidValue(column: String, type: String)
+        /// The field of this column is empty, and the property is not optional.
+        case missingValue(column: String, type: String)
+        /// The row has more than this many fields.
+        case tooManyFields(limit: Int)
         /// The row is longer than this many bytes.
         case rowTooLong(limit: Int)
         /// The file ends within a quoted field.
@@ -56,6 +61,8 @@ public struct ExportRowError: Error, Sendable, Hashable, CustomStringConvertible
             case .repeatedColumns(let names): "the header repeats \(names.joined(separator: ", "))"
             case .wrongFieldCount(let expected, let found): "it has \(found) fields, the header has \(expected)"
             case .invalidValue(let column, let type): "the field of \(column) is not a valid \(type)"
+            case .missingValue(let column, let type): "the field of \(column) is empty, but its \(type) is not optional"
+            case .tooManyFields(let limit): "it has more than \(limit) fields"
             case .rowTooLong(let limit): "it has more than \(limit) bytes"
             case .unterminatedQuote: "the file ends within a quoted field"
             case .invalidText: "the file is not text, or its encoding is unknown"

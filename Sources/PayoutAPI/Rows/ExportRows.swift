@@ -18,13 +18,23 @@ public struct ExportRows<Row: ExportRow>: AsyncSequence, Sendable {
         private var columns: RowColumns?
         private var number: Int64 = 0
         private var hasEnded = false
+        /// Whether nil or an error was returned: what is left of the file is not read as a row then.
+        private var isOver = false
 
         fileprivate init(_ bytes: ExportBytes) { self.bytes = bytes.makeAsyncIterator() }
 
-        /// The next row; nil at the end of the file.
+        /// The next row; nil at the end of the file, and after an error.
         ///
         /// - Throws: ``ExportRowError``, and what ``ExportBytes`` throws.
         public mutating func next() async throws -> Row? {
+            guard !isOver else { return nil }
+            isOver = true
+            guard let row = try await read() else { return nil }
+            isOver = false
+            return row
+        }
+
+        private mutating func read() async throws -> Row? {
             while true {
                 if let record = records.popLast() {
                     guard let columns else {

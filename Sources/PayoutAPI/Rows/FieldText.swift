@@ -19,8 +19,8 @@ struct FieldText: Decoder, SingleValueDecodingContainer {
 
     // MARK: Values
 
-    /// An empty field is nil.
-    func decodeNil() -> Bool { text.isEmpty }
+    /// A field that is empty, or has blanks only, is nil.
+    func decodeNil() -> Bool { isBlank }
 
     func decode(_ type: Bool.Type) throws -> Bool {
         switch text.trimmingBlanks().lowercased() {
@@ -31,8 +31,8 @@ struct FieldText: Decoder, SingleValueDecodingContainer {
     }
 
     func decode(_ type: String.Type) -> String { text }
-    func decode(_ type: Double.Type) throws -> Double { try number() }
-    func decode(_ type: Float.Type) throws -> Float { try number() }
+    func decode(_ type: Double.Type) throws -> Double { try floatingPoint() }
+    func decode(_ type: Float.Type) throws -> Float { try floatingPoint() }
     func decode(_ type: Int.Type) throws -> Int { try number() }
     func decode(_ type: Int8.Type) throws -> Int8 { try number() }
     func decode(_ type: Int16.Type) throws -> Int16 { try number() }
@@ -55,18 +55,32 @@ struct FieldText: Decoder, SingleValueDecodingContainer {
         }
     }
 
+    /// The text without surrounding blanks where it is a decimal: digits with a sign, a point and an exponent at most. Swift
+    /// also reads `nan`, `infinity` and hexadecimal digits, which no file means as numbers.
+    private func digits(of type: String) throws -> String {
+        let text = text.trimmingBlanks()
+        let isDecimal = text.utf8.allSatisfy {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains($0)
+        }
+        guard isDecimal, Double(text) != nil else { throw invalid(type) }
+        return text
+    }
+
     private func number<Value: LosslessStringConvertible>() throws -> Value {
-        guard let value = Value(text.trimmingBlanks()) else { throw invalid("\(Value.self)") }
+        guard let value = Value(try digits(of: "\(Value.self)")) else { throw invalid("\(Value.self)") }
+        return value
+    }
+
+    /// A number that the type can represent: others would become infinite.
+    private func floatingPoint<Value: BinaryFloatingPoint & LosslessStringConvertible>() throws -> Value {
+        let value: Value = try number()
+        guard value.isFinite else { throw invalid("\(Value.self)") }
         return value
     }
 
     /// All of the text must be a number; `Decimal` itself stops at the first other character.
     private func decimal() throws -> Decimal {
-        let text = text.trimmingBlanks()
-        let isNumber = text.utf8.allSatisfy {
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains($0)
-        }
-        guard isNumber, Double(text) != nil, let value = Decimal(string: text) else { throw invalid("Decimal") }
+        guard let value = Decimal(string: try digits(of: "Decimal")), value.isFinite else { throw invalid("Decimal") }
         return value
     }
 
@@ -75,5 +89,11 @@ struct FieldText: Decoder, SingleValueDecodingContainer {
         return date
     }
 
-    private func invalid(_ type: String) -> InvalidField { InvalidField(column: column, type: type) }
+    private var isBlank: Bool { text.trimmingBlanks().isEmpty }
+
+    private func invalid(_ type: String) -> InvalidField {
+        let reason: ExportRowError.Reason =
+            isBlank ? .missingValue(column: column, type: type) : .invalidValue(column: column, type: type)
+        return InvalidField(reason: reason)
+    }
 }

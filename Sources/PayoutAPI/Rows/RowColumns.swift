@@ -34,13 +34,12 @@ struct RowColumns {
         do {
             return try type.init(from: RowDecoder(places: places, fields: fields))
         } catch let invalid as InvalidField {
-            throw ExportRowError(reason: .invalidValue(column: invalid.column, type: invalid.type), row: number)
+            throw ExportRowError(reason: invalid.reason, row: number)
         }
     }
 }
 
 /// A field that is not of its property's type.
 struct InvalidField: Error {
-    var column: String
-    var type: String
+    var reason: ExportRowError.Reason
 }

@@ -5,11 +5,13 @@ import Primitives
 struct RowReader {
     /// The longest record that is read, in bytes of its fields.
     private static let limit = 16 << 20
+    /// The most fields of a record that is read.
+    private static let maximumFields = 16_384
 
     /// Why nothing more can be read; the records before are complete.
     private(set) var problem: ExportRowError?
 
-    private var parser = DelimitedRecordParser(limit: Self.limit)
+    private var parser = DelimitedRecordParser(limit: Self.limit, maximumFields: Self.maximumFields)
     /// The first bytes, until the encoding is known; then nil.
     private var beginning: [UInt8]? = []
     /// For a file in UTF-16.
@@ -74,6 +76,7 @@ struct RowReader {
         let reason: ExportRowError.Reason =
             switch problem {
             case .recordTooLong(let limit): .rowTooLong(limit: limit)
+            case .tooManyFields(let limit): .tooManyFields(limit: limit)
             case .unterminatedQuote: .unterminatedQuote
             case .invalidText: .invalidText
             }

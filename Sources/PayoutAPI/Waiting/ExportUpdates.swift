@@ -15,6 +15,8 @@ public struct ExportUpdates: AsyncSequence, Sendable {
         private var polls = 0
         private var failures = 0
         private var end: Duration?
+        /// The wait that the service asked for with its last answer.
+        private var retryAfter: Duration?
 
         fileprivate init(_ updates: ExportUpdates) { self.updates = updates }
 
@@ -29,7 +31,7 @@ public struct ExportUpdates: AsyncSequence, Sendable {
             while true {
                 if polls > 0 { try await pause(until: end) }
                 polls += 1
-                guard let export = try await poll() else { continue }
+                guard let export = try await poll(until: end) else { continue }
                 guard export.status != last?.status || export.isReady else { continue }
                 last = export
                 return export
@@ -39,23 +41,27 @@ public struct ExportUpdates: AsyncSequence, Sendable {
         private func pause(until end: Duration) async throws {
             let environment = updates.client.environment
             let left = end - environment.clock.uptime()
-            guard left > .zero else { throw ExportNotCompleted(updates.export, .timedOut) }
+            let least = retryAfter ?? .zero
+            // No poll that the service permits is in time: waiting for the end would be useless.
+            guard left > .zero, least <= left else { throw ExportNotCompleted(updates.export, .timedOut) }
             let wait = updates.polling.wait(after: polls, random: environment.random())
-            try await environment.clock.sleep(for: wait < left ? wait : left)
+            try await environment.clock.sleep(for: Swift.min(Swift.max(wait, least), left))
         }
 
         /// The export; nil after a failure that another poll may not have.
-        private mutating func poll() async throws -> Export? {
+        private mutating func poll(until end: Duration) async throws -> Export? {
+            var client = updates.client
+            // The client's own retries end with the time-out too.
+            let left = Swift.max(end - client.environment.clock.uptime(), .zero)
+            client.configuration.retryPolicy.deadline = Swift.min(client.configuration.retryPolicy.deadline, left)
             do {
-                let export = try await updates.client.get(updates.export, correlationID: updates.correlationID)
-                failures = 0
+                let export = try await client.get(updates.export, correlationID: updates.correlationID)
+                (failures, retryAfter) = (0, nil)
                 return export
             } catch let error as PayoutAPIError where error.recovery == .retryable || error.recovery == .throttled {
                 failures += 1
                 guard failures < updates.polling.maximumFailures else { throw error }
-                if let retryAfter = error.retryAfter {
-                    try await updates.client.environment.clock.sleep(for: retryAfter)
-                }
+                retryAfter = error.retryAfter
                 return nil
             }
         }

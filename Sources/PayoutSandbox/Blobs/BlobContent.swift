@@ -9,14 +9,15 @@ struct BlobContent: Sendable {
     /// Of the rows; needed for an archive only, and known once ``prepare()`` has run.
     private var checksum: UInt32 = 0
 
-    init(record: ExportRecord, form: PayoutSandbox.BlobBehaviour.Form) {
+    /// - Parameter rules: Those of the record's filter; nil if it has none.
+    init(record: ExportRecord, form: PayoutSandbox.BlobBehaviour.Form, rules: [RowRule]?) {
         let isArchive = form == .zip
         rows = RowSource(
             kind: record.kind,
             isTSV: record.isTSV,
             seed: stableHash(record.filter) ^ record.id.high ^ record.id.low,
             size: isArchive ? min(record.blobSize, ZipFrame.entryLimit) : record.blobSize,
-            rules: RowRule.rules(of: record.filter, kind: record.kind)
+            rules: rules
         )
         frame =
             isArchive

@@ -50,7 +50,7 @@ extension PayoutSandbox.ExportFacts.Kind {
             switch (field.values, term.value) {
             case (_, .null): true
             case (.text, .text), (.textOrNumber, .text): true
-            case (.textOrNumber, .bare(let text)), (.number, .bare(let text)): FilterNumber(text) != nil
+            case (.textOrNumber, .bare(let text)), (.number, .bare(let text)): FilterAmount(text) != nil
             case (.date, .bare(let text)): Timestamp(filterLiteral: text) != nil
             default: false
             }
@@ -59,7 +59,7 @@ extension PayoutSandbox.ExportFacts.Kind {
 }
 
 /// A number of a filter in hundredths.
-struct FilterNumber {
+struct FilterAmount {
     /// Rounded down.
     var hundredths: Int64
     /// Whether nothing was rounded.

@@ -9,10 +9,11 @@ struct RowRule: Sendable {
     private static let maximumAlternatives = 256
     private static let maximumRules = 16
 
-    /// The rules of a filter, of which every row follows one; empty if no row can satisfy it, nil if there is no filter.
-    static func rules(of filter: String, kind: PayoutSandbox.ExportFacts.Kind) -> [RowRule]? {
-        guard !filter.isEmpty, let tree = try? FilterReader.read(filter, kind: kind) else { return nil }
-        let alternatives = tree.alternatives(limit: maximumAlternatives)
+    /// The rules of a filter, of which every row follows one; empty if no row can satisfy it.
+    ///
+    /// - Throws: ``ServiceError`` with status 400.
+    static func rules(of filter: String, kind: PayoutSandbox.ExportFacts.Kind) throws -> [RowRule] {
+        let alternatives = try FilterReader.read(filter, kind: kind).alternatives(limit: maximumAlternatives)
         return Array(alternatives.lazy.compactMap { RowRule($0, kind: kind) }.prefix(maximumRules))
     }
 
@@ -142,7 +143,7 @@ struct ValueRange: Sendable {
 
     private static func value(_ text: String, _ field: FilterableField) -> (value: Int64, isExact: Bool)? {
         if field.values == .date { return Timestamp(filterLiteral: text).map { ($0.seconds, $0.nanoseconds == 0) } }
-        return FilterNumber(text).map { ($0.hundredths, $0.isExact) }
+        return FilterAmount(text).map { ($0.hundredths, $0.isExact) }
     }
 
     /// One of the values.

@@ -38,7 +38,12 @@ extension ServiceState {
             let index = store.index(of: id), store[index].state(at: now) == .completed
         else { return storageError(404, "BlobNotFound", "The specified blob does not exist.", at: now) }
         if case .page = drawn.body { return Self.signInPage }
-        return transfer(index, request: request, drawn: drawn, at: now)
+        do {
+            return try transfer(index, request: request, drawn: drawn, at: now)
+        } catch {
+            // Rows that do not satisfy the filter are worse than none.
+            return (error as? ServiceError ?? ServiceError(500, "generalException", "The sandbox failed.")).reply()
+        }
     }
 
     /// The response of a proxy whose user has not signed in.
@@ -58,9 +63,10 @@ extension ServiceState {
         request: ServiceRequest,
         drawn: FaultPlan.Drawn,
         at now: Timestamp
-    ) -> ServiceReply {
+    ) throws -> ServiceReply {
         let record = store[index]
-        let content = BlobContent(record: record, form: configuration.blobs.form)
+        let rules = try rowRules.rules(of: record.filter, kind: record.kind)
+        let content = BlobContent(record: record, form: configuration.blobs.form, rules: rules)
         let etag = Self.etag(of: record, count: content.count)
         let lastModified = record.finished.httpDate
         var range = 0..<content.count

@@ -68,6 +68,15 @@ extension ServiceState {
         return envelope(index, state: state, drawn: drawn, at: now).reply(status: 202, as: drawn.envelope)
     }
 
+    /// Adds an export of the first account under its ids, which no call has created here.
+    mutating func add(_ export: PayoutSandbox.KnownExport) -> Bool {
+        guard let requestID = GUID(export.requestID), !store.contains(requestID) else { return false }
+        let options = ExportOptions(filter: export.filter, isTSV: export.fileFormat == "tsv")
+        let ids = (idempotency: export.idempotencyID.flatMap(GUID.init), correlation: GUID?.none)
+        store.add(newRecord(export.kind, options, 0, ids, drawn: FaultPlan.Drawn(), at: now, requestID: requestID))
+        return true
+    }
+
     /// The export that a repeated creation is answered with.
     private mutating func existingExport(
         _ idempotencyID: GUID,
@@ -98,7 +107,8 @@ extension ServiceState {
         _ account: UInt16,
         _ ids: (idempotency: GUID?, correlation: GUID?),
         drawn: FaultPlan.Drawn,
-        at now: Timestamp
+        at now: Timestamp,
+        requestID: GUID? = nil
     ) -> ExportRecord {
         let behaviour = configuration.exports
         let processingStart = now + behaviour.queued.draw(using: &random)
@@ -112,7 +122,7 @@ extension ServiceState {
         if behaviour.emptyBlobLocationProbability > 0, random.unit() < behaviour.emptyBlobLocationProbability {
             emptyPolls = max(emptyPolls, 1)
         }
-        var id = GUID(using: &random)
+        var id = requestID ?? GUID(using: &random)
         while store.contains(id) { id = GUID(using: &random) }
         return ExportRecord(
             id: id,

@@ -7,6 +7,8 @@ struct ExportOptions: Sendable {
     var filter = ""
     var isTSV = false
 
+    init(filter: String, isTSV: Bool) { (self.filter, self.isTSV) = (filter, isTSV) }
+
     init(query: String, kind: ExportRecord.Kind) throws {
         guard let fields = FormFields(query) else {
             throw ServiceError.invalidRequest("The query is not well-formed.")

@@ -23,6 +23,7 @@ struct ServiceState: Sendable {
     var lockouts: [Lockout]
     var codes: [String: AuthorizationCode] = [:]
     var devices: [String: PendingDevice] = [:]
+    var rowRules = RowRuleCache()
     var random: SplitMix64
     var signature: BlobSignature
     /// Counts resets: what belongs to an earlier journal is dropped.

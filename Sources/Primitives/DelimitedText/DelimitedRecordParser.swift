@@ -1,11 +1,12 @@
-/// Reads the records of comma- or tab-separated text in chunks, by the rules by which ``DelimitedTextScanner`` counts them:
-/// empty lines are no records, a line ends at CR, LF or CRLF outside quotes, and a quote opens a quoted field at the
-/// field's beginning only.
+/// Reads the records of comma- or tab-separated text in chunks, by the rules by which ``DelimitedTextScanner`` counts them.
+/// Empty lines are no records.
 public struct DelimitedRecordParser: Sendable {
     /// Why text cannot be read further.
     public enum Problem: Error, Sendable, Hashable {
         /// A record has more bytes than permitted.
         case recordTooLong(limit: Int)
+        /// A record has more fields than permitted.
+        case tooManyFields(limit: Int)
         /// The text ends within a quoted field.
         case unterminatedQuote
         /// A field is not UTF-8.
@@ -15,24 +16,26 @@ public struct DelimitedRecordParser: Sendable {
     /// Known when the first record has ended.
     private var delimiter: UInt8?
     private let limit: Int
+    private let maximumFields: Int
     private var fields: [String] = []
     private var field: [UInt8] = []
     private var recordBytes = 0
     /// What ended each field of the first record but the last.
     private var separators: [UInt8] = []
 
-    private var isQuoted = false
+    private var state = DelimitedTextState()
     /// Whether the last byte was a quote that closed the field, or is the first of two.
     private var hasJustClosed = false
-    private var isFieldStart = true
-    private var isLineStart = true
-
-    private static let quote = UInt8(ascii: "\"")
 
     /// Makes a parser for one text. Commas or tabs separate fields, whichever the first record has more of outside quotes.
     ///
-    /// - Parameter limit: The most bytes of a record's fields together; a longer record is an error.
-    public init(limit: Int) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: The most bytes of a record's fields together; a longer record is an error.
+    ///   - maximumFields: The most fields of a record; one with more is an error. In the first record both delimiters count.
+    public init(limit: Int, maximumFields: Int) {
+        self.limit = limit
+        self.maximumFields = maximumFields
+    }
 
     /// Reads the next bytes of UTF-8, without byte order mark.
     ///
@@ -58,12 +61,13 @@ public struct DelimitedRecordParser: Sendable {
     ///
     /// - Parameter record: Receives the last record where no line end follows it.
     public mutating func finish(record: ([String]) -> Void) throws(Problem) {
-        guard !isQuoted else { throw .unterminatedQuote }
-        if !isLineStart { try endRecord(record) }
+        guard !state.isQuoted else { throw .unterminatedQuote }
+        if !state.isLineStart { try endRecord(record) }
     }
 
     private func isDelimiter(_ byte: UInt8) -> Bool {
-        if let delimiter { byte == delimiter } else { byte == LineCounter.comma || byte == LineCounter.tab }
+        guard let delimiter else { return byte == DelimitedTextState.comma || byte == DelimitedTextState.tab }
+        return byte == delimiter
     }
 
     /// How many bytes belong to the field and have no meaning of their own.
@@ -71,54 +75,48 @@ public struct DelimitedRecordParser: Sendable {
         var end = start
         while end < bytes.count {
             let byte = bytes[end]
-            if byte == Self.quote { break }
-            if !isQuoted, byte == 0x0A || byte == 0x0D || isDelimiter(byte) { break }
+            if byte == DelimitedTextState.quote { break }
+            if !state.isQuoted, byte == 0x0A || byte == 0x0D || isDelimiter(byte) { break }
             end += 1
         }
         return end - start
     }
 
     private mutating func append(_ bytes: Slice<UnsafeRawBufferPointer>) throws(Problem) {
-        recordBytes += bytes.count
-        guard recordBytes <= limit else { throw .recordTooLong(limit: limit) }
+        try count(bytes.count)
         field += bytes
-        (hasJustClosed, isFieldStart, isLineStart) = (false, false, false)
+        state.skipCharacters()
+        hasJustClosed = false
     }
 
     private mutating func parse(_ byte: UInt8, _ record: ([String]) -> Void) throws(Problem) {
         let closed = hasJustClosed
         hasJustClosed = false
-        switch byte {
-        case Self.quote where isQuoted:
-            (isQuoted, hasJustClosed) = (false, true)
-        case Self.quote where isFieldStart || closed:
-            isQuoted = true
-            (isFieldStart, isLineStart) = (false, false)
-            if closed { try appendQuote() }
-        case Self.quote:
-            try appendQuote()
-        case 0x0A, 0x0D:
-            if !isLineStart { try endRecord(record) }
-        default:
-            isLineStart = false
+        switch state.step(byte, isDelimiter: isDelimiter(byte)) {
+        case .openingQuote where !closed: break
+        case .openingQuote, .character:
+            try count(1)
+            field.append(byte)
+        case .closingQuote: hasJustClosed = true
+        case .delimiter:
             if delimiter == nil { separators.append(byte) }
             try endField()
-            recordBytes += 1
-            guard recordBytes <= limit else { throw .recordTooLong(limit: limit) }
+            try count(1)
+        case .lineEnd: try endRecord(record)
+        case .emptyLine: break
         }
     }
 
-    private mutating func appendQuote() throws(Problem) {
-        recordBytes += 1
+    private mutating func count(_ bytes: Int) throws(Problem) {
+        recordBytes += bytes
         guard recordBytes <= limit else { throw .recordTooLong(limit: limit) }
-        field.append(Self.quote)
     }
 
     private mutating func endField() throws(Problem) {
+        guard fields.count < maximumFields else { throw .tooManyFields(limit: maximumFields) }
         guard let text = String(validating: field, as: UTF8.self) else { throw .invalidText }
         fields.append(text)
         field.removeAll(keepingCapacity: true)
-        isFieldStart = true
     }
 
     private mutating func endRecord(_ record: ([String]) -> Void) throws(Problem) {
@@ -127,13 +125,12 @@ public struct DelimitedRecordParser: Sendable {
         record(fields)
         fields.removeAll(keepingCapacity: true)
         recordBytes = 0
-        isLineStart = true
     }
 
     /// Chooses the delimiter by the first record, and joins its fields again at the other one.
     private mutating func chooseDelimiter() {
-        let tabs = separators.count { $0 == LineCounter.tab }
-        let chosen = tabs > separators.count - tabs ? LineCounter.tab : LineCounter.comma
+        let tabs = separators.count { $0 == DelimitedTextState.tab }
+        let chosen = tabs > separators.count - tabs ? DelimitedTextState.tab : DelimitedTextState.comma
         var joined = fields.prefix(1).map { $0 }
         for (separator, field) in zip(separators, fields.dropFirst()) {
             if separator == chosen {

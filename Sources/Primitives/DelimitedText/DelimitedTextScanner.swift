@@ -68,12 +68,12 @@ public struct DelimitedTextScanner: Sendable {
     public mutating func finish(header: (UnsafeRawBufferPointer) -> Void) -> Findings {
         if encoding == nil { readBeginning(header) }
         if counter.delimiter == nil { counter.endFirstLine() }
-        let lines = counter.lines + (counter.isLineStart ? 0 : 1)
+        let lines = counter.lines + (counter.state.isLineStart ? 0 : 1)
         let isUTF8 = encoding == .utf8
         return Findings(
             isText: isText,
-            rows: counter.isQuoted ? nil : max(lines - 1, 0),
-            hasHeader: counter.lines > 0 || lines > 0 && !counter.isQuoted,
+            rows: counter.state.isQuoted ? nil : max(lines - 1, 0),
+            hasHeader: counter.lines > 0 || lines > 0 && !counter.state.isQuoted,
             delimiter: counter.hasDelimiters ? counter.delimiter.map { Character(Unicode.Scalar($0)) } : nil,
             encoding: isUTF8 && !utf8.isComplete || half != nil ? nil : encoding,
             hasByteOrderMark: hasByteOrderMark

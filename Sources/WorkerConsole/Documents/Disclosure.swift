@@ -1,6 +1,7 @@
 import ExportCore
 import Foundation
 import Primitives
+import WorkerRuntime
 
 /// Removes secrets from text that is shown: queries of URLs, signatures, tokens.
 enum Disclosure {
@@ -56,4 +57,9 @@ extension Date {
 
     /// The time as the core counts it, in whole milliseconds.
     var instant: Instant { Instant(milliseconds: Int64(timeIntervalSince1970 * 1_000)) }
+}
+
+extension Disclosure {
+    /// A job's metadata without secrets.
+    static func metadata(of job: ExportJob) -> [String: String]? { job.metadata?.mapValues(clean) }
 }

@@ -72,3 +72,12 @@ struct ErrorDocument: Codable, Sendable {
     var error: String
     var remedy: String
 }
+
+/// The body of the error response of a worker that does not know a job.
+struct UnknownJobDocument: Codable, Sendable {
+    var error: String
+    var remedy: String
+    /// The consumer group and the worker that answers.
+    var group: String
+    var worker: String
+}

@@ -96,7 +96,7 @@ struct JobDocument: Codable, Sendable {
         deadline = view.deadline.text
         isLate = view.isLate
         wait = view.wait.map { JobWaits(snapshot).reason($0, account: record.job.account) }
-        metadata = record.job.metadataJSON.flatMap(Metadata.fields)
+        metadata = Disclosure.metadata(of: record.job)
         failures = view.failures
         times = Times(
             accepted: record.times.accepted.text,
@@ -110,6 +110,9 @@ struct JobDocument: Codable, Sendable {
         events = Self.events(of: record.job.id, snapshot)
         commands = texts.commands(for: record)
     }
+
+    /// Whether it is the document of a rejected record.
+    var isRejectedRecord: Bool { status == JobStatus.rejected.name }
 
     /// The document of a rejected record.
     init(_ record: RejectedRecord, _ worker: StatusDocument.Worker, _ snapshot: Snapshot) {

@@ -42,8 +42,9 @@ struct JobListDocument: Codable, Sendable {
         var remedy: String
     }
 
-    /// The consumer group of the worker that answers.
+    /// The consumer group and the worker that answers.
     var group: String
+    var worker: String
     /// In the order of partitions, and within one in no particular order.
     var jobs: [Row] = []
     /// Passed as `cursor`, it continues the list; absent at its end. A page may be empty although the list continues.
@@ -52,13 +53,17 @@ struct JobListDocument: Codable, Sendable {
     var isPartial: Bool { !missing.isEmpty }
     var missing: [Missing] = []
 
-    enum CodingKeys: CodingKey { case group, jobs, next, isPartial, missing }
+    enum CodingKeys: CodingKey { case group, worker, jobs, next, isPartial, missing }
 
-    init(group: String) { self.group = group }
+    init(_ worker: StatusDocument.Worker) {
+        group = worker.group
+        self.worker = worker.id
+    }
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         group = try fields.decode(String.self, forKey: .group)
+        worker = try fields.decode(String.self, forKey: .worker)
         jobs = try fields.decode([Row].self, forKey: .jobs)
         next = try fields.decodeIfPresent(String.self, forKey: .next)
         missing = try fields.decode([Missing].self, forKey: .missing)
@@ -67,6 +72,7 @@ struct JobListDocument: Codable, Sendable {
     func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(group, forKey: .group)
+        try fields.encode(worker, forKey: .worker)
         try fields.encode(jobs, forKey: .jobs)
         try fields.encodeIfPresent(next, forKey: .next)
         try fields.encode(isPartial, forKey: .isPartial)
@@ -97,7 +103,7 @@ extension JobListDocument.Row {
             isLate: view.isLate,
             wait: view.wait.map { waits.reason($0, account: job.account) },
             error: record.error.map { .init(code: $0.code.name, message: Disclosure.clean($0.message)) },
-            metadata: job.metadataJSON.flatMap { $0.utf8.count <= Self.metadataLimit ? Metadata.fields($0) : nil }
+            metadata: (job.metadataJSON?.utf8.count ?? 0) <= Self.metadataLimit ? Disclosure.metadata(of: job) : nil
         )
     }
 
@@ -119,13 +125,5 @@ extension JobListDocument.Row {
             isLate: false,
             error: .init(code: rejected.error.code.name, message: Disclosure.clean(rejected.error.message))
         )
-    }
-}
-
-/// A job's metadata as fields without secrets.
-enum Metadata {
-    static func fields(_ json: String) -> [String: String]? {
-        guard let fields = try? JSONDecoder().decode([String: String].self, from: Data(json.utf8)) else { return nil }
-        return fields.isEmpty ? nil : fields.mapValues(Disclosure.clean)
     }
 }

@@ -54,7 +54,7 @@ actor Fleet {
         let group = await client.members()
         let others = group.members.filter { !$0.isThisWorker }
         let client = client
-        let answers = await withTaskGroup(of: FleetSum.Part.self) { tasks in
+        var answers = await withTaskGroup(of: FleetSum.Part.self) { tasks in
             for member in others {
                 tasks.addTask {
                     (member, await client.document(MemberDocument.self, "/api/fleet?scope=worker", from: member))
@@ -62,15 +62,25 @@ actor Fleet {
             }
             var answers: [FleetSum.Part] = []
             for await answer in tasks { answers.append(answer) }
-            return answers
+            return answers.sorted { $0.member.name < $1.member.name }
+        }
+        var workers = AnsweringWorkers(own: own.worker.id)
+        for (index, answer) in answers.enumerated() {
+            guard case .success(let document) = answer.document, !workers.add(document.worker.id, for: answer.member)
+            else { continue }
+            answers[index].document = .failure(client.failure(answer.member, sameWorker: document.worker.id))
         }
         var this =
             group.members.first { $0.isThisWorker }
             ?? FleetMember(name: own.worker.id, address: nil, partitions: [], isThisWorker: true)
         this.partitions = own.partitions.map(\.partition)
-        let parts = [(this, .success(own))] + answers.sorted { $0.member.name < $1.member.name }
-        return FleetSum(own: own, parts: parts, problem: group.problem, texts: telemetry.texts)
-            .document(at: Date().rfc3339)
+        return FleetSum(
+            own: own,
+            parts: [(this, .success(own))] + answers,
+            problem: group.problem,
+            texts: telemetry.texts
+        )
+        .document(at: Date().rfc3339)
     }
 
     // MARK: Jobs
@@ -94,27 +104,32 @@ actor Fleet {
 
     /// Asks the other members for a job, all at the same time.
     ///
+    /// - Parameter rejected: this worker's rejected record of the id, if any. It is returned where no member has a job.
     /// - Returns: the document, and the members that did not answer.
-    func othersJob(_ id: String) async -> (found: JobDocument?, silent: [FleetClient.Failure]) {
+    func othersJob(_ id: String, or rejected: JobDocument?) async -> (
+        found: JobDocument?, silent: [FleetClient.Failure]
+    ) {
         let group = await client.members()
         let client = client
-        // A job's id needs no escapes.
-        let path = "/api/jobs/\(id)?scope=worker"
-        return await withTaskGroup(of: Result<JobDocument?, FleetClient.Failure>.self) { tasks in
+        var workers = AnsweringWorkers(own: await monitor.worker.id)
+        return await withTaskGroup(of: (FleetMember, FleetClient.JobResult).self) { tasks in
             for member in group.members where !member.isThisWorker {
-                tasks.addTask { await client.document(JobDocument.self, path, from: member) }
+                tasks.addTask { (member, await client.job(id, from: member)) }
             }
-            var silent: [FleetClient.Failure] = []
-            for await answer in tasks {
+            var (silent, rejected): ([FleetClient.Failure], JobDocument?) = ([], rejected)
+            for await (member, answer) in tasks {
                 switch answer {
-                case .success(let found?):
+                case .success(.found(let found)) where !found.isRejectedRecord:
                     tasks.cancelAll()
                     return (found, [])
-                case .success(nil): continue
+                case .success(.found(let record)): rejected = rejected ?? record
+                case .success(.unknown(let worker)) where !workers.add(worker, for: member):
+                    silent.append(client.failure(member, sameWorker: worker))
+                case .success(.unknown): continue
                 case .failure(let failure): silent.append(failure)
                 }
             }
-            return (nil, silent)
+            return (rejected, silent)
         }
     }
 
@@ -125,7 +140,7 @@ actor Fleet {
             query,
             own: snapshot.watch.lastStatus,
             group: query.isLocal ? FleetGroup(members: []) : await client.members(),
-            document: JobListDocument(group: await monitor.worker.group),
+            worker: await monitor.worker,
             texts: telemetry.texts
         )
         while let step = walk.next() {
@@ -137,7 +152,7 @@ actor Fleet {
                 walk.add(await rows(of: page, query.filter, from: from, through: through, snapshot), next: page.next)
             case .member(let member, let from, let through, let limit):
                 let path = query.path(from: from, through: through, limit: limit)
-                walk.add(await client.document(JobListDocument.self, path, from: member), from: member)
+                walk.add(await client.document(JobListDocument.self, path, from: member), from: member, client)
             }
         }
         return walk.document
@@ -167,6 +182,8 @@ extension JobFilter {
     fileprivate func matches(_ record: RejectedRecord) -> Bool {
         let isAnyState = phases.isEmpty && statuses.isEmpty
         guard isAnyState || phases.contains(.finished) || statuses.contains(.rejected), !onlyLate else { return false }
+        // No batch has a rejected record.
+        guard batch == nil else { return false }
         if let account, record.account != account { return false }
         if let kind, record.kind != kind { return false }
         if let acceptedUntil, record.at > acceptedUntil { return false }

@@ -82,7 +82,7 @@ struct FleetDocument: Codable, Sendable {
 struct FleetSum {
     private typealias Member = FleetDocument.Member
     /// A member and its document, or why there is none.
-    typealias Part = (member: FleetMember, document: Result<MemberDocument?, FleetClient.Failure>)
+    typealias Part = (member: FleetMember, document: Result<MemberDocument, FleetClient.Failure>)
 
     let own: MemberDocument
     let parts: [Part]
@@ -97,23 +97,25 @@ struct FleetSum {
         let members = parts.map { Self.member($0) }
         let answers = parts.compactMap { try? $0.document.get() }
         let assigned = Set(parts.flatMap { $0.member.partitions } + own.partitions.map(\.partition))
-        let all = 0..<Int32(clamping: own.partitionCount)
+        // A worker that has just started does not know it yet.
+        let partitionCount = answers.map(\.partitionCount).max() ?? 0
+        let all = 0..<Int32(clamping: partitionCount)
         let unassigned = problem == nil ? all.filter { !assigned.contains($0) } : []
-        let isUnknown = problem != nil && own.partitions.count < own.partitionCount
-        let isPartial = isUnknown || members.contains { !$0.isAnswering }
+        let isUnknown = problem != nil && (own.partitions.count < partitionCount || partitionCount == 0)
+        let isPartial = isUnknown || partitionCount == 0 || members.contains { !$0.isAnswering }
         return FleetDocument(
             at: time,
             group: own.group,
             answeredBy: own.worker.id,
             status: status(of: answers, isPartial: isPartial || !unassigned.isEmpty),
             isPartial: isPartial,
-            partitionCount: own.partitionCount,
+            partitionCount: partitionCount,
             unassigned: unassigned,
             members: members,
             totals: Self.totals(answers),
             accounts: Self.accounts(answers),
             pauses: PauseDocument.merged(answers.flatMap { $0.pauses ?? [] }),
-            attention: attention(answers, unassigned, isUnknown: isUnknown)
+            attention: attention(answers, unassigned, isUnknown: isUnknown, hasCount: partitionCount > 0)
         )
     }
 
@@ -127,8 +129,7 @@ struct FleetSum {
         )
         switch part.document {
         case .failure(let failure): (member.message, member.remedy) = (failure.message, failure.remedy)
-        case .success(nil): break
-        case .success(let document?):
+        case .success(let document):
             member.worker = document.worker.id
             member.isAnswering = document.isAnswering
             member.status = document.health.status
@@ -188,7 +189,8 @@ struct FleetSum {
     private func attention(
         _ answers: [MemberDocument],
         _ unassigned: [Int32],
-        isUnknown: Bool
+        isUnknown: Bool,
+        hasCount: Bool
     ) -> [FleetDocument.Attention] {
         var found: [FleetDocument.Attention] = []
         func add(_ severity: HealthReason.Severity, _ message: String, _ remedy: String, worker: String?) {
@@ -208,6 +210,9 @@ struct FleetSum {
                 texts.remedy(for: .partitionNotServed),
                 worker: nil
             )
+        }
+        if !hasCount {
+            add(.degraded, "The number of partitions is unknown.", texts.remedy(for: .starting), worker: nil)
         }
         for part in parts {
             guard case .failure(let failure) = part.document else { continue }

@@ -34,31 +34,45 @@ struct JobWalk {
     private var place: JobPlace?
     private var asked: ClosedRange<Int32> = 0...0
     private var silent: [Int: FleetClient.Failure] = [:]
+    private var workers: AnsweringWorkers
     private(set) var document: JobListDocument
 
     /// When a page that is not full yet is returned as it is.
     private static let time: Duration = .seconds(5)
+    /// The most partitions that an answer names as added.
+    private static let namedPartitions = 1_000
 
     init(
         _ query: JobQuery,
         own status: WorkerStatus?,
         group: FleetGroup,
-        document: JobListDocument,
+        worker: StatusDocument.Worker,
         texts: any OperatorTexts
     ) {
         limit = query.limit
         isLocal = query.isLocal
         isPart = query.through != nil
         self.group = group
-        self.document = document
+        document = JobListDocument(worker)
+        workers = AnsweringWorkers(own: worker.id)
         self.texts = texts
         own = Dictionary(
             (status?.partitions ?? []).map { ($0.partition, $0.lifecycle) },
             uniquingKeysWith: { $1 }
         )
-        let count = max(Int32(clamping: status?.partitionCount ?? 0), (own.keys.max() ?? -1) + 1)
-        last = min(query.through ?? .max, count - 1)
+        let count = Int32(clamping: status?.partitionCount ?? 0)
+        let known = max(count, (own.keys.max() ?? -1) + 1)
+        last = min(query.through ?? .max, known - 1)
         place = query.from
+        let firstUnknown = max(known, query.from.partition)
+        if count == 0 {
+            let message = "The number of partitions of the jobs topic is not known yet."
+            add(missing: [], nil, .init(message: message, remedy: texts.remedy(for: .starting)))
+        } else if let through = query.through, through >= firstUnknown {
+            // The worker that asks knows of partitions that were added.
+            let added = Array((firstUnknown...through).prefix(Self.namedPartitions))
+            add(missing: added, nil, failure("are not known to their worker yet", .starting))
+        }
     }
 
     /// The next question; `nil` when the page is complete.
@@ -71,9 +85,13 @@ struct JobWalk {
             asked = from.partition...through
             switch owner {
             case .this: return .own(from: from, through: through, limit: limit - document.jobs.count)
-            case .member(let index) where silent[index] == nil:
-                return .member(group.members[index], from: from, through: through, limit: limit - document.jobs.count)
-            case .member(let index): skip(group.members[index].name, silent[index])
+            case .member(let index):
+                let member = group.members[index]
+                if let failure = silent[index] {
+                    skip(member.name, failure)
+                } else {
+                    return .member(member, from: from, through: through, limit: limit - document.jobs.count)
+                }
             case .restoring: skip(nil, failure("are being restored by this worker", .partitionNotServed))
             case .none: skip(nil, failure("have no owner", .partitionNotServed))
             case .unknown:
@@ -97,20 +115,32 @@ struct JobWalk {
     }
 
     /// Adds the answer of another member.
-    mutating func add(_ answer: Result<JobListDocument?, FleetClient.Failure>, from member: FleetMember) {
+    mutating func add(
+        _ answer: Result<JobListDocument, FleetClient.Failure>,
+        from member: FleetMember,
+        _ client: FleetClient
+    ) {
         switch answer {
+        case .success(let page) where !workers.add(page.worker, for: member):
+            skip(member, client.failure(member, sameWorker: page.worker))
         case .success(let page):
-            document.jobs += page?.jobs ?? []
-            document.missing += page?.missing ?? []
+            document.jobs += page.jobs
+            for part in page.missing {
+                add(missing: part.partitions, part.worker, .init(message: part.message, remedy: part.remedy))
+            }
             // A cursor that leads back would not end.
-            if let next = page?.next.flatMap(JobQuery.place), let place, place < next, asked.contains(next.partition) {
+            if let next = page.next.flatMap(JobQuery.place), let place, place < next, asked.contains(next.partition) {
                 self.place = next
             } else {
                 advance()
             }
-        case .failure(let failure):
-            if let index = group.members.firstIndex(of: member) { silent[index] = failure }
+        case .failure(let failure): skip(member, failure)
         }
+    }
+
+    /// A member that has not answered is not asked for its other partitions.
+    private mutating func skip(_ member: FleetMember, _ failure: FleetClient.Failure) {
+        if let index = group.members.firstIndex(of: member) { silent[index] = failure }
     }
 
     private func owner(of partition: Int32) -> Owner {
@@ -123,16 +153,20 @@ struct JobWalk {
 
     private mutating func advance() { place = JobPlace(partition: asked.upperBound + 1) }
 
-    private mutating func skip(_ worker: String?, _ failure: FleetClient.Failure?) {
-        let message = failure?.message ?? ""
-        if let known = document.missing.firstIndex(where: { $0.message == message }) {
-            document.missing[known].partitions += asked
+    private mutating func skip(_ worker: String?, _ failure: FleetClient.Failure) {
+        add(missing: Array(asked), worker, failure)
+        advance()
+    }
+
+    /// Partitions that are missing for the same reason are listed together.
+    private mutating func add(missing partitions: [Int32], _ worker: String?, _ failure: FleetClient.Failure) {
+        if let known = document.missing.firstIndex(where: { $0.message == failure.message }) {
+            document.missing[known].partitions += partitions.filter { !document.missing[known].partitions.contains($0) }
         } else {
             document.missing.append(
-                .init(partitions: Array(asked), worker: worker, message: message, remedy: failure?.remedy ?? "")
+                .init(partitions: partitions, worker: worker, message: failure.message, remedy: failure.remedy)
             )
         }
-        advance()
     }
 
     private func failure(_ state: String, _ situation: Situation) -> FleetClient.Failure {

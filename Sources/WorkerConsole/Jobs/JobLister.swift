@@ -2,7 +2,8 @@ import ExportCore
 import Primitives
 import WorkerRuntime
 
-/// Asks the engine for lists of jobs, one part at a time, whatever number of clients asks for them.
+/// Asks the engine for lists of jobs, one part at a time, whatever number of clients asks for them. No other part is asked
+/// for before the engine has answered, also where the client of the part has left.
 ///
 /// After each part the engine rests for a multiple of the time that it took, so that all lists together cost at most a few
 /// percent of its thread.
@@ -11,7 +12,10 @@ actor JobLister {
     private let patience: Duration
     private let turn = AsyncSemaphore(1)
     private var permitted = ContinuousClock.now
-    private var isQuestionOpen = false
+    /// The question that the engine has not answered yet.
+    private var question: Task<Answer?, Never>?
+
+    private typealias Answer = (page: JobPage, took: Duration)
 
     /// The engine's rest after a part, as a multiple of the part's time: four percent of its thread.
     private static let rest = 24
@@ -51,13 +55,22 @@ actor JobLister {
     private func part(_ question: JobQuestion) async -> JobPage? {
         guard await turn.acquire() else { return nil }
         defer { turn.release() }
+        if let last = self.question, await answered(last) == nil { return nil }
         let wait = permitted - .now
         if wait > .zero, await !slept(for: wait) { return nil }
         let source = source
-        guard let answer = await answer(within: patience, { await source.jobs(question) }), let answer else {
-            return nil
-        }
-        permitted = .now + answer.took * Self.rest
-        return answer.page
+        let task = Task { await source.jobs(question) }
+        self.question = task
+        return await answered(task)??.page
+    }
+
+    /// Waits for the engine's answer.
+    ///
+    /// - Returns: outer `nil` when there is none in time, or when the client has left.
+    private func answered(_ task: Task<Answer?, Never>) async -> Answer?? {
+        guard let found = await answer(within: patience, { await task.value }) else { return nil }
+        question = nil
+        if let found { permitted = .now + found.took * Self.rest }
+        return .some(found)
     }
 }

@@ -11,7 +11,7 @@ struct JobQuery: Sendable {
 
     static let limits = 1...200
     private static let names = [
-        "state", "account", "kind", "text", "olderThan", "newerThan", "limit", "cursor", "through", "scope",
+        "state", "account", "batch", "kind", "text", "olderThan", "newerThan", "limit", "cursor", "through", "scope",
     ]
     private static let states: [String: @Sendable (inout JobFilter) -> Void] = [
         "open": { $0.phases.formUnion([.accepted, .submitting, .waiting, .ready]) },
@@ -74,8 +74,11 @@ struct JobQuery: Sendable {
 
     private mutating func apply(_ name: String, _ value: String, _ now: Instant) throws(Problem) {
         switch name {
-        case "state": for state in value.split(separator: ",") { try add(state: String(state)) }
+        case "state":
+            for state in value.split(separator: ",") { try add(state: String(state)) }
+            guard !filter.onlyLate || value == "late" else { throw Self.invalid(name, "late alone, or other states") }
         case "account": filter.account = value
+        case "batch": filter.batch = value
         case "kind":
             guard let kind = ExportKind.allCases.first(where: { $0.name == value }) else {
                 throw Self.invalid(name, "transactionHistory or payments")

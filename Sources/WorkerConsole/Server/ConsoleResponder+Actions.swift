@@ -1,4 +1,5 @@
 import ExportCore
+import ExportRecords
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -28,7 +29,6 @@ private struct ActionDocument: Encodable {
 // Requests that change something. They write records to the jobs topic, as the commands do.
 extension ConsoleResponder {
     private static let longestBody = 16 * 1_024
-    private static let longestReason = 256
 
     /// Performs an action if the request may.
     func act(_ action: ActionRequest, _ request: Request, _ context: ConsoleContext) async -> Response {
@@ -36,8 +36,8 @@ extension ConsoleResponder {
         guard let actions else { return Self.actionsDisabled }
         let token = ConsoleSession.token(request.headers, acts: true)
         if let refusal = refusal(of: token, action.name, address) { return refusal }
-        guard jobRequests.enter() else { return Self.busy }
-        defer { jobRequests.leave() }
+        guard jobRequests.clients.enter() else { return Self.busy }
+        defer { jobRequests.clients.leave() }
         return await perform(action, request, actions, address)
     }
 
@@ -79,15 +79,15 @@ extension ConsoleResponder {
 
     /// The partition that knows a job, whichever worker owns it.
     private func partition(of id: String) async throws(ConsoleActionFailure) -> Int32 {
-        guard Self.isJobID(id) else {
+        guard JobLimits.isJobID(id) else {
             throw ConsoleActionFailure(isFinal: true, message: "The path has no valid jobId.")
         }
         guard let own = await fleet.ownJob(id) else {
             throw ConsoleActionFailure(isFinal: false, message: "The engine does not answer.")
         }
-        if let own { return own.partition }
-        let others = await fleet.othersJob(id)
-        if let found = others.found { return found.partition }
+        if let own, !own.isRejectedRecord { return own.partition }
+        let others = await fleet.othersJob(id, or: nil)
+        if let found = others.found, !found.isRejectedRecord { return found.partition }
         guard let silent = others.silent.first else {
             throw ConsoleActionFailure(isFinal: true, message: "No worker of the group knows the job '\(id)'.")
         }
@@ -122,16 +122,22 @@ extension ConsoleResponder {
                 throw ConsoleActionFailure(isFinal: true, message: "kind must be transactionHistory or payments.")
             }
         }
-        guard body.account?.isEmpty != true, body.account?.utf8.count ?? 0 <= longestReason else {
-            throw ConsoleActionFailure(isFinal: true, message: "account must have 1 to \(longestReason) bytes.")
+        guard body.account?.isEmpty != true, body.account?.utf8.count ?? 0 <= JobLimits.accountBytes else {
+            throw ConsoleActionFailure(
+                isFinal: true,
+                message: "account must have 1 to \(JobLimits.accountBytes) bytes."
+            )
         }
         return PauseTarget(account: body.account, kind: kind)
     }
 
     private static func pause(_ body: PauseBody) throws(ConsoleActionFailure) -> JobPause {
         var pause = JobPause(target: try target(body), reason: body.reason, holdsCalls: body.calls ?? false)
-        guard body.reason?.utf8.count ?? 0 <= longestReason else {
-            throw ConsoleActionFailure(isFinal: true, message: "reason must have at most \(longestReason) bytes.")
+        guard body.reason?.utf8.count ?? 0 <= JobLimits.reasonBytes else {
+            throw ConsoleActionFailure(
+                isFinal: true,
+                message: "reason must have at most \(JobLimits.reasonBytes) bytes."
+            )
         }
         guard let text = body.until else { return pause }
         guard let until = Timestamp(rfc3339: text), until.milliseconds > Date().instant.milliseconds else {

@@ -1,4 +1,5 @@
 import ExportCore
+import ExportRecords
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -11,8 +12,9 @@ extension ConsoleResponder {
     func jobs(_ text: Substring) async -> Response {
         do throws(JobQuery.Problem) {
             let query = try JobQuery(text, now: Date().instant)
-            guard lists.enter() else { return Self.busy }
-            defer { lists.leave() }
+            let limiter = query.isLocal ? lists.workers : lists.clients
+            guard limiter.enter() else { return Self.busy }
+            defer { limiter.leave() }
             return await fleet.jobs(query).map { Self.json(.ok, $0) } ?? Self.silent
         } catch {
             return Self.error(.badRequest, error.message, remedy: error.remedy)
@@ -21,21 +23,23 @@ extension ConsoleResponder {
 
     /// `/api/jobs/{jobId}`.
     func job(_ encoded: Substring, query text: Substring) async -> Response {
-        guard let id = PercentEncoding.decoded(encoded), Self.isJobID(id) else {
+        guard let id = PercentEncoding.decoded(encoded), JobLimits.isJobID(id) else {
             return Self.error(
                 .badRequest,
                 "The path has no valid jobId.",
                 remedy: "A jobId has 1 to 128 characters of A-Z a-z 0-9 . _ : and -."
             )
         }
-        guard jobRequests.enter() else { return Self.busy }
-        defer { jobRequests.leave() }
+        let isLocal = Self.isLocal(text)
+        let limiter = isLocal ? jobRequests.workers : jobRequests.clients
+        guard limiter.enter() else { return Self.busy }
+        defer { limiter.leave() }
         guard let own = await fleet.ownJob(id) else { return Self.silent }
-        if let own { return Self.json(.ok, own) }
-        guard !Self.isLocal(text) else { return unknown("None of this worker's partitions knows the job.") }
-        let others = await fleet.othersJob(id)
+        if let own, isLocal || !own.isRejectedRecord { return Self.json(.ok, own) }
+        guard !isLocal else { return await unknown("None of this worker's partitions knows the job.") }
+        let others = await fleet.othersJob(id, or: own)
         if let found = others.found { return Self.json(.ok, found) }
-        guard let silent = others.silent.first else { return unknown("No worker of the group knows the job.") }
+        guard let silent = others.silent.first else { return await unknown("No worker of the group knows the job.") }
         let messages = others.silent.map(\.message).joined(separator: " ")
         return Self.error(
             .serviceUnavailable,
@@ -52,21 +56,17 @@ extension ConsoleResponder {
 
     private static func isLocal(_ query: Substring) -> Bool { FormFields(query)?["scope"] == "worker" }
 
-    private func unknown(_ message: String) -> Response {
-        Self.error(.notFound, message, remedy: telemetry.texts.remedy(for: .jobUnknown))
-    }
-
-    static func isJobID(_ text: String) -> Bool {
-        (1...128).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"),
-                    UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
+    private func unknown(_ message: String) async -> Response {
+        let worker = await monitor.worker
+        return Self.json(
+            .notFound,
+            UnknownJobDocument(
+                error: message,
+                remedy: telemetry.texts.remedy(for: .jobUnknown),
+                group: worker.group,
+                worker: worker.id
+            )
+        )
     }
 
     static var busy: Response {

@@ -33,10 +33,10 @@ struct ConsoleResponder: HTTPResponder {
     let logger: Logger
     private let hosts: HostRule
     private let streams: Limiter
-    /// Requests for single jobs in progress.
-    let jobRequests = Limiter(32)
-    /// Lists of jobs in progress.
-    let lists = Limiter(16)
+    /// Requests for single jobs in progress: of clients, and of other workers, which clients must not keep from an answer.
+    let jobRequests = (clients: Limiter(32), workers: Limiter(32))
+    /// Lists of jobs in progress, counted in the same way.
+    let lists = (clients: Limiter(16), workers: Limiter(16))
 
     init(
         configuration: ConsoleConfiguration,

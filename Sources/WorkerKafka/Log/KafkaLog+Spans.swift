@@ -4,12 +4,6 @@ import WorkerRuntime
 
 /// Spans of the calls to the brokers, by OpenTelemetry's conventions for Kafka.
 extension KafkaLog {
-    /// A tracer, or the process's; `nil` for the one that stands for none.
-    static func effective(_ tracer: (any Tracer)?) -> (any Tracer)? {
-        let tracer = tracer ?? InstrumentationSystem.tracer
-        return tracer is NoOpTracer ? nil : tracer
-    }
-
     /// `commit {jobs topic}`; `nil` where no tracer is installed.
     func commitSpan(_ commit: LogCommit) -> (any Span)? {
         guard let tracer else { return nil }

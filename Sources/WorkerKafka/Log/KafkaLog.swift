@@ -79,7 +79,7 @@ public final class KafkaLog: LogPort {
         self.configuration = configuration
         self.logger = logger
         self.tombstones = tombstones
-        self.tracer = Self.effective(tracer)
+        self.tracer = installedTracer(orOwn: tracer)
         self.pausing = pausing
         limits = TopicLimits(configuration, logger: logger)
         restores = AsyncSemaphore(configuration.concurrentRestores)

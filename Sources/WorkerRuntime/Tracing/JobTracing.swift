@@ -26,8 +26,7 @@ struct JobTracing: Sendable {
         sendName = "send \(resultsTopic)"
         self.groupID = groupID
         self.clientID = clientID
-        let installed = InstrumentationSystem.tracer
-        self.tracer = tracer ?? (installed is NoOpTracer ? nil : installed)
+        self.tracer = installedTracer(orOwn: tracer)
     }
 
     // MARK: Input
@@ -57,10 +56,11 @@ struct JobTracing: Sendable {
         span.attributes["messaging.destination.partition.id"] = String(partition)
         span.attributes["messaging.consumer.group.name"] = groupID
         span.attributes["messaging.kafka.offset"] = Int(input.offset)
-        if let id = input.content.jobID {
-            span.attributes["messaging.kafka.message.key"] = id
-            span.attributes["messaging.message.conversation_id"] = id
+        // The key of a job of a batch is the batch's id.
+        if let key = input.original.key {
+            span.attributes["messaging.kafka.message.key"] = String(decoding: key, as: UTF8.self)
         }
+        if let id = input.content.jobID { span.attributes["messaging.message.conversation_id"] = id }
         if case .unreadable(_, let reason, _, _) = input.content {
             span.attributes["error.type"] = JobErrorCode.invalidJob.name
             span.setStatus(SpanStatus(code: .error, message: reason))
@@ -156,15 +156,6 @@ extension JobInput.Content {
         switch self {
         case .export(let job): job.trace
         case .cancel(_, let trace), .unreadable(_, _, _, let trace): trace
-        case .pause, .resume: nil
-        }
-    }
-
-    fileprivate var jobID: String? {
-        switch self {
-        case .export(let job): job.id
-        case .cancel(let id, _): id
-        case .unreadable(let id, _, _, _): id
         case .pause, .resume: nil
         }
     }

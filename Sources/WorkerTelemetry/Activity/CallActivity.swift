@@ -43,18 +43,21 @@ package final class CallActivity: Sendable {
 
     package var figures: Figures { state.withLock { $0 } }
 
-    func began(account: String, kind: CallKind) {
+    /// - Parameter account: `nil` for a manifest, which belongs to no account.
+    func began(account: String?, kind: CallKind) {
         state.withLock { state in
-            state.inFlight[Key(account: account, kind: kind), default: 0] += 1
             state.started += 1
+            guard let account else { return }
+            state.inFlight[Key(account: account, kind: kind), default: 0] += 1
             if !kind.isTransfer { state.apiCallsStarted[account, default: 0] += 1 }
         }
     }
 
-    func ended(account: String, kind: CallKind, _ result: CallResult, at now: ContinuousClock.Instant = .now) {
+    func ended(account: String?, kind: CallKind, _ result: CallResult, at now: ContinuousClock.Instant = .now) {
         state.withLock { state in
-            state.inFlight[Key(account: account, kind: kind), default: 1] -= 1
             state.answered += 1
+            guard let account else { return }
+            state.inFlight[Key(account: account, kind: kind), default: 1] -= 1
             if kind == .download {
                 Self.update(&state.failingDownloads, with: result, at: now)
             } else {

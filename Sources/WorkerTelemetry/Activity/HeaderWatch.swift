@@ -20,6 +20,8 @@ final class HeaderWatch: Sendable {
         var added: [String]
         /// Columns that only the old header had.
         var removed: [String]
+        /// The new header, in its order, which may be all that has changed; empty where it is too long to be known.
+        var columns: [String]
     }
 
     /// The answer about a header.
@@ -41,9 +43,10 @@ final class HeaderWatch: Sendable {
         guard let last else { return .first }
         guard last.headerSHA256 != digest else { return .same }
         guard let old = last.columns, let new = content.columns else {
-            return .changed(Change(added: [], removed: []))
+            return .changed(Change(added: [], removed: [], columns: content.columns ?? []))
         }
         let (before, after) = (Set(old), Set(new))
-        return .changed(Change(added: new.filter { !before.contains($0) }, removed: old.filter { !after.contains($0) }))
+        let (added, removed) = (new.filter { !before.contains($0) }, old.filter { !after.contains($0) })
+        return .changed(Change(added: added, removed: removed, columns: new))
     }
 }

@@ -75,14 +75,14 @@ extension Report {
 
     private static func summary(of event: JobBatchEvent) -> ReportSummary? {
         guard event.status != .completed || event.lacksManifest else { return nil }
-        let ends = "\(event.count(of: .completed)) of \(Formatting.count(event.batch.size, "job")) completed"
-        let missing = event.batch.size - event.members.count
+        var ends = "\(event.count(of: .completed)) of \(Formatting.count(event.batch.size, "job")) completed"
+        if event.count(of: nil) > 0 { ends += ", \(event.count(of: nil)) have not ended" }
+        if event.missingCount > 0 { ends += ", \(event.missingCount) never came or were rejected" }
         return ReportSummary(
             .warning,
             "Batch \(event.status.name)",
             of: "batch \(event.batch.id)",
-            (missing > 0 ? "\(ends), \(missing) never came or were rejected." : "\(ends).")
-                + (event.lacksManifest ? " Its manifest could not be stored." : "")
+            "\(ends)." + (event.manifestProblem.map { " Its manifest could not be stored: \($0)" } ?? "")
         )
     }
 

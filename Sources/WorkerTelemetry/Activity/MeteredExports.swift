@@ -13,7 +13,12 @@ struct MeteredExports: ExportsPort {
 
     func executor(for call: Call) -> (any TaskExecutor)? { port.executor(for: call) }
 
-    func store(_ manifest: BatchManifest) async -> CallResult { await port.store(manifest) }
+    func store(_ manifest: BatchManifest) async -> CallResult {
+        calls.began(account: nil, kind: .manifest)
+        let result = await port.store(manifest)
+        calls.ended(account: nil, kind: .manifest, result)
+        return result
+    }
 
     func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
         let (account, kind) = (call.job.account, call.token.kind)
@@ -43,7 +48,7 @@ struct MeteredExports: ExportsPort {
                 metadata: [
                     "account": "\(job.account)", "kind": "\(job.kind.name)", "format": "\(job.fileFormat.name)",
                     "job.id": "\(job.id)", "added": "\(Self.text(change.added))",
-                    "removed": "\(Self.text(change.removed))",
+                    "removed": "\(Self.text(change.removed))", "columns": "\(Self.text(change.columns))",
                 ]
             )
         }

@@ -144,15 +144,15 @@ package struct ReportLogger: WorkerObserver {
     }
 
     private func ended(_ partition: Int32, _ event: JobBatchEvent) {
-        if event.lacksManifest {
+        if let problem = event.manifestProblem {
             logger.warning(
                 "Batch finished without its manifest, which could not be stored",
-                metadata: ["batch.id": "\(event.batch.id)", "partition": "\(partition)"]
+                metadata: ["batch.id": "\(event.batch.id)", "partition": "\(partition)", "error.message": "\(problem)"]
             )
         }
         guard event.status != .incomplete else {
             return logger.warning(
-                "Batch ended at its deadline, jobs are missing",
+                "Batch ended at its deadline, jobs are missing or open",
                 metadata: [
                     "batch.id": "\(event.batch.id)", "partition": "\(partition)", "jobs": "\(event.members.count)",
                     "size": "\(event.batch.size)",

@@ -62,6 +62,8 @@ package enum Situation: String, Sendable, CaseIterable {
     case hostNotAllowed
     /// Another worker's console does not answer.
     case workerUnreachable
+    /// Another program, or another worker, answers at the address of a worker's console.
+    case consoleMisaddressed
     /// The broker does not report the members of the group.
     case membersUnknown
     /// No worker owns a partition, or its owner is restoring it.

@@ -264,11 +264,3 @@ extension DecodingError {
         }
     }
 }
-
-/// Quotes text for a shell.
-enum ShellText {
-    static func quoted(_ text: String) -> String {
-        let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-./:,@%+=".contains($0)) }
-        return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
-    }
-}

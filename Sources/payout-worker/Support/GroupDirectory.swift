@@ -83,7 +83,8 @@ struct ConsoleNames {
 
     /// The client id of a worker whose console listens on this port.
     static func clientID(_ workerID: String, port: Int) -> String {
-        port == defaultPort ? workerID : "\(workerID)@\(port)"
+        // What follows an `@` of the worker's own name is no port.
+        port == defaultPort && !workerID.contains("@") ? workerID : "\(workerID)@\(port)"
     }
 
     /// A worker's name without its port, for people.

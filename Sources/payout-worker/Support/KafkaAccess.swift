@@ -33,32 +33,17 @@ struct KafkaAccess: Sendable {
     func withAdmin<Result>(_ body: (KafkaAdmin) async throws -> Result) async throws -> Result {
         let reason = KafkaReason()
         let admin = try KafkaAdmin(configuration: log.kafka, logger: logger) { reason.add($0) }
-        try await waitForBroker(admin, reason)
-        return try await explaining(body, admin, reason) { await $0.close() }
+        let checked = { (admin: KafkaAdmin) in
+            try await checkBroker(admin)
+            return try await body(admin)
+        }
+        return try await explaining(checked, admin, reason) { await $0.close() }
     }
 
-    /// Waits until a broker has answered, and fails at once where every address refuses connections: librdkafka would try them
-    /// again until the time-out of the first call.
-    private func waitForBroker(_ admin: KafkaAdmin, _ reason: KafkaReason) async throws {
-        let (answers, answered) = AsyncStream.makeStream(of: Bool.self)
-        let contact = Task { answered.yield((try? await admin.brokers(timeout: .seconds(10))) != nil) }
-        defer { contact.cancel() }
-        let servers = bootstrapServers
-        let isRefused = await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                for await hasBroker in answers { return hasBroker ? false : await KafkaAdmin.isRefused(servers) }
-                return false
-            }
-            group.addTask {
-                while await slept(for: .milliseconds(100)) {
-                    if reason.hasError, await KafkaAdmin.isRefused(servers) { return true }
-                }
-                return false
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? false
-        }
-        guard isRefused else { return }
+    /// Fails soon where every address refuses connections: librdkafka tries them again until the time-out of a call.
+    private func checkBroker(_ admin: KafkaAdmin) async throws {
+        if (try? await admin.brokers(timeout: .milliseconds(500))) != nil { return }
+        guard await KafkaAdmin.isRefused(bootstrapServers) else { return }
         throw CommandFailure(
             "Kafka at \(bootstrapServers) is unreachable: the connection is refused. Check that the broker runs and listens there, and KAFKA_BOOTSTRAP_SERVERS."
         )

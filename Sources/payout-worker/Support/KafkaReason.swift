@@ -28,9 +28,6 @@ final class KafkaReason: Sendable {
         }
     }
 
-    /// Whether the client has reported an error.
-    var hasError: Bool { known.withLock { $0 != nil } }
-
     /// Why a call failed with this error: the most specific error that was reported recently, unless a broker has answered
     /// the call.
     func cause(of error: KafkaError, at now: ContinuousClock.Instant = .now) -> KafkaError {

@@ -123,6 +123,8 @@ extension Situation {
         case .retrying: "The worker retries automatically."
         case .workerUnreachable:
             "Set HTTP_HOST of every worker to an address that the other workers can connect to, such as 0.0.0.0: the default, 127.0.0.1, is reached from its own machine only. The console has no authentication, so restrict who can connect to HTTP_PORT."
+        case .consoleMisaddressed:
+            "Check what listens at the address. Each worker must be reached at the address from which it is connected to the brokers, and at its own HTTP_PORT: give the workers of one machine different ports, and use no load balancer and no address translation between workers and brokers. All workers must have the same version."
         case .membersUnknown:
             "Open the console of the other workers, or run 'payout-worker jobs list' and 'payout-worker status', which read the topics."
         case .partitionNotServed:

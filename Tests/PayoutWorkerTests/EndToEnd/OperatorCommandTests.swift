@@ -167,7 +167,9 @@ extension EndToEnd {
                 #expect(try await fixture.run("export", "delete", "--kind", "payments", id).status == 0)
                 let gone = try await fixture.run("export", "get", "--kind", "payments", id)
                 #expect(gone.status == 1)
-                #expect(!FileManager.default.fileExists(atPath: out + ".part"))
+                let names = try FileManager.default.contentsOfDirectory(atPath: fixture.files.path)
+                #expect(names.contains("out.csv"))
+                #expect(names.allSatisfy { !$0.hasSuffix(".part") })
             }
         }
     }

@@ -36,6 +36,72 @@ extension EndToEnd {
             }
         }
 
+        /// The same command again finds a batch that has its event already.
+        @Test func waitEndsWithEventOfBatchAlsoWhenRepeated() async throws {
+            try await WorkerFixture.with { fixture in
+                let worker = try Command(["run"], environment: fixture.environment)
+                let arguments = [
+                    "enqueue", "--kind", "payments", "--from", "2026-07-01", "--to", "2026-09-01", "--split", "month",
+                    "--batch", "fy26", "--wait", "--timeout", "10m", "-o", "json",
+                ]
+                var jobs: [String] = []
+                for _ in 0..<2 {
+                    let waited = try await Command(arguments, environment: fixture.environment).end()
+                    #expect(waited.status == 0, "\(waited.errors) \(worker.errors)")
+                    let objects = try waited.objects()
+                    jobs = objects.compactMap { $0["jobId"] as? String }
+                    #expect(jobs.count == 2)
+                    let batch = try #require(objects.last)
+                    #expect(batch["batchId"] as? String == "fy26")
+                    #expect(batch["status"] as? String == "completed")
+                    #expect((batch["location"] as? String)?.hasSuffix("/_batch/fy26.json") ?? false)
+                }
+                let listed = try await fixture.run(
+                    "jobs",
+                    "list",
+                    "--batch",
+                    "fy26",
+                    "--state",
+                    "finished",
+                    "-o",
+                    "json"
+                )
+                #expect(try listed.objects().count == 2)
+                let shown = try await fixture.run("jobs", "show", jobs[0])
+                #expect(shown.output.contains("enqueued: "), "\(shown.output)")
+                worker.signal(SIGTERM)
+                #expect(try await worker.end().status == 0)
+            }
+        }
+
+        @Test func waitForBatchWithFailedJobEndsWithOne() async throws {
+            try await WorkerFixture.with { fixture in
+                let worker = try Command(["run"], environment: fixture.environment)
+                let waited = try await fixture.run(
+                    "enqueue",
+                    "--kind",
+                    "payments",
+                    "--from",
+                    "2026-07-01",
+                    "--to",
+                    "2026-09-01",
+                    "--split",
+                    "month",
+                    "--batch",
+                    "late",
+                    "--deadline",
+                    "2026-01-01T00:00:00Z",
+                    "--wait",
+                    "--timeout",
+                    "10m"
+                )
+                #expect(waited.status == 1, "\(waited.errors) \(worker.errors)")
+                #expect(waited.output.contains("batch late  partial"), "\(waited.output)")
+                worker.signal(SIGTERM)
+                #expect(try await worker.end().status == 0)
+            }
+        }
+
         /// All rows of the file are in the month of the event's filter.
         private static func checkRows(of event: [String: Any]) throws {
             let filter = try #require(event["filter"] as? String)

@@ -28,7 +28,7 @@ struct GeneratedRegion {
             return try Data(updated.utf8).write(to: Self.root.appending(path: path))
         }
         let difference = Set(generated.split(separator: "\n")).symmetricDifference(written.split(separator: "\n"))
-        #expect(written == generated, "UPDATE_DOCUMENTS=1 make test writes \(path) again; it differs in \(difference)")
+        #expect(written == generated, "`make documents` writes \(path) again; it differs in \(difference)")
     }
 
     /// A row of a table. A vertical bar in a cell is escaped.

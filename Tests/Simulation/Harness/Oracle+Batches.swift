@@ -11,7 +11,6 @@ struct BatchHistory {
         /// The transaction that decided its end.
         var transaction: Int?
         var event: JobBatchEvent?
-        var isCovered: Bool { event != nil }
     }
 
     var open: [String: Life] = [:]
@@ -86,7 +85,7 @@ extension Oracle {
         guard let life = batches.open.removeValue(forKey: id) else {
             return world.fail("batch \(id) was forgotten and never known")
         }
-        if !life.isCovered { world.fail("batch \(id) was forgotten without an event") }
+        if life.event == nil { world.fail("batch \(id) was forgotten without an event") }
         if !life.members.isEmpty { world.fail("batch \(id) was forgotten before \(life.members.map(\.job.id))") }
     }
 
@@ -105,7 +104,7 @@ extension Oracle {
         checkMembers(event, life)
         checkStatus(event, life)
         checkManifest(event)
-        checkBatchPromptness(id, since: event.ended)
+        checkBatchPromptness(event, life)
         if event.manifestLocation == nil, !event.lacksManifest, life.transaction != transaction.id {
             world.fail("batch \(id) ended and had an event only later, without a manifest")
         }
@@ -122,12 +121,21 @@ extension Oracle {
             world.fail("the event of batch \(id) names \(event.batch.size) jobs, from \(event.source.offset)")
         }
         for member in event.members {
-            guard let own = lives[member.jobID]?.event else {
+            let own = lives[member.jobID]?.event
+            guard member.status != nil else {
+                let finished = own?.times.finished
+                if let finished, finished <= event.ended {
+                    world.fail("batch \(id) lists \(member.jobID) as open, which ended at \(finished)")
+                }
+                world.count("batch with open job")
+                continue
+            }
+            guard let own else {
                 world.fail("batch \(id) has an event before its job \(member.jobID)")
                 continue
             }
             if own.status != member.status || own.files != member.files || own.error?.code != member.code {
-                world.fail("batch \(id) lists \(member.jobID) as \(member.status), its event says \(own.status)")
+                world.fail("batch \(id) lists \(describe(member)), its event says \(own.status)")
             }
         }
     }
@@ -135,19 +143,25 @@ extension Oracle {
     private func checkStatus(_ event: JobBatchEvent, _ life: BatchHistory.Life) {
         let id = event.batch.id
         let isCompleted = event.members.allSatisfy { $0.status == .completed }
-        let expected: JobBatchStatus =
-            life.members.count < life.size ? .incomplete : isCompleted ? .completed : .partial
+        let isWhole = life.members.count == life.size && event.members.allSatisfy { $0.status != nil }
+        let expected: JobBatchStatus = !isWhole ? .incomplete : isCompleted ? .completed : .partial
         if event.status != expected { world.fail("batch \(id) is \(event.status), expected \(expected)") }
-        guard expected == .incomplete else { return }
-        let deadline = life.members.map { record in
-            let accepted = record.times.accepted
-            return max(
-                self.deadline(of: record.job, accepted: accepted),
-                accepted.advanced(by: plan.configuration.jobTimeout)
-            )
-        }.max()
-        guard let deadline else { return }
-        if event.ended < deadline { world.fail("batch \(id) ended at \(event.ended), its deadline is \(deadline)") }
+        guard expected == .incomplete, let deadline = deadline(of: life), event.ended < deadline else { return }
+        world.fail("batch \(id) ended at \(event.ended), its deadline is \(deadline)")
+    }
+
+    /// A batch waits for the default time after the acceptance of its newest job, whatever that job's own deadline is.
+    private func deadline(of life: BatchHistory.Life) -> Instant? {
+        life.members.map(\.times.accepted).max()?.advanced(by: plan.configuration.jobTimeout)
+    }
+
+    /// Checks that a batch ended soon after its deadline, or after the last of its jobs.
+    private func checkBatchPromptness(_ event: JobBatchEvent, _ life: BatchHistory.Life) {
+        let ends = life.members.compactMap { lives[$0.job.id]?.event?.times.finished }
+        let due = event.status == .incomplete ? deadline(of: life) : ends.max()
+        if let due, isLate(due), !isCrowdedBySlowFiles {
+            world.fail("batch \(event.batch.id) was to end at \(due) and has its event only now")
+        }
     }
 
     /// Where no job is missing, the end is decided in the transaction that ended the last of them.
@@ -208,9 +222,13 @@ extension Oracle {
         let id = event.batch.id
         if event.members.count > event.batch.size { world.fail("batch \(id) has \(event.members.count) jobs") }
         for member in event.members {
-            if batches.publishedStatuses[member.jobID]?.contains(member.status) != true {
-                world.fail("batch \(id) lists \(member.jobID) as \(member.status), and it has no such event")
+            if let status = member.status, batches.publishedStatuses[member.jobID]?.contains(status) != true {
+                world.fail("batch \(id) lists \(describe(member)), and it has no such event")
             }
         }
+    }
+
+    private func describe(_ member: JobBatchEvent.Member) -> String {
+        "\(member.jobID) as \(member.status.map { "\($0)" } ?? "open")"
     }
 }

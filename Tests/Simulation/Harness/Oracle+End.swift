@@ -83,7 +83,7 @@ extension Oracle {
         let source = event.source
         let named = arrivals[Int(source.partition)]
             .filter { $0.offset == source.offset }
-            .map { Self.jobID(of: $0.content) }
+            .map(\.content.jobID)
         if !named.contains(event.jobID) {
             world.fail(
                 "\(event.jobID) has an event about \(source.partition)/\(source.offset), which names \(named)"
@@ -97,15 +97,6 @@ extension Oracle {
         }
         if !rejectedRecords.insert(source).inserted, isExact {
             world.fail("record \(source.partition)/\(source.offset) was rejected twice")
-        }
-    }
-
-    private static func jobID(of content: JobInput.Content) -> String? {
-        switch content {
-        case .export(let job): job.id
-        case .cancel(let id, _): id
-        case .unreadable(let id, _, _, _): id
-        case .pause, .resume: nil
         }
     }
 

@@ -40,12 +40,8 @@ extension Oracle {
         }
     }
 
-    /// Checks that a batch ended soon after its deadline.
-    func checkBatchPromptness(_ id: String, since deadline: Instant) {
-        if world.now > max(sinceStart(deadline), quietFrom) + grace, !isCrowdedBySlowFiles {
-            world.fail("batch \(id) was to end at \(sinceStart(deadline)) ms and ended only now")
-        }
-    }
+    /// Whether something that was due at this time should have happened by now.
+    func isLate(_ due: Instant) -> Bool { world.now > max(sinceStart(due), quietFrom) + grace }
 
     /// Checks that a forgotten job's export was deleted at the service, if there was time.
     func checkCleanup(_ life: Life) {

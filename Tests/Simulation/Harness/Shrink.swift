@@ -87,7 +87,7 @@ extension DisabledChecks {
     public static let names = [
         "epoch-check", "records-first", "deduplication", "offsets-in-transaction", "generation-snapshot",
         "early-generation", "output-bound", "refusal-isolation", "continuity-check", "download-turns",
-        "batch-events", "batch-retention", "pauses", "ends-of-pauses",
+        "batch-events", "batch-retention", "batch-deadline", "pauses", "ends-of-pauses",
     ]
 
     /// Disables one check; `nil` for an unknown name.
@@ -106,6 +106,7 @@ extension DisabledChecks {
         case "download-turns": safeguards.downloadTurns = false
         case "batch-events": safeguards.batchEvents = false
         case "batch-retention": safeguards.batchRetention = false
+        case "batch-deadline": safeguards.batchDeadline = false
         case "pauses": safeguards.pauses = false
         case "ends-of-pauses": safeguards.endsOfPauses = false
         default: return nil

@@ -8,8 +8,8 @@ extension VirtualService {
         if storeOutages.contains(where: { $0.contains(now) }) {
             return .failed(.storeUnavailable(message: "no space is left"))
         }
-        // The store accepts no file of this name.
-        if happens(.store, 0.2, at: now) {
+        // The store accepts no file of this name, ever.
+        if happens(.store, 0.05, at: now) || refusedManifests.contains(batch.batch.id) {
             refusedManifests.insert(batch.batch.id)
             return .failed(.refused(message: "the name is not permitted"))
         }

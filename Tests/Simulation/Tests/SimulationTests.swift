@@ -26,7 +26,9 @@ import Testing
             "batch event reduced", "submissions paused", "calls paused", "resumed",
         ]
         wanted += JobBatchStatus.allCases.map { "batch: \($0)" }
-        if delivery == .exactlyOnce { wanted += ["refused by its batch", "batch manifest", "batch without manifest"] }
+        if delivery == .exactlyOnce {
+            wanted += ["refused by its batch", "batch manifest", "batch without manifest", "batch with open job"]
+        }
         if delivery == .atLeastOnce { wanted += ["event repeated", "overwrite"] }
         // Every way in which a job can end, those of later versions too.
         wanted += JobStatus.allCases.map { "ended: \($0)" } + JobErrorCode.allCases.map { "error: \($0)" }
@@ -85,6 +87,7 @@ import Testing
             ("epoch-check", 13), ("records-first", 0), ("deduplication", 0), ("offsets-in-transaction", 34),
             ("generation-snapshot", 2), ("early-generation", 62), ("output-bound", 0),
             ("refusal-isolation", 0), ("download-turns", 112), ("batch-events", 1), ("batch-retention", 1),
+            ("batch-deadline", 21),
             ("pauses", 1), ("ends-of-pauses", 1),
         ] as [(String, UInt64)]
     )

@@ -12,6 +12,9 @@ final class FakeSource: ConsoleSource {
         /// Stands for the engine's list.
         var jobs: @Sendable (JobQuestion) -> JobPage = { _ in JobPage() }
         var listed: [JobQuestion] = []
+        /// Questions for lists that are not answered yet, and the most at the same time.
+        var openLists = 0
+        var mostOpenLists = 0
         var isSilent = false
         var questions = 0
     }
@@ -45,9 +48,14 @@ final class FakeSource: ConsoleSource {
     func jobs(_ question: JobQuestion) async -> (page: JobPage, took: Duration)? {
         let (isSilent, jobs) = state.withLock { state in
             state.listed.append(question)
+            state.openLists += 1
+            state.mostOpenLists = max(state.mostOpenLists, state.openLists)
             return (state.isSilent, state.jobs)
         }
+        defer { set { $0.openLists -= 1 } }
         if isSilent { await Self.never() }
+        // Another question may come now.
+        for _ in 0..<10 { await Task.yield() }
         return (jobs(question), .microseconds(10))
     }
 

@@ -12,8 +12,9 @@ CREATE TABLE payout_loads (
     rows bigint NOT NULL DEFAULT 0,
     -- Why nothing was loaded, where the status is 'refused'.
     reason text,
-    -- The event, so that a refused load can be repeated: load.py --retry.
-    event jsonb NOT NULL,
+    -- The event without the service's own URLs, so that a refused load can be repeated: load.py --retry. Not jsonb, which does
+    -- not accept the character U+0000 in a text.
+    event json NOT NULL,
     loaded_at timestamptz NOT NULL DEFAULT now()
 );
 

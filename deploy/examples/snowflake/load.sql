@@ -1,43 +1,66 @@
--- Loads one file of a completion event into Snowflake, once. Not run by this project's checks, which have no Snowflake.
+-- Loads the file of a completion event into Snowflake, once. Not run by this project's checks, which have no Snowflake.
 --
--- Your consumer of the results topic runs it for each `payout.export.completed` event, with the event's values as session
--- variables. The external stage `payout_exports` points to the bucket or container of FILES_LOCATION:
---   SET (ce_id, path, total_rows, finished) = ('…/completed', 'default/payments/2026/11/22/…/….csv', 412, '2026-11-22T01:01:01.250Z');
+-- Run the file once; it creates a procedure. Your consumer of the results topic calls it for each `payout.export.completed`
+-- event, with the event's values as bound parameters (session variables are too short for them):
+--   CALL load_payments(?, ?, ?, ?, PARSE_JSON(?))
+-- They are the ce_id, the file's path below FILES_LOCATION, content.rows, times.finished and content.columns, the latter as JSON.
+-- Refuse a file whose content is null or whose content.encoding is not utf-8, and skip an empty one (content.headerSha256 is
+-- null).
 --
--- PARSE_HEADER and MATCH_BY_COLUMN_NAME load by names: added or reordered columns do not shift values. ERROR_ON_COLUMN_COUNT_MISMATCH
--- does not apply then, so compare `content.columns` of the event with the table's columns before, as ../postgresql/load.py does.
+-- The external stage `payout_exports` points to the bucket or container of FILES_LOCATION. The table `payments` is yours: a column
+-- ce_id STRING, and one for each column of the file, spelled as in its header without regard to case: PAYMENTID or paymentId, not
+-- payment_id. Columns are matched by name, and places do not matter.
 
-CREATE TABLE IF NOT EXISTS payout_loads (ce_id string PRIMARY KEY, finished timestamp_tz, row_count number);
+CREATE TABLE IF NOT EXISTS payout_loads (ce_id STRING PRIMARY KEY, finished TIMESTAMP_TZ, row_count INTEGER);
 CREATE FILE FORMAT IF NOT EXISTS payout_csv
     TYPE = CSV FIELD_DELIMITER = ',' FIELD_OPTIONALLY_ENCLOSED_BY = '"' PARSE_HEADER = TRUE SKIP_BYTE_ORDER_MARK = TRUE
     EMPTY_FIELD_AS_NULL = TRUE SKIP_BLANK_LINES = TRUE;
 -- Where `content.delimiter` is a tab: a second format with FIELD_DELIMITER = '\t'.
 
-EXECUTE IMMEDIATE $$
+CREATE OR REPLACE PROCEDURE load_payments(event STRING, path STRING, total INTEGER, finished TIMESTAMP_TZ, header ARRAY)
+RETURNS STRING LANGUAGE SQL EXECUTE AS CALLER AS
+$$
 DECLARE
-    known INTEGER;
+    known STRING;
+    found STRING;
+    added INTEGER;
     loaded INTEGER;
-    wrong_count EXCEPTION (-20001, 'the number of loaded rows is not that of the event');
+    wrong_header EXCEPTION (-20001, 'the header is not that of the table');
+    wrong_count EXCEPTION (-20002, 'the number of loaded rows is not that of the event');
 BEGIN
-    BEGIN TRANSACTION;
-    -- Snowflake does not enforce primary keys: MERGE inserts only an id that is not there.
-    MERGE INTO payout_loads t USING (SELECT $ce_id AS ce_id) s ON t.ce_id = s.ce_id
-        WHEN NOT MATCHED THEN INSERT (ce_id, finished, row_count) VALUES (s.ce_id, $finished::timestamp_tz, $total_rows);
-    known := SQLROWCOUNT;
-    IF (known = 0) THEN
-        ROLLBACK;
-        RETURN 'is loaded already';
+    -- Unknown, missing and repeated columns: COPY would skip the first, and leave the second empty.
+    SELECT LISTAGG(UPPER(column_name), ',') WITHIN GROUP (ORDER BY UPPER(column_name)) INTO :known
+        FROM information_schema.columns
+        WHERE table_schema = CURRENT_SCHEMA() AND table_name = 'PAYMENTS' AND column_name <> 'CE_ID';
+    SELECT LISTAGG(UPPER(value::STRING), ',') WITHIN GROUP (ORDER BY UPPER(value::STRING)) INTO :found
+        FROM TABLE(FLATTEN(INPUT => :header));
+    IF (found <> known) THEN
+        RAISE wrong_header;
     END IF;
-    -- FORCE: Snowflake's own memory of loaded files ends after 64 days; the ids above do not.
-    EXECUTE IMMEDIATE 'COPY INTO payments FROM @payout_exports/' || $path ||
+
+    -- A table of this session, with the columns of the target in the same order. COPY takes no variables, so the path is quoted.
+    -- FILES is this file alone, and FORCE loads it even if Snowflake remembers it.
+    CREATE OR REPLACE TEMPORARY TABLE payments_file LIKE payments;
+    EXECUTE IMMEDIATE 'COPY INTO payments_file FROM @payout_exports FILES = (''' ||
+        REPLACE(REPLACE(path, '\\', '\\\\'), '''', '''''') || ''')' ||
         ' FILE_FORMAT = (FORMAT_NAME = payout_csv) MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE' ||
-        ' INCLUDE_METADATA = (ce_file = METADATA$FILENAME) ON_ERROR = ABORT_STATEMENT FORCE = TRUE';
-    SELECT "rows_loaded" INTO :loaded FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));
-    IF (loaded <> $total_rows) THEN
+        ' ON_ERROR = ABORT_STATEMENT FORCE = TRUE';
+    UPDATE payments_file SET ce_id = :event;
+    SELECT COUNT(*) INTO :loaded FROM payments_file;
+    IF (loaded <> total) THEN
         RAISE wrong_count;
     END IF;
+
+    BEGIN TRANSACTION;
+    -- Snowflake does not enforce primary keys: MERGE inserts only an id that is not there, and locks the table.
+    MERGE INTO payout_loads t USING (SELECT :event AS ce_id) s ON t.ce_id = s.ce_id
+        WHEN NOT MATCHED THEN INSERT (ce_id, finished, row_count) VALUES (s.ce_id, :finished, :total);
+    added := SQLROWCOUNT;
+    IF (added > 0) THEN
+        INSERT INTO payments SELECT * FROM payments_file;
+    END IF;
     COMMIT;
-    RETURN 'is loaded';
+    RETURN IFF(added > 0, 'is loaded', 'is loaded already');
 EXCEPTION
     WHEN OTHER THEN
         ROLLBACK;

@@ -20,6 +20,21 @@ function jobRow(job) {
     el('td', { class: 'num' }, duration(job.ageSeconds), job.isLate && el('p', { class: 'late' }, 'late')),
     el('td', {}, jobReason(job)));
 }
+/* Partitions that are missing for the same reason are one part, whatever number of pages lacks them. */
+function mergedMissing(parts) {
+  const merged = new Map();
+  for (const part of parts) {
+    const known = merged.get(part.message)?.partitions || [];
+    const partitions = [...new Set([...known, ...part.partitions])].sort((left, right) => left - right);
+    merged.set(part.message, { ...part, partitions });
+  }
+  return [...merged.values()];
+}
+function missingNote(part) {
+  const some = part.partitions.slice(0, 20).join(', ') + (part.partitions.length > 20 ? ', …' : '');
+  const list = some && ` Missing: ${part.partitions.length === 1 ? 'partition' : 'partitions'} ${some}.`;
+  return note('warn', 'Partial list.', part.message + list, part.remedy);
+}
 function drawJobs() {
   // The list comes in the order of partitions; people look for the oldest.
   const rows = jobList.jobs.slice().sort((left, right) => right.ageSeconds - left.ageSeconds);
@@ -28,8 +43,7 @@ function drawJobs() {
   draw('jobs-note', notes, () => notes.join(' · '));
   draw('jobs-missing', [jobList.problem, jobList.missing], () => [
     jobList.problem && note('bad', '', jobList.problem.error, jobList.problem.remedy),
-    ...jobList.missing.map(part => note('warn', 'Partial list.', `${part.message} Missing: ${part.partitions.length === 1
-      ? 'partition' : 'partitions'} ${part.partitions.slice(0, 20).join(', ')}.`, part.remedy))].filter(Boolean));
+    ...jobList.missing.map(missingNote)].filter(Boolean));
   const body = $('jobs').tBodies[0];
   const shownRows = rows.map(({ ageSeconds, ...job }) => [job, duration(ageSeconds)]);
   draw(body, [shownRows, jobList.isBusy], () => rows.length ? rows.map(jobRow) : el('tr', {}, el('td', { colspan: 6,
@@ -58,9 +72,10 @@ async function loadJobs(mine, more) {
         jobs: [], missing: [] };
     }
     if (jobList !== mine) return;
+    mine.pages += 1;
     mine.jobs.push(...page.jobs);
     mine.problem = page.problem || null;
-    mine.missing.push(...page.missing.filter(part => !mine.missing.some(known => known.message === part.message)));
+    mine.missing = mergedMissing([...mine.missing, ...page.missing]);
     mine.next = page.next;
     drawJobs();
   } while (mine.next && mine.jobs.length < wanted);
@@ -77,7 +92,7 @@ function showJobs(filter) {
   }
   selected.clear();
   drawSelection();
-  jobList = { filter, jobs: [], missing: [], next: null, problem: null, isBusy: false };
+  jobList = { filter, pages: 0, jobs: [], missing: [], next: null, problem: null, isBusy: false };
   return loadJobs(jobList, true);
 }
 function applyFilter() {
@@ -93,12 +108,20 @@ $('filters').addEventListener('submit', event => {
 $('filters').addEventListener('change', applyFilter);
 $('jobs-more').addEventListener('click', () => void loadJobs(jobList, true));
 /* A list that shows only its first page is kept fresh. */
-setInterval(() => {
+async function refreshJobs() {
   const mine = jobList;
-  if (!mine || $('view-jobs').hidden || mine.isBusy || mine.jobs.length > PAGE || document.hidden) return;
-  fetchJobs(mine.filter).then(page => {
-    if (jobList !== mine || mine.isBusy || mine.jobs.length > PAGE) return;
-    Object.assign(mine, { jobs: page.jobs, missing: page.missing, next: page.next, problem: page.problem || null });
+  const isWanted = () => jobList === mine && !mine.isBusy && mine.pages === 1;
+  if (!mine || !isWanted() || mine.isRefreshing || $('view-jobs').hidden || document.hidden) return;
+  mine.isRefreshing = true;
+  try {
+    const page = await fetchJobs(mine.filter);
+    if (!isWanted()) return;
+    Object.assign(mine, { jobs: page.jobs, missing: mergedMissing(page.missing), next: page.next, problem: page.problem || null });
     drawJobs();
-  }, () => {});
-}, 5000);
+  } catch {
+    // The page already says that the worker does not answer.
+  } finally {
+    mine.isRefreshing = false;
+  }
+}
+setInterval(refreshJobs, 5000);

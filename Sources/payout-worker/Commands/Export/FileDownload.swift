@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import PayoutAPI
 import PayoutFilters
+import Primitives
 
 /// Downloads an export's file to a local file or to standard output.
 struct FileDownload {
@@ -21,7 +22,7 @@ struct FileDownload {
             throw CommandFailure("The export \(export.requestID) has no file yet. Try again later, or use --wait.")
         }
         if out == "-" {
-            _ = try await fetch(export.requestID, url, into: FileSink(FileHandle.standardOutput, path: nil))
+            _ = try await fetch(export.requestID, url, into: FileSink(path: nil))
             return
         }
         let path = Self.path(out, fileName: url.fileName)
@@ -30,27 +31,18 @@ struct FileDownload {
                 "'\(path)' already exists. Set another path with --out, or replace the file with --force."
             )
         }
-        // The file gets its name when it is complete.
-        let partial = path + ".part"
-        guard FileManager.default.createFile(atPath: partial, contents: nil),
-            let handle = FileHandle(forWritingAtPath: partial)
-        else { throw CommandFailure("Failed to create '\(partial)'. Check the directory and its permissions.") }
         do {
-            let blob = try await fetch(export.requestID, url, into: FileSink(handle, path: partial))
-            try handle.close()
-            guard rename(partial, path) == 0 else {
-                throw CommandFailure("Failed to rename '\(partial)' to '\(path)': \(String(cString: strerror(errno))).")
-            }
+            let sink = try FileSink(path: path)
+            let blob = try await fetch(export.requestID, url, into: sink)
+            try await sink.finish()
             let document = Document(requestId: export.requestID, file: path, sizeBytes: blob.size, sha256: blob.sha256)
             Terminal.result(
                 isJSON
                     ? try JSONText.document(document)
                     : "\(path)  \(Formatting.size(blob.size))  sha256 \(blob.sha256)"
             )
-        } catch {
-            try? handle.close()
-            unlink(partial)
-            throw error
+        } catch let error as FileSystemError {
+            throw CommandFailure("\(error) Check the directory, its permissions and the free space.")
         }
     }
 
@@ -91,45 +83,46 @@ struct FileDownload {
 
 /// Receives a download's bytes. The downloader makes one call at a time.
 private actor FileSink: BlobConsumer {
-    private let handle: FileHandle
-    private let path: String?
+    /// The file; `nil` for standard output, which cannot be truncated.
+    private let file: PartFile?
     nonisolated let progress = ProgressLine()
     private var meter = TransferMeter(expected: nil)
     private let start = ContinuousClock.now
 
-    /// - Parameter path: the file's path; `nil` for standard output, which cannot be truncated.
-    init(_ handle: FileHandle, path: String?) {
-        self.handle = handle
-        self.path = path
-    }
+    /// - Parameter path: the file's path; `nil` for standard output.
+    init(path: String?) throws { file = try path.map { try PartFile(for: $0) } }
+
+    /// Gives the file its name.
+    func finish() throws { try file?.commit() }
 
     func begin(_ info: BlobInfo) { meter = TransferMeter(expected: info.expectedSize) }
 
     func receive(_ chunk: ByteBuffer) throws {
-        try chunk.withUnsafeReadableBytes { try write($0) }
+        try chunk.withUnsafeReadableBytes { bytes in
+            if let file { try file.write(bytes) } else { try Self.print(bytes) }
+        }
         meter.add(chunk.readableBytes, at: ContinuousClock.now - start)
         progress.show(meter.line)
     }
 
     func restart() throws {
-        guard path != nil else {
+        guard let file else {
             throw CommandFailure(
-                "The file changed at the service during the download, so the output is invalid. Try again."
+                "The download had to begin again at the first byte, so the output is invalid. Try again."
             )
         }
-        try handle.truncate(atOffset: 0)
+        try file.truncate()
     }
 
-    /// Writes from the buffer without a copy.
-    private func write(_ bytes: UnsafeRawBufferPointer) throws {
+    /// Writes to standard output without a copy.
+    private static func print(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while !rest.isEmpty {
-            let written = Foundation.write(handle.fileDescriptor, rest.baseAddress, rest.count)
+            let written = write(STDOUT_FILENO, rest.baseAddress, rest.count)
             if written > 0 {
                 rest = UnsafeRawBufferPointer(rebasing: rest[written...])
             } else if errno != EINTR {
-                let reason = String(cString: strerror(errno))
-                throw CommandFailure("Failed to write to \(path.map { "'\($0)'" } ?? "standard output"): \(reason).")
+                throw CommandFailure("Failed to write to standard output: \(String(cString: strerror(errno))).")
             }
         }
     }

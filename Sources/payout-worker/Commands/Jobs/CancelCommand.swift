@@ -46,15 +46,13 @@ struct CancelCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
-            let unknown = try await JobLookup(access: access).unknown(jobIDs, batch: batch)
-            for id in unknown {
-                Terminal.error(
-                    "The job '\(id)' is unknown: it was never enqueued, or its deduplication window has ended. Check the id and the KAFKA_TOPICS_… variables."
-                )
+            let absent = try await JobLookup(access: access).absent(jobIDs, batch: batch)
+            for id in jobIDs {
+                if let absence = absent[id] { Terminal.error("The job '\(id)' \(absence.text(inBatch: batch)).") }
             }
-            let ids = jobIDs.filter { !unknown.contains($0) }
+            let ids = jobIDs.filter { absent[$0] == nil }
             if !ids.isEmpty { try await cancel(ids, access) }
-            if !unknown.isEmpty { throw ExitStatus.failed }
+            if !absent.isEmpty { throw ExitStatus.failed }
         }
     }
 

@@ -4,30 +4,39 @@ import KafkaClient
 import Primitives
 import WorkerKafka
 
-/// Waits for the completion events of jobs.
+/// Waits for the completion events of jobs, and for the event of their batch.
 final class CompletionWait {
     private let access: KafkaAccess
     private let limit: Duration
     private let isJSON: Bool
     private let isQuiet: Bool
     private let wanted: String
+    private let batch: String?
     private let total: Int
     private var waitingFor: Set<String>
     private var counts: [String: Int] = [:]
+    /// The event of the batch, once it is there.
+    private var batchEvent: BatchEventDocument?
+    /// Whether the batch had an event before the jobs were sent. It is not published again.
+    private var isBatchAnnounced = false
     private let progress = ProgressLine()
     private let start = ContinuousClock.now
 
-    /// - Parameter wanted: the expected status of every job.
+    /// - Parameters:
+    ///   - wanted: the expected status of every job.
+    ///   - batch: the id of the jobs' batch.
     init(
         access: KafkaAccess,
         ids: Set<String>,
         limit: Duration,
         isJSON: Bool,
         isQuiet: Bool,
-        wanted: String = "completed"
+        wanted: String = "completed",
+        batch: String? = nil
     ) {
         self.access = access
         self.wanted = wanted
+        self.batch = batch
         self.limit = limit
         self.isJSON = isJSON
         self.isQuiet = isQuiet
@@ -37,17 +46,23 @@ final class CompletionWait {
 
     /// Records the end of the results topic, sends the jobs, and waits for their events.
     ///
-    /// - Returns: whether every job ended with the expected status.
+    /// - Returns: whether every job ended with the expected status, and the batch is complete.
     func run(sending send: () async throws -> Void) async throws -> Bool {
         try await access.withAdmin { admin in
             try await access.withReader { reader in
                 let scan = TopicScan(access: access, admin: admin, reader: reader, topic: access.topics.results)
                 // Before the first job is sent, so that no early event is missed.
                 let ends = try await scan.ends()
+                if let batch { isBatchAnnounced = try await BatchLookup(access: access).isAnnounced(batch) }
                 try await send()
                 try await scan.follow(from: .offsets(ends), idle: { step }) { record in
                     receive(record)
                     return step
+                }
+                guard isBatchAnnounced, batchEvent == nil else { return }
+                try await scan.read { record in
+                    receiveBatch(record)
+                    return .continue
                 }
             }
         }
@@ -55,9 +70,14 @@ final class CompletionWait {
         return summarize()
     }
 
+    /// A rejected job leaves its batch open until the batch's deadline, which is not waited for.
+    private var isBatchDue: Bool {
+        batch != nil && batchEvent == nil && !isBatchAnnounced && counts[JobStatus.rejected.name] == nil
+    }
+
     private var step: TopicScan.Step {
         progress.show("\(ProgressLine.bar(share)) \(done) of \(total), oldest \(elapsed.shortText)")
-        return waitingFor.isEmpty || elapsed >= limit ? .stop : .continue
+        return waitingFor.isEmpty && !isBatchDue || elapsed >= limit ? .stop : .continue
     }
 
     private var done: Int { total - waitingFor.count }
@@ -65,6 +85,7 @@ final class CompletionWait {
     private var elapsed: Duration { ContinuousClock.now - start }
 
     private func receive(_ record: KafkaRecord) {
+        receiveBatch(record)
         guard let key = record.key, let id = String(validating: key, as: UTF8.self), waitingFor.contains(id),
             let value = record.value, let event = try? EventDecoder().decode(value: value), concerns(event)
         else { return }
@@ -73,6 +94,14 @@ final class CompletionWait {
         guard !isQuiet else { return }
         progress.clear()
         Terminal.result(isJSON ? String(decoding: value, as: UTF8.self) : EventLine.text(event))
+    }
+
+    /// Keeps the newest event of the batch, whose id may have been used before.
+    private func receiveBatch(_ record: KafkaRecord) {
+        guard let batch, record.withKey({ $0?.elementsEqual(batch.utf8) ?? false }),
+            let event = EventDecoder().decodeBatch(value: record.value)
+        else { return }
+        batchEvent = event
     }
 
     /// A rejection ends only the record that it names. The rejection of a job with the same id and other content does not
@@ -91,12 +120,33 @@ final class CompletionWait {
             let some = waitingFor.sorted().prefix(10)
             Terminal.note("Not finished: \(some.joined(separator: ", "))\(waitingFor.count > 10 ? ", …" : "")")
         }
-        return waitingFor.isEmpty && counts.allSatisfy { $0.key == wanted }
+        let areAllWanted = waitingFor.isEmpty && counts.allSatisfy { $0.key == wanted }
+        guard let batch else { return areAllWanted }
+        guard let batchEvent else {
+            Terminal.note("The batch '\(batch)' has not ended: it waits for its missing jobs until its deadline.")
+            return false
+        }
+        if !isQuiet { Terminal.result(isJSON ? (try? JSONText.line(batchEvent)) ?? "" : EventLine.text(batchEvent)) }
+        return areAllWanted && batchEvent.status == JobBatchStatus.completed.name
     }
 }
 
-/// A completion event in one line of text, without the signature of a file's URL.
+/// An event in one line of text, without the signature of a file's URL.
 enum EventLine {
+    static func text(_ event: BatchEventDocument) -> String {
+        TextTable.line(
+            ["batch \(event.batchId)", event.status, outcome(event)].map(TextTable.printable),
+            widths: [0, 0, 0]
+        )
+    }
+
+    /// How many jobs ended in which way, and where the manifest is.
+    static func outcome(_ event: BatchEventDocument) -> String {
+        let ends = event.counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        let manifest = event.location.map { ", \(Formatting.location($0))" } ?? ""
+        return "\(ends.joined(separator: ", ")) of \(event.size)\(manifest)"
+    }
+
     static func text(_ event: CompletionEventDocument) -> String {
         TextTable.line([event.jobId, event.status, outcome(event)].map(TextTable.printable), widths: [0, 0, 0])
     }

@@ -18,7 +18,7 @@ struct EnqueueCommand: AsyncParsableCommand {
             A period selects rows by payoutStatusUpdateTS (payments) or earningForDate (transactionHistory). Days begin at \
             00:00 UTC, and the end of a period does not belong to it. Job ids are then derived from the selection, so that \
             the same command again does not export again while the worker remembers the jobs (WORKER_DEDUPLICATION_WINDOW). \
-            Selections without a fixed end (--last, or --from without --to) have other ids every day.
+            A selection that is not over (--last, no end, or an end after today) has other ids every day.
 
               payout-worker enqueue --kind payments --month 2026-10 --wait
               payout-worker enqueue --kind payments --from 2025-07-01 --to 2026-07-01 --split month --batch fy26 --wait
@@ -60,7 +60,10 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Flag(help: "Print the jobs, one JSON document per line, and send nothing.")
     var dryRun = false
 
-    @Flag(help: "Wait for the completion events; exit with 1 if a job does not complete.")
+    @Flag(
+        help:
+            "Wait for the completion events, with --batch also for the batch's; exit with 1 if a job or the batch does not complete."
+    )
     var wait = false
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "duration"))
@@ -117,7 +120,8 @@ struct EnqueueCommand: AsyncParsableCommand {
                 ids: ids,
                 limit: limit,
                 isJSON: outputOptions.isJSON,
-                isQuiet: quiet
+                isQuiet: quiet,
+                batch: batch
             )
             let allCompleted = try await waiting.run {
                 try await JobSender(access: access).send(jobs)
@@ -135,6 +139,11 @@ struct EnqueueCommand: AsyncParsableCommand {
         if isMany, split != nil || batch != nil || again || fields.selection.isDerived {
             throw ValidationError(
                 "--file and --count define their jobs completely: remove --split, --batch, --again and the period."
+            )
+        }
+        if fields.requestID != nil, count != nil || split != nil || batch != nil || fields.selection.isDerived {
+            throw ValidationError(
+                "--request-id adopts one export, which is one job and has its rows already: remove --count, --split, --batch, and the period, participants and programs."
             )
         }
         if again, fields.jobID != nil { throw ValidationError("Use either --again or --job-id, not both.") }

@@ -5,38 +5,121 @@ import WorkerKafka
 
 /// Looks for jobs where a cancel command for them takes effect: in the partition that their id belongs to.
 struct JobLookup {
+    /// Why a cancel command for a job has no effect.
+    enum Absence: Equatable {
+        /// No record has the id.
+        case unknown
+        /// A worker has refused its record, or will refuse it.
+        case rejected(reason: String)
+        /// A worker has decided its record, and no longer remembers the job.
+        case forgotten
+
+        /// What an operator reads behind the job's id, without a full stop at the end.
+        ///
+        /// - Parameter batch: the batch in which the job was looked for.
+        func text(inBatch batch: String? = nil) -> String {
+            switch self {
+            case .rejected(let reason): "was rejected: \(TextTable.printable(reason)). There is nothing to cancel"
+            case .forgotten: "has ended, and its deduplication window too. There is nothing to cancel"
+            case .unknown:
+                batch.map { "is unknown in the batch '\($0)': check both ids and the KAFKA_TOPICS_… variables" }
+                    ?? "is unknown: it was never enqueued, or it belongs to a batch, which --batch must name. Check the id and the KAFKA_TOPICS_… variables"
+            }
+        }
+    }
+
     let access: KafkaAccess
 
-    /// The ids that neither the jobs topic nor the state topic contains.
+    /// The ids of which there is no job, and none will come from a record that no worker has decided yet.
     ///
     /// - Parameters:
     ///   - ids: the jobs' ids.
     ///   - batch: the id of the jobs' batch, which is the key of their records.
-    func unknown(_ ids: [String], batch: String? = nil) async throws -> [String] {
+    func absent(_ ids: [String], batch: String? = nil) async throws -> [String: Absence] {
         let topic = access.topics.jobs
-        let count = try await access.withAdmin { admin in
-            Int32(clamping: try await access.topic(topic, admin).partitions.count)
-        }
-        var missing = Set(ids)
-        let partitions = Set(ids.map { murmur2Partition(key: Array((batch ?? $0).utf8), partitionCount: count) })
-        let codec = StateCodec()
-        try await access.scan(access.topics.state, only: partitions) { record in
-            guard let state = try? codec.decode(key: record.key, value: record.value) else { return .continue }
-            switch state {
-            case .job(let job): missing.remove(job.job.id)
-            case .forgotten(let id) where ids.contains(id): missing.insert(id)
-            case .forgotten, .batch, .batchForgotten, .pauses, .position, .origin: break
+        let ends = try await access.withAdmin { admin in
+            let count = Int32(clamping: try await access.topic(topic, admin).partitions.count)
+            var ends: [Int32: Int64] = [:]
+            for id in ids {
+                let partition = murmur2Partition(key: Array((batch ?? id).utf8), partitionCount: count)
+                ends[partition] = try await admin.watermarks(.init(topic: topic, partition: partition)).high
             }
+            return ends
+        }
+        let partitions = Set(ends.keys)
+        var search = JobSearch(ids, ends: ends)
+        try await access.scan(access.topics.state, only: partitions) { record in
+            search.addState(record)
             return .continue
         }
-        guard !missing.isEmpty else { return [] }
-        // Jobs that no worker has read yet.
+        guard !search.absent.isEmpty else { return [:] }
         try await access.scan(topic, only: partitions) { record in
-            if case .export(let job) = JobDecoder().decode(OriginalRecord(record), offset: record.offset).content {
-                missing.remove(job.id)
-            }
-            return missing.isEmpty ? .stop : .continue
+            search.addJob(record)
+            return search.absent.isEmpty ? .stop : .continue
         }
-        return ids.filter(missing.contains)
+        guard search.hasDecided else { return search.absent }
+        try await access.scan(access.topics.results) { record in
+            search.addEvent(record)
+            return .continue
+        }
+        return search.absent
+    }
+}
+
+/// What the topics contain about some jobs.
+private struct JobSearch {
+    private(set) var absent: [String: JobLookup.Absence]
+    /// The newest decided record of each job, by its id.
+    private var decided: [String: RecordSource] = [:]
+    private var states: [Int32: StateInspection] = [:]
+    private let ids: Set<String>
+    /// The ends of the jobs topic's partitions.
+    private let ends: [Int32: Int64]
+
+    init(_ ids: [String], ends: [Int32: Int64]) {
+        self.ids = Set(ids)
+        self.ends = ends
+        absent = Dictionary(ids.map { ($0, .unknown) }, uniquingKeysWith: { $1 })
+    }
+
+    var hasDecided: Bool { !decided.isEmpty }
+
+    mutating func addState(_ record: KafkaRecord) {
+        guard let state = try? StateCodec().decode(key: record.key, value: record.value) else { return }
+        switch state {
+        case .job(let job):
+            absent[job.job.id] = nil
+            // A position instead of the job, which would need memory.
+            let position = JobsPosition(generation: job.generation, offset: job.offset &+ 1)
+            states[record.partition, default: StateInspection(partition: record.partition)].apply(.position(position))
+        case .forgotten(let id): if ids.contains(id) { absent[id] = .forgotten }
+        case .position, .origin:
+            states[record.partition, default: StateInspection(partition: record.partition)].apply(state)
+        case .batch, .batchForgotten, .pauses: break
+        }
+    }
+
+    mutating func addJob(_ record: KafkaRecord) {
+        switch JobDecoder().decode(OriginalRecord(record), offset: record.offset).content {
+        case .export(let job) where absent[job.id] != nil:
+            let position = states[record.partition]?.position.offset ?? 0
+            // A position beyond the end is that of a topic that has been replaced.
+            guard record.offset < position, position <= ends[record.partition] ?? 0 else {
+                absent[job.id] = nil
+                return
+            }
+            decided[job.id] = RecordSource(partition: record.partition, offset: record.offset)
+            absent[job.id] = .forgotten
+        case .unreadable(let id?, let reason, _, _) where absent[id] != nil: absent[id] = .rejected(reason: reason)
+        case .export, .cancel, .unreadable, .pause, .resume: break
+        }
+    }
+
+    mutating func addEvent(_ record: KafkaRecord) {
+        guard let event = try? EventDecoder().decode(value: record.value), let error = event.error,
+            event.status == JobStatus.rejected.name, let source = event.source,
+            decided[event.jobId] == RecordSource(partition: source.partition, offset: source.offset)
+        else { return }
+        absent[event.jobId] = .rejected(reason: error.message)
     }
 }

@@ -30,11 +30,12 @@ struct JobSelection {
     func jobs() throws -> (jobs: [Job], rewrittenFilter: String?) {
         let options = fields.selection
         let period = try options.period(before: today)
+        let day = options.changesDaily(period, today: today) ? today.text : ""
         var rewritten: String?
         let jobs = try parts(of: period).map { part in
             let filter = try SelectedFilter(options, kind: kind, period: part, isChecked: isChecked)
             rewritten = filter.rewritten
-            return Job(id: id(part, filter: filter.text), filter: filter.text)
+            return Job(id: id(part, filter: filter.text, day: day), filter: filter.text)
         }
         return (jobs, rewritten)
     }
@@ -54,15 +55,16 @@ struct JobSelection {
 
     /// The job's id: the same for the same selection, so that a repeated command is recognised.
     ///
-    /// A selection that ends today selects other rows tomorrow, so its ids have the day: a daily run exports again, and a
+    /// A selection that is not over selects other rows tomorrow, so its ids have the day: a daily run exports again, and a
     /// repetition on the same day does not. Parts of a split period need this too, because restated rows are in any of them.
-    private func id(_ part: FilterPeriod?, filter: String?) -> String {
+    ///
+    /// - Parameter day: the present day where the selection changes daily, else empty.
+    private func id(_ part: FilterPeriod?, filter: String?, day: String) -> String {
         if let id = fields.jobID { return id }
         guard split != nil || batch != nil || fields.selection.isDerived, !isAgain else {
             let random = UUID().uuidString.lowercased()
             return isAgain ? "\(name(of: part))-\(random)" : random
         }
-        let day = fields.selection.endsToday ? today.text : ""
         let selection = [
             kind.rawValue, fields.account ?? "default", fields.fileFormat ?? "csv", filter ?? "", batch ?? "", day,
         ]

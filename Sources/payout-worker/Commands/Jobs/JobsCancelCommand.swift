@@ -36,8 +36,8 @@ struct JobsCancelCommand: AsyncParsableCommand {
             }
             let known = Set(found.map(\.record.job.id))
             let others = choiceOptions.jobIDs.filter { !known.contains($0) }
-            let unknown = others.isEmpty ? [] : try await JobLookup(access: access).unknown(others)
-            jobs += others.filter { !unknown.contains($0) }.map {
+            let absent = others.isEmpty ? [:] : try await JobLookup(access: access).absent(others)
+            jobs += others.filter { absent[$0] == nil }.map {
                 PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0))
             }
             var report = JobChangeReport(
@@ -48,12 +48,8 @@ struct JobsCancelCommand: AsyncParsableCommand {
             for job in found where job.record.phase == .finished {
                 report.skip(job.record.job.id, "it has finished as \(job.record.status?.name ?? "unknown")")
             }
-            for id in unknown {
-                report.skip(
-                    id,
-                    "it is unknown: it was never enqueued, or its deduplication window has ended",
-                    isFailure: true
-                )
+            for id in others {
+                if let absence = absent[id] { report.skip(id, "it \(absence.text())", isFailure: true) }
             }
             try await report.send(jobs, isConfirmed: choiceOptions.yes || !choiceOptions.jobIDs.isEmpty, access)
         }

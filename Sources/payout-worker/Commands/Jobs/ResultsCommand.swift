@@ -108,11 +108,9 @@ private final class EventPrinter {
     }
 
     private func add(_ event: BatchEventDocument) {
-        let ends = event.counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-        let manifest = event.location.map { ", \(Formatting.location($0))" } ?? ""
         addRow([
             event.times.finished.prefix(19) + "Z", event.batchId, event.status, "batch", "-", "-",
-            "\(ends.joined(separator: ", ")) of \(event.size)\(manifest)",
+            EventLine.outcome(event),
         ])
     }
 

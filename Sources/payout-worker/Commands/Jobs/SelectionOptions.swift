@@ -46,8 +46,13 @@ struct SelectionOptions: ParsableArguments {
 
     private var hasPeriod: Bool { month != nil || from != nil || to != nil || last != nil }
 
-    /// Whether the selection ends today, so that the same flags select other rows tomorrow.
-    var endsToday: Bool { last != nil || (month == nil && to == nil) }
+    /// Whether the same flags select other rows tomorrow: the period moves, is open, or is not over.
+    ///
+    /// - Parameter period: the period of the flags.
+    func changesDaily(_ period: FilterPeriod?, today: FilterDate) -> Bool {
+        guard last == nil, let end = period?.to else { return true }
+        return end.text > today.text
+    }
 
     func validate() throws { _ = try period(before: FilterDate.today) }
 

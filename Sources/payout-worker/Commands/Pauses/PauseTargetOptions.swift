@@ -14,12 +14,14 @@ struct PauseTargetOptions: ParsableArguments {
         if let account, account.isEmpty || account.utf8.count > JobLimits.accountBytes {
             throw ValidationError("--account must have 1 to \(JobLimits.accountBytes) bytes.")
         }
-        if let kind, ExportKindArgument(rawValue: kind) == nil {
+        if kind != nil, exportKind == nil {
             throw ValidationError("--kind must be transactionHistory or payments.")
         }
     }
 
+    private var exportKind: ExportKind? { ExportKind.allCases.first { $0.name == kind } }
+
     var target: PauseTarget {
-        PauseTarget(account: account, kind: kind.flatMap { ExportKindArgument(rawValue: $0)?.kind })
+        PauseTarget(account: account, kind: exportKind)
     }
 }

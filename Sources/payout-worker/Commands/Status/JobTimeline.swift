@@ -1,5 +1,6 @@
 import ExportCore
 import ExportRecords
+import Foundation
 import KafkaClient
 import WorkerKafka
 
@@ -105,11 +106,23 @@ private struct TimelineBuilder {
         record.withKey { found in found?.elementsEqual(key) ?? false }
     }
 
+    /// Whether the record may be about the job. The key of a job of a batch is the batch's id.
+    private func mayNameJob(_ record: KafkaRecord) -> Bool {
+        belongsToJob(record)
+            || record.withValue { value in
+                guard let value, let start = UnsafeMutableRawPointer(mutating: value.baseAddress) else { return false }
+                let bytes = Data(bytesNoCopy: start, count: value.count, deallocator: .none)
+                return bytes.range(of: Data(key)) != nil
+            }
+    }
+
     mutating func addJob(_ record: KafkaRecord) {
-        guard belongsToJob(record) else { return }
+        guard mayNameJob(record) else { return }
+        let content = JobDecoder().decode(OriginalRecord(record), offset: record.offset).content
+        guard content.jobID == id || content.jobID == nil && belongsToJob(record) else { return }
         isKnown = true
         let place = "\(record.topic)[\(record.partition)] offset \(record.offset)"
-        switch JobDecoder().decode(OriginalRecord(record), offset: record.offset).content {
+        switch content {
         case .export: add(record.timestamp, "enqueued: \(place)")
         case .cancel: add(record.timestamp, "cancel command: \(place)")
         case .pause, .resume: break
@@ -158,7 +171,7 @@ private struct TimelineBuilder {
             requestId: record?.requestID ?? event?.requestId,
             notBefore: job?.notBefore?.rfc3339,
             deadline: job?.deadline?.rfc3339,
-            metadata: record.flatMap { JobRow($0, partition: 0).metadata },
+            metadata: job?.metadata,
             error: error,
             files: files.map(Formatting.location),
             timeline: entries.sorted { $0.time < $1.time }

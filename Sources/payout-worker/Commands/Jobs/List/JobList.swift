@@ -6,6 +6,13 @@ import Primitives
 import WorkerKafka
 import WorkerRuntime
 
+extension ExportJob {
+    /// The metadata as fields.
+    var metadata: [String: String]? {
+        metadataJSON.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
+    }
+}
+
 /// One job of a list, with the names of the completion event.
 struct JobRow: Encodable {
     var jobId: String
@@ -14,6 +21,8 @@ struct JobRow: Encodable {
     var state: String
     var kind: String?
     var account: String?
+    /// The id of its batch; unknown for a rejected record.
+    var batch: String?
     var attempt: Int
     var maxAttempts: Int?
     var requestId: String?
@@ -32,6 +41,7 @@ struct JobRow: Encodable {
         state = record.status?.name ?? record.phase.name
         kind = job.kind.name
         account = job.account
+        batch = job.batch?.id
         attempt = record.attempt
         maxAttempts = job.maxAttempts
         requestId = record.requestID
@@ -40,13 +50,15 @@ struct JobRow: Encodable {
         notBefore = job.notBefore?.rfc3339
         deadline = job.deadline?.rfc3339
         error = record.error.map { "\($0.code.name): \($0.message)" }
-        metadata = job.metadataJSON.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
+        metadata = job.metadata
     }
 
     /// A rejected record, from its event.
+    ///
+    /// - Parameter partition: the event's, which is that of the record where the event is of an earlier worker.
     init(_ event: CompletionEventDocument, partition: Int32) {
         jobId = event.jobId
-        self.partition = partition
+        self.partition = event.source?.partition ?? partition
         state = event.status
         kind = event.kind
         account = event.account

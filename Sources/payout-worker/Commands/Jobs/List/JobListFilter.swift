@@ -3,24 +3,12 @@ import ExportCore
 import ExportRecords
 import Foundation
 
-/// A kind of export as an argument.
-enum ExportKindArgument: String {
-    case transactionHistory
-    case payments
-
-    var kind: ExportKind {
-        switch self {
-        case .transactionHistory: .transactionHistory
-        case .payments: .payments
-        }
-    }
-}
-
 /// Which jobs `jobs list` prints.
 struct JobListFilter {
     /// Names of phases and statuses.
     private(set) var states: Set<String> = []
     var account: String?
+    var batch: String?
     var kind: ExportKind?
     var text: String?
     var olderThan: Duration?
@@ -45,14 +33,18 @@ struct JobListFilter {
     }
 
     /// Whether rejected records are listed, which only the results topic contains.
-    var includesRejected: Bool { states.contains(JobStatus.rejected.name) }
+    var includesRejected: Bool { includes(JobStatus.rejected.name) }
+
+    private func includes(_ state: String) -> Bool {
+        let isFinished = JobStatus.allCases.contains { $0.name == state }
+        return states.contains(state) || (isFinished && states.contains(JobPhase.finished.name))
+    }
 
     /// Whether a job is listed.
     func matches(_ row: JobRow, at now: Instant) -> Bool {
-        guard states.contains(row.state) || (row.finishedAt != nil && states.contains(JobPhase.finished.name)) else {
-            return false
-        }
+        guard includes(row.state) else { return false }
         if let account, row.account != account { return false }
+        if let batch, row.batch != batch { return false }
         if let kind, row.kind != kind.name { return false }
         if let accepted = Instant(rfc3339: row.acceptedAt) {
             let age = accepted.duration(to: now)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ExportCore
 import ExportRecords
 import WorkerKafka
 
@@ -25,6 +26,7 @@ struct JobsListCommand: AsyncParsableCommand {
               payout-worker jobs list
               payout-worker jobs list --state failed,rejected --newer-than 1d
               payout-worker jobs list --account emea --older-than 1h --output json
+              payout-worker jobs list --batch fy26 --state open,finished
             """
     )
 
@@ -42,6 +44,9 @@ struct JobsListCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Only jobs of this account.", valueName: "name"))
     var account: String?
+
+    @Option(help: ArgumentHelp("Only jobs of this batch.", valueName: "id"))
+    var batch: String?
 
     @Option(help: "Only jobs of this kind: transactionHistory or payments.")
     var kind: String?
@@ -80,12 +85,13 @@ struct JobsListCommand: AsyncParsableCommand {
         var selection = JobListFilter()
         try selection.add(states: state)
         selection.account = account
+        selection.batch = batch
         selection.text = text
         if let kind {
-            guard let known = ExportKindArgument(rawValue: kind) else {
+            selection.kind = ExportKind.allCases.first { $0.name == kind }
+            guard selection.kind != nil else {
                 throw ValidationError("--kind must be transactionHistory or payments.")
             }
-            selection.kind = known.kind
         }
         selection.olderThan = try olderThan.map { try DurationArgument.parse($0, "--older-than") }
         selection.newerThan = try newerThan.map { try DurationArgument.parse($0, "--newer-than") }

@@ -31,7 +31,8 @@ import Testing
 
     /// One key for one thing, from OpenTelemetry where it has one. A new key is added here.
     private static let keys: Set<String> = [
-        "account", "accounts", "added", "attempt", "batch.id", "brokers", "call", "change", "changed", "clients",
+        "account", "accounts", "action", "added", "address", "attempt", "batch.id", "brokers", "call", "change",
+        "changed", "clients",
         "code", "columns", "committed", "count", "dead_letter", "delay", "delivery", "duration_seconds", "endpoint",
         "epoch",
         "errno", "error.message", "error.type", "event_repeated", "field", "files", "finding", "format", "from",

@@ -3,7 +3,7 @@
 Starts the sandbox (broker and service), a worker and a headless browser, enqueues jobs, then checks that the page shows
 the data of /api/status, that its numbers change without a reload, that a fault shows with its remedy, that no other host
 gets a request and that the browser's console is empty. `views.py` checks the fleet, the list of jobs and a job's page, and
-`sign_in.py` signs in with the same browser. Screenshots in both colour schemes and on a phone go to a folder.
+`actions.py` cancels, retries and pauses, and `sign_in.py` signs in with the same browser. Screenshots in both colour schemes and on a phone go to a folder.
 
     dashboard.py --binary PATH [--screenshots FOLDER] [--jobs N] [--measure]
 
@@ -29,6 +29,7 @@ try:
 except ImportError:
     print("skipped: the Python package websockets is not installed (make .build/venv/ready)", file=sys.stderr)
     sys.exit(77)
+import actions
 import sign_in
 import views
 from fixture import DESKTOP, PHONE, Fixture
@@ -157,6 +158,9 @@ async def main(arguments):
                 return 0
             await check(page, url, fixture, screenshots)
             await views.check(page, url, fixture, screenshots)
+            await actions.check(page, fixture, screenshots)
+            # A wrong token, and a job that no worker has read yet.
+            page.console = [line for line in page.console if not re.search(r"/api/session|/api/jobs/act-1\.retry-1", line)]
             await check_requests(page, url)
             await check_fault(page, url, fixture, screenshots)
             await views.check_keyboard(page, url)

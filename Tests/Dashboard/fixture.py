@@ -66,7 +66,7 @@ class Fixture:
         files.mkdir()
         (self.folder / "refresh-tokens").mkdir(mode=0o700)
         self.environment |= {
-            "HTTP_PORT": "0", "LOG_FORMAT": "json", "FILES_LOCATION": f"file://{files}",
+            "HTTP_PORT": "0", "HTTP_ADMIN_TOKEN": "correct-horse-battery", "LOG_FORMAT": "json", "FILES_LOCATION": f"file://{files}",
             "WORKER_ID": getattr(arguments, "worker_id", "browser-test"),
             "PAYOUT_API_REFRESH_TOKEN_SAVED_IN": f"{self.folder}/refresh-tokens/", "PAYOUT_API_REQUESTS_PER_SECOND": "60",
             "WORKER_MAX_PENDING": "1000000" if arguments.measure else "10000",

@@ -71,11 +71,7 @@ struct StateCodecTests {
         #expect(samples(folder, suffix: "bin").count == samples(folder).count - 1)
     }
 
-    @Test(
-        arguments: ["state/v1", "state/v2", "state/v3"].flatMap { folder in
-            samples(folder).keys.sorted().map { (folder, $0) }
-        }
-    )
+    @Test(arguments: (1...3).map { "state/v\($0)" }.flatMap { at in samples(at).keys.sorted().map { (at, $0) } })
     func readsGoldenSample(folder: String, name: String) throws {
         let url = try #require(samples(folder)[name])
         let description = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
@@ -153,7 +149,7 @@ struct StateCodecTests {
     @Test func unreadableRecordIsRefusedWithReason() throws {
         let good = try message { _ in }
         let position = codec.encode(.position(JobsPosition(offset: 1))).value
-        #expect(error("a", good) == nil)
+        #expect(error("a", good) == nil && error("@position", position) == nil)
         #expect(error(nil, good) == .missingKey)
         #expect(error("a b", good) == .invalidKey("'a b'"))
         #expect(error("a", []) == .unsupportedVersion(0, key: "a"))
@@ -167,7 +163,6 @@ struct StateCodecTests {
         #expect(error("@position", good) == .missingPosition(key: "@position"))
         #expect(error("@position", nil) == .missingPosition(key: "@position"))
         #expect(error("@origin", position) == .missingPosition(key: "@origin"))
-        #expect(error("@position", position) == nil)
     }
 
     /// Whatever the record's key and content are, an operator must not delete it.
@@ -186,8 +181,7 @@ struct StateCodecTests {
                 continue
             }
             #expect(named.contains(key))
-            let remedy = "Run the version of the worker that wrote it, or a later one."
-            #expect(found?.description.hasSuffix(remedy) == true)
+            #expect(found?.description.hasSuffix("of the worker that wrote it, or a later one.") == true)
         }
     }
 
@@ -223,7 +217,6 @@ struct StateCodecTests {
         job.job.retryOf = "earlier"
         #expect(try version(.job(job)) == 3)
         #expect(try version(.pauses([JobPause()])) == 3)
-        // The end of the last pause leaves nothing that an earlier worker cannot read.
         #expect(codec.encode(.pauses([])).value == nil)
     }
 

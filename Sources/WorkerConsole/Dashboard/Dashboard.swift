@@ -6,7 +6,8 @@ enum Dashboard {
     /// One script of several files, because browsers then make one request. `live.js` starts the page and comes last.
     static let script = [
         PackageResources.base_js, PackageResources.charts_js, PackageResources.sections_js, PackageResources.oldest_js,
-        PackageResources.fleet_js, PackageResources.jobs_js, PackageResources.job_js, PackageResources.router_js,
+        PackageResources.commands_js, PackageResources.fleet_js, PackageResources.jobs_js, PackageResources.job_js,
+        PackageResources.router_js,
         PackageResources.live_js,
     ].map(text).joined()
 

@@ -117,17 +117,21 @@ actor Fleet {
                 tasks.addTask { (member, await client.job(id, from: member)) }
             }
             var (silent, rejected): ([FleetClient.Failure], JobDocument?) = ([], rejected)
+            var unknown: [FleetMember: String] = [:]
             for await (member, answer) in tasks {
                 switch answer {
                 case .success(.found(let found)) where !found.isRejectedRecord:
                     tasks.cancelAll()
                     return (found, [])
                 case .success(.found(let record)): rejected = rejected ?? record
-                case .success(.unknown(let worker)) where !workers.add(worker, for: member):
-                    silent.append(client.failure(member, sameWorker: worker))
-                case .success(.unknown): continue
+                case .success(.unknown(let worker)): unknown[member] = worker
                 case .failure(let failure): silent.append(failure)
                 }
+            }
+            // In the order of members, so that the same one is named whichever answers first.
+            for member in group.members {
+                guard let worker = unknown[member], !workers.add(worker, for: member) else { continue }
+                silent.append(client.failure(member, sameWorker: worker))
             }
             return (rejected, silent)
         }

@@ -8,6 +8,8 @@ package struct ConsoleConfiguration: Sendable {
     package var port = 8_080
     /// Further values of the `Host` header that are answered.
     package var allowedHosts: [String] = []
+    /// The token that requests must send to change something; `nil` where the console is read-only.
+    package var adminToken: String?
     /// The worker's name, shown on the dashboard.
     package var workerID = ""
     /// The consumer group, shown on the dashboard.

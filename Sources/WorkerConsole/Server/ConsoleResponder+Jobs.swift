@@ -69,7 +69,7 @@ extension ConsoleResponder {
         )
     }
 
-    private static var busy: Response {
+    static var busy: Response {
         var response = error(
             .serviceUnavailable,
             "Too many questions about jobs wait for an answer.",

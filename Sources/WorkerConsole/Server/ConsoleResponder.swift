@@ -2,6 +2,7 @@ import ExportCore
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import Primitives
 import ServiceLifecycle
@@ -12,8 +13,13 @@ import WorkerTelemetry
 struct ConsoleContext: InitializableFromSource {
     /// This machine's address of the connection.
     let address: String?
+    /// The client's address.
+    let client: String?
 
-    init(source: ApplicationRequestContextSource) { address = source.channel.localAddress?.ipAddress }
+    init(source: ApplicationRequestContextSource) {
+        address = source.channel.localAddress?.ipAddress
+        client = source.channel.remoteAddress?.ipAddress
+    }
 }
 
 /// Answers requests. Every response has the same security headers.
@@ -22,6 +28,9 @@ struct ConsoleResponder: HTTPResponder {
     let monitor: ConsoleMonitor
     let fleet: Fleet
     let telemetry: Telemetry
+    let actions: (any ConsoleActions)?
+    let access: AdminAccess
+    let logger: Logger
     private let hosts: HostRule
     private let streams: Limiter
     /// Requests for single jobs in progress: of clients, and of other workers, which clients must not keep from an answer.
@@ -33,12 +42,17 @@ struct ConsoleResponder: HTTPResponder {
         configuration: ConsoleConfiguration,
         monitor: ConsoleMonitor,
         fleet: Fleet,
-        telemetry: Telemetry
+        telemetry: Telemetry,
+        actions: (any ConsoleActions)?,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.monitor = monitor
         self.fleet = fleet
         self.telemetry = telemetry
+        self.actions = actions
+        self.logger = logger
+        access = AdminAccess(token: configuration.adminToken)
         hosts = HostRule(host: configuration.host, allowed: configuration.allowedHosts)
         streams = Limiter(configuration.maximumStreams)
     }
@@ -49,10 +63,14 @@ struct ConsoleResponder: HTTPResponder {
         guard hosts.admits(host: request.head.authority, path: path, address: context.address) else {
             return misdirected
         }
+        if path == "/api/session", [.get, .post, .delete].contains(request.method) {
+            return await session(request, context)
+        }
+        if request.method == .post, let action = ActionRequest(path) { return await act(action, request, context) }
         guard request.method == .get || request.method == .head else {
             var response = Self.error(
                 .methodNotAllowed,
-                "The console answers GET and HEAD only.",
+                "This path answers GET and HEAD only.",
                 remedy: "It is read-only."
             )
             response.headers[.allow] = "GET, HEAD"

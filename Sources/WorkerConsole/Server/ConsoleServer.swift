@@ -8,8 +8,8 @@ package import WorkerRuntime
 package import WorkerTelemetry
 
 /// Serves health, metrics and the dashboard over HTTP: `/livez`, `/readyz`, `/metrics`, `/`, `/api/status`,
-/// `/api/events`, `/api/fleet`, `/api/jobs` and `/api/jobs/{id}`. It is read-only and has no authentication, so it listens on loopback by
-/// default.
+/// `/api/events`, `/api/fleet`, `/api/jobs` and `/api/jobs/{id}`. Reading needs no authentication, so it listens on loopback by
+/// default. Changing something needs a token.
 package final class ConsoleServer: Service {
     private let configuration: ConsoleConfiguration
     private let monitor: ConsoleMonitor
@@ -28,7 +28,8 @@ package final class ConsoleServer: Service {
     ///     first assignment.
     ///   - files: the file store and the transfers into it, where there is one.
     ///   - directory: the other workers of the group. Without it, only this worker's data is shown.
-    ///   - logger: logs that the console listens.
+    ///   - actions: what requests with the token can change.
+    ///   - logger: logs that the console listens, and actions.
     package init(
         _ configuration: ConsoleConfiguration,
         source: any ConsoleSource,
@@ -37,6 +38,7 @@ package final class ConsoleServer: Service {
         isGroupMember: (@Sendable () -> Bool)? = nil,
         files: FileActivity? = nil,
         directory: (any FleetDirectory)? = nil,
+        actions: (any ConsoleActions)? = nil,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -60,7 +62,9 @@ package final class ConsoleServer: Service {
                 telemetry: telemetry,
                 directory: directory
             ),
-            telemetry: telemetry
+            telemetry: telemetry,
+            actions: actions,
+            logger: logger
         )
     }
 

@@ -201,6 +201,12 @@ extension SettingDefinition {
                 + "names, HTTP_HOST and the address of the connection are always answered"
         ),
         .init(
+            name: "HTTP_ADMIN_TOKEN",
+            isSecret: true,
+            unset: "the console is read-only",
+            help: "bearer token, at least 16 characters, for the console's actions: cancel, retry, pause, resume"
+        ),
+        .init(
             name: "LOG_LEVEL",
             defaultValue: "info",
             help: "trace to critical; levels of parts after it: info,kafka=debug"

@@ -23,6 +23,8 @@ struct WorkerConfiguration: Sendable {
     var httpPort: Int
     /// Values of the `Host` header that the console answers, in addition to those that it always answers.
     var httpAllowedHosts: [String]
+    /// `nil` where the console is read-only.
+    var httpAdminToken: String?
     /// `nil` if tracing is disabled.
     var tracing: TracingConfiguration?
 
@@ -41,6 +43,10 @@ struct WorkerConfiguration: Sendable {
         httpHost = reader.text("HTTP_HOST")
         httpPort = reader.integer("HTTP_PORT", in: 0...65_535)
         httpAllowedHosts = reader.hosts("HTTP_ALLOWED_HOSTS")
+        httpAdminToken = reader.given("HTTP_ADMIN_TOKEN")
+        if let token = httpAdminToken, token.utf8.count < 16 {
+            reader.problems.append("HTTP_ADMIN_TOKEN must have at least 16 characters, so that it cannot be guessed.")
+        }
         // The other workers find the console by it. An id that the operator has set remains unchanged.
         if log.kafka.properties["client.id"] == log.workerID {
             log.kafka.properties["client.id"] = ConsoleNames.clientID(log.workerID, port: httpPort)

@@ -59,6 +59,7 @@ struct Observability: Sendable {
         _ configuration: WorkerConfiguration,
         loop: WorkerLoop,
         log: KafkaLog,
+        access: KafkaAccess,
         files: FileActivity?,
         logger: Logger
     ) -> ConsoleServer {
@@ -66,6 +67,7 @@ struct Observability: Sendable {
         console.host = configuration.httpHost
         console.port = configuration.httpPort
         console.allowedHosts = configuration.httpAllowedHosts
+        console.adminToken = configuration.httpAdminToken
         console.maximumConnections = ConsoleConfiguration.connections(withDescriptors: FileDescriptors.raiseLimit())
         console.droppedLogLines = { LogWriter.standardError.droppedLines }
         console.workerID = configuration.log.workerID
@@ -87,6 +89,7 @@ struct Observability: Sendable {
             isGroupMember: { log.isGroupMember },
             files: files,
             directory: GroupDirectory(log, jobs: configuration.log.topics.jobs),
+            actions: TopicActions(access: access),
             logger: logger.part(.console)
         )
     }

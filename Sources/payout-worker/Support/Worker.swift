@@ -64,9 +64,15 @@ struct Worker: Sendable {
             logger: logger.part(.api)
         )
         let loop = makeLoop(log, exports, telemetry)
-        let files = service.delivery?.activity
-        let console = observability.console(configuration, loop: loop, log: log, files: files, logger: logger)
         let access = KafkaAccess(configuration.log, logger: logger.part(.kafka))
+        let console = observability.console(
+            configuration,
+            loop: loop,
+            log: log,
+            access: access,
+            files: service.delivery?.activity,
+            logger: logger
+        )
         let engine = EngineService(loop, log: log, access: access, console: console, telemetry: telemetry, stop: stop)
         let watches = Background { await watch(service, exports, loop, telemetry.problems) }
         logStart()

@@ -33,6 +33,40 @@ extension EndToEnd {
             }
         }
 
+        @Test func consoleActsWithItsToken() async throws {
+            try await WorkerFixture.with(partitions: 3) { fixture in
+                var environment = fixture.environment
+                environment["HTTP_ADMIN_TOKEN"] = "correct-horse-battery"
+                let worker = try await RunningWorker(environment)
+                try await worker.becomesReady()
+                #expect(try await worker.console.post("api/pause", #"{"calls":true}"#, token: "wrong") == 401)
+                #expect(
+                    try await worker.console.post("api/pause", #"{"calls":true}"#, token: "correct-horse-battery")
+                        == 202
+                )
+                try await worker.reports("jobsPaused", "polls and downloads")
+                try await fixture.enqueue("held", "ended")
+                try await eventually("both jobs are known") {
+                    let ended = try? await worker.console.object("api/jobs/ended")
+                    return ended?["phase"] as? String == "submitting"
+                }
+                #expect(
+                    try await worker.console.post("api/jobs/ended/cancel", "", token: "correct-horse-battery") == 202
+                )
+                try await eventually("the cancelled job is finished") {
+                    let ended = try? await worker.console.object("api/jobs/ended")
+                    return ended?["status"] as? String == "cancelled"
+                }
+                #expect(
+                    try await worker.console.post("api/jobs/ended/retry", "", token: "correct-horse-battery") == 202
+                )
+                #expect(try await worker.console.post("api/resume", "", token: "correct-horse-battery") == 202)
+                try await fixture.completes("held", "ended.retry-1")
+                #expect(worker.count("Action performed") == 4)
+                try await worker.stop()
+            }
+        }
+
         @Test func pauseWithoutYesOnlyCountsJobs() async throws {
             try await WorkerFixture.with { fixture in
                 try await fixture.store([

@@ -31,6 +31,15 @@ struct Console: Sendable {
         try await URLSession.shared.data(from: base.appendingPathComponent(path)).0
     }
 
+    /// The status of the response to an action.
+    func post(_ path: String, _ body: String, token: String) async throws -> Int? {
+        var request = URLRequest(url: base.appendingPathComponent(path))
+        request.httpMethod = "POST"
+        request.httpBody = Data(body.utf8)
+        request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+        return (try await URLSession.shared.data(for: request).1 as? HTTPURLResponse)?.statusCode
+    }
+
     /// The object at a path with a query.
     func object(query: String) async throws -> [String: Any] {
         let url = try #require(URL(string: query, relativeTo: base))

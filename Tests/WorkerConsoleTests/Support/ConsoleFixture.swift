@@ -15,6 +15,7 @@ func withConsole(
     loops: [HealthSource] = [],
     telemetry: Telemetry = Telemetry(build: BuildInfo(version: "1.2.3"), texts: CodeTexts()),
     directory: (any FleetDirectory)? = nil,
+    actions: (any ConsoleActions)? = nil,
     configure: (inout ConsoleConfiguration) -> Void = { _ in },
     _ body: (Int) async throws -> Void
 ) async throws {
@@ -34,6 +35,7 @@ func withConsole(
         telemetry: telemetry,
         loops: loops,
         directory: directory,
+        actions: actions,
         logger: quietLogger
     )
     try await serving(server, body)

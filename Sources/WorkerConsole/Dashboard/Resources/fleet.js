@@ -25,7 +25,7 @@ function drawFleetAccounts(fleet) {
     refreshTokenAgeSeconds: days(account.refreshTokenAgeSeconds), signInAgeSeconds: days(account.signInAgeSeconds) }));
   draw('account-names', rows.map(account => account.name), () =>
     rows.map(account => el('option', { value: account.name })));
-  draw('fleet-accounts', rows, () => rows.length ? rows.map(account => el('div', { class: 'account' },
+  draw('fleet-accounts', [rows, fleet.pauses, session.isSignedIn], () => rows.length ? rows.map(account => el('div', { class: 'account' },
     el('div', { class: 'line' }, el('h3', {}, el('a', { href: jobsAddress({ state: 'open', account: account.name }) },
       account.name)), el('span', { class: 'muted end' }, plural(account.waiting, 'waiting call') + ' · ' +
         rate(account.requestsPerSecond) + ' calls / s permitted'),
@@ -33,6 +33,7 @@ function drawFleetAccounts(fleet) {
     account.refreshTokenAgeSeconds !== undefined && el('p', { class: 'muted' },
       `Refresh token used ${account.refreshTokenAgeSeconds} d ago, expires after 90 d`
       + (account.signInAgeSeconds === undefined ? '' : ` · signed in ${account.signInAgeSeconds} d ago`)),
+    accountActions(account.name, fleet.pauses),
     account.problem && note('bad', 'Paused by ' + account.pausedBy.join(', ') + '.', account.problem.message,
       account.problem.remedy))) : el('p', { class: 'empty' }, 'No worker has reported its accounts.'));
 }

@@ -41,6 +41,7 @@ function jobView(job) {
   return [
     el('ol', { class: 'steps' }, marks.map(([name, at, before], index) => step(name, at, before,
       index === 3 && over && !good ? 'failed' : at ? 'done' : index === next && !over ? 'now' : ''))),
+    jobActions(job),
     job.error && note('bad', job.error.code + '.', job.error.message, job.error.remedy),
     job.error && job.error.details.length && table(job.error.details.map(item => [item.field, item.message])),
     job.wait && note(job.wait.remedy ? 'warn' : '', 'Waits for', job.wait.message + (job.wait.until ? ' (' +
@@ -66,7 +67,7 @@ async function showJob(id) {
   }
   if (route().job !== id) return;
   draw('job-title', id, () => id);
-  draw('job-body', [id, document], view);
+  draw('job-body', [id, document, session.isSignedIn], view);
   jobTimer = setTimeout(showJob, 2000, id);
 }
 $('find').addEventListener('submit', event => {

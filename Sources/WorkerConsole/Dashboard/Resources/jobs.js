@@ -12,7 +12,7 @@ function jobReason(job) {
   return el('p', { class: 'muted' }, job.finishedAt ? 'Finished ' + dateTime(job.finishedAt) : '');
 }
 function jobRow(job) {
-  return el('tr', {},
+  return el('tr', {}, selectBox(job),
     el('td', {}, jobLink(job.jobId), job.metadata && el('p', { class: 'muted' },
       Object.entries(job.metadata).slice(0, 3).map(([name, value]) => name + ' ' + value).join(' · '))),
     el('td', {}, stateOf(job), job.attempt > 1 && el('p', { class: 'muted' }, 'attempt ' + job.attempt)),
@@ -46,7 +46,7 @@ function drawJobs() {
     ...jobList.missing.map(missingNote)].filter(Boolean));
   const body = $('jobs').tBodies[0];
   const shownRows = rows.map(({ ageSeconds, ...job }) => [job, duration(ageSeconds)]);
-  draw(body, [shownRows, jobList.isBusy], () => rows.length ? rows.map(jobRow) : el('tr', {}, el('td', { colspan: 5,
+  draw(body, [shownRows, jobList.isBusy], () => rows.length ? rows.map(jobRow) : el('tr', {}, el('td', { colspan: 6,
     class: 'empty' }, jobList.isBusy ? 'Searching …' : jobList.problem ? 'No answer.' : 'No job has these properties.')));
   $('jobs-more').hidden = !jobList.next || jobList.isBusy;
 }
@@ -90,6 +90,8 @@ function showJobs(filter) {
     kept.append(el('option', { value: filter.get('state') }, filter.get('state').replaceAll(',', ', ')));
     kept.value = filter.get('state');
   }
+  selected.clear();
+  drawSelection();
   jobList = { filter, pages: 0, jobs: [], missing: [], next: null, problem: null, isBusy: false };
   return loadJobs(jobList, true);
 }

@@ -63,4 +63,5 @@ $('incidents-more').addEventListener('click', () => {
 new ResizeObserver(() => { if (newest) drawCharts(newest); }).observe($('main'));
 setInterval(connection, 1000);
 load().then(listen);
+void loadSession();
 navigate();

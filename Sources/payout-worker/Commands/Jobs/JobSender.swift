@@ -6,6 +6,8 @@ import WorkerKafka
 /// Writes records to the jobs topic, partitioned as the Java client does.
 struct JobSender {
     let access: KafkaAccess
+    /// Where the records belong; `nil` lets their keys choose.
+    var partition: Int32?
 
     /// Sends all jobs and waits until they are delivered.
     ///
@@ -20,7 +22,9 @@ struct JobSender {
                 let chunk = jobs[start..<min(start + 10_000, jobs.count)]
                 try await producer.run { producer throws(KafkaError) in
                     for (index, job) in zip(chunk.indices, chunk) {
-                        try producer.produce(KafkaProducerRecord(job.record, topic: topic, tag: UInt(index)))
+                        try producer.produce(
+                            KafkaProducerRecord(job.record, topic: topic, partition: partition, tag: UInt(index))
+                        )
                     }
                 }
             }

@@ -1,0 +1,62 @@
+import ExportCore
+import ExportRecords
+import WorkerConsole
+import WorkerKafka
+import WorkerRuntime
+
+/// The console's actions: records of the jobs topic, by a producer of its own for each. A producer for every action is
+/// slow and rare; the worker's transactional one belongs to the engine.
+struct TopicActions: ConsoleActions {
+    let access: KafkaAccess
+
+    func cancel(_ jobID: String, partition: Int32) async throws(ConsoleActionFailure) {
+        try await performing { () async throws in
+            try await send(PreparedJob(id: jobID, record: JobEncoder().encodeCancel(id: jobID)), partition: partition)
+        }
+    }
+
+    func retry(_ jobID: String, partition: Int32) async throws(ConsoleActionFailure) -> String {
+        try await performing { () async throws in
+            let choice = JobChoice(ids: [jobID])
+            guard let found = try await choice.read(access, only: [partition]).first else {
+                throw ConsoleActionFailure(isFinal: true, message: "The job '\(jobID)' is unknown.")
+            }
+            guard let plan = RetryPlan(found.record, at: SystemClock().now()) else {
+                throw ConsoleActionFailure(
+                    isFinal: true,
+                    message: "The job '\(jobID)' has neither failed nor was it cancelled, so it is not repeated."
+                )
+            }
+            try await send(PreparedJob(id: plan.job.id, record: JobEncoder().encode(plan.job)))
+            return plan.job.id
+        }
+    }
+
+    func pause(_ pause: JobPause) async throws(ConsoleActionFailure) -> Int {
+        try await performing { () async throws in
+            try await ControlSender(access: access).send(JobEncoder().encode(pause))
+        }
+    }
+
+    func resume(_ target: PauseTarget) async throws(ConsoleActionFailure) -> Int {
+        try await performing { () async throws in
+            try await ControlSender(access: access).send(JobEncoder().encodeResume(target))
+        }
+    }
+
+    private func send(_ job: PreparedJob, partition: Int32? = nil) async throws {
+        try await JobSender(access: access, partition: partition).send([job])
+    }
+
+    private func performing<Result>(
+        _ body: () async throws -> Result
+    ) async throws(ConsoleActionFailure) -> Result {
+        do {
+            return try await body()
+        } catch let failure as ConsoleActionFailure {
+            throw failure
+        } catch {
+            throw ConsoleActionFailure(isFinal: false, message: "\(error)")
+        }
+    }
+}

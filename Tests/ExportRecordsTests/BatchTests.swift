@@ -102,18 +102,24 @@ struct BatchTests {
         }
     }
 
-    /// It is a secret, and the event of the file's job has it.
-    @Test func urlOfFileThatIsNotStoredIsInNoEventOfABatch() throws {
+    /// The URL of a file that is not stored is a secret that expires, and a manifest is kept.
+    @Test func urlOfFileIsInEventOnlyWhereNoManifestIsExpected() throws {
+        let query = "se=2026-11-23T00%3A00%3A00Z&sig=secret"
         let link = ExportFile(
-            location: "https://payouts.blob.core.windows.net/exports/payments.csv?sig=secret",
+            location: "https://payouts.blob.core.windows.net/exports/payments.csv?\(query)",
             stored: false,
             fileName: "payments.csv",
             expiresAt: Instant(milliseconds: 1_795_392_000_000)
         )
-        let member = JobBatchEvent.Member(jobID: "fy26-2026-10", status: .completed, files: [link])
-        let event = event([member], size: 1, .completed)
-        #expect(try parsed(event) == sample("completed-url"))
-        #expect(!String(decoding: encoder.manifest(event), as: UTF8.self).contains("payouts.blob"))
+        let passed = JobBatchEvent.Member(jobID: "fy26-2026-10", status: .completed, files: [link])
+        #expect(try parsed(event([passed], size: 1, .completed)) == sample("completed-url"))
+        let late = JobBatchEvent.Member(jobID: "fy26-2026-10", status: .failed, code: .downloadFailed, files: [link])
+        var partial = event([late], size: 1, .partial)
+        #expect(!String(decoding: encoder.manifest(partial), as: UTF8.self).contains("payouts.blob"))
+        partial.manifestLocation = "s3://finance-exports/_batch/fy26.json"
+        #expect(try parsed(partial) == sample("partial-not-stored"))
+        (partial.manifestLocation, partial.manifestProblem) = (nil, "The file store did not accept it in time.")
+        #expect(try !"\(parsed(partial))".contains("payouts.blob"))
     }
 
     @Test(arguments: samples("batch-events").keys.sorted()) func readsGoldenSample(name: String) throws {

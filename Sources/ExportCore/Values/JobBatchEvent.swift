@@ -63,6 +63,9 @@ public struct JobBatchEvent: Hashable, Sendable {
     /// Whether a manifest was to be stored and could not be.
     public var lacksManifest: Bool { manifestProblem != nil }
 
+    /// Whether a manifest was to be stored.
+    public var expectsManifest: Bool { manifestLocation != nil || lacksManifest }
+
     /// How many jobs never came, or were rejected.
     public var missingCount: Int { max(0, batch.size - members.count) }
 

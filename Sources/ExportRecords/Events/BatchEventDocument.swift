@@ -6,7 +6,7 @@ public struct BatchEventDocument: Codable, Hashable, Sendable {
     public struct Job: Codable, Hashable, Sendable {
         /// A file of the job.
         public struct File: Codable, Hashable, Sendable {
-            /// Where the file is; `nil` for a file that is not stored, absent where the event leaves locations out.
+            /// Where the file is; `nil` where it is not in the worker's file store, absent where the event leaves locations out.
             public var location: String?
             /// Whether the file is in the user's own file store.
             public var stored: Bool

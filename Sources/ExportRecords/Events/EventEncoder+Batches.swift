@@ -14,18 +14,20 @@ extension EventEncoder {
             OriginalRecord.Header(name: "ce_subject", value: id), OriginalRecord.Header(name: "ce_time", value: time),
             contentType,
         ]
-        return OutgoingRecord(key: id, value: document(event), headers: headers)
+        return OutgoingRecord(key: id, value: document(event, hasURLs: !event.expectsManifest), headers: headers)
     }
 
     /// The content of a batch's manifest: the event's value as a whole, without the location that it gets.
     public func manifest(_ event: JobBatchEvent) -> [UInt8] {
         var whole = event
         (whole.form, whole.manifestLocation, whole.manifestProblem) = (.whole, nil, nil)
-        return document(whole)
+        return document(whole, hasURLs: false)
     }
 
     /// The event's value. The same event always yields the same bytes.
-    private func document(_ event: JobBatchEvent) -> [UInt8] {
+    ///
+    /// - Parameter hasURLs: whether files that are not stored have their URLs.
+    private func document(_ event: JobBatchEvent, hasURLs: Bool) -> [UInt8] {
         let omitted = event.omitted
         var writer = JSONWriter(capacity: 512 + 512 * event.members.count)
         writer.object { writer in
@@ -35,7 +37,7 @@ extension EventEncoder {
             writer.key("counts")
             writer.counts(of: event)
             writer.key("jobs")
-            writer.array(omitted.contains(.jobs) ? [] : event.members) { $0.member($1, omitted) }
+            writer.array(omitted.contains(.jobs) ? [] : event.members) { $0.member($1, omitted, hasURLs: hasURLs) }
             writer.member("location", event.manifestLocation)
             if event.lacksManifest { writer.member("locationError", event.form < .least ? event.manifestProblem : nil) }
             writer.key("source")
@@ -92,22 +94,22 @@ extension JSONWriter {
         }
     }
 
-    fileprivate mutating func member(_ member: JobBatchEvent.Member, _ omitted: [OmittedBatchPart]) {
+    fileprivate mutating func member(_ member: JobBatchEvent.Member, _ omitted: [OmittedBatchPart], hasURLs: Bool) {
         object { writer in
             writer.member("jobId", member.jobID)
             writer.member("status", member.status.name)
             writer.member("errorCode", member.code?.name)
             guard !omitted.contains(.files) else { return }
             writer.key("files")
-            writer.array(member.files) { $0.file($1, hasLocation: !omitted.contains(.fileLocations)) }
+            writer.array(member.files) { $0.file($1, hasLocation: !omitted.contains(.fileLocations), hasURL: hasURLs) }
         }
     }
 
-    /// A file as the event of its job has it, without the parts that only that event needs. The URL of a file that is not
-    /// stored is a secret and expires, so it is in that event alone.
-    private mutating func file(_ file: ExportFile, hasLocation: Bool) {
+    /// A file as the event of its job has it, without the parts that only that event needs. A manifest is kept longer than
+    /// URLs work, and these are secrets: with a file store the URL of a file that is not stored is in that event alone.
+    private mutating func file(_ file: ExportFile, hasLocation: Bool, hasURL: Bool) {
         object { writer in
-            if hasLocation { writer.member("location", file.stored ? file.location : nil) }
+            if hasLocation { writer.member("location", file.stored || hasURL ? file.location : nil) }
             writer.key("stored")
             writer.boolean(file.stored)
             writer.key("sizeBytes")

@@ -111,8 +111,8 @@ struct BatchTests {
             fileName: "payments.csv",
             expiresAt: Instant(milliseconds: 1_795_392_000_000)
         )
-        let handedOn = JobBatchEvent.Member(jobID: "fy26-2026-10", status: .completed, files: [link])
-        #expect(try parsed(event([handedOn], size: 1, .completed)) == sample("completed-url"))
+        let passed = JobBatchEvent.Member(jobID: "fy26-2026-10", status: .completed, files: [link])
+        #expect(try parsed(event([passed], size: 1, .completed)) == sample("completed-url"))
         let late = JobBatchEvent.Member(jobID: "fy26-2026-10", status: .failed, code: .downloadFailed, files: [link])
         var partial = event([late], size: 1, .partial)
         #expect(!String(decoding: encoder.manifest(partial), as: UTF8.self).contains("payouts.blob"))

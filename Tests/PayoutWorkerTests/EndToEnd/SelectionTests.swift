@@ -61,7 +61,7 @@ extension EndToEnd {
                     "list",
                     "--batch",
                     "fy26",
-                    "--state",
+                    "--status",
                     "finished",
                     "-o",
                     "json"

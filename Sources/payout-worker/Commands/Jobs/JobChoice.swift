@@ -55,13 +55,10 @@ struct JobChoiceOptions: ParsableArguments {
         var filter = JobListFilter()
         try filter.add(states: status ?? states)
         filter.account = account
-        return JobChoice(
-            ids: Set(jobIDs),
-            filter: filter,
-            batch: batch,
-            metadata: try PairArgument.parse(metadata, "--metadata"),
-            since: try since.map { try TimeArgument.parse($0, "--since", now: SystemClock().now()) }
-        )
+        filter.batch = batch
+        filter.metadata = try PairArgument.parse(metadata, "--metadata")
+        filter.since = try since.map { try TimeArgument.parse($0, "--since", now: SystemClock().now()) }
+        return JobChoice(ids: Set(jobIDs), filter: filter)
     }
 }
 
@@ -76,18 +73,11 @@ struct JobChoice {
     /// Not empty for a choice by ids.
     var ids: Set<String>
     var filter = JobListFilter()
-    var batch: String?
-    var metadata: [String: String] = [:]
-    var since: Instant?
 
     /// Whether the job is chosen.
     func contains(_ record: JobRecord, partition: Int32, at now: Instant) -> Bool {
         guard ids.isEmpty else { return ids.contains(record.job.id) }
-        let row = JobRow(record, partition: partition)
-        guard filter.matches(row, at: now) else { return false }
-        if let batch, record.job.batch?.id != batch { return false }
-        if let since, record.times.accepted < since { return false }
-        return metadata.allSatisfy { row.metadata?[$0.key] == $0.value }
+        return filter.matches(JobRow(record, partition: partition), at: now)
     }
 
     /// Reads the state topic.

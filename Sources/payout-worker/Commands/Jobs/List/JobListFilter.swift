@@ -3,7 +3,7 @@ import ExportCore
 import ExportRecords
 import Foundation
 
-/// Which jobs `jobs list` prints.
+/// Which jobs the commands for jobs are about: `jobs list`, and the others where no ids are given.
 struct JobListFilter {
     /// Names of phases and statuses.
     private(set) var states: Set<String> = []
@@ -12,7 +12,9 @@ struct JobListFilter {
     var kind: ExportKind?
     var text: String?
     var olderThan: Duration?
-    var newerThan: Duration?
+    var since: Instant?
+    /// Members of the jobs' metadata.
+    var metadata: [String: String] = [:]
 
     private static let open = JobPhase.allCases.filter { $0 != .finished }.map(\.name)
     private static let known = JobPhase.allCases.map(\.name) + JobStatus.allCases.map(\.name)
@@ -26,7 +28,7 @@ struct JobListFilter {
                 states.insert(name)
             } else {
                 throw ValidationError(
-                    "--state: '\(name)' is unknown. Use open, \(Self.known.joined(separator: ", ")), separated by commas."
+                    "--status: '\(name)' is unknown. Use open, \(Self.known.joined(separator: ", ")), separated by commas."
                 )
             }
         }
@@ -49,8 +51,9 @@ struct JobListFilter {
         if let accepted = Instant(rfc3339: row.acceptedAt) {
             let age = accepted.duration(to: now)
             if let olderThan, age < olderThan { return false }
-            if let newerThan, age > newerThan { return false }
+            if let since, accepted < since { return false }
         }
+        guard metadata.allSatisfy({ row.metadata?[$0.key] == $0.value }) else { return false }
         guard let text else { return true }
         let places = [row.jobId, row.requestId ?? ""] + (row.metadata ?? [:]).flatMap { [$0.key, $0.value] }
         return places.contains { $0.range(of: text, options: .caseInsensitive) != nil }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ExportCore
 import ExportRecords
 import WorkerKafka
+import WorkerRuntime
 
 /// `jobs`: commands for jobs that exist already.
 struct JobsCommand: AsyncParsableCommand {
@@ -21,12 +22,12 @@ struct JobsListCommand: AsyncParsableCommand {
         commandName: "list",
         abstract: "List jobs by their newest state, the oldest first.",
         discussion: """
-            Without --state, open jobs are listed. Rejected records are read from the results topic.
+            Without --status, open jobs are listed. Rejected records are read from the results topic.
 
               payout-worker jobs list
-              payout-worker jobs list --state failed,rejected --newer-than 1d
+              payout-worker jobs list --status failed,rejected --since 1d
               payout-worker jobs list --account emea --older-than 1h --output json
-              payout-worker jobs list --batch fy26 --state open,finished
+              payout-worker jobs list --batch fy26 --status open,finished
             """
     )
 
@@ -40,7 +41,7 @@ struct JobsListCommand: AsyncParsableCommand {
             valueName: "states"
         )
     )
-    var state: String = "open"
+    var status: String = "open"
 
     @Option(help: ArgumentHelp("Only jobs of this account.", valueName: "name"))
     var account: String?
@@ -57,8 +58,16 @@ struct JobsListCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only jobs that were accepted longer ago.", valueName: "duration"))
     var olderThan: String?
 
-    @Option(help: ArgumentHelp("Only jobs that were accepted less long ago.", valueName: "duration"))
-    var newerThan: String?
+    @Option(
+        help: ArgumentHelp(
+            "Only jobs accepted since this time, in RFC 3339 or as a duration before now.",
+            valueName: "time"
+        )
+    )
+    var since: String?
+
+    @Option(help: ArgumentHelp("Only jobs with this member in their metadata. May be repeated.", valueName: "key=value"))
+    var metadata: [String] = []
 
     @Option(help: ArgumentHelp("The most jobs to print.", valueName: "number"))
     var limit: Int = 100
@@ -83,7 +92,7 @@ struct JobsListCommand: AsyncParsableCommand {
 
     private func selection() throws -> JobListFilter {
         var selection = JobListFilter()
-        try selection.add(states: state)
+        try selection.add(states: status)
         selection.account = account
         selection.batch = batch
         selection.text = text
@@ -94,7 +103,8 @@ struct JobsListCommand: AsyncParsableCommand {
             }
         }
         selection.olderThan = try olderThan.map { try DurationArgument.parse($0, "--older-than") }
-        selection.newerThan = try newerThan.map { try DurationArgument.parse($0, "--newer-than") }
+        selection.since = try since.map { try TimeArgument.parse($0, "--since", now: SystemClock().now()) }
+        selection.metadata = try PairArgument.parse(metadata, "--metadata")
         return selection
     }
 }

@@ -46,7 +46,7 @@ struct FleetLookupTests: FleetSuite {
             let message = try #require(attention?["message"] as? String)
             #expect(message.contains("worker-b") && message.contains("worker-c"))
             #expect((fleet["totals"] as? [String: Any])?["openJobs"] as? Int == 4 * 37, "counted once")
-            let page = try await Self.get("/api/jobs", port)
+            let page = try await Self.list(port)
             #expect(Self.ids(page) == ["a1", "b1", "b2", "c1", "c2"])
             #expect((page["missing"] as? [[String: Any]])?.map { $0["partitions"] as? [Int] } == [[3]])
             let unknown = try await RawClient.send("/api/jobs/unknown", port: port)
@@ -58,7 +58,7 @@ struct FleetLookupTests: FleetSuite {
     @Test func addressThatLeadsBackToTheAskingWorkerIsNamed() async throws {
         try await withTwo { port, directory, _ in
             directory.set { $0.answers["worker-b"] = FakeDirectory.console(port) }
-            let page = try await Self.get("/api/jobs", port)
+            let page = try await Self.list(port)
             #expect(Self.ids(page) == ["a1", "c1", "c2"])
             #expect((page["missing"] as? [[String: Any]])?.map { $0["partitions"] as? [Int] } == [[1, 3]])
             #expect(try await RawClient.send("/api/jobs/unknown", port: port).status == 503)

@@ -12,7 +12,7 @@ import WorkerTelemetry
 struct FleetTests: FleetSuite {
     @Test func listContainsTheJobsOfEveryWorker() async throws {
         try await withTwo { port, _, _ in
-            let page = try await Self.get("/api/jobs", port)
+            let page = try await Self.list(port)
             #expect(Self.ids(page) == ["a1", "b1", "b2", "c1", "c2", "d1"])
             #expect(page["isPartial"] as? Bool == false)
             #expect(page["next"] == nil)
@@ -55,7 +55,7 @@ struct FleetTests: FleetSuite {
     @Test func partitionsOfAnUnreachableWorkerAreMissing() async throws {
         try await withTwo { port, directory, _ in
             directory.set { $0.answers = [:] }
-            let page = try await Self.get("/api/jobs", port)
+            let page = try await Self.list(port)
             #expect(Self.ids(page) == ["a1", "c1", "c2"])
             #expect(page["isPartial"] as? Bool == true)
             let missing = try #require((page["missing"] as? [[String: Any]])?.first)
@@ -93,7 +93,7 @@ struct FleetTests: FleetSuite {
             directory.set { state in
                 state.answers["worker-b"] = { _ in .response(status: status, body: Array(body.utf8)) }
             }
-            let page = try await Self.get("/api/jobs", port)
+            let page = try await Self.list(port)
             #expect(Self.ids(page) == ["a1", "c1", "c2"])
             #expect(page["isPartial"] as? Bool == true)
             let missing = (page["missing"] as? [[String: Any]])?.first
@@ -146,7 +146,7 @@ struct FleetTests: FleetSuite {
             let fleet = try await Self.get("/api/fleet", port)
             #expect(fleet["isPartial"] as? Bool == true)
             #expect((fleet["members"] as? [[String: Any]])?.count == 1)
-            let page = try await Self.get("/api/jobs", port)
+            let page = try await Self.list(port)
             #expect(Self.ids(page) == ["a1"])
             #expect((page["missing"] as? [[String: Any]])?.first?["partitions"] as? [Int] == [1, 2, 3])
         }

@@ -9,7 +9,7 @@ extension VirtualService {
             return .failed(.storeUnavailable(message: "no space is left"))
         }
         // The store accepts no file of this name, ever.
-        if happens(.store, 0.05, at: now) || refusedManifests.contains(batch.batch.id) {
+        if happens(.store, 0.2, at: now) || refusedManifests.contains(batch.batch.id) {
             refusedManifests.insert(batch.batch.id)
             return .failed(.refused(message: "the name is not permitted"))
         }

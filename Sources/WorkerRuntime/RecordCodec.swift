@@ -35,16 +35,26 @@ struct RecordCodec: Sendable {
         return refusingTooLarge(input)
     }
 
-    /// Refuses a job whose state record would be larger than the state topic accepts, before anything is done for it.
+    /// Refuses a job or a pause whose state record could be larger than the state topic accepts, before anything is done
+    /// for it.
     private func refusingTooLarge(_ input: JobInput) -> JobInput {
-        guard case .export(let job) = input.content else { return input }
-        let (size, limit) = (job.textBytes + Self.stateReserve, limits.value.state)
-        guard size > limit else { return input }
-        let reason =
-            "the job's state record would have \(size) bytes, and the state topic accepts \(limit); enqueue it with less metadata and a shorter filter, or raise max.message.bytes of the state topic"
+        let limit = limits.value.state
         var refused = input
-        refused.content = .unreadable(jobID: job.id, reason: reason, details: [], trace: job.trace)
         refused.code = .tooLarge
+        switch input.content {
+        case .export(let job):
+            let size = job.textBytes + Self.stateReserve
+            guard size > limit else { return input }
+            let reason =
+                "the job's state record would have \(size) bytes, and the state topic accepts \(limit); enqueue it with less metadata and a shorter filter, or raise max.message.bytes of the state topic"
+            refused.content = .unreadable(jobID: job.id, reason: reason, details: [], trace: job.trace)
+        case .pause:
+            guard limit < JobPause.recordLimit else { return input }
+            let reason =
+                "the record of pauses can have \(JobPause.recordLimit) bytes, and the state topic accepts \(limit); raise max.message.bytes of the state topic"
+            refused.content = .unreadable(jobID: nil, reason: reason, details: [], trace: nil)
+        case .resume, .cancel, .unreadable: return input
+        }
         return refused
     }
 

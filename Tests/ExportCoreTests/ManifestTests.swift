@@ -123,6 +123,29 @@ import Testing
         #expect(event.manifestLocation == nil)
     }
 
+    /// A store that refuses everything for some minutes costs no batch its manifest.
+    @Test func refusalDuringProblemOfStoreIsNotCounted() throws {
+        var bench = try storing()
+        let waiting = try #require(bench.calls.last)
+        let call = try download(&bench)
+        bench.handle(.answered(call.token, .failed(.storeUnavailable(message: "full"))))
+        bench.handle(.answered(waiting.token, .failed(.refused(message: "forbidden"))))
+        bench.enqueue(cancel("other"))
+        bench.commitAll()
+        for _ in 0...CoreConfiguration().maxManifestRefusals {
+            bench.actions = []
+            bench.wait(300)
+            try #require(bench.calls.last?.token.kind == .manifest)
+            bench.answer(.failed(.refused(message: "forbidden")))
+            bench.commitAll()
+        }
+        #expect(bench.batchEvents.isEmpty)
+        bench.wait(300)
+        bench.answer(.stored(manifest))
+        bench.commitAll()
+        #expect(bench.batchEvents.map(\.manifestLocation) == [manifest.location])
+    }
+
     @Test func eventIsPublishedWithoutManifestAtItsBound() throws {
         var bench = try storing()
         bench.wait(10 * 3_600 - 60)

@@ -238,6 +238,22 @@ struct PauseTests {
         #expect(bench.reports.count { if case .deadLettered = $0 { true } else { false } } == 1)
     }
 
+    @Test func textsOfPausesAreBounded() {
+        var bench = Bench { $0.accounts = (0..<20).map { "account-\($0)" } }
+        for number in 0..<20 {
+            let target = PauseTarget(account: "account-\(number)")
+            bench.enqueue(.pause(JobPause(target: target, reason: String(repeating: "r", count: 256))))
+        }
+        bench.commitAll()
+        let pauses = bench.worker.status().partitions[0].pauses
+        #expect(pauses.count == 15)
+        #expect(pauses.reduce(0) { $0 + $1.textBytes } <= PauseTable.textLimit)
+        let refused = bench.reports.count { report in
+            if case .deadLettered(_, _, let reason) = report { reason.contains("4096") } else { false }
+        }
+        #expect(refused == 5)
+    }
+
     // MARK: Intake
 
     /// The command that resumes them is behind them in the topic.

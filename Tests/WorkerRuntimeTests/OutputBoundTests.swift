@@ -143,6 +143,42 @@ import Testing
         #expect(reason.contains("max.message.bytes of the state topic"))
     }
 
+    @Test func pauseIsRefusedWhereItsRecordCouldBeTooLarge() {
+        let json = #"{"action":"pause","reason":"why"}"#
+        let record = LogRecord(
+            offset: 0,
+            OriginalRecord(key: Array("@control".utf8), value: Array(json.utf8))
+        )
+        limit { $0.state = 8_192 }
+        guard case .pause = codec.decodeJob(record).content else {
+            Issue.record("the pause was refused")
+            return
+        }
+        limit { $0.state = 8_191 }
+        let refused = codec.decodeJob(record)
+        #expect(refused.code == .tooLarge)
+        guard case .unreadable(nil, let reason, _, _) = refused.content else {
+            Issue.record("the pause was accepted")
+            return
+        }
+        #expect(reason.contains("the state topic accepts 8191"))
+    }
+
+    /// The largest record of pauses that the core permits.
+    @Test func recordOfPausesIsSmallerThanItsLimit() {
+        let pauses = (0..<64).map { number in
+            JobPause(
+                target: PauseTarget(account: String(repeating: "a", count: 32), kind: .transactionHistory),
+                until: Instant(milliseconds: 4_102_444_800_000 + Int64(number)),
+                reason: String(repeating: "r", count: 32),
+                holdsCalls: true,
+                since: Instant(milliseconds: 4_102_444_800_000)
+            )
+        }
+        let encoded = codec.encode(batch(.state(partition: 0, .pauses(pauses))))
+        #expect(encoded.commit.outputs[0].byteCount < JobPause.recordLimit)
+    }
+
     // MARK: Answers of the service
 
     private let huge = String(repeating: "x", count: 300_000)

@@ -4,11 +4,14 @@
 struct PauseTable {
     /// How many pauses a partition can have.
     static let limit = 64
+    /// How many bytes the accounts and reasons of all pauses can have together. With the most pauses, their record is
+    /// smaller than ``JobPause/recordLimit``.
+    static let textLimit = 4_096
 
     /// The pauses that are decided, in the order of their decisions.
     private(set) var pauses: [JobPause] = []
     /// Pauses whose end is decided and not yet committed.
-    private var ending: [(pause: JobPause, revision: UInt32)] = []
+    private(set) var ending: [(pause: JobPause, revision: UInt32)] = []
     private var lastRevision: UInt32 = 0
     /// What is held back, by account and kind; the last account stands for all that are not configured. Empty while nothing
     /// is, which is the usual case.
@@ -66,14 +69,22 @@ struct PauseTable {
     /// - Returns: what ``committed(_:accounts:)`` is called with upon that commit.
     mutating func beginEnd(of ended: [JobPause]) -> UInt32 {
         lastRevision += 1
-        for pause in ended { ending.append((pause, lastRevision)) }
+        for pause in ended {
+            // Another one that holds back the same calls ends later.
+            ending.removeAll { $0.pause.target == pause.target && $0.pause.holdsCalls == pause.holdsCalls }
+            ending.append((pause, lastRevision))
+        }
         return lastRevision
     }
 
     /// The ends up to this revision are committed.
-    mutating func committed(_ revision: UInt32, accounts: [String]) {
+    ///
+    /// - Returns: whether that changes which calls are held back.
+    mutating func committed(_ revision: UInt32, accounts: [String]) -> Bool {
+        let before = held
         ending.removeAll { $0.revision <= revision }
         update(accounts: accounts)
+        return held != before
     }
 
     private mutating func update(accounts: [String]) {

@@ -16,6 +16,12 @@ extension PartitionMachine {
                 "The partition has \(pauses.count) pauses already, which is the most. End some of them with a resume command, and pause again."
             return deadLetter(input, reason: message, &decisions)
         }
+        let textBytes = pauses.reduce(command.textBytes) { $0 + $1.textBytes }
+        guard textBytes <= PauseTable.textLimit else {
+            let message =
+                "The accounts and reasons of the partition's pauses would have \(textBytes) bytes, and can have \(PauseTable.textLimit). Pause with a shorter reason, or end some pauses with a resume command."
+            return deadLetter(input, reason: message, &decisions)
+        }
         var pause = command
         pause.since = now.wall
         if let until = pause.until, until <= now.wall { return decide(pauses, at: now, &decisions) }
@@ -84,9 +90,12 @@ extension PartitionMachine {
 
     /// The end of pauses is committed.
     ///
-    /// - Returns: the calls that were parked, to be queued again.
+    /// - Returns: the calls that were parked, to be queued again; none where all of them are still held back, as after
+    ///   the renewal of a pause.
     mutating func endOfPausesCommitted(_ revision: UInt32) -> [CallToken] {
-        pauses.committed(revision, accounts: configuration.accounts)
+        let isChanged = pauses.committed(revision, accounts: configuration.accounts)
+        // With this check disabled, the calls are released when the end is decided.
+        guard isChanged || !configuration.safeguards.endsOfPauses else { return [] }
         countPending()
         return pauses.takeParked()
     }

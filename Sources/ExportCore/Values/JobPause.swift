@@ -49,4 +49,10 @@ public struct JobPause: Hashable, Sendable {
         self.holdsCalls = holdsCalls
         self.since = since
     }
+
+    /// The record of all pauses of a partition has fewer bytes.
+    package static let recordLimit = 8_192
+
+    /// The bytes of the account and the reason.
+    package var textBytes: Int { (target.account?.utf8.count ?? 0) + (reason?.utf8.count ?? 0) }
 }

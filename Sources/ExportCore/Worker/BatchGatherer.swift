@@ -124,6 +124,8 @@ struct BatchGatherer {
         gathering.reports.append(contentsOf: decisions.reportsUponCommit)
         guard let position else { return }
         if let revision = decisions.endOfPauses {
+            // The newest includes the earlier ones.
+            gathering.endsOfPauses.removeAll { $0.partition == position.partition }
             gathering.endsOfPauses.append((position.partition, position.epoch, revision))
         }
         if let known = gathering.commit.positions.firstIndex(where: { $0.partition == position.partition }) {

@@ -42,7 +42,8 @@ public struct StateCodec: Sendable {
         case .batchForgotten(let id):
             OutgoingRecord(key: Self.key(ofBatch: id), value: nil)
         case .pauses(let pauses):
-            // Without pauses nothing of a later version remains.
+            // Without pauses only a null value remains, at whose key an older worker stops until compaction has
+            // removed it.
             OutgoingRecord(
                 key: Array(Self.controlKey.utf8),
                 value: pauses.isEmpty ? nil : encode(record, at: JobsPosition())

@@ -5,7 +5,18 @@ import ExportCore
 extension Oracle {
     func pausesStored(_ newest: [JobPause], _ partition: Int) {
         if Set(newest.map(\.target)).count < newest.count { world.fail("partition \(partition) has a pause twice") }
+        checkLatePauses(partition)
         pauses[partition] = newest
+    }
+
+    /// Checks that no pause lasts long after its time.
+    private func checkLatePauses(_ partition: Int) {
+        guard !hasOverwrites, !isAmbiguous else { return }
+        for pause in pauses[partition] {
+            if let until = pause.until, isLate(until) {
+                world.fail("partition \(partition) is still paused: \(describe(pause))")
+            }
+        }
     }
 
     /// Checks that no pause holds the call back.
@@ -40,11 +51,13 @@ extension Oracle {
 
     /// Checks the stored pauses against the commands up to this offset. One that has a time may be over.
     func checkPauses(_ partition: Int, upTo offset: Int64) {
+        checkLatePauses(partition)
         guard isExact, !isAmbiguous, plan.faults.contains(.pauses) else { return }
         var expected: [JobPause] = []
         for arrival in arrivals[partition] where arrival.offset < offset {
             switch arrival.content {
-            case .pause(let pause) where pause.target.account.map(plan.accounts.contains) ?? true:
+            case .pause(let pause)
+            where plan.limits.permitsPauses && pause.target.account.map(plan.accounts.contains) ?? true:
                 expected.removeAll { $0.target == pause.target }
                 expected.append(pause)
             case .resume(let target): expected.removeAll { target.contains($0.target) }

@@ -76,12 +76,20 @@ struct VirtualLimits {
         return (fitted, refusals)
     }
 
-    /// Refuses the input if its job's record would be too large.
+    /// Whether the state topic accepts the record of pauses whatever they are.
+    var permitsPauses: Bool { state >= JobPause.recordLimit }
+
+    /// Refuses the input if the record of its job or of the pauses could be too large.
     func check(_ input: JobInput) -> JobInput {
-        guard checksJobs, case .export(let job) = input.content, Self.size(job) + 300 > state else { return input }
         var refused = input
-        refused.content = .unreadable(jobID: job.id, reason: "too large", details: [], trace: job.trace)
         refused.code = .tooLarge
+        switch input.content {
+        case .export(let job) where checksJobs && Self.size(job) + 300 > state:
+            refused.content = .unreadable(jobID: job.id, reason: "too large", details: [], trace: job.trace)
+        case .pause where !permitsPauses:
+            refused.content = .unreadable(jobID: nil, reason: "too large", details: [], trace: nil)
+        default: return input
+        }
         return refused
     }
 
@@ -90,6 +98,7 @@ struct VirtualLimits {
     }
 
     private static func size(_ record: StateRecord) -> Int {
+        if case .pauses(let pauses) = record { return pauses.reduce(60) { $0 + 40 + $1.textBytes } }
         guard case .job(let record) = record else { return 60 }
         return size(record.job) + (record.blobURL?.utf8.count ?? 0) + size(record.files)
             + min(record.error?.message.utf8.count ?? 0, 240)

@@ -1,20 +1,12 @@
 import ExportCore
 import Synchronization
 import Testing
-import WorkerRuntime
 import WorkerSamples
 
 @testable import WorkerConsole
 
 @Suite("Actions on jobs of the fleet")
 struct FleetActionTests: FleetSuite {
-    private func post(_ path: String, _ body: String = "", port: Int) async throws -> RawAnswer {
-        try await RawClient.raw(
-            "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer \(FakeActions.token)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)",
-            port: port
-        )
-    }
-
     private static func finished(_ partition: Int32) -> (partition: Int32, record: JobRecord) {
         var record = Sample.record()
         (record.phase, record.status) = (.finished, .completed)
@@ -25,11 +17,11 @@ struct FleetActionTests: FleetSuite {
         let (own, actions) = (Self.source([0: [], 2: []]), FakeActions())
         own.set { $0.record = Self.finished(2) }
         try await withTwo(actions: actions, own: own) { port, directory, _ in
-            let refused = try await post("/api/jobs/job-1/cancel", port: port)
+            let refused = try await Self.post("/api/jobs/job-1/cancel", port: port)
             #expect(refused.status == 409)
             #expect(refused.body.contains("has finished as completed"), "\(refused.body)")
             directory.set { $0.answers["worker-b"] = nil }
-            #expect(try await post("/api/jobs/job-1/cancel", port: port).status == 503, "it may be open there")
+            #expect(try await Self.post("/api/jobs/job-1/cancel", port: port).status == 503, "it may be open there")
         }
         #expect(actions.done.withLock { $0 }.isEmpty)
     }
@@ -39,7 +31,7 @@ struct FleetActionTests: FleetSuite {
         own.set { $0.record = Self.finished(2) }
         try await withTwo(actions: actions, own: own) { port, _, other in
             other.set { $0.record = (3, Sample.record()) }
-            let cancelled = try await post("/api/jobs/job-1/cancel", port: port)
+            let cancelled = try await Self.post("/api/jobs/job-1/cancel", port: port)
             #expect(cancelled.status == 202, "\(cancelled.body)")
         }
         #expect(actions.done.withLock { $0 } == ["cancel job-1 3"])
@@ -48,11 +40,11 @@ struct FleetActionTests: FleetSuite {
     @Test func accountThatNoWorkerHasIsNotPaused() async throws {
         let actions = FakeActions()
         try await withTwo(actions: actions) { port, _, _ in
-            let refused = try await post("/api/pause", #"{"account":"emea"}"#, port: port)
+            let refused = try await Self.post("/api/pause", #"{"account":"emea"}"#, port: port)
             #expect(refused.status == 409)
             #expect(refused.body.contains("emea"), "\(refused.body)")
-            #expect(try await post("/api/pause", #"{"account":"default"}"#, port: port).status == 202)
-            #expect(try await post("/api/resume", #"{"account":"emea"}"#, port: port).status == 202)
+            #expect(try await Self.post("/api/pause", #"{"account":"default"}"#, port: port).status == 202)
+            #expect(try await Self.post("/api/resume", #"{"account":"emea"}"#, port: port).status == 202)
         }
         #expect(actions.done.withLock { $0 } == ["pause default - false -", "resume emea -"])
     }
@@ -63,32 +55,9 @@ struct FleetActionTests: FleetSuite {
             let answer = try await RawClient.send("/api/jobs/unknown", port: port)
             #expect(answer.status == 503)
             #expect(answer.body.contains("Kafka is unreachable"), "\(answer.body)")
-            #expect(try await post("/api/jobs/unknown/cancel", port: port).status == 503)
+            #expect(try await Self.post("/api/jobs/unknown/cancel", port: port).status == 503)
             directory.set { $0.group = Self.members(("worker-a", [0, 2], true)) }
             #expect(try await RawClient.send("/api/jobs/unknown", port: port).status == 503)
-        }
-    }
-
-    @Test func questionsDoNotKeepAnOperatorFromActing() async throws {
-        let (own, actions) = (Self.source([0: [], 2: []]), FakeActions())
-        own.set { $0.record = (2, Sample.record()) }
-        try await withTwo(actions: actions, own: own) { port, directory, _ in
-            let isOpen = Mutexed(false)
-            directory.set { state in
-                state.answers["worker-b"] = { _ in
-                    while !isOpen.value, await slept(for: .milliseconds(10)) {}
-                    return .unreachable(reason: "connection refused")
-                }
-            }
-            try await withThrowingTaskGroup(of: Void.self) { clients in
-                for number in 1...32 {
-                    clients.addTask { _ = try await RawClient.send("/api/jobs/unknown", port: port) }
-                    try await eventually { directory.state.withLock { $0.asked.count } == number }
-                }
-                #expect(try await post("/api/jobs/job-1/cancel", port: port).status == 202)
-                isOpen.set(true)
-                try await clients.waitForAll()
-            }
         }
     }
 }

@@ -52,6 +52,13 @@ extension FleetSuite {
         return try #require(body as? [String: Any], "\(answer.body)")
     }
 
+    static func post(_ path: String, _ body: String = "", port: Int) async throws -> RawAnswer {
+        try await RawClient.raw(
+            "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer \(FakeActions.token)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)",
+            port: port
+        )
+    }
+
     static func ids(_ page: [String: Any]) -> [String] {
         (page["jobs"] as? [[String: Any]] ?? []).compactMap { $0["jobId"] as? String }
     }

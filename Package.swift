@@ -137,7 +137,7 @@ let package = Package(
             "WorkerConsole",
             [
                 "HTTPListening", "WorkerRuntime", "WorkerTelemetry", "ExportCore", "ExportRecords", "Primitives",
-                hummingbird, httpTypes, lifecycle, logging, nioCore,
+                crypto, hummingbird, httpTypes, lifecycle, logging, nioCore,
             ],
             embedding: ["Dashboard/Resources"]
         ),
@@ -233,7 +233,7 @@ let package = Package(
         ),
         tests(
             "WorkerConsole",
-            ["WorkerSamples", "WorkerRuntime", "WorkerTelemetry", "ExportCore", lifecycle, logging]
+            ["WorkerSamples", "WorkerRuntime", "WorkerTelemetry", "ExportCore", httpTypes, lifecycle, logging]
         ),
         .testTarget(
             name: "LogConformance",

@@ -116,6 +116,18 @@ struct JobListTests {
         #expect(bench.worker.job("unknown", at: bench.now) == nil)
     }
 
+    @Test func openJobIsFoundBeforeAFinishedOneOfItsID() {
+        var bench = Bench(partitions: 2)
+        bench.enqueue(export("job"))
+        bench.commitAll()
+        bench.enqueue(cancel("job"))
+        bench.commitAll()
+        #expect(bench.worker.job("job", at: bench.now)?.record.phase == .finished)
+        bench.enqueue(export("job"), partition: 1)
+        bench.commitAll()
+        #expect(bench.worker.job("job", at: bench.now)?.partition == 1)
+    }
+
     @Test func restoringPartitionIsLeftOut() {
         var bench = Bench(partitions: 2)
         bench.enqueue(export("here"), partition: 1)

@@ -1,47 +1,15 @@
 import ExportCore
+import Foundation
+import HTTPTypes
 import Synchronization
 import Testing
 import WorkerSamples
 
 @testable import WorkerConsole
 
-/// Actions that are noted instead of being written.
-private final class FakeActions: ConsoleActions {
-    let done = Mutex<[String]>([])
-    let failure: ConsoleActionFailure?
-
-    init(failure: ConsoleActionFailure? = nil) { self.failure = failure }
-
-    private func note(_ what: String) throws(ConsoleActionFailure) {
-        if let failure { throw failure }
-        done.withLock { $0.append(what) }
-    }
-
-    func cancel(_ jobID: String, partition: Int32) async throws(ConsoleActionFailure) {
-        try note("cancel \(jobID) \(partition)")
-    }
-
-    func retry(_ jobID: String, partition: Int32) async throws(ConsoleActionFailure) -> String {
-        try note("retry \(jobID) \(partition)")
-        return jobID + ".retry-1"
-    }
-
-    func pause(_ pause: JobPause) async throws(ConsoleActionFailure) -> Int {
-        try note(
-            "pause \(pause.target.account ?? "-") \(pause.target.kind?.name ?? "-") \(pause.holdsCalls) \(pause.reason ?? "-")"
-        )
-        return 3
-    }
-
-    func resume(_ target: PauseTarget) async throws(ConsoleActionFailure) -> Int {
-        try note("resume \(target.account ?? "-") \(target.kind?.name ?? "-")")
-        return 3
-    }
-}
-
 @Suite("Actions of the console")
 struct ActionTests {
-    private static let token = "correct-horse-battery"
+    private static let token = FakeActions.token
 
     private func post(
         _ path: String,
@@ -102,20 +70,30 @@ struct ActionTests {
     @Test func wrongTokensAreRefusedAndThenLimited() async throws {
         let actions = FakeActions()
         try await withActions(actions) { port in
-            for token in [nil, "", "wrong", Self.token + "x", String(Self.token.dropLast())] {
+            for token in ["", "wrong", Self.token + "x", String(Self.token.dropLast())] {
                 #expect(try await post("/api/resume", token: token, port: port).status == 401)
             }
-            for _ in 0..<5 { _ = try await post("/api/resume", token: "wrong", port: port) }
-            let limited = try await post("/api/resume", port: port)
+            for _ in 0..<7 { _ = try await post("/api/resume", token: "wrong", port: port) }
+            let limited = try await post("/api/resume", token: "wrong", port: port)
             #expect(limited.status == 429)
             #expect(limited.headers["retry-after"] != nil)
+            #expect(actions.done.withLock { $0 }.isEmpty)
+            #expect(try await post("/api/resume", port: port).status == 202, "the right token is never limited")
         }
-        #expect(actions.done.withLock { $0 }.isEmpty)
+    }
+
+    @Test func missingTokensAreRefusedWithoutALimit() async throws {
+        try await withActions(FakeActions()) { port in
+            for _ in 0..<12 { #expect(try await post("/api/resume", token: nil, port: port).status == 401) }
+            let wrong = try await post("/api/resume", token: "wrong", port: port)
+            #expect(wrong.status == 401)
+        }
     }
 
     @Test(arguments: [
         ("/api/pause", #"{"kind":"invoices"}"#, 409), ("/api/pause", #"{"until":"2020-01-01T00:00:00Z"}"#, 409),
         ("/api/pause", #"{"calls":"yes"}"#, 409), ("/api/pause", #"{"account":""}"#, 409), ("/api/pause", "[", 409),
+        ("/api/pause", #"{"acount":"emea"}"#, 409), ("/api/resume", #"{"reason":"why"}"#, 409),
         ("/api/jobs/unknown/cancel", "", 409), ("/api/jobs/%2F/retry", "", 409), ("/api/jobs/job-1/other", "", 405),
         ("/api/status", "", 405),
     ])
@@ -150,19 +128,22 @@ struct ActionTests {
     @Test func browserSignsInAndActsWithItsCookieAndTheHeader() async throws {
         let actions = FakeActions()
         try await withActions(actions) { port in
-            let wrong = try await send("POST", "/api/session", "", body: #"{"token":"wrong"}"#, port: port)
+            let header = "X-Payout-Action: 1\r\n"
+            let wrong = try await send("POST", "/api/session", header, body: #"{"token":"wrong"}"#, port: port)
             #expect(wrong.status == 401)
             #expect(wrong.headers["set-cookie"] == nil)
             let body = #"{"token":"\#(Self.token)"}"#
-            let signedIn = try await send("POST", "/api/session", "", body: body, port: port)
+            #expect(try await send("POST", "/api/session", "", body: body, port: port).status == 403)
+            let signedIn = try await send("POST", "/api/session", header, body: body, port: port)
             let setting = try #require(signedIn.headers["set-cookie"])
             #expect(setting.contains("HttpOnly") && setting.contains("SameSite=Strict"))
+            #expect(!setting.contains(Self.token))
             let cookie = "Cookie: other=1; \(setting.prefix { $0 != ";" })\r\n"
             let state = try await send("GET", "/api/session", cookie, port: port)
             #expect(state.body == #"{"isEnabled":true,"isSignedIn":true}"#)
             // A page of another origin can send the cookie of the same host, and not the header.
             #expect(try await send("POST", "/api/resume", cookie, port: port).status == 401)
-            let acted = try await send("POST", "/api/resume", cookie + "X-Payout-Action: 1\r\n", port: port)
+            let acted = try await send("POST", "/api/resume", cookie + header, port: port)
             #expect(acted.status == 202)
             let signedOut = try await send("DELETE", "/api/session", cookie, port: port)
             #expect(signedOut.headers["set-cookie"]?.contains("Max-Age=0") == true)
@@ -170,14 +151,35 @@ struct ActionTests {
         #expect(actions.done.withLock { $0 } == ["resume - -"])
     }
 
-    @Test func outdatedCookieIsRemovedAndCounts() async throws {
+    @Test func stateOfASessionRemovesNoCookie() async throws {
         try await withActions(FakeActions()) { port in
-            for _ in 0..<10 {
-                let state = try await send("GET", "/api/session", "Cookie: payout_console=old\r\n", port: port)
-                #expect(state.body == #"{"isEnabled":true,"isSignedIn":false}"#)
-                #expect(state.headers["set-cookie"]?.contains("Max-Age=0") == true)
-            }
-            #expect(try await post("/api/resume", port: port).status == 429)
+            let cookie = "Cookie: \(ConsoleSession(token: Self.token).begin().prefix { $0 != ";" })\r\n"
+            for _ in 0..<12 { _ = try await post("/api/resume", token: "wrong", port: port) }
+            let state = try await send("GET", "/api/session", cookie, port: port)
+            #expect(state.body == #"{"isEnabled":true,"isSignedIn":true}"#)
+            let other = try await send("GET", "/api/session", "Cookie: payout_console=1.0\r\n", port: port)
+            #expect(other.body == #"{"isEnabled":true,"isSignedIn":false}"#)
+            #expect(state.headers["set-cookie"] == nil && other.headers["set-cookie"] == nil)
+        }
+    }
+
+    @Test func cookieIsValidForEightHoursAndOneToken() throws {
+        let (session, start) = (ConsoleSession(token: Self.token), Date(timeIntervalSince1970: 1_000_000))
+        let value = String(session.begin(at: start).prefix { $0 != ";" })
+        #expect(value.hasPrefix("payout_console=1028800."))
+        func admits(_ value: String, _ session: ConsoleSession, after seconds: Double) -> Bool {
+            let headers: HTTPFields = [.cookie: value]
+            return session.admits(headers, acts: false, at: start.addingTimeInterval(seconds))
+        }
+        #expect(admits(value, session, after: 0))
+        #expect(admits(value, session, after: 28_799))
+        #expect(!admits(value, session, after: 28_800))
+        #expect(!admits(value, ConsoleSession(token: "another-token-of-it"), after: 0))
+        let changed = value.replacingOccurrences(of: "1028800", with: "1028801")
+        for forged in [
+            changed, value + "0", "payout_console=1028800.", "payout_console=", "payout_console=\(Self.token)",
+        ] {
+            #expect(!admits(forged, session, after: 0), "\(forged)")
         }
     }
 
@@ -195,9 +197,11 @@ struct ActionTests {
     @Test func attemptsCountForEachAddressAndEnd() {
         let (access, start) = (AdminAccess(token: "token"), ContinuousClock.now)
         for _ in 0..<10 { #expect(access.decide("wrong", from: "a", at: start) == .refused) }
-        #expect(access.decide("token", from: "a", at: start) == .limited(.seconds(60)))
-        #expect(access.decide("token", from: "b", at: start) == .permitted)
-        #expect(access.decide("token", from: "a", at: start + .seconds(60)) == .permitted)
+        #expect(access.decide("wrong", from: "a", at: start) == .limited(.seconds(60)))
+        #expect(access.decide("token", from: "a", at: start) == .permitted)
+        #expect(access.decide(nil, from: "a", at: start) == .refused)
+        #expect(access.decide("wrong", from: "b", at: start) == .refused)
+        #expect(access.decide("wrong", from: "a", at: start + .seconds(60)) == .refused)
         #expect(AdminAccess(token: nil).decide("token", from: "a", at: start) == .disabled)
     }
 

@@ -84,8 +84,10 @@ struct FleetLookupTests: FleetSuite {
 
     /// - Parameter limit: how many clients are answered at the same time.
     @Test(arguments: [("/api/jobs/unknown", 32), ("/api/jobs", 16)])
-    func clientsDoNotKeepWorkersFromAnAnswer(path: String, limit: Int) async throws {
-        try await withTwo { port, directory, _ in
+    func clientsDoNotKeepWorkersAndOperatorsFromAnAnswer(path: String, limit: Int) async throws {
+        let own = Self.source([0: [], 2: []])
+        own.set { $0.record = (2, Sample.record()) }
+        try await withTwo(actions: FakeActions(), own: own) { port, directory, _ in
             // Clients wait for a member that answers at the end.
             let isOpen = Mutexed(false)
             directory.set { state in
@@ -102,6 +104,8 @@ struct FleetLookupTests: FleetSuite {
                 #expect(try await RawClient.send(path, port: port).status == 503)
                 let asked = try await RawClient.send(path + "?scope=worker", port: port)
                 #expect(asked.status != 503)
+                let acted = try await Self.post("/api/jobs/job-1/cancel", port: port)
+                #expect(acted.status == 202, "\(acted.body)")
                 isOpen.set(true)
                 try await clients.waitForAll()
             }

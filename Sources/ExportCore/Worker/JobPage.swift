@@ -118,14 +118,18 @@ extension WorkerMachine {
         return JobPage(jobs: found.compactMap { view(of: $0.place, slot: $0.slot, at: now) }, next: next)
     }
 
-    /// The job with an id that one of this worker's partitions knows. Partitions that are being restored are left out: they
+    /// The job with an id that one of this worker's partitions knows: one that has not finished, where several do, which
+    /// happens after partitions were added. Partitions that are being restored are left out: they
     /// may have an earlier state of it.
     public func job(_ id: String, at now: EventTime) -> JobView? {
+        var finished: JobView?
         for index in slots.indices {
-            guard let place = restoredMachine(index)?.table.find(id) else { continue }
-            return view(of: place, slot: index, at: now)
+            guard let place = restoredMachine(index)?.table.find(id), let view = view(of: place, slot: index, at: now)
+            else { continue }
+            guard view.record.phase == .finished else { return view }
+            finished = finished ?? view
         }
-        return nil
+        return finished
     }
 
     /// The jobs of a partition; `nil` while it is being restored.

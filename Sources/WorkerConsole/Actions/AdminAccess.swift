@@ -1,6 +1,9 @@
 import Synchronization
 
-/// Decides whether a request may act: by the token, with a limit for failed attempts from one address.
+/// Decides whether a request may act: by the token, with a limit for wrong ones from one address.
+///
+/// The right token is always permitted, and a missing one is no attempt. Otherwise strangers behind the operator's proxy, or
+/// a web page, could lock the operator out.
 final class AdminAccess: Sendable {
     enum Decision: Equatable {
         case permitted
@@ -8,7 +11,7 @@ final class AdminAccess: Sendable {
         case disabled
         /// The token is missing or wrong.
         case refused
-        /// Too many attempts from this address have failed. No token is compared until then.
+        /// The token is wrong, as too many before it from this address.
         case limited(Duration)
     }
 
@@ -17,6 +20,8 @@ final class AdminAccess: Sendable {
         var since: ContinuousClock.Instant
     }
 
+    /// What browsers have in place of the token; `nil` where none is configured.
+    let session: ConsoleSession?
     private let token: [UInt8]?
     private let failures = Mutex<[String: Failures]>([:])
 
@@ -24,7 +29,10 @@ final class AdminAccess: Sendable {
     private static let window: Duration = .seconds(60)
     private static let addresses = 1_024
 
-    init(token: String?) { self.token = token.map { Array($0.utf8) } }
+    init(token: String?) {
+        self.token = token.map { Array($0.utf8) }
+        session = token.map { ConsoleSession(token: $0) }
+    }
 
     var isEnabled: Bool { token != nil }
 
@@ -33,13 +41,11 @@ final class AdminAccess: Sendable {
     ///   - address: where the request comes from.
     func decide(_ given: String?, from address: String, at now: ContinuousClock.Instant = .now) -> Decision {
         guard let token else { return .disabled }
+        guard let given else { return .refused }
+        guard !Self.isEqual(token, Array(given.utf8)) else { return .permitted }
         if let wait = wait(address, at: now) { return .limited(wait) }
-        guard let given, Self.isEqual(token, Array(given.utf8)) else {
-            count(address, at: now)
-            return .refused
-        }
-        failures.withLock { $0[address] = nil }
-        return .permitted
+        count(address, at: now)
+        return .refused
     }
 
     /// The token of an `Authorization` header.

@@ -114,6 +114,9 @@ struct JobDocument: Codable, Sendable {
     /// Whether it is the document of a rejected record.
     var isRejectedRecord: Bool { status == JobStatus.rejected.name }
 
+    /// Whether the job has not finished.
+    var isOpen: Bool { phase != JobPhase.finished.name }
+
     /// The document of a rejected record.
     init(_ record: RejectedRecord, _ worker: StatusDocument.Worker, _ snapshot: Snapshot) {
         group = worker.group

@@ -104,26 +104,28 @@ actor Fleet {
 
     /// Asks the other members for a job, all at the same time.
     ///
-    /// - Parameter rejected: this worker's rejected record of the id, if any. It is returned where no member has a job.
-    /// - Returns: the document, and the members that did not answer.
-    func othersJob(_ id: String, or rejected: JobDocument?) async -> (
+    /// - Parameter own: this worker's rejected record or finished job of the id, if any. It is returned where no member has
+    ///   an open job, or a finished one in place of a record.
+    /// - Returns: the document, that of an open job where there is one; and the members that did not answer.
+    func othersJob(_ id: String, or own: JobDocument?) async -> (
         found: JobDocument?, silent: [FleetClient.Failure]
     ) {
         let group = await client.members()
-        let client = client
+        let (client, unserved) = (client, await unserved(group))
         var workers = AnsweringWorkers(own: await monitor.worker.id)
         return await withTaskGroup(of: (FleetMember, FleetClient.JobResult).self) { tasks in
             for member in group.members where !member.isThisWorker {
                 tasks.addTask { (member, await client.job(id, from: member)) }
             }
-            var (silent, rejected): ([FleetClient.Failure], JobDocument?) = ([], rejected)
+            var (silent, best) = (unserved, own)
             var unknown: [FleetMember: String] = [:]
             for await (member, answer) in tasks {
                 switch answer {
-                case .success(.found(let found)) where !found.isRejectedRecord:
+                case .success(.found(let found)) where found.isOpen:
                     tasks.cancelAll()
                     return (found, [])
-                case .success(.found(let record)): rejected = rejected ?? record
+                case .success(.found(let found)):
+                    if best.map({ $0.isRejectedRecord && !found.isRejectedRecord }) ?? true { best = found }
                 case .success(.unknown(let worker)): unknown[member] = worker
                 case .failure(let failure): silent.append(failure)
                 }
@@ -133,8 +135,30 @@ actor Fleet {
                 guard let worker = unknown[member], !workers.add(worker, for: member) else { continue }
                 silent.append(client.failure(member, sameWorker: worker))
             }
-            return (rejected, silent)
+            return (best, silent)
         }
+    }
+
+    /// Why the members do not know all jobs: partitions that none of them serves.
+    private func unserved(_ group: FleetGroup) async -> [FleetClient.Failure] {
+        guard !client.isAlone, let status = await monitor.snapshot().watch.lastStatus else { return [] }
+        let own = status.partitions.map(\.partition)
+        let served = Set(own + group.members.filter { !$0.isThisWorker }.flatMap(\.partitions))
+        var failures: [FleetClient.Failure] = []
+        func add(_ message: String, _ situation: Situation) {
+            let remedy = telemetry.texts.remedy(for: situation)
+            failures.append(FleetClient.Failure(message: Disclosure.clean(message), remedy: remedy))
+        }
+        if status.partitions.contains(where: { $0.lifecycle == .restoring }) {
+            add("Partitions of the jobs topic are being restored.", .partitionNotServed)
+        }
+        guard !(0..<Int32(clamping: status.partitionCount)).allSatisfy(served.contains) else { return failures }
+        if let problem = group.problem {
+            add("The other workers are unknown: \(problem).", .membersUnknown)
+        } else {
+            add("Partitions of the jobs topic have no owner.", .partitionNotServed)
+        }
+        return failures
     }
 
     /// A page of the list of jobs; `nil` when the engine does not answer.

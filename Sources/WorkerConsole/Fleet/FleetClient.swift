@@ -26,6 +26,8 @@ actor FleetClient {
     private typealias Response = (status: Int, body: Data)
 
     private let directory: (any FleetDirectory)?
+    /// Whether the worker has no others to ask.
+    nonisolated let isAlone: Bool
     private let group: String
     private let texts: any OperatorTexts
     private var silent: [FleetMember: (failure: Failure, until: ContinuousClock.Instant)] = [:]
@@ -34,6 +36,7 @@ actor FleetClient {
 
     init(_ directory: (any FleetDirectory)?, group: String, texts: any OperatorTexts) {
         self.directory = directory
+        isAlone = directory == nil
         self.group = group
         self.texts = texts
     }

@@ -4,17 +4,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
-import Primitives
-import WorkerTelemetry
-
-/// The body of a request that pauses or resumes.
-private struct PauseBody: Decodable {
-    var account: String?
-    var kind: String?
-    var until: String?
-    var reason: String?
-    var calls: Bool?
-}
 
 /// The answer to an action.
 private struct ActionDocument: Encodable {
@@ -28,16 +17,19 @@ private struct ActionDocument: Encodable {
 
 // Requests that change something. They write records to the jobs topic, as the commands do.
 extension ConsoleResponder {
-    private static let longestBody = 16 * 1_024
-
     /// Performs an action if the request may.
     func act(_ action: ActionRequest, _ request: Request, _ context: ConsoleContext) async -> Response {
         let address = context.client ?? "unknown"
         guard let actions else { return Self.actionsDisabled }
-        let token = ConsoleSession.token(request.headers, acts: true)
-        if let refusal = refusal(of: token, action.name, address) { return refusal }
-        guard jobRequests.clients.enter() else { return Self.busy }
-        defer { jobRequests.clients.leave() }
+        if let refusal = refusal(of: request, action.name, address) { return refusal }
+        guard actionRequests.enter() else {
+            return Self.error(
+                .serviceUnavailable,
+                "Too many actions are in progress.",
+                remedy: "Try again in some seconds. A repeated action changes nothing."
+            )
+        }
+        defer { actionRequests.leave() }
         return await perform(action, request, actions, address)
     }
 
@@ -51,16 +43,17 @@ extension ConsoleResponder {
             let document: ActionDocument
             switch action {
             case .cancel(let id):
-                try await actions.cancel(id, partition: try await partition(of: id))
+                try await actions.cancel(id, partition: try await partition(ofOpen: id))
                 document = ActionDocument(action: action.name, jobId: id)
             case .retry(let id):
-                let new = try await actions.retry(id, partition: try await partition(of: id))
+                let new = try await actions.retry(id, partition: try await partition(ofAny: id))
                 document = ActionDocument(action: action.name, jobId: id, newJobId: new)
             case .pause:
-                let pause = try Self.pause(try await Self.body(request))
+                let pause = try PauseBody.read(try await Self.body(request)).pause()
+                try await checkAccount(pause.target.account)
                 document = ActionDocument(action: action.name, partitions: try await actions.pause(pause))
             case .resume:
-                let target = try Self.target(try await Self.body(request))
+                let target = try PauseBody.read(try await Self.body(request), only: ["account", "kind"]).target()
                 document = ActionDocument(action: action.name, partitions: try await actions.resume(target))
             }
             logger.notice("Action performed", metadata: metadata(action, address))
@@ -77,74 +70,72 @@ extension ConsoleResponder {
         }
     }
 
+    // MARK: Partitions
+
+    /// The partition of a job that has not finished. Its id may have finished in another one, before partitions were added.
+    private func partition(ofOpen id: String) async throws(ConsoleActionFailure) -> Int32 {
+        let own = try await ownJob(id)
+        if let own, own.isOpen { return own.partition }
+        let others = await fleet.othersJob(id, or: own)
+        if let found = others.found, found.isOpen { return found.partition }
+        try Self.check(others.silent)
+        guard let found = others.found, !found.isRejectedRecord else { throw Self.unknown(id) }
+        throw ConsoleActionFailure(
+            isFinal: true,
+            message: "The job '\(id)' has finished as \(found.status ?? found.phase)."
+        )
+    }
+
     /// The partition that knows a job, whichever worker owns it.
-    private func partition(of id: String) async throws(ConsoleActionFailure) -> Int32 {
+    private func partition(ofAny id: String) async throws(ConsoleActionFailure) -> Int32 {
+        let own = try await ownJob(id)
+        if let own, !own.isRejectedRecord { return own.partition }
+        let others = await fleet.othersJob(id, or: nil)
+        if let found = others.found, !found.isRejectedRecord { return found.partition }
+        try Self.check(others.silent)
+        throw Self.unknown(id)
+    }
+
+    private func ownJob(_ id: String) async throws(ConsoleActionFailure) -> JobDocument? {
         guard JobLimits.isJobID(id) else {
             throw ConsoleActionFailure(isFinal: true, message: "The path has no valid jobId.")
         }
         guard let own = await fleet.ownJob(id) else {
             throw ConsoleActionFailure(isFinal: false, message: "The engine does not answer.")
         }
-        if let own, !own.isRejectedRecord { return own.partition }
-        let others = await fleet.othersJob(id, or: nil)
-        if let found = others.found, !found.isRejectedRecord { return found.partition }
-        guard let silent = others.silent.first else {
-            throw ConsoleActionFailure(isFinal: true, message: "No worker of the group knows the job '\(id)'.")
-        }
+        return own
+    }
+
+    private static func check(_ silent: [FleetClient.Failure]) throws(ConsoleActionFailure) {
+        guard let first = silent.first else { return }
         throw ConsoleActionFailure(
             isFinal: false,
-            message: "The job may be known to a worker that does not answer. \(silent.message)"
+            message: "The job may be known to a worker that does not answer. \(first.message)"
         )
     }
 
-    // MARK: Bodies
-
-    private static func body(_ request: Request) async throws(ConsoleActionFailure) -> PauseBody {
-        guard let buffer = try? await request.body.collect(upTo: longestBody) else {
-            throw ConsoleActionFailure(isFinal: true, message: "The body is longer than \(longestBody) bytes.")
-        }
-        guard buffer.readableBytes > 0 else { return PauseBody() }
-        guard let body = try? JSONDecoder().decode(PauseBody.self, from: Data(buffer.readableBytesView)) else {
-            throw ConsoleActionFailure(
-                isFinal: true,
-                message:
-                    "The body is no JSON object with account, kind, until and reason as strings and calls as a boolean."
-            )
-        }
-        return body
+    private static func unknown(_ id: String) -> ConsoleActionFailure {
+        ConsoleActionFailure(isFinal: true, message: "No worker of the group knows the job '\(id)'.")
     }
 
-    private static func target(_ body: PauseBody) throws(ConsoleActionFailure) -> PauseTarget {
-        var kind: ExportKind?
-        if let name = body.kind {
-            kind = ExportKind.allCases.first { $0.name == name }
-            guard kind != nil else {
-                throw ConsoleActionFailure(isFinal: true, message: "kind must be transactionHistory or payments.")
-            }
+    // MARK: Pauses
+
+    private static func body(_ request: Request) async throws(ConsoleActionFailure) -> Data {
+        guard let buffer = try? await request.body.collect(upTo: PauseBody.longest) else {
+            throw ConsoleActionFailure(isFinal: true, message: "The body is longer than \(PauseBody.longest) bytes.")
         }
-        guard body.account?.isEmpty != true, body.account?.utf8.count ?? 0 <= JobLimits.accountBytes else {
-            throw ConsoleActionFailure(
-                isFinal: true,
-                message: "account must have 1 to \(JobLimits.accountBytes) bytes."
-            )
-        }
-        return PauseTarget(account: body.account, kind: kind)
+        return Data(buffer.readableBytesView)
     }
 
-    private static func pause(_ body: PauseBody) throws(ConsoleActionFailure) -> JobPause {
-        var pause = JobPause(target: try target(body), reason: body.reason, holdsCalls: body.calls ?? false)
-        guard body.reason?.utf8.count ?? 0 <= JobLimits.reasonBytes else {
-            throw ConsoleActionFailure(
-                isFinal: true,
-                message: "reason must have at most \(JobLimits.reasonBytes) bytes."
-            )
-        }
-        guard let text = body.until else { return pause }
-        guard let until = Timestamp(rfc3339: text), until.milliseconds > Date().instant.milliseconds else {
-            throw ConsoleActionFailure(isFinal: true, message: "until must be an RFC 3339 time in the future.")
-        }
-        pause.until = Instant(milliseconds: until.milliseconds)
-        return pause
+    /// Refuses an account that no worker has. While a worker is missing, the account may be one of its own.
+    private func checkAccount(_ account: String?) async throws(ConsoleActionFailure) {
+        guard let account else { return }
+        let fleet = await fleet.document()
+        guard !fleet.isPartial, !fleet.accounts.contains(where: { $0.name == account }) else { return }
+        throw ConsoleActionFailure(
+            isFinal: true,
+            message: "No worker of the group has the account '\(Disclosure.clean(account))'."
+        )
     }
 
     // MARK: Answers

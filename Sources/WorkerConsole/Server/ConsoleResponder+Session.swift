@@ -19,27 +19,22 @@ private struct SignInBody: Decodable {
 extension ConsoleResponder {
     /// `/api/session`: whether the browser is signed in; POST signs it in, DELETE out.
     func session(_ request: Request, _ context: ConsoleContext) async -> Response {
-        guard actions != nil, access.isEnabled else {
+        guard actions != nil, let session = access.session else {
             return request.method == .get
                 ? Self.json(.ok, SessionDocument(isEnabled: false, isSignedIn: false)) : Self.actionsDisabled
         }
         let address = context.client ?? "unknown"
         switch request.method {
         case .get:
-            guard let token = ConsoleSession.token(request.headers, acts: false) else {
-                return Self.json(.ok, SessionDocument(isEnabled: true, isSignedIn: false))
-            }
-            // A wrong token counts here too, and an old cookie is removed, so that it counts once.
-            if access.decide(token, from: address) != .permitted {
-                return Self.session(isSignedIn: false, ConsoleSession.end)
-            }
-            return Self.json(.ok, SessionDocument(isEnabled: true, isSignedIn: true))
+            let isSignedIn = session.admits(request.headers, acts: false)
+            return Self.json(.ok, SessionDocument(isEnabled: true, isSignedIn: isSignedIn))
         case .post:
+            guard request.headers[ConsoleSession.header] != nil else { return Self.headerMissing }
             let buffer = try? await request.body.collect(upTo: 4_096)
             let body = buffer.flatMap { try? JSONDecoder().decode(SignInBody.self, from: Data($0.readableBytesView)) }
             if let refusal = refusal(of: body?.token, "sign-in", address) { return refusal }
             logger.notice("Signed in", metadata: ["address": "\(address)"])
-            return Self.session(isSignedIn: true, ConsoleSession.begin(body?.token ?? ""))
+            return Self.session(isSignedIn: true, session.begin())
         default: return Self.session(isSignedIn: false, ConsoleSession.end)
         }
     }
@@ -50,16 +45,31 @@ extension ConsoleResponder {
         return response
     }
 
-    /// Refuses a request whose token is wrong; `nil` for the right one.
-    func refusal(of token: String?, _ action: String, _ address: String) -> Response? {
+    private static let headerMissing = error(
+        .forbidden,
+        "A sign-in needs the header X-Payout-Action.",
+        remedy: "Sign in on the dashboard, or send the token with each action as 'Authorization: Bearer TOKEN'."
+    )
+
+    /// Refuses a request that may not act; `nil` for one with the right token, or of a browser that is signed in.
+    func refusal(of request: Request, _ action: String, _ address: String) -> Response? {
+        let token = AdminAccess.bearer(request.headers[.authorization])
+        if token == nil, access.session?.admits(request.headers, acts: true) == true { return nil }
+        return refusal(of: token, action, address)
+    }
+
+    /// Refuses a wrong token; `nil` for the right one.
+    private func refusal(of token: String?, _ action: String, _ address: String) -> Response? {
         switch access.decide(token, from: address) {
         case .permitted: return nil
         case .disabled: return Self.actionsDisabled
         case .refused:
-            logger.warning(
-                "Action refused, the token is missing or wrong",
-                metadata: ["action": "\(action)", "address": "\(address)"]
-            )
+            if token != nil {
+                logger.warning(
+                    "Action refused, the token is wrong",
+                    metadata: ["action": "\(action)", "address": "\(address)"]
+                )
+            }
             var response = Self.error(
                 .unauthorized,
                 "The token is missing or wrong.",

@@ -35,6 +35,8 @@ struct ConsoleResponder: HTTPResponder {
     private let streams: Limiter
     /// Requests for single jobs in progress: of clients, and of other workers, which clients must not keep from an answer.
     let jobRequests = (clients: Limiter(32), workers: Limiter(32))
+    /// Actions in progress. Questions, which need no token, must not keep an operator from acting.
+    let actionRequests = Limiter(8)
     /// Lists of jobs in progress, counted in the same way.
     let lists = (clients: Limiter(16), workers: Limiter(16))
 

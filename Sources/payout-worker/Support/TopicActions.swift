@@ -1,5 +1,6 @@
 import ExportCore
 import ExportRecords
+import KafkaClient
 import WorkerConsole
 import WorkerKafka
 import WorkerRuntime
@@ -56,7 +57,25 @@ struct TopicActions: ConsoleActions {
         } catch let failure as ConsoleActionFailure {
             throw failure
         } catch {
-            throw ConsoleActionFailure(isFinal: false, message: "\(error)")
+            throw ConsoleActionFailure(error, jobs: access.topics.jobs)
         }
+    }
+}
+
+extension ConsoleActionFailure {
+    /// Why an action's record was not stored. A missing right does not come with a repetition.
+    ///
+    /// - Parameter topic: the jobs topic.
+    init(_ error: any Error, jobs topic: String) {
+        let code = (error as? KafkaError)?.code ?? (error as? CommandFailure)?.code
+        guard code == .topicAuthorizationFailed else {
+            self.init(isFinal: false, message: "\(error)")
+            return
+        }
+        self.init(
+            isFinal: true,
+            message:
+                "The worker's principal needs Write on the topic \(topic) for actions of the console; 'deploy/kafka/acls' with CONSOLE_ACTIONS=1 grants it. The payout-worker command acts with the rights of its own principal."
+        )
     }
 }

@@ -60,6 +60,13 @@ extension FleetSuite {
         }
     }
 
+    static func post(_ path: String, _ body: String = "", port: Int) async throws -> RawAnswer {
+        try await RawClient.raw(
+            "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer \(FakeActions.token)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)",
+            port: port
+        )
+    }
+
     static func ids(_ page: [String: Any]) -> [String] {
         (page["jobs"] as? [[String: Any]] ?? []).compactMap { $0["jobId"] as? String }
     }
@@ -67,6 +74,8 @@ extension FleetSuite {
     /// Two consoles; the first one asks the second one for partitions 1 and 3.
     func withTwo(
         telemetry: Telemetry = Telemetry(build: BuildInfo(version: "1.2.3"), texts: CodeTexts()),
+        actions: (any ConsoleActions)? = nil,
+        own: FakeSource? = nil,
         _ body: (_ first: Int, FakeDirectory, _ other: FakeSource) async throws -> Void
     ) async throws {
         let directory = FakeDirectory()
@@ -76,8 +85,14 @@ extension FleetSuite {
                 state.group = Self.members(("worker-a", [0, 2], true), ("worker-b", [1, 3], false))
                 state.answers["worker-b"] = FakeDirectory.console(port)
             }
-            let source = Self.source([0: ["a1"], 2: ["c1", "c2"]])
-            try await withConsole(source, telemetry: telemetry, directory: directory) {
+            let source = own ?? Self.source([0: ["a1"], 2: ["c1", "c2"]])
+            try await withConsole(
+                source,
+                telemetry: telemetry,
+                directory: directory,
+                actions: actions,
+                configure: { $0.adminToken = FakeActions.token }
+            ) {
                 try await body($0, directory, other)
             }
         }

@@ -22,9 +22,12 @@ async function loadSession() {
   document.body.classList.toggle('acts', session.isSignedIn);
   drawSelection();
 }
-/* Asks before an action. `perform` gets the form's values and returns an error, or nothing. */
+/* Asks before an action. `perform` gets the form's values, and whether this question is still open; it returns an error, or
+   nothing. What it returns after that concerns no other question. */
+let asked = 0;
 function ask(title, content, confirm, perform) {
-  const form = $('act-form');
+  const form = $('act-form'), id = ++asked;
+  const isCurrent = () => id === asked && $('act').open;
   $('act-title').textContent = title;
   $('act-text').replaceChildren(...[content].flat());
   $('act-error').textContent = '';
@@ -34,7 +37,8 @@ function ask(title, content, confirm, perform) {
     event.preventDefault();
     $('act-confirm').disabled = true;
     $('act-error').textContent = '';
-    const error = await perform(Object.fromEntries(new FormData(form)));
+    const error = await perform(Object.fromEntries(new FormData(form)), isCurrent);
+    if (!isCurrent()) return;
     $('act-confirm').disabled = false;
     $('act-error').textContent = error || '';
     if (!error) $('act').close();
@@ -43,10 +47,11 @@ function ask(title, content, confirm, perform) {
 }
 const labelled = (label, input) => el('label', {}, label, input);
 const listed = ids => el('p', {}, ids.slice(0, 10).join(', ') + (ids.length > 10 ? ` and ${number(ids.length - 10)} more` : ''));
-/* Cancels or retries jobs, one after the other; returns what failed. */
-async function change(action, ids) {
+/* Cancels or retries jobs, one after the other, until the question is closed; returns what failed. */
+async function change(action, ids, isCurrent) {
   const errors = [];
   for (const id of ids) {
+    if (!isCurrent()) break;
     const { error } = await request('api/jobs/' + encodeURIComponent(id) + '/' + action, 'POST');
     if (error) errors.push(id + ': ' + error); else selected.delete(id);
   }
@@ -61,7 +66,7 @@ function askChange(action, ids) {
   const name = action === 'cancel' ? 'Cancel' : 'Retry';
   ask(`${name} ${plural(ids.length, 'job')}?`, [listed(ids), el('p', { class: 'muted' }, EFFECTS[action])],
     name + (ids.length === 1 ? ' job' : ' jobs'),
-    () => change(action, ids));
+    (values, isCurrent) => change(action, ids, isCurrent));
 }
 function actionButton(text, act) {
   const button = el('button', { type: 'button' }, text);
@@ -90,16 +95,28 @@ function drawSelection() {
 $('cancel-selected').addEventListener('click', () => askChange('cancel', [...selected]));
 $('retry-selected').addEventListener('click', () => askChange('retry', [...selected]));
 /* Pauses of an account. */
-async function askPause(account) {
-  const query = new URLSearchParams({ state: 'open', account, limit: 200 });
+async function pauseEffect(account, calls) {
+  const query = new URLSearchParams({ state: calls ? 'open' : 'accepted,submitting', account, limit: 200 });
   const { content } = await request('api/jobs?' + query, 'GET');
-  const open = content ? plural(content.jobs.length, 'open job') + (content.next ? ' or more' : '') : 'an unknown number of jobs';
+  const jobs = content ? plural(content.jobs.length, 'open job') + (content.next || content.missing.length ? ' or more' : '')
+    : 'an unknown number of jobs';
+  return `Holds back the submissions${calls ? ', polls and downloads' : ''} of ${jobs}, and of jobs that are enqueued meanwhile. Deadlines continue to run.`;
+}
+async function askPause(account) {
+  const before = asked;
+  const effect = el('p', {}, await pauseEffect(account, false));
+  if (asked !== before || $('act').open) return;
+  const calls = el('input', { type: 'checkbox', name: 'calls' });
+  calls.addEventListener('change', async () => {
+    const isChecked = calls.checked, text = await pauseEffect(account, isChecked);
+    if (calls.checked === isChecked) effect.textContent = text;
+  });
   const choice = [[3600, '1 hour'], [28800, '8 hours'], [86400, '24 hours'], [0, 'until it is resumed']];
   ask(`Pause account '${account}'?`, [
-    el('p', {}, `Holds back the submissions of ${open}, and of jobs that are enqueued meanwhile. Deadlines continue to run.`),
+    effect,
     labelled('For', el('select', { name: 'seconds' }, choice.map(([value, text]) => el('option', { value }, text)))),
     labelled('Reason', el('input', { name: 'reason', maxlength: 100, autocomplete: 'off' })),
-    el('label', { class: 'switch' }, el('input', { type: 'checkbox', name: 'calls' }), ' polls and downloads too')
+    el('label', { class: 'switch' }, calls, ' polls and downloads too')
   ], 'Pause', async values => {
     const seconds = Number(values.seconds);
     const until = seconds ? new Date(Date.now() + seconds * 1000).toISOString() : undefined;

@@ -32,7 +32,8 @@ struct JobSender {
             guard let first = failures.first else { return }
             let ids = failures.prefix(5).compactMap { jobs[Int($0.tag)].id }.joined(separator: ", ")
             throw CommandFailure(
-                "Failed to send \(failures.count) of \(jobs.count) jobs (\(ids)\(failures.count > 5 ? ", …" : "")): \(first.error). Send them again with the same ids; no job runs twice."
+                "Failed to send \(failures.count) of \(jobs.count) jobs (\(ids)\(failures.count > 5 ? ", …" : "")): \(first.error). Send them again with the same ids; no job runs twice.",
+                code: first.error.code
             )
         }
     }

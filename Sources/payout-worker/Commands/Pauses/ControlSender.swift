@@ -28,7 +28,8 @@ struct ControlSender {
         guard let first = failures.first else { return partitions.count }
         let failed = failures.map { "\($0.tag)" }.joined(separator: ", ")
         throw CommandFailure(
-            "The command has not reached \(failures.count) of \(partitions.count) partitions of \(topic) (\(failed)): \(first.error). It takes effect in the others. Run it again; a repeated command changes nothing."
+            "The command has not reached \(failures.count) of \(partitions.count) partitions of \(topic) (\(failed)): \(first.error). It takes effect in the others. Run it again; a repeated command changes nothing.",
+            code: first.error.code
         )
     }
 }

@@ -23,7 +23,9 @@ import Testing
     @Test(
         arguments: [
             ("march", "march.retry-1"), ("march.retry-1", "march.retry-2"), ("a.retry-9", "a.retry-10"),
-            ("a.retry-x", "a.retry-x.retry-1"), (String(repeating: "a", count: 121), nil),
+            ("a.retry-x", "a.retry-x.retry-1"), ("a.retry--2", "a.retry--2.retry-1"),
+            ("a.retry-9223372036854775807", "a.retry-9223372036854775807.retry-1"),
+            (String(repeating: "a", count: 121), nil),
         ] as [(String, String?)]
     )
     func nextIDFollowsFromTheFirst(id: String, next: String?) {
@@ -32,26 +34,24 @@ import Testing
 
     @Test func exportIsAdoptedOnlyWhereItExists() throws {
         for code in JobErrorCode.allCases {
-            let plan = try #require(RetryPlan(record(code), at: now))
+            let plan = try RetryPlan(record(code), at: now)
             let expected = code == .downloadFailed || code == .deadlineExceeded
             #expect(plan.job.adoptedRequestID == (expected ? "r-1" : nil), "\(code)")
         }
-        #expect(RetryPlan(record(nil), at: now)?.job.adoptedRequestID == nil)
-        #expect(RetryPlan(record(.downloadFailed) { $0.requestID = nil }, at: now)?.adopts == false)
+        #expect(try RetryPlan(record(nil), at: now).job.adoptedRequestID == nil)
+        #expect(try RetryPlan(record(.downloadFailed) { $0.requestID = nil }, at: now).adopts == false)
     }
 
     @Test func newJobHasTheFirstOnesContentWithoutBatchAndPastTimes() throws {
-        let plan = try #require(
-            RetryPlan(
-                record(.exportFailed) {
-                    $0.job.filter = "paymentAmount gt 5"
-                    $0.job.batch = JobBatch(id: "fy26", size: 12)
-                    $0.job.notBefore = now
-                    $0.job.deadline = now
-                    $0.job.metadataJSON = #"{"a":"b"}"#
-                },
-                at: now
-            )
+        let plan = try RetryPlan(
+            record(.exportFailed) {
+                $0.job.filter = "paymentAmount gt 5"
+                $0.job.batch = JobBatch(id: "fy26", size: 12)
+                $0.job.notBefore = now
+                $0.job.deadline = now
+                $0.job.metadataJSON = #"{"a":"b"}"#
+            },
+            at: now
         )
         var expected = ExportJob(id: "march.retry-1", kind: .payments, filter: "paymentAmount gt 5")
         expected.metadataJSON = #"{"a":"b"}"#
@@ -59,8 +59,34 @@ import Testing
         #expect(plan.job == expected)
     }
 
-    @Test func openAndCompletedJobsAreNotRepeated() {
-        #expect(RetryPlan(record(nil) { $0.phase = .waiting }, at: now) == nil)
-        #expect(RetryPlan(record(nil) { $0.status = .completed }, at: now) == nil)
+    @Test func jobThatOnlyAdoptsAnExportNeverQueuesOne() throws {
+        for code in [nil, .exportNotFound, .exportFailed] as [JobErrorCode?] {
+            let plain = try RetryPlan(record(code) { $0.job.adoptedRequestID = "r-0" }, at: now)
+            #expect(plain.job.adoptedRequestID == "r-0")
+            let filtered = try RetryPlan(
+                record(code) {
+                    $0.job.adoptedRequestID = "r-0"
+                    $0.job.filter = "paymentAmount gt 5"
+                },
+                at: now
+            )
+            #expect(filtered.job.adoptedRequestID == nil)
+        }
+    }
+
+    @Test func refusalsNameTheirReason() {
+        #expect(throws: RetryRefusal.state("waiting")) {
+            try RetryPlan(record(nil) { ($0.phase, $0.status) = (.waiting, nil) }, at: now)
+        }
+        #expect(throws: RetryRefusal.state("completed")) {
+            try RetryPlan(record(nil) { $0.status = .completed }, at: now)
+        }
+        #expect(throws: RetryRefusal.longID) {
+            try RetryPlan(record(nil) { $0.job.id = String(repeating: "a", count: 121) }, at: now)
+        }
+        #expect(
+            "\(RetryRefusal(record(.apiRejected) { $0.job.id = "march.retry-1" }))"
+                == "'march.retry-1' repeats it already and is failed; retry 'march.retry-1' instead"
+        )
     }
 }

@@ -12,7 +12,8 @@ struct TopicActions: ConsoleActions {
 
     func cancel(_ jobID: String, partition: Int32) async throws(ConsoleActionFailure) {
         try await performing { () async throws in
-            try await send(PreparedJob(id: jobID, record: JobEncoder().encodeCancel(id: jobID)), partition: partition)
+            let record = JobEncoder().encodeCancel(id: jobID)
+            try await send(PreparedJob(id: jobID, record: record, partition: partition))
         }
     }
 
@@ -22,11 +23,14 @@ struct TopicActions: ConsoleActions {
             guard let found = try await choice.read(access, only: [partition]).first else {
                 throw ConsoleActionFailure(isFinal: true, message: "The job '\(jobID)' is unknown.")
             }
-            guard let plan = RetryPlan(found.record, at: SystemClock().now()) else {
-                throw ConsoleActionFailure(
-                    isFinal: true,
-                    message: "The job '\(jobID)' has neither failed nor was it cancelled, so it is not repeated."
-                )
+            let plan: RetryPlan
+            do throws(RetryRefusal) {
+                plan = try RetryPlan(found.record, at: SystemClock().now())
+            } catch {
+                throw Self.refused(jobID, error)
+            }
+            if let repetition = try await RetryPlan.repetitions([plan.job.id], access)[plan.job.id] {
+                throw Self.refused(jobID, RetryRefusal(repetition))
             }
             try await send(PreparedJob(id: plan.job.id, record: JobEncoder().encode(plan.job)))
             return plan.job.id
@@ -45,8 +49,10 @@ struct TopicActions: ConsoleActions {
         }
     }
 
-    private func send(_ job: PreparedJob, partition: Int32? = nil) async throws {
-        try await JobSender(access: access, partition: partition).send([job])
+    private func send(_ job: PreparedJob) async throws { try await JobSender(access: access).send([job]) }
+
+    private static func refused(_ jobID: String, _ why: RetryRefusal) -> ConsoleActionFailure {
+        ConsoleActionFailure(isFinal: true, message: "The job '\(jobID)' is not repeated: \(why).")
     }
 
     private func performing<Result>(

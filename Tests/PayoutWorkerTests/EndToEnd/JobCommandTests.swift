@@ -143,6 +143,47 @@ extension EndToEnd {
             }
         }
 
+        @Test func resultsAreSelectedByStatusAndTimeAndSorted() async throws {
+            try await WorkerFixture.with { fixture in
+                let encoder = EventEncoder(groupID: "g", jobsTopic: "jobs")
+                let start = Instant(milliseconds: 1_700_000_000_000)
+                let source = RecordSource(partition: 0, offset: 1)
+                func event(_ id: String, _ status: JobStatus, _ seconds: Int) -> OutgoingRecord {
+                    let end = start.advanced(by: .seconds(seconds))
+                    return encoder.encode(
+                        CompletionEvent(
+                            jobID: id,
+                            status: status,
+                            source: source,
+                            job: ExportJob(id: id, kind: .payments),
+                            times: JobTimes(accepted: start, finished: end)
+                        )
+                    )
+                }
+                let batch = JobBatchEvent(
+                    batch: JobBatch(id: "fy26", size: 2),
+                    status: .partial,
+                    source: source,
+                    members: [],
+                    accepted: start,
+                    ended: start.advanced(by: .seconds(20))
+                )
+                try await fixture.write(
+                    [event("c", .failed, 30), event("a", .completed, 10), encoder.encode(batch)]
+                        + [event("d", .cancelled, 40)],
+                    to: fixture.topics.results
+                )
+                func ids(_ arguments: String...) async throws -> [String?] {
+                    let objects = try await fixture.run(["results", "-o", "json"] + arguments).objects()
+                    return objects.map { ($0["jobId"] ?? $0["batchId"]) as? String }
+                }
+                #expect(try await ids("--last", "3") == ["fy26", "c", "d"])
+                #expect(try await ids("--since", start.advanced(by: .seconds(11)).rfc3339) == ["fy26", "c", "d"])
+                #expect(try await ids("--status", "partial,completed", "--last", "9") == ["a", "fy26"])
+                #expect(try await ids("--since", "1h").isEmpty)
+            }
+        }
+
         @Test func followEndsOnAnInterruption() async throws {
             try await WorkerFixture.with { fixture in
                 let follower = try Command(["results", "--follow", "-o", "json"], environment: fixture.environment)

@@ -3,6 +3,7 @@ import ExportRecords
 import Foundation
 import KafkaClient
 import Testing
+import WorkerConsole
 import WorkerKafka
 
 @testable import payout_worker
@@ -26,6 +27,8 @@ extension EndToEnd {
                     return (job?["wait"] as? [String: Any])?["reason"] as? String == "paused"
                 }
                 #expect(try await fixture.records(fixture.topics.results).isEmpty)
+                let status = try await fixture.run("status")
+                #expect(status.output.contains("(a test), in 3 of 3 partitions"), "\(status.output)")
                 #expect(try await fixture.run("resume").status == 0)
                 try await fixture.completes("held")
                 try await worker.becomesReady()
@@ -71,10 +74,13 @@ extension EndToEnd {
             try await WorkerFixture.with { fixture in
                 try await fixture.store([
                     Self.record("a", .waiting), Self.record("b", .failed), Self.record("c", .waiting),
+                    Self.record("d", .waiting) { $0.phase = .submitting },
                 ])
                 let preview = try await fixture.run("pause", "--kind", "payments")
                 #expect(preview.status == 1)
-                #expect(preview.errors.contains("2 open jobs"), "\(preview.errors)")
+                #expect(preview.errors.contains("1 open job."), "\(preview.errors)")
+                let calls = try await fixture.run("pause", "--kind", "payments", "--calls")
+                #expect(calls.errors.contains("3 open jobs."), "\(calls.errors)")
                 #expect(try await fixture.records(fixture.topics.jobs).isEmpty)
             }
         }
@@ -96,6 +102,42 @@ extension EndToEnd {
                 #expect(commands.map(\.key) == ["fy26"])
                 #expect(try await fixture.run("jobs", "cancel", "--account", "missing", "--yes").status == 1)
                 #expect(try await fixture.run("jobs", "cancel", "b").lines.isEmpty)
+            }
+        }
+
+        @Test func cancelCommandReachesThePartitionThatKnowsTheJob() async throws {
+            try await WorkerFixture.with(partitions: 5) { fixture in
+                // Their keys belong to several partitions, and the first one knows all of them.
+                let ids = (0..<8).map { "job-\($0)" }
+                try await fixture.store(ids.map { Self.record($0, .waiting) })
+                #expect(try await fixture.run(["jobs", "cancel"] + ids).status == 0)
+                let commands = try await fixture.records(fixture.topics.jobs)
+                #expect(commands.compactMap(\.key).sorted() == ids)
+                #expect(Set(commands.map(\.partition)) == [0])
+                let unknown = try await fixture.run("jobs", "cancel", "unread")
+                #expect(unknown.errors.contains("payout-worker cancel ID --batch"), "\(unknown.errors)")
+            }
+        }
+
+        @Test func jobThatIsRepeatedAlreadyIsNotEnqueuedAgain() async throws {
+            try await WorkerFixture.with { fixture in
+                try await fixture.store([
+                    Self.record("march", .failed), Self.record("march.retry-1", .failed), Self.record("april", .failed),
+                ])
+                let retried = try await fixture.run("jobs", "retry", "march", "april")
+                #expect(retried.status == 1)
+                #expect(retried.lines == ["april.retry-1"])
+                #expect(
+                    retried.errors.contains("'march.retry-1' repeats it already and is failed; retry 'march.retry-1'"),
+                    "\(retried.errors)"
+                )
+                let actions = TopicActions(access: try fixture.access)
+                let failure = await #expect(throws: ConsoleActionFailure.self) {
+                    try await actions.retry("march", partition: 0)
+                }
+                #expect(failure?.isFinal == true)
+                #expect(failure?.message.contains("'march.retry-1' repeats it already") == true)
+                #expect(try await actions.retry("march.retry-1", partition: 0) == "march.retry-2")
             }
         }
 

@@ -57,6 +57,10 @@ final class WorkerFixture: Sendable {
     }
 
     func run(_ arguments: String..., input: String = "") async throws -> CommandOutput {
+        try await run(arguments, input: input)
+    }
+
+    func run(_ arguments: [String], input: String = "") async throws -> CommandOutput {
         try await Command(arguments, environment: environment, input: input).end()
     }
 

@@ -114,3 +114,12 @@ struct JobChoice {
         }
     }
 }
+
+extension RetryPlan {
+    /// The jobs that exist of these ids, in any partition.
+    static func repetitions(_ ids: [String], _ access: KafkaAccess) async throws -> [String: JobRecord] {
+        guard !ids.isEmpty else { return [:] }
+        let found = try await JobChoice(ids: Set(ids)).read(access)
+        return Dictionary(found.map { ($0.record.job.id, $0.record) }, uniquingKeysWith: { $1 })
+    }
+}

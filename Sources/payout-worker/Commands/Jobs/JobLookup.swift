@@ -23,7 +23,7 @@ struct JobLookup {
             case .forgotten: "has ended, and its deduplication window too. There is nothing to cancel"
             case .unknown:
                 batch.map { "is unknown in the batch '\($0)': check both ids and the KAFKA_TOPICS_… variables" }
-                    ?? "is unknown: it was never enqueued, or it belongs to a batch, which --batch must name. Check the id and the KAFKA_TOPICS_… variables"
+                    ?? "is unknown: it was never enqueued, or it belongs to a batch and no worker has read it yet: use 'payout-worker cancel ID --batch BATCH'. Check the id and the KAFKA_TOPICS_… variables"
             }
         }
     }

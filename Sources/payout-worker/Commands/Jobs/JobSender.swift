@@ -6,8 +6,6 @@ import WorkerKafka
 /// Writes records to the jobs topic, partitioned as the Java client does.
 struct JobSender {
     let access: KafkaAccess
-    /// Where the records belong; `nil` lets their keys choose.
-    var partition: Int32?
 
     /// Sends all jobs and waits until they are delivered.
     ///
@@ -23,7 +21,7 @@ struct JobSender {
                 try await producer.run { producer throws(KafkaError) in
                     for (index, job) in zip(chunk.indices, chunk) {
                         try producer.produce(
-                            KafkaProducerRecord(job.record, topic: topic, partition: partition, tag: UInt(index))
+                            KafkaProducerRecord(job.record, topic: topic, partition: job.partition, tag: UInt(index))
                         )
                     }
                 }

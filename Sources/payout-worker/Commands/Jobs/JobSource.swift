@@ -12,6 +12,8 @@ struct PreparedJob: Sendable {
     var id: String?
     /// The record for the jobs topic.
     var record: OutgoingRecord
+    /// Where the record belongs; `nil` lets its key choose.
+    var partition: Int32?
 }
 
 /// The source of the jobs of `enqueue`.

@@ -31,7 +31,9 @@ struct JobsCancelCommand: AsyncParsableCommand {
             var jobs = open.map { job in
                 PreparedJob(
                     id: job.record.job.id,
-                    record: JobEncoder().encodeCancel(id: job.record.job.id, batchID: job.record.job.batch?.id)
+                    record: JobEncoder().encodeCancel(id: job.record.job.id, batchID: job.record.job.batch?.id),
+                    // Its key may belong to another partition since partitions were added.
+                    partition: job.partition
                 )
             }
             let known = Set(found.map(\.record.job.id))
@@ -63,8 +65,11 @@ struct JobsRetryCommand: AsyncParsableCommand {
         abstract: "Enqueue jobs again that failed or were cancelled.",
         discussion: """
             The new job has the document of the first one without its batch, an id that ends with .retry-1 (-2, and so on), and \
-            names the first one as retryOf. Running the same command twice does not run a job twice. If the export of the first job exists at the \
-            service and only its file was not delivered in time, the new job adopts it: no export is queued.
+            names the first one as retryOf. A job that is repeated already is skipped, so running the same command twice does not run it twice. If the export of the first job exists at the \
+            service and only its file was not delivered in time, the new job adopts it: no export is queued. A job without a filter that \
+            adopted an export keeps its request id.
+
+            Jobs that you name and that are skipped make the exit status 1.
 
             Without --yes, the command prints the jobs that it would enqueue, sends nothing, and exits with 1; --yes is not needed for \
             jobs that you name by id. Rejected records are no jobs: correct them and use 'payout-worker dead-letters replay'.
@@ -85,17 +90,26 @@ struct JobsRetryCommand: AsyncParsableCommand {
             let found = try await choiceOptions.choice(states: "failed,cancelled").read(access)
             var report = JobChangeReport(verb: "retry", done: "Enqueued", isJSON: outputOptions.isJSON)
             let now = SystemClock().now()
-            var jobs: [PreparedJob] = []
+            var plans: [RetryPlan] = []
+            var refusals: [(id: String, why: RetryRefusal)] = []
             for job in found {
-                if let plan = RetryPlan(job.record, at: now) {
-                    jobs.append(PreparedJob(id: plan.job.id, record: JobEncoder().encode(plan.job)))
-                } else {
-                    let state = job.record.status?.name ?? job.record.phase.name
-                    report.skip(
-                        job.record.job.id,
-                        "it is \(state); only jobs that failed or were cancelled are repeated"
-                    )
+                do throws(RetryRefusal) {
+                    plans.append(try RetryPlan(job.record, at: now))
+                } catch {
+                    refusals.append((job.record.job.id, error))
                 }
+            }
+            let repetitions = try await RetryPlan.repetitions(plans.map(\.job.id), access)
+            var jobs: [PreparedJob] = []
+            for plan in plans {
+                if let repetition = repetitions[plan.job.id] {
+                    refusals.append((plan.job.retryOf ?? "", RetryRefusal(repetition)))
+                } else {
+                    jobs.append(PreparedJob(id: plan.job.id, record: JobEncoder().encode(plan.job)))
+                }
+            }
+            for refusal in refusals {
+                report.skip(refusal.id, "\(refusal.why)", isFailure: !choiceOptions.jobIDs.isEmpty)
             }
             let known = Set(found.map(\.record.job.id))
             for id in choiceOptions.jobIDs where !known.contains(id) {

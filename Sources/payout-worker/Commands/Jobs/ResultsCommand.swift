@@ -1,8 +1,11 @@
 import ArgumentParser
+import ExportCore
 import ExportRecords
+import Foundation
 import KafkaClient
 import Primitives
 import WorkerKafka
+import WorkerRuntime
 
 /// `results`: reads completion events.
 struct ResultsCommand: AsyncParsableCommand {
@@ -11,11 +14,14 @@ struct ResultsCommand: AsyncParsableCommand {
         abstract: "Print completion events from the results topic.",
         discussion: """
             Reads only committed events. The table omits the signature of a file's URL; --output json prints each event \
-            unchanged, one per line, with the whole URL.
+            unchanged, one per line, with the whole URL. With --since or --last, and without --follow, events are sorted by \
+            time: when the job or the batch ended, or a rejected record was read.
 
               payout-worker results
               payout-worker results --follow --from end
               payout-worker results --job march --output json
+              payout-worker results --since 2h --status failed,rejected
+              payout-worker results --last 20
             """
     )
 
@@ -37,26 +43,56 @@ struct ResultsCommand: AsyncParsableCommand {
     @Option(help: "Where to start: beginning or end.")
     var from: Origin = .beginning
 
+    @Option(
+        help: ArgumentHelp(
+            "Only events since this time, in RFC 3339 or as a duration before now.",
+            valueName: "time"
+        )
+    )
+    var since: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only events with these statuses, by commas: completed, failed, cancelled, rejected; of batches also partial, incomplete.",
+            valueName: "statuses"
+        )
+    )
+    var status: String?
+
+    @Option(help: ArgumentHelp("Only the newest events.", valueName: "number"))
+    var last: Int?
+
     func validate() throws {
         if from == .end, !follow { throw ValidationError("--from end without --follow prints nothing; add --follow.") }
+        if let last, last < 1 { throw ValidationError("--last must be at least 1.") }
+        if last != nil, follow { throw ValidationError("Use either --last or --follow, not both.") }
+        _ = try selection()
+    }
+
+    private func selection() throws -> EventSelection {
+        var selection = EventSelection(keys: Set(job.map { Array($0.utf8) }), last: last)
+        selection.since = try since.map { try TimeArgument.parse($0, "--since", now: SystemClock().now()) }
+        selection.isSorted = !follow && (since != nil || last != nil)
+        if let status { try selection.add(statuses: status) }
+        return selection
     }
 
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
-            let wanted = Set(job.map { Array($0.utf8) })
+            let selection = try selection()
             let isJSON = outputOptions.isJSON
             let (follow, start) = (follow, from == .end ? TopicScan.Start.end : .beginning)
             try await untilInterrupted {
                 try await access.withAdmin { admin in
                     try await access.withReader { reader in
                         let scan = TopicScan(access: access, admin: admin, reader: reader, topic: access.topics.results)
-                        let printer = EventPrinter(isJSON: isJSON, wanted: wanted)
+                        let printer = EventPrinter(isJSON: isJSON, selection)
                         if follow {
                             try await scan.follow(from: start, idle: printer.flush, printer.receive)
                         } else {
                             try await scan.read(from: start, printer.receive)
-                            _ = printer.flush()
+                            printer.end()
                             if printer.count == 0 { Terminal.note("No completion events found.") }
                         }
                     }
@@ -66,19 +102,55 @@ struct ResultsCommand: AsyncParsableCommand {
     }
 }
 
-/// Prints events as they arrive.
+/// Which events are printed.
+private struct EventSelection {
+    /// The keys of records; empty for all.
+    var keys: Set<[UInt8]>
+    /// Empty for all.
+    private(set) var statuses: Set<String> = []
+    var since: Instant?
+    var last: Int?
+    var isSorted = false
+
+    private static let known = JobStatus.allCases.map(\.name) + JobBatchStatus.allCases.map(\.name)
+
+    init(keys: Set<[UInt8]>, last: Int?) {
+        self.keys = keys
+        self.last = last
+    }
+
+    mutating func add(statuses text: String) throws {
+        for name in text.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) {
+            guard Self.known.contains(name) else {
+                throw ValidationError(
+                    "--status: '\(name)' is unknown. Use completed, failed, cancelled, rejected, partial or incomplete, separated by commas."
+                )
+            }
+            statuses.insert(name)
+        }
+        if statuses.isEmpty { throw ValidationError("--status names no status.") }
+    }
+
+    func contains(status: String, at time: Instant) -> Bool {
+        (statuses.isEmpty || statuses.contains(status)) && time >= since ?? time
+    }
+}
+
+/// Prints events: as they arrive, or in the order of their times at the end.
 private final class EventPrinter {
     private static let headers = ["FINISHED", "JOB", "STATUS", "KIND", "ATTEMPTS", "TOOK", "FILE OR ERROR"]
     private static let widths = [20, 36, 9, 18, 8, 10, 0]
     private let isJSON: Bool
-    private let wanted: Set<[UInt8]>
+    private let selection: EventSelection
     private var lines = ResultLines()
     private var hasHeader = false
+    /// The lines that are sorted at the end, with their times.
+    private var held: [(time: Instant, line: String)] = []
     private(set) var count = 0
 
-    init(isJSON: Bool, wanted: Set<[UInt8]>) {
+    init(isJSON: Bool, _ selection: EventSelection) {
         self.isJSON = isJSON
-        self.wanted = wanted
+        self.selection = selection
     }
 
     func flush() -> TopicScan.Step {
@@ -86,44 +158,65 @@ private final class EventPrinter {
         return .continue
     }
 
+    /// Prints what is left.
+    func end() {
+        sort()
+        for event in held { print(event.line) }
+        lines.flush()
+    }
+
     func receive(_ record: KafkaRecord) -> TopicScan.Step {
-        guard wanted.isEmpty || record.key.map(wanted.contains) ?? false else { return .continue }
-        count += 1
+        guard selection.keys.isEmpty || record.key.map(selection.keys.contains) ?? false else { return .continue }
         let value = record.value
         if let batch = EventDecoder().decodeBatch(value: value) {
-            if isJSON { lines.add(String(decoding: value ?? [], as: UTF8.self)) } else { add(batch) }
+            add(batch.status, batch.times.finished, value) { Self.cells(batch) }
             return .continue
         }
         do throws(EventDecodingError) {
             let event = try EventDecoder().decode(value: value)
-            if isJSON {
-                lines.add(String(decoding: value ?? [], as: UTF8.self))
-            } else {
-                add(event)
-            }
+            add(event.status, event.times.finished ?? event.times.accepted, value) { Self.cells(event) }
         } catch {
             Terminal.note("\(record.topic)[\(record.partition)] offset \(record.offset): \(error)")
         }
         return .continue
     }
 
-    private func add(_ event: BatchEventDocument) {
-        addRow([
+    private func add(_ status: String, _ time: String, _ value: [UInt8]?, _ cells: () -> [String]) {
+        let time = Instant(rfc3339: time) ?? Instant(milliseconds: 0)
+        guard selection.contains(status: status, at: time) else { return }
+        count += 1
+        let line =
+            isJSON
+            ? String(decoding: value ?? [], as: UTF8.self)
+            : TextTable.line(cells().map(TextTable.printable), widths: Self.widths)
+        guard selection.isSorted else { return print(line) }
+        held.append((time, line))
+        if let last = selection.last, held.count / 2 - 500 >= last { sort() }
+    }
+
+    /// Sorts the lines that are held, and removes those that are older than the last ones.
+    private func sort() {
+        held.sort { $0.time < $1.time }
+        if let last = selection.last, held.count > last { held.removeFirst(held.count - last) }
+    }
+
+    private func print(_ line: String) {
+        if !hasHeader, !isJSON { lines.add(TextTable.line(Self.headers, widths: Self.widths)) }
+        hasHeader = true
+        lines.add(line)
+    }
+
+    private static func cells(_ event: BatchEventDocument) -> [String] {
+        [
             event.times.finished.prefix(19) + "Z", event.batchId, event.status, "batch", "-", "-",
             EventLine.outcome(event),
-        ])
+        ]
     }
 
-    private func add(_ event: CompletionEventDocument) {
-        addRow([
+    private static func cells(_ event: CompletionEventDocument) -> [String] {
+        [
             event.times.finished.map { $0.prefix(19) + "Z" } ?? "-", event.jobId, event.status, event.kind ?? "-",
             String(event.attempts), event.took.map(\.shortText) ?? "-", EventLine.outcome(event),
-        ])
-    }
-
-    private func addRow(_ cells: [String]) {
-        if !hasHeader { lines.add(TextTable.line(Self.headers, widths: Self.widths)) }
-        hasHeader = true
-        lines.add(TextTable.line(cells.map(TextTable.printable), widths: Self.widths))
+        ]
     }
 }

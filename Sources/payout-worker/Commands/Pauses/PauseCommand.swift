@@ -61,7 +61,7 @@ struct PauseCommand: AsyncParsableCommand {
                 holdsCalls: calls
             )
             guard yes else {
-                let count = try await Self.openJobs(of: pause.target, access)
+                let count = try await Self.heldJobs(of: pause, access)
                 Terminal.note(
                     "This would pause \(pause.phrase): \(Formatting.count(count, "open job")). Nothing was sent; add --yes to pause."
                 )
@@ -71,7 +71,9 @@ struct PauseCommand: AsyncParsableCommand {
             if outputOptions.isJSON {
                 Terminal.result(try JSONText.line(ControlResult(action: "pause", pause: pause, partitions: partitions)))
             } else {
-                Terminal.result("Paused \(pause.phrase), in \(Formatting.count(partitions, "partition")).")
+                Terminal.result(
+                    "Sent to \(Formatting.count(partitions, "partition")): pause \(pause.phrase). 'payout-worker status' shows the pause when it is in effect."
+                )
             }
         }
     }
@@ -87,12 +89,12 @@ struct PauseCommand: AsyncParsableCommand {
         return end
     }
 
-    /// How many open jobs the target has.
-    private static func openJobs(of target: PauseTarget, _ access: KafkaAccess) async throws -> Int {
+    /// How many open jobs the pause holds back: without their calls, only those that have no export yet.
+    private static func heldJobs(of pause: JobPause, _ access: KafkaAccess) async throws -> Int {
         var filter = JobListFilter()
-        try filter.add(states: "open")
-        filter.account = target.account
-        filter.kind = target.kind
+        try filter.add(states: pause.holdsCalls ? "open" : "accepted,submitting")
+        filter.account = pause.target.account
+        filter.kind = pause.target.kind
         return try await JobList.read(filter, access).rows.count
     }
 }
@@ -123,7 +125,9 @@ struct ResumeCommand: AsyncParsableCommand {
                 let result = ControlResult(action: "resume", pause: JobPause(target: target), partitions: partitions)
                 Terminal.result(try JSONText.line(result))
             } else {
-                Terminal.result("Resumed \(target.phrase), in \(Formatting.count(partitions, "partition")).")
+                Terminal.result(
+                    "Sent to \(Formatting.count(partitions, "partition")): resume \(target.phrase). 'payout-worker status' shows the pauses that are in effect."
+                )
             }
         }
     }

@@ -45,6 +45,8 @@ struct FleetStatus: Encodable {
     var jobs: [String: Int]
     /// Jobs that have not ended, by account and kind.
     var openJobs: [Group]
+    /// The pauses in effect.
+    var pauses: [Pause]
     /// Seconds since the acceptance of the oldest job that has not ended.
     var oldestAgeSeconds: Double?
     /// Records of the jobs topic that no worker has read yet.
@@ -131,6 +133,7 @@ struct FleetStatus: Encodable {
             partitions: partitions,
             jobs: tally.counts,
             openJobs: tally.groups,
+            pauses: Pause.all(tally.pauses, at: SystemClock().now()),
             oldestAgeSeconds: tally.oldestAcceptance.map {
                 Double($0.duration(to: SystemClock().now()).wholeMilliseconds) / 1_000
             },
@@ -173,6 +176,7 @@ struct FleetStatus: Encodable {
             TextTable.printable(account) + ": " + groups.map { "\($0.jobs) \($0.kind)" }.joined(separator: ", ")
         }
         if !byAccount.isEmpty { lines.append("Open: " + byAccount.joined(separator: "; ")) }
+        lines += pauses.map { $0.line(of: partitions.count) }
         lines.append("Lag: \(lag)")
         if unreadable > 0 {
             lines.append("This version cannot read \(Formatting.count(unreadable, "state record")).")
@@ -211,6 +215,7 @@ struct StateTally {
     }
 
     private var entries: [Key: Entry] = [:]
+    private(set) var pauses: [Int32: [JobPause]] = [:]
     private(set) var unreadable = 0
     private let codec = StateCodec()
 
@@ -228,7 +233,8 @@ struct StateTally {
                     kind: job.job.kind
                 )
             case .forgotten(let id): entries[Key(partition: record.partition, id: id)] = nil
-            case .batch, .batchForgotten, .pauses, .position, .origin: break
+            case .pauses(let list): pauses[record.partition] = list
+            case .batch, .batchForgotten, .position, .origin: break
             }
         } catch {
             unreadable += 1

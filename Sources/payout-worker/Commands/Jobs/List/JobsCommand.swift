@@ -66,7 +66,9 @@ struct JobsListCommand: AsyncParsableCommand {
     )
     var since: String?
 
-    @Option(help: ArgumentHelp("Only jobs with this member in their metadata. May be repeated.", valueName: "key=value"))
+    @Option(
+        help: ArgumentHelp("Only jobs with this member in their metadata. May be repeated.", valueName: "key=value")
+    )
     var metadata: [String] = []
 
     @Option(help: ArgumentHelp("The most jobs to print.", valueName: "number"))

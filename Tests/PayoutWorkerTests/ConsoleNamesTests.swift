@@ -30,6 +30,24 @@ import WorkerKafka
         #expect(!found.isThisWorker)
     }
 
+    /// A static member that returned under another address has the old one in the broker's description.
+    @Test(arguments: [
+        ("worker-a", "worker-a.workers.finance.svc:8080"), ("worker-a@8081", "worker-a.workers.finance.svc:8081"),
+        ("evil.example/x", "10.0.0.3:8080"), ("worker-a.evil.example", "10.0.0.3:8080"), ("-a", "10.0.0.3:8080"),
+        ("worker-a@0", nil),
+    ])
+    func addressIsTheNameInTheDomain(clientID: String, address: String?) {
+        let names = ConsoleNames(topic: "jobs", domain: "workers.finance.svc")
+        #expect(names.member(member(clientID, host: "/10.0.0.3"), own: "another").address == address)
+    }
+
+    @Test(arguments: [
+        ("workers.finance.svc", true), ("a", true), ("a..b", false), ("a:80", false), ("*.a", false), ("", false),
+    ])
+    func domainIsAName(text: String, isDomain: Bool) {
+        #expect(ConsoleNames.isDomain(text) == isDomain)
+    }
+
     @Test func ownMemberIsRecognizedByItsMemberID() {
         #expect(ConsoleNames(topic: "jobs").member(member("w", host: "/10.0.0.3"), own: "w-1").isThisWorker)
     }
@@ -49,5 +67,7 @@ import WorkerKafka
         #expect(try clientID(["WORKER_ID": "w@9"]) == "w@9@8080")
         #expect(ConsoleNames.name("w@9@8080") == "w@9")
         #expect(try clientID(["HTTP_PORT": "8081", "KAFKA_CLIENT_CLIENT_ID": "mine"]) == "mine")
+        let settings = try Settings(environment: environment.merging(["HTTP_WORKER_DOMAIN": "workers.svc"]) { $1 })
+        #expect(try WorkerConfiguration(settings).httpAllowedHosts == ["*.workers.svc"])
     }
 }

@@ -201,6 +201,12 @@ extension SettingDefinition {
                 + "names, HTTP_HOST and the address of the connection are always answered"
         ),
         .init(
+            name: "HTTP_WORKER_DOMAIN",
+            defaultValue: "",
+            help: "domain in which each WORKER_ID is a host name, such as that of a headless service: the other "
+                + "workers' consoles are asked there; empty: at the address from which they are connected to Kafka"
+        ),
+        .init(
             name: "HTTP_ADMIN_TOKEN",
             isSecret: true,
             unset: "the console is read-only",

@@ -23,6 +23,8 @@ struct WorkerConfiguration: Sendable {
     var httpPort: Int
     /// Values of the `Host` header that the console answers, in addition to those that it always answers.
     var httpAllowedHosts: [String]
+    /// The domain in which the workers' ids are host names; `nil` where they are not.
+    var httpWorkerDomain: String?
     /// `nil` where the console is read-only.
     var httpAdminToken: String?
     /// `nil` if tracing is disabled.
@@ -43,6 +45,12 @@ struct WorkerConfiguration: Sendable {
         httpHost = reader.text("HTTP_HOST")
         httpPort = reader.integer("HTTP_PORT", in: 0...65_535)
         httpAllowedHosts = reader.hosts("HTTP_ALLOWED_HOSTS")
+        httpWorkerDomain = reader.given("HTTP_WORKER_DOMAIN")
+        if let domain = httpWorkerDomain, !ConsoleNames.isDomain(domain) {
+            reader.problems.append("HTTP_WORKER_DOMAIN must be a domain, such as workers.finance.svc, without a port.")
+        }
+        // The other workers send it in their Host header.
+        if let domain = httpWorkerDomain { httpAllowedHosts.append("*.\(domain)") }
         httpAdminToken = reader.given("HTTP_ADMIN_TOKEN")
         if let token = httpAdminToken, token.utf8.count < 16 {
             reader.problems.append("HTTP_ADMIN_TOKEN must have at least 16 characters, so that it cannot be guessed.")

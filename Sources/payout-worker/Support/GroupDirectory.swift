@@ -6,9 +6,10 @@ import WorkerKafka
 
 /// The members of the consumer group, as the broker describes them, and requests to their consoles.
 ///
-/// Requests go only to the addresses from which members are connected to the broker, never to a name or an address that a
-/// member chooses. A member chooses only its port: it is the number behind the last `@` of its client id, else 8080. Every
-/// request asks for the member's own data, so it is never passed on.
+/// Requests go only to the addresses from which members are connected to the broker, or to names in the domain that the
+/// operator has configured, never to another name or address that a member chooses. A member chooses only its port, the number
+/// behind the last `@` of its client id, else 8080, and its name in that domain. Every request asks for the member's own data,
+/// so it is never passed on.
 actor GroupDirectory: FleetDirectory {
     private let log: KafkaLog
     private let transport: HTTPTransport
@@ -21,9 +22,9 @@ actor GroupDirectory: FleetDirectory {
     private static let timeout: Duration = .seconds(2)
     private static let longestAnswer = 8 << 20
 
-    init(_ log: KafkaLog, jobs topic: String) {
+    init(_ log: KafkaLog, _ names: ConsoleNames) {
         self.log = log
-        names = ConsoleNames(topic: topic)
+        self.names = names
         // Without the worker's proxy and certificate authorities: members are on the same network.
         var configuration = HTTPTransport.Configuration()
         configuration.connectTimeout = .seconds(1)
@@ -80,6 +81,9 @@ struct ConsoleNames {
 
     /// The jobs topic.
     let topic: String
+    /// The domain in which the workers' ids are host names. A static member that returns keeps the address of its predecessor
+    /// in the broker's description; its name leads to the new one.
+    var domain: String?
 
     /// The client id of a worker whose console listens on this port.
     static func clientID(_ workerID: String, port: Int) -> String {
@@ -97,7 +101,7 @@ struct ConsoleNames {
         let (name, port) = Self.parts(member.clientID)
         return FleetMember(
             name: name,
-            address: port > 0 ? Self.address(member.host, port: port) : nil,
+            address: port > 0 ? address(name, port: port) ?? Self.address(member.host, port: port) : nil,
             partitions: member.partitions.filter { $0.topic == topic }.map(\.partition),
             isThisWorker: member.memberID == own
         )
@@ -108,6 +112,29 @@ struct ConsoleNames {
             let port = UInt16(clientID[clientID.index(after: at)...])
         else { return (clientID, defaultPort) }
         return (String(clientID[..<at]), Int(port))
+    }
+
+    /// Whether a text is a domain's name.
+    static func isDomain(_ text: String) -> Bool {
+        text.utf8.count <= 200 && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(isLabel)
+    }
+
+    private static func isLabel(_ text: some StringProtocol) -> Bool {
+        (1...63).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// The worker's name in the domain, with the port; `nil` without a domain, and for a name that is no host's.
+    private func address(_ name: String, port: Int) -> String? {
+        guard let domain, Self.isLabel(name) else { return nil }
+        return "\(name).\(domain):\(port)"
     }
 
     /// The address that the broker reports, `/10.0.0.3` or `10.0.0.3`, with the port; `nil` for anything but an IP address.

@@ -88,7 +88,10 @@ struct Observability: Sendable {
             ],
             isGroupMember: { log.isGroupMember },
             files: files,
-            directory: GroupDirectory(log, jobs: configuration.log.topics.jobs),
+            directory: GroupDirectory(
+                log,
+                ConsoleNames(topic: configuration.log.topics.jobs, domain: configuration.httpWorkerDomain)
+            ),
             actions: TopicActions(access: access),
             logger: logger.part(.console)
         )

@@ -26,6 +26,8 @@ extension Oracle {
         guard worker.owns(partition), !hasOverwrites else { return }
         let holding = pauses[partition].first { pause in
             guard pause.target.contains(account: call.job.account, kind: call.job.kind) else { return false }
+            // By a clock that is ahead its time is over already.
+            if let until = pause.until, until <= worker.clock.wall { return false }
             switch call.token.kind {
             case .create: return true
             case .poll, .download: return pause.holdsCalls

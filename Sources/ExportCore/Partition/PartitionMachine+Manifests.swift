@@ -76,8 +76,9 @@ extension PartitionMachine {
         case .failed(.refused(let message)), .failed(.unusableFile(let message)),
             .failed(.refusedLocation(let message)):
             // New permissions take some time until they apply.
-            guard batches.countRefusal(of: place) >= configuration.maxManifestRefusals else {
-                return retryLater(place, record, message, at: now, &decisions)
+            let refusals = batches.countRefusal(of: place)
+            guard refusals >= configuration.maxManifestRefusals else {
+                return retryLater(place, record, message, refusals: refusals, at: now, &decisions)
             }
             publishWithoutManifest(place, record, message, at: now, &decisions)
         case .created, .polled, .deleted, .notDeletableYet, .notFound, .urlExpired:
@@ -85,15 +86,18 @@ extension PartitionMachine {
         }
     }
 
+    /// - Parameter refusals: how often the store has refused the manifest, whose waits do not depend on other failures before.
     private mutating func retryLater(
         _ place: JobBatchTable.Index,
         _ record: JobBatchRecord,
         _ message: String,
+        refusals: Int? = nil,
         at now: EventTime,
         _ decisions: inout Decisions
     ) {
         let callID = batches[place].callID
-        let failures = batches.countFailure(of: place)
+        let count = batches.countFailure(of: place)
+        let failures = refusals ?? count
         let wait = backOff.interval(failures: failures, hash: PollPace.mix(callID, UInt32(failures)))
         batches.setWake(place, to: now.monotonic.advanced(by: .milliseconds(wait)))
         decisions.reports.append(.manifestFailed(partition: partition, batch: record.batch.id, message: message))

@@ -8,6 +8,12 @@ extension ExportKind {
         case .payments: "payments"
         }
     }
+
+    /// The kind with a name; `nil` where no kind has it.
+    public init?(name: String) {
+        guard let kind = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = kind
+    }
 }
 
 extension FileFormat {

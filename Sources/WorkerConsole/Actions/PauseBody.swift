@@ -48,7 +48,7 @@ struct PauseBody: Decodable {
     func target() throws(ConsoleActionFailure) -> PauseTarget {
         var target = PauseTarget(account: account, kind: nil)
         if let name = kind {
-            target.kind = ExportKind.allCases.first { $0.name == name }
+            target.kind = ExportKind(name: name)
             guard target.kind != nil else {
                 throw ConsoleActionFailure(isFinal: true, message: "kind must be transactionHistory or payments.")
             }

@@ -80,7 +80,7 @@ struct JobQuery: Sendable {
         case "account": filter.account = value
         case "batch": filter.batch = value
         case "kind":
-            guard let kind = ExportKind.allCases.first(where: { $0.name == value }) else {
+            guard let kind = ExportKind(name: value) else {
                 throw Self.invalid(name, "transactionHistory or payments")
             }
             filter.kind = kind

@@ -19,9 +19,7 @@ struct PauseTargetOptions: ParsableArguments {
         }
     }
 
-    private var exportKind: ExportKind? { ExportKind.allCases.first { $0.name == kind } }
+    private var exportKind: ExportKind? { kind.flatMap { ExportKind(name: $0) } }
 
-    var target: PauseTarget {
-        PauseTarget(account: account, kind: exportKind)
-    }
+    var target: PauseTarget { PauseTarget(account: account, kind: exportKind) }
 }

@@ -99,7 +99,7 @@ struct JobsListCommand: AsyncParsableCommand {
         selection.batch = batch
         selection.text = text
         if let kind {
-            selection.kind = ExportKind.allCases.first { $0.name == kind }
+            selection.kind = ExportKind(name: kind)
             guard selection.kind != nil else {
                 throw ValidationError("--kind must be transactionHistory or payments.")
             }

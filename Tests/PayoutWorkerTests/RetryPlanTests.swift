@@ -39,7 +39,7 @@ import Testing
             #expect(plan.job.adoptedRequestID == (expected ? "r-1" : nil), "\(code)")
         }
         #expect(try RetryPlan(record(nil), at: now).job.adoptedRequestID == nil)
-        #expect(try RetryPlan(record(.downloadFailed) { $0.requestID = nil }, at: now).adopts == false)
+        #expect(try RetryPlan(record(.downloadFailed) { $0.requestID = nil }, at: now).job.adoptedRequestID == nil)
     }
 
     @Test func newJobHasTheFirstOnesContentWithoutBatchAndPastTimes() throws {

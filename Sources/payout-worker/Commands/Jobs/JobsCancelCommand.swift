@@ -65,9 +65,9 @@ struct JobsRetryCommand: AsyncParsableCommand {
         abstract: "Enqueue jobs again that failed or were cancelled.",
         discussion: """
             The new job has the document of the first one without its batch, an id that ends with .retry-1 (-2, and so on), and \
-            names the first one as retryOf. A job that is repeated already is skipped, so running the same command twice does not run it twice. If the export of the first job exists at the \
-            service and only its file was not delivered in time, the new job adopts it: no export is queued. A job without a filter that \
-            adopted an export keeps its request id.
+            names the first one as retryOf. A job that is repeated already is skipped, so the same command twice does not run it \
+            twice. If the export of the first job exists at the service and only its file was not delivered in time, the new job \
+            adopts it: no export is queued. A job without a filter that adopted an export keeps its request id.
 
             Jobs that you name and that are skipped make the exit status 1.
 

@@ -4,8 +4,6 @@ import ExportRecords
 /// The job that repeats another one.
 struct RetryPlan {
     let job: ExportJob
-    /// Whether it adopts the export of the first, whose file only was not delivered.
-    let adopts: Bool
 
     /// - Parameters:
     ///   - record: the newest record of a job that has ended.
@@ -13,7 +11,8 @@ struct RetryPlan {
     init(_ record: JobRecord, at now: Instant) throws(RetryRefusal) {
         guard RetryRefusal.isRepeatable(record) else { throw .state(RetryRefusal.state(of: record)) }
         guard let id = Self.id(after: record.job.id) else { throw .longID }
-        adopts = record.status == .failed && record.requestID != nil && Self.hasExport(record.error?.code)
+        // The export of the first exists, and only its file was not delivered.
+        let adopts = record.status == .failed && record.requestID != nil && Self.hasExport(record.error?.code)
         var job = record.job
         job.id = id
         job.retryOf = record.job.id

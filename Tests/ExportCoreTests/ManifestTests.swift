@@ -123,6 +123,29 @@ import Testing
         #expect(event.manifestLocation == nil)
     }
 
+    /// The waits between refusals are those of refusals, however many other failures came before them.
+    @Test func earlierFailuresDoNotDelayTheEventOfARefusedManifest() throws {
+        var bench = try storing()
+        for number in 1...12 {
+            bench.answer(.failed(.transient(message: "reset")))
+            bench.wait(600)
+            try #require(bench.calls.count == number + 1)
+        }
+        var seconds = 0
+        for _ in 1..<CoreConfiguration().maxManifestRefusals {
+            bench.answer(.failed(.refused(message: "forbidden")))
+            let count = bench.calls.count
+            while bench.calls.count == count, seconds < 3_600 {
+                bench.wait(1)
+                seconds += 1
+            }
+        }
+        bench.answer(.failed(.refused(message: "forbidden")))
+        bench.commitAll()
+        #expect(bench.batchEvents.count == 1)
+        #expect(seconds < 150, "\(seconds) s")
+    }
+
     /// A store that refuses everything for some minutes costs no batch its manifest.
     @Test func refusalDuringProblemOfStoreIsNotCounted() throws {
         var bench = try storing()

@@ -146,27 +146,62 @@ import Testing
         #expect(seconds < 150, "\(seconds) s")
     }
 
-    /// A store that refuses everything for some minutes costs no batch its manifest.
-    @Test func refusalDuringProblemOfStoreIsNotCounted() throws {
+    /// The store accepts no files; with a manifest in flight, and a download.
+    private func refusing() throws -> (bench: Bench, manifest: Call) {
         var bench = try storing()
         let waiting = try #require(bench.calls.last)
         let call = try download(&bench)
         bench.handle(.answered(call.token, .failed(.storeUnavailable(message: "full"))))
-        bench.handle(.answered(waiting.token, .failed(.refused(message: "forbidden"))))
+        return (bench, waiting)
+    }
+
+    /// A store that refuses everything for some minutes costs no batch its manifest.
+    @Test func refusalsWhileDownloadsWaitForTheStoreAreNotCounted() throws {
+        var (bench, waiting) = try refusing()
+        let refusal = CallResult.failed(.refused(message: "forbidden"))
+        bench.handle(.answered(waiting.token, refusal))
+        var (refusals, download): (Int, Call?) = (1, nil)
+        for _ in 0..<100 where refusals <= 2 * CoreConfiguration().maxManifestRefusals {
+            bench.actions = []
+            bench.wait(61)
+            for call in bench.calls {
+                if call.token.kind == .manifest { refusals += 1 } else { download = call }
+                let answer = call.token.kind == .manifest ? refusal : .failed(.storeUnavailable(message: "full"))
+                bench.handle(.answered(call.token, answer))
+                bench.commitAll()
+            }
+        }
+        #expect(refusals > 2 * CoreConfiguration().maxManifestRefusals && download != nil)
+        #expect(bench.batchEvents.isEmpty)
+        bench.actions = []
+        bench.wait(300)
+        while let call = bench.calls.last, call.token.kind == .download {
+            bench.actions = []
+            bench.handle(.answered(call.token, .stored(manifest)))
+            bench.commitAll()
+            bench.wait(300)
+        }
+        bench.answer(.stored(manifest))
+        bench.commitAll()
+        #expect(bench.batchEvents.map(\.manifestLocation) == [manifest.location])
+    }
+
+    /// Without a download, nothing shows whether the store accepts other files.
+    @Test func refusalsAreCountedWhereNoDownloadWaits() throws {
+        var (bench, waiting) = try refusing()
         bench.enqueue(cancel("other"))
         bench.commitAll()
-        for _ in 0...CoreConfiguration().maxManifestRefusals {
+        bench.handle(.answered(waiting.token, .failed(.refused(message: "forbidden"))))
+        // The download that was cancelled leaves its queue with the next probe, so the first refusal does not count.
+        for _ in 0..<CoreConfiguration().maxManifestRefusals {
+            #expect(bench.batchEvents.isEmpty)
             bench.actions = []
             bench.wait(300)
             try #require(bench.calls.last?.token.kind == .manifest)
             bench.answer(.failed(.refused(message: "forbidden")))
             bench.commitAll()
         }
-        #expect(bench.batchEvents.isEmpty)
-        bench.wait(300)
-        bench.answer(.stored(manifest))
-        bench.commitAll()
-        #expect(bench.batchEvents.map(\.manifestLocation) == [manifest.location])
+        #expect(bench.batchEvents.map(\.manifestProblem) == ["forbidden"])
     }
 
     @Test func eventIsPublishedWithoutManifestAtItsBound() throws {

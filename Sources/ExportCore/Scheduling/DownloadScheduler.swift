@@ -23,6 +23,8 @@ struct DownloadScheduler {
     /// Downloads that wait for a slot, with those that are suspended.
     private(set) var waitingCount = 0
     private(set) var suspendedCount = 0
+    /// Manifests among those that wait.
+    private var waitingManifests = 0
     /// The used time of the account that had the last turn.
     private var virtualTime: Int64 = 0
 
@@ -43,7 +45,21 @@ struct DownloadScheduler {
         let queue = accounts[account].queue(of: token.partition)
         accounts[account].queues[queue].waiting.append(token)
         accounts[account].waiting += 1
-        waitingCount += 1
+        countWaiting(token, 1)
+    }
+
+    private mutating func countWaiting(_ token: CallToken, _ step: Int) {
+        waitingCount += step
+        if token.kind == .manifest { waitingManifests += step }
+    }
+
+    /// While the store accepts no files, and a download waits that will show when it does again, the refusal of a manifest is
+    /// no refusal of that manifest alone.
+    func classified(_ token: CallToken, _ result: CallResult) -> CallResult {
+        guard token.kind == .manifest, store.problem != nil, case .failed(.refused(let message)) = result,
+            waitingCount > waitingManifests || running.contains(where: { $0.token.kind == .download })
+        else { return result }
+        return .failed(.storeUnavailable(message: message))
     }
 
     /// The next step, if it is time for one: a download that may run, or one that is suspended so that another can run.
@@ -84,7 +100,7 @@ struct DownloadScheduler {
         } else if let place = accounts[account].queues[queue].suspended.firstIndex(of: token) {
             accounts[account].queues[queue].suspended.remove(at: place)
             accounts[account].suspended -= 1
-            waitingCount -= 1
+            countWaiting(token, -1)
             suspendedCount -= 1
         }
         accounts[account].removeIfIdle(queue)
@@ -120,7 +136,7 @@ struct DownloadScheduler {
         guard let next = fairest else { return nil }
         virtualTime = max(virtualTime, accounts[next.account].share.used)
         accounts[next.account].pop(next.queue, isSuspended: next.isSuspended)
-        waitingCount -= 1
+        countWaiting(next.token, -1)
         if next.isSuspended { suspendedCount -= 1 }
         running.append(Running(token: next.token, began: now, isFirstTurn: !next.isSuspended))
         store.started(next.token, at: now)
@@ -134,7 +150,7 @@ struct DownloadScheduler {
         accounts[account].endTurn(queue, used: usedTime(ended, at: now))
         accounts[account].queues[queue].suspended.append(ended.token)
         accounts[account].suspended += 1
-        waitingCount += 1
+        countWaiting(ended.token, 1)
         suspendedCount += 1
     }
 

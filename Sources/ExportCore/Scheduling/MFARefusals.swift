@@ -61,12 +61,12 @@ struct MFARefusals {
 
 extension CallScheduler {
     /// Turns a refusal because multi-factor authentication is required into a transient failure while other calls of
-    /// the account succeed, and the refusal of a manifest into a failure of the store while that accepts no files.
+    /// the account succeed, and the refusal of a manifest into a failure of the store while that accepts no downloads.
     ///
     /// - Returns: The answer for the job, and what to report to the operator.
     mutating func classified(_ token: CallToken, _ result: CallResult) -> (result: CallResult, report: Report?) {
         let account = Int(token.account)
-        guard !token.kind.isTransfer else { return (downloads.store.classified(token, result), nil) }
+        guard !token.kind.isTransfer else { return (downloads.classified(token, result), nil) }
         guard account < accounts.count else { return (result, nil) }
         switch result {
         case .failed(.account(.mfaRequired(let message))):

@@ -68,14 +68,6 @@ enum StoreState {
         }
     }
 
-    /// While the store accepts no files, its refusal of a manifest is no refusal of that manifest.
-    func classified(_ token: CallToken, _ result: CallResult) -> CallResult {
-        guard problem != nil, token.kind == .manifest, case .failed(.refused(let message)) = result else {
-            return result
-        }
-        return .failed(.storeUnavailable(message: message))
-    }
-
     private func isProbe(_ token: CallToken) -> Bool {
         if case .probing(_, _, _, token) = self { true } else { false }
     }

@@ -8,37 +8,38 @@ import threading
 import time
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import NewPartitions, NewTopic
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, ResourceType
 
 from topics import QUIET
 from faults import Faults
 
-# How often a worker checks that its partitions are those that it restored.
-CHECK_SECONDS = 10
+# How long an operator looks for stopped partitions, while jobs have no event.
+RECOVERY_SECONDS = 300
+# How long the topics that workers write to have too few replicas.
+REPLICAS_LACK_SECONDS = 6
 # Jobs for an added partition, to check that workers accept and commit them.
 JOBS_FOR_ADDED = 20
 
 
 class Administration(Faults):
-    """Partitions added, a transaction left open, the jobs topic recreated, one broker of several stopped for a while.
+    """Partitions added, a transaction left open, the jobs topic recreated, too few replicas in sync, one broker of several
+    stopped for a while.
 
-    The kinds take turns. Jobs that are enqueued in addition to the run's own are added to the expected ones, and jobs that
-    are enqueued again to their counts.
+    The kinds take turns. Jobs that are enqueued in addition to the run's own, and jobs that are enqueued again, are added to
+    the workload.
     """
 
-    def __init__(self, run, records, expected, sender, results):
+    def __init__(self, run, workload, commands, sender, results):
         super().__init__()
-        self.run, self.records, self.expected = run, records, expected
+        self.run, self.workload, self.commands = run, workload, commands
         self.sender, self.results = sender, results
         self.topics = run.topics
         self.stop_broker, self.start_broker = os.environ.get("BROKER_STOP", ""), os.environ.get("BROKER_START", "")
-        self.kinds = [self.add_partition, self.leave_transaction_open, self.recreate_jobs]
+        self.kinds = [self.add_partition, self.lack_replicas, self.leave_transaction_open, self.recreate_jobs]
         if self.stop_broker and self.start_broker:
             self.kinds.append(self.stop_one_broker)
         self.turn = 0
         self.recovered = 0
-        # The partition of jobs that do not go where their key leads.
-        self.pinned = {}
         self.threads, self.failures = [], []
 
     def inject(self):
@@ -76,16 +77,30 @@ class Administration(Faults):
             return len(self.topics.admin.list_topics(state, timeout=30).topics[state].partitions) == count
 
         self.wait_until("the state topic has the partition too", state_follows)
-        number = len(self.expected)
         for _ in range(JOBS_FOR_ADDED):
-            identity = f"job-{number:06d}"
-            value = json.dumps({"jobId": identity, "kind": "payments",
-                                "filter": f"enrollmentParticipantId eq '{number}'"})
-            self.expected[identity] = {"completed"}
-            self.records.append((identity, value))
-            self.pinned[identity] = count - 1
-            self.sender.send_to(count - 1, identity, value)
-            number += 1
+            record = self.workload.add_pinned(count - 1)
+            self.sender.send_to(count - 1, record.key, record.value)
+
+    # Too few replicas
+
+    def lack_replicas(self):
+        """For a while the topics that workers write to demand more replicas in sync than they have: brokers refuse records,
+        and transactions cannot end."""
+        begin = time.time()
+        self.outages.append((begin, begin + 60))
+        self.set_min_replicas(AlterConfigOpType.SET)
+
+        def enough_again():
+            self.set_min_replicas(AlterConfigOpType.DELETE)
+            self.outages[-1] = (begin, time.time())
+        self.later(REPLICAS_LACK_SECONDS, enough_again)
+
+    def set_min_replicas(self, operation):
+        entry = ConfigEntry("min.insync.replicas", "4", incremental_operation=operation)
+        resources = [ConfigResource(ResourceType.TOPIC, self.topics.names[role], incremental_configs=[entry])
+                     for role in ("results", "state")]
+        for future in self.topics.admin.incremental_alter_configs(resources).values():
+            future.result()
 
     # A transaction left open
 
@@ -106,7 +121,7 @@ class Administration(Faults):
         """Deletes the jobs topic and creates it again. Its senders enqueue jobs without an event again, and an operator lets
         the workers read the new topic from its beginning."""
         jobs = self.topics.names["jobs"]
-        with self.sender.gate:
+        with self.commands.gate, self.sender.gate:
             self.sender.flush()
             sent = self.records_sent()
             description = self.topics.admin.list_topics(jobs, timeout=30).topics[jobs]
@@ -114,46 +129,43 @@ class Administration(Faults):
                 future.result()
             self.wait_until("the jobs topic is gone",
                             lambda: jobs not in self.topics.admin.list_topics(timeout=10).topics)
-            again = [NewTopic(jobs, num_partitions=len(description.partitions), replication_factor=1)]
+            again = [NewTopic(jobs, num_partitions=len(description.partitions), replication_factor=-1)]
             for future in self.topics.admin.create_topics(again).values():
                 future.result()
             self.wait_until("the jobs topic is back", lambda: self.is_led(jobs, len(description.partitions)))
             self.sender.renew()
             # Jobs whose events are published meanwhile only become duplicates.
             # Each record once: a job and its cancel command have the same identity.
-            lost = dict.fromkeys(record for record in sent if record[0] not in self.results.events)
-            for identity, value in lost:
-                self.records.append((identity, value))
-                if identity in self.pinned:
-                    self.sender.send_to(self.pinned[identity], identity, value)
+            lost = dict.fromkeys(record for record in sent if record.identity not in self.results.events)
+            for record in lost:
+                self.workload.records.append(record)
+                if record.identity in self.workload.pinned:
+                    self.sender.send_to(self.workload.pinned[record.identity], record.key, record.value)
                 else:
-                    self.sender.send(identity, value)
+                    self.sender.send(record.key, record.value)
             self.sender.flush()
-        self.threads.append(threading.Thread(target=self.guarded, args=(self.recover,)))
+            self.commands.retry_lost()
+        names = {record.identity for record in lost if record.is_job}
+        self.threads.append(threading.Thread(target=self.guarded, args=(self.recover, names)))
         self.threads[-1].start()
 
     def records_sent(self):
         """The run's own jobs as far as they are sent, and all that were enqueued in addition."""
-        return self.records[:self.sender.position] + self.records[len(self.sender.jobs):]
+        records = self.workload.records
+        return records[:self.sender.position] + records[len(self.sender.jobs):]
 
-    def recover(self):
-        """Runs the command until no partition is stopped: workers notice the new topic at different times."""
-        quiet, end = time.monotonic(), time.monotonic() + 180
-        while time.monotonic() - quiet < 2 * CHECK_SECONDS:
+    def recover(self, names):
+        """Runs the command until the jobs that were enqueued again have events: workers notice the new topic at different
+        times, and later on a slow machine."""
+        end = time.monotonic() + RECOVERY_SECONDS
+        while any(name not in self.results.events for name in names) and time.monotonic() < end:
             try:
                 text = self.command("topics", "recover", "--all", "--from", "beginning", "--output", "json")
-            except (SystemExit, subprocess.TimeoutExpired) as error:
+                self.recovered += sum(plan["outcome"] == "written" for plan in json.loads(text))
+            except (RuntimeError, SystemExit, subprocess.TimeoutExpired):
                 # The partitions of an unreachable broker cannot be read: an operator tries again.
-                if time.monotonic() > end:
-                    raise SystemExit(f"partitions could not be recovered: {error}") from None
-                time.sleep(2)
-                continue
-            plans = json.loads(text)
-            written = sum(plan["outcome"] == "written" for plan in plans)
-            self.recovered += written
-            if written:
-                quiet = time.monotonic()
-            time.sleep(2)
+                pass
+            time.sleep(3)
 
     def is_led(self, topic, partitions):
         found = self.topics.admin.list_topics(timeout=10).topics.get(topic)

@@ -3,13 +3,14 @@
 
 A broker, a sandbox API and several workers run as processes of their own. Jobs are enqueued while workers are killed
 (SIGKILL), frozen and continued (SIGSTOP, SIGCONT), stopped (SIGTERM) and started again. The service fails a fifth of its
-calls, and the broker answers with errors, closes connections and becomes unreachable. A seed determines the times.
+calls, and the broker answers with errors, closes connections and becomes unreachable. An operator pauses and resumes jobs,
+cancels many at once and retries those that failed. A seed determines the times.
 At the end a checker that shares no code with the worker reads the results topic (read_committed), the file store and
 the service's journal, prints the results, and exits with status 1 if a guarantee is broken.
 
 Without KAFKA_BOOTSTRAP_SERVERS the suite uses the embedded broker. On a real one, an administrator adds partitions, leaves
-a transaction open on the jobs topic, and deletes the jobs topic and creates it again while workers run. BROKER_RESTART may
-be a command that restarts the broker and returns when it is up again, BROKER_STOP and BROKER_START commands that stop and
+a transaction open on the jobs topic, lets the workers' topics lack replicas in sync, and deletes the jobs topic and creates
+it again while workers run. BROKER_RESTART may be a command that restarts the broker and returns when it is up again, BROKER_STOP and BROKER_START commands that stop and
 start one broker of several. Failing calls go to loopback addresses only.
 """
 
@@ -26,12 +27,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Processes"
 
 import guarantees  # noqa: E402
 from administration import Administration  # noqa: E402
-from check import Check, make_jobs  # noqa: E402
+from check import Check  # noqa: E402
+from commands import Commands  # noqa: E402
 from fleet import Fleet  # noqa: E402
+from operations import OperationsCheck  # noqa: E402
 from processes import is_local  # noqa: E402
 from service import Sandbox  # noqa: E402
 from topics import Results, Sender, Topics  # noqa: E402
 from faults import API_FAULTS, EmbeddedBrokerFaults, RealBrokerFaults  # noqa: E402
+from workload import Workload  # noqa: E402
 
 SESSION_SECONDS = 8
 
@@ -45,6 +49,7 @@ def parse_arguments():
     parser.add_argument("--broker-faults", type=int, help="how many broker faults are injected; half of --kills unless given")
     parser.add_argument("--admin-faults", type=int,
                         help="how often an administrator changes topics or stops a broker; 3 unless given, on a real broker")
+    parser.add_argument("--commands", type=int, default=6, help="how often an operator pauses, cancels or retries jobs")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--partitions", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=60, help="the time over which jobs and faults are spread")
@@ -86,13 +91,14 @@ class Run:
             "WORKER_POLL_MIN_INTERVAL": "500ms", "WORKER_POLL_MAX_INTERVAL": "5s",
             "WORKER_DELIVERY": self.options.delivery, "PAYOUT_API_REQUESTS_PER_SECOND": "2000",
             "KAFKA_CLIENT_TOPIC_METADATA_REFRESH_INTERVAL_MS": "5000",
+            "KAFKA_GROUP_PROTOCOL": os.environ.get("KAFKA_GROUP_PROTOCOL", "classic"),
             "LOG_LEVEL": "debug", "LOG_FORMAT": "text", "FILES_LOCATION": (self.directory / "files").as_uri()}
 
-    def schedule(self, fleet, administration, begin):
+    def schedule(self, fleet, administration, commands, begin):
         """The times of all faults in order, with their functions; the fleet's random numbers determine both."""
         broker = self.options.broker_faults
         broker = self.options.kills // 2 if broker is None else broker
-        faults = [fleet.inject] * self.options.kills
+        faults = [fleet.inject] * self.options.kills + [commands.inject] * self.options.commands
         faults += [self.broker_faults.inject] * (broker if self.has_broker_faults else 0)
         wanted = self.options.admin_faults
         if self.is_real:
@@ -103,14 +109,17 @@ class Run:
                       key=lambda pair: pair[0])
 
     def go(self):
-        records, expected = make_jobs(self.options.jobs, self.options.seed)
+        workload = Workload(self.options.jobs, self.options.seed)
         if self.options.api_faults == "on":
             self.sandbox.set_faults(API_FAULTS)
         results = Results(self.topics)
         results.start()
         fleet = Fleet(self.options.binary, self.settings, self.directory, self.options.seed)
+        records = [(record.key, record.value) for record in workload.records]
         sender = Sender(self.topics, records, self.options.seconds, pins=True)
-        administration = self.administration = Administration(self, records, expected, sender, results)
+        commands = self.commands = Commands(self, workload, results, self.options.seed)
+        commands.start()
+        administration = self.administration = Administration(self, workload, commands, sender, results)
         fleet.was_broker_unreachable = lambda *times: any(
             faults.was_unreachable(*times) for faults in (self.broker_faults, administration))
         try:
@@ -118,7 +127,7 @@ class Run:
             fleet.start_all(self.options.workers, named=(self.options.workers + 1) // 2)
             begin = time.time()
             sender.start()
-            self.run_until_done(fleet, administration, sender, results, expected, begin)
+            self.run_until_done(fleet, sender, workload, results, begin)
             # A late event would be a repetition.
             time.sleep(SESSION_SECONDS)
             took = time.time() - begin
@@ -127,23 +136,30 @@ class Run:
             fleet.abandon()
             raise
         results.stop()
+        commands.controls.stop()
         is_recreated = administration.counts()["recreate_jobs"] > 0
-        check = Check(records, expected, sender, results, self.sandbox.journal(), is_recreated)
+        check = Check(workload, commands, sender, results, self.sandbox.journal(), is_recreated)
         check.check_files(self.sandbox, self.options.seed)
-        return check, fleet, sender, took
+        operations = OperationsCheck(check, workload, commands, results, fleet.freezes)
+        return check, operations, fleet, took
 
-    def run_until_done(self, fleet, administration, sender, results, expected, begin):
-        schedule = self.schedule(fleet, administration, begin)
+    def run_until_done(self, fleet, sender, workload, results, begin):
+        schedule = self.schedule(fleet, self.administration, self.commands, begin)
+        are_over = False
         while time.time() - begin < self.options.timeout:
             if schedule and time.time() >= schedule[0][0]:
                 schedule.pop(0)[1]()
-                if not schedule:
-                    administration.end()
-                    self.broker_faults.end()
             fleet.check_alive()
             if sender.problem:
                 raise SystemExit(sender.problem)
-            if not schedule and sender.done.is_set() and len(results.events) >= len(expected):
+            if not schedule and not are_over:
+                self.administration.end()
+                self.broker_faults.end()
+                self.commands.end()
+                are_over = True
+            if are_over and sender.done.is_set() and all(
+                    name in results.events for name in list(workload.expected)) and all(
+                    batch in results.batches for batch in workload.batches):
                 return
             time.sleep(0.05)
 
@@ -152,10 +168,11 @@ class Run:
         self.topics.delete()
 
 
-def show(run, check, fleet, sender, took):
+def show(run, check, operations, fleet, took):
     options = run.options
     injected = collections.Counter(what for _, what, *_ in fleet.history + run.broker_faults.history)
     takeovers = check.takeover_times(fleet.history)
+    commands = run.commands.counts()
     print("guarantees of this broker, by test")
     for promise, kept in run.promises.items():
         print(f"  {promise:46} {guarantees.text(kept)}")
@@ -165,10 +182,16 @@ def show(run, check, fleet, sender, took):
     print(f"  so this run's result depends on                {shown}\n")
     rows = [
         ("broker", "Kafka at " + run.topics.bootstrap if run.is_real else "embedded"),
-        ("delivery, seed", f"{options.delivery}, {options.seed}"),
+        ("delivery, group protocol, seed", f"{options.delivery}, {run.settings['KAFKA_GROUP_PROTOCOL']}, {options.seed}"),
         ("jobs", len(check.expected)), ("events", check.count),
         ("missing", len(check.missing)), ("unexpected", len(check.unexpected)), ("repeated", len(check.repeated)),
         ("repeated with other content", len(check.differing)), ("wrong status", len(check.wrong)),
+        ("batches / events missing / repeated / wrong",
+         f"{len(operations.workload.batches)} / {len(operations.missing)} / {len(operations.repeated)} / {len(operations.wrong)}"),
+        ("operator: " + " / ".join(name.replace("_", " ") for name in commands) + " / jobs retried",
+         " / ".join(map(str, commands.values())) + f" / {len(run.commands.retried)}"),
+        ("queued / completed while paused, in seconds of pauses",
+         f"{len(operations.submitted)} / {len(operations.completed)}, {operations.paused_seconds():.0f} s"),
         ("exports at the service", len(check.journal)),
         ("exports per completed job", f"{check.exports_per_completed:.3f}"),
         ("second exports", f"{check.second_exports}{' (the service ignores idempotency ids)' if options.forgetful_service else ''}"),
@@ -179,9 +202,9 @@ def show(run, check, fleet, sender, took):
         ("broker: errors / disconnects / down / slow / restarted",
          " / ".join(str(injected[name]) for name in ("errors", "disconnect", "down", "slow", "restart"))
          if run.has_broker_faults else "no faults (BROKER_RESTART is not set)"),
-        ("administrator: partitions added / transactions open / jobs topic recreated / broker stopped",
+        ("administrator: partitions added / replicas lacking / transactions open / jobs topic recreated / broker stopped",
          " / ".join(str(run.administration.counts()[name]) for name in
-                    ("add_partition", "leave_transaction_open", "recreate_jobs", "stop_one_broker"))
+                    ("add_partition", "lack_replicas", "leave_transaction_open", "recreate_jobs", "stop_one_broker"))
          if run.is_real else "none (the embedded broker does not delete topics)"),
         ("partitions recovered", run.administration.recovered),
         ("stops cut short by an outage of the broker", fleet.stops_cut_short),
@@ -200,19 +223,22 @@ def main():
     options = parse_arguments()
     run = Run(options)
     try:
-        check, fleet, sender, took = run.go()
+        check, operations, fleet, took = run.go()
     except BaseException:
         print(f"logs in {run.directory}", file=sys.stderr)
         run.close()
         raise
     run.close()
-    show(run, check, fleet, sender, took)
-    broken = check.broken_promises(options.delivery == "exactly-once", not options.forgetful_service)
+    show(run, check, operations, fleet, took)
+    is_exact = options.delivery == "exactly-once"
+    broken = check.broken_promises(is_exact, not options.forgetful_service)
+    broken |= operations.broken_promises(is_exact and guarantees.is_exact(run.promises))
     for name, found in broken.items():
         print(f"{name}: {', '.join(found[:10]) if isinstance(found, list) else found}")
-    for failure in fleet.failures:
+    failures = fleet.failures + run.commands.failures
+    for failure in failures:
         print(failure)
-    if broken or fleet.failures:
+    if broken or failures:
         print(f"FAILED; logs in {run.directory}")
         return 1
     if not options.keep:

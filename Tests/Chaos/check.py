@@ -12,45 +12,20 @@ import urllib.request
 FILES_COMPARED = 200
 
 
-def make_jobs(count, seed):
-    """The records to enqueue, in order, and each job's expected statuses.
-
-    The jobs have both kinds and formats. Some are enqueued twice, some are invalid, some fail at the service at each
-    attempt, some are cancelled later.
-    """
-    rng = random.Random(f"jobs {seed}")
-    records, expected = [], {}
-    cancels = {}
-    for number in range(count):
-        identity = f"job-{number:06d}"
-        job = {"jobId": identity, "kind": rng.choice(["transactionHistory", "payments"]),
-               "filter": f"enrollmentParticipantId eq '{number}'", "fileFormat": rng.choice(["csv", "tsv"])}
-        fate = rng.choices(["completed", "rejected", "failed", "cancelled"], [94, 2, 1, 3])[0]
-        if fate == "rejected":
-            job["kind"] = "nonsense"
-        elif fate == "failed":
-            job["filter"] += " and programName eq 'sandbox-fail'"
-            job["maxAttempts"] = 2
-        expected[identity] = {"completed", "cancelled"} if fate == "cancelled" else {fate}
-        records.append((identity, json.dumps(job)))
-        if fate == "completed" and rng.random() < 0.03:
-            records.append(records[-1])
-        if fate == "cancelled":
-            cancels[number + rng.randint(1, 40)] = identity
-        if number in cancels:
-            records.append((cancels[number], json.dumps({"jobId": cancels[number], "action": "cancel"})))
-    return records, expected
-
-
 class Check:
     """The results of a run, from the worker's outputs only."""
 
-    def __init__(self, records, expected, sender, results, journal, is_recreated=False):
-        self.expected, self.sender, self.events, self.journal = expected, sender, results.events, journal
-        self.times_enqueued = collections.Counter(
-            identity for identity, value in records if json.loads(value).get("action") != "cancel")
-        self.missing = sorted(set(expected) - set(self.events))
-        self.unexpected = sorted(set(self.events) - set(expected))
+    def __init__(self, workload, commands, sender, results, journal, is_recreated=False):
+        self.expected, self.sender, self.events, self.journal = workload.expected, sender, results.events, journal
+        self.keys = {record.identity: record.key for record in workload.records}
+        self.times_enqueued = collections.Counter(record.identity for record in workload.records if record.is_job)
+        for name in self.events:
+            if ".retry-" in name:
+                self.times_enqueued[name] = commands.retried[name] + commands.failed_retries
+                if name not in self.expected and commands.failed_retries and commands.original(name) in self.events:
+                    workload.add_retry(name)
+        self.missing = sorted(set(self.expected) - set(self.events))
+        self.unexpected = sorted(set(self.events) - set(self.expected))
         # A job that is enqueued again after its end has its event published again, under the same id.
         # Records of a recreated jobs topic that were read before an operator let workers read it from the beginning are read
         # twice; a `rejected` event names its record.
@@ -59,7 +34,7 @@ class Check:
         self.differing = self.jobs(
             lambda name, seen: not (is_recreated and seen[0][1]["status"] == "rejected")
             and len({(ce_id, json.dumps(body, sort_keys=True)) for ce_id, body, _ in seen}) > 1)
-        self.wrong = self.jobs(lambda name, seen: seen[0][1]["status"] not in expected.get(name, set()))
+        self.wrong = self.jobs(lambda name, seen: seen[0][1]["status"] not in self.expected.get(name, set()))
         self.count = sum(len(seen) for seen in self.events.values())
         self.check_exports()
 
@@ -69,11 +44,10 @@ class Check:
     # At the service
 
     def check_exports(self):
-        """Exports by job, from the number in their filter, independent of the worker's data."""
+        """Exports by job; those of a retry count as their first job's."""
         self.exports = collections.defaultdict(list)
         for export in self.journal:
-            number = int(re.search(r"'(\d+)'", export["filter"]).group(1))
-            self.exports[f"job-{number:06d}"].append(export)
+            self.exports[name_of(export)].append(export)
         announced = {body["requestId"] for seen in self.events.values() for _, body, _ in seen}
         left = [(name, export) for name, exports in self.exports.items() for export in exports
                 if export["requestId"] not in announced and export["state"] in ("Queued", "Processing", "Completed")]
@@ -87,7 +61,7 @@ class Check:
         self.left_by_cancelled = sorted(
             name for name, exports in self.exports.items() if statuses.get(name) == "cancelled"
             and any(export["state"] in ("Queued", "Processing", "Completed") for export in exports))
-        completed = [name for name in self.events if statuses[name] == "completed"]
+        completed = [name for name in self.events if statuses[name] == "completed" and ".retry-" not in name]
         self.exports_per_completed = sum(len(self.exports[name]) for name in completed) / max(1, len(completed))
 
     # Files
@@ -118,8 +92,9 @@ class Check:
     def lives(self):
         """For each partition, when its jobs were stored and when their first events could be read."""
         lives = collections.defaultdict(list)
-        for name, (partition, stored) in self.sender.stored.items():
-            if name in self.events:
+        for name, key in self.keys.items():
+            if name in self.events and key in self.sender.stored:
+                partition, stored = self.sender.stored[key]
                 lives[partition].append((stored, self.events[name][0][2], name))
         return lives
 
@@ -171,6 +146,12 @@ class Check:
         if honours_idempotency:
             promises |= {"second exports": self.second_exports, "exports orphaned": self.orphans}
         return {name: found for name, found in promises.items() if found}
+
+
+def name_of(export):
+    """The job of an export, from the number in its filter, independent of the worker's data; without the suffix of a retry."""
+    number = int(re.search(r"'(\d+)'", export["filter"]).group(1))
+    return f"job-{number:06d}"
 
 
 def seconds_of(text):

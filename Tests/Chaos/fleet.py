@@ -41,6 +41,8 @@ class Fleet:
         self.started = 0
         # Time, fault, worker, and for kills the owned partitions.
         self.history = []
+        # When workers were frozen, and when they continued.
+        self.freezes = []
         self.failures = []
         # Whether the broker was unreachable between two times, and the stops that timed out for that reason.
         self.was_broker_unreachable = lambda begin, end: False
@@ -79,6 +81,7 @@ class Fleet:
         if kind == "freeze":
             self.history.append((time.time(), kind, name, None))
             worker.signal(signal.SIGSTOP)
+            self.freezes.append((time.time(), time.time() + thaw))
             # Some continue before the group has noticed, some continue as zombies.
             return self.later(thaw, worker.signal, signal.SIGCONT)
         owned = worker.partitions()

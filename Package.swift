@@ -38,6 +38,14 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 
+/// What the targets of `Tests/Fuzzing` parse with.
+let fuzzed: [Target.Dependency] = [
+    "EntraIdentity", "ExportCore", "ExportRecords", "FileStores", "HTTPAccess", "HTTPStandIns", "PayoutAPI",
+    "PayoutFilters", "Primitives", "WorkerConsole", "WorkerSamples", "payout-worker", asyncHTTPClient, httpTypes,
+    nioCore,
+    nioEmbedded, nioHTTP1,
+]
+
 // MARK: - Package
 
 let package = Package(
@@ -121,7 +129,7 @@ let package = Package(
             "WorkerExports",
             [
                 "WorkerRuntime", "ExportCore", "EntraIdentity", "HTTPAccess", "PayoutAPI", "PayoutFilters",
-                "FileStores",
+                "FileStores", "Primitives",
                 crypto, logging, nioCore, tracing,
             ]
         ),
@@ -158,6 +166,14 @@ let package = Package(
         tests("KafkaClient", ["EmbeddedKafka", "CRDKafka", logging]),
         tests("EmbeddedKafka", ["KafkaClient", logging]),
         tests("Primitives"),
+        // Parsers of untrusted bytes, with generated inputs.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzed,
+            path: "Tests/Fuzzing",
+            exclude: ["Corpus", "Driver", "fuzz.py"],
+            swiftSettings: settings
+        ),
         // Programs that tests start.
         .systemLibrary(name: "CSpawn", path: "Tests/ChildProcesses/Native"),
         .target(
@@ -187,10 +203,8 @@ let package = Package(
             "PayoutAPI",
             [
                 "EntraIdentity", "HTTPAccess", "HTTPStandIns", "PayoutFilters", "PayoutSandbox", "Primitives",
-                asyncHTTPClient, crypto, metrics, nioCore, nioEmbedded,
-                nioHTTP1, nioPosix, tracing,
-            ],
-            excluding: ["Fuzzing/Corpus"]
+                crypto, metrics, nioCore, nioHTTP1, nioPosix, tracing,
+            ]
         ),
         tests(
             "PayoutSandbox",
@@ -213,7 +227,7 @@ let package = Package(
         tests(
             "WorkerExports",
             [
-                "EntraIdentity", "ExportCore", "FileStores", "HTTPAccess", "PayoutAPI", "PayoutFilters",
+                "EntraIdentity", "ExportCore", "FileStores", "HTTPAccess", "HTTPStandIns", "PayoutAPI", "PayoutFilters",
                 "PayoutSandbox",
                 "Primitives",
                 "WorkerRuntime",
@@ -277,7 +291,8 @@ let package = Package(
             dependencies: [
                 "CRDKafka", "EmbeddedKafka", "ExportCore", "ExportRecords", "KafkaClient", "EntraIdentity",
                 "HTTPAccess",
-                "PayoutAPI", "PayoutFilters", "Primitives", asyncHTTPClient, logging, nioCore, nioHTTP1,
+                "PayoutAPI", "PayoutFilters", "Primitives", "WorkerSamples", "WorkerTelemetry",
+                asyncHTTPClient, logging, nioCore, nioHTTP1,
             ],
             path: "Tests/Benchmarks/Parts",
             swiftSettings: settings
@@ -323,6 +338,27 @@ let package = Package(
 // then built and tested without the rest.
 if let wanted = Context.environment["TEST_TARGETS"]?.split(separator: " ").map(String.init) {
     package.targets.removeAll { $0.type == .test && !wanted.contains($0.name) }
+}
+
+// FUZZING in the environment replaces the suite of generated inputs by the program `fuzz`, whose entry point is libFuzzer's:
+// `make fuzz` builds it with that sanitizer. It uses code of the command too, whose own entry point gets another name.
+if Context.environment["FUZZING"] != nil {
+    package.targets.removeAll { $0.type == .test }
+    package.products.removeAll { $0.name == "payout-worker" }
+    package.targets = package.targets.map { target in
+        guard target.name == "payout-worker" else { return target }
+        let entry = SwiftSetting.unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "worker_main"])
+        return .target(name: target.name, dependencies: target.dependencies, swiftSettings: settings + [entry])
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: fuzzed,
+            path: "Tests/Fuzzing",
+            exclude: ["Corpus", "Suite", "fuzz.py"],
+            swiftSettings: settings
+        )
+    )
 }
 
 /// A target of ours; the arrows are its dependencies. Files in the embedded folders become constants of

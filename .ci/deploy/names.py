@@ -106,9 +106,9 @@ def check_command(worker, line):
 
 def commands(text):
     """Each `payout-worker …` that is code, with comments and what comes after a pipe left out."""
-    blocks = re.findall(r"^```(?:sh|text)?\n(.*?)^```", text, re.S | re.M)
+    blocks = [block for _, block in re.findall(r"^( *)```(?:sh|text)?\n(.*?)^\1```", text, re.S | re.M)]
     code = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    code += re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
+    code += re.findall(r"`([^`\n]+)`", re.sub(r"^( *)```.*?^\1```", "", text, flags=re.S | re.M))
     for line in code:
         # Not what follows a comment's sign, and not the name of SwiftPM's product.
         line = re.sub(r"\s#.*|--product payout-worker", "", line)

@@ -7,8 +7,9 @@ package protocol ConsoleSource: Sendable {
     func status() async -> WorkerStatus?
     /// A snapshot of the open jobs, and how long the engine needed for it; `nil` when the worker has ended.
     func jobSnapshot(oldest limit: Int) async -> (found: JobSnapshot, took: Duration)?
-    /// The job with an id that one of this worker's partitions knows.
-    func job(_ id: String) async -> JobView?
+    /// Those of some jobs that this worker's partitions know, and how long the engine needed for them; `nil` when the worker has
+    /// ended.
+    func jobs(named ids: Set<String>) async -> (found: [String: JobView], took: Duration)?
     /// A part of the list of jobs, and how long the engine needed for it; `nil` when the worker has ended.
     func jobs(_ question: JobQuestion) async -> (page: JobPage, took: Duration)?
 }

@@ -114,7 +114,13 @@ public struct ExportsClient: ExportsPort {
         if let objection = hosts.objection(to: location.unredacted) {
             return .failed(.refusedLocation(message: "\(BlobDownloadError(refusing: location, because: objection))"))
         }
-        return .polled(status, url: location.unredacted, expiresAt: location.expiresAt.map { Instant($0) })
+        return .polled(
+            status,
+            url: location.unredacted,
+            expiresAt: location.expiresAt.map { Instant($0) },
+            // Some services write the year 1 for a time that they do not have.
+            requested: export.requestDateTime.map { Instant($0) }.flatMap { $0.milliseconds > 0 ? $0 : nil }
+        )
     }
 
     /// The result for an error of the API client.

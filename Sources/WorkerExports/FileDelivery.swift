@@ -52,16 +52,23 @@ public struct FileDelivery: Sendable {
         do {
             let upload = try await store.begin(key, metadata: metadata)
             do {
-                let consumer = UploadConsumer(upload: upload, transfer: transfer, activity: activity, token: token)
+                let beginning = FileBeginning()
+                let consumer = UploadConsumer(
+                    upload: upload,
+                    beginning: beginning,
+                    transfer: transfer,
+                    activity: activity,
+                    token: token
+                )
                 let blob = try await downloader.download(source, to: consumer) {
                     guard let fresh = try await freshURL() else { throw FileNotReady() }
                     return fresh
                 }
+                if blob.content == nil { try beginning.expectArchive() }
                 let stored = try await upload.finish(ContentDigests(sha256: blob.sha256, md5: blob.md5))
                 activity.stored(bytes: stored.sizeBytes)
                 var file = ExportFile(stored, sha256: blob.sha256, fileName: key.parts.last ?? blob.fileName)
-                // Both decide by the first bytes; where they disagree, nothing is claimed.
-                if stored.mediaType == .csv || stored.mediaType == .tsv {
+                if !stored.mediaType.isArchive {
                     file.content = blob.content.map { FileContent($0, call.job.fileFormat) }
                 }
                 return .stored(file)
@@ -69,6 +76,8 @@ public struct FileDelivery: Sendable {
                 await upload.abort()
                 throw error
             }
+        } catch let error as UnsuitableFile {
+            return .failed(.unusableFile(message: error.description(call)))
         } catch {
             return Self.result(of: error)
         }
@@ -133,6 +142,7 @@ private struct FileNotReady: Error {}
 /// Writes the chunks of a download to an upload while the download is not suspended.
 private struct UploadConsumer: BlobConsumer {
     let upload: any FileUpload
+    let beginning: FileBeginning
     let transfer: Transfer
     let activity: FileActivity
     let token: FileActivity.Token
@@ -145,11 +155,13 @@ private struct UploadConsumer: BlobConsumer {
             try await transfer.waitWhileSuspended()
             activity.update(token) { $0.isWaiting = false }
         }
+        try beginning.add(chunk)
         try await upload.write(chunk)
         activity.update(token) { $0.receivedBytes += Int64(chunk.readableBytes) }
     }
 
     func restart() async throws {
+        beginning.restart()
         try await upload.restart()
         activity.update(token) { $0.receivedBytes = 0 }
     }

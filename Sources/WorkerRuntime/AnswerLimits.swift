@@ -28,9 +28,9 @@ extension CallResult {
     func bounded() -> CallResult {
         switch self {
         case .created(let requestID): Self.tooLong("request id", requestID, AnswerLimits.requestIDBytes) ?? self
-        case .polled(let status, let url, let expiresAt):
+        case .polled(let status, let url, let expiresAt, let requested):
             url.flatMap { Self.tooLong("URL of the export's file", $0, AnswerLimits.locationBytes) }
-                ?? .polled(status.bounded, url: url, expiresAt: expiresAt)
+                ?? .polled(status.bounded, url: url, expiresAt: expiresAt, requested: requested)
         case .stored(let file):
             Self.tooLong("location of the stored file", file.location, AnswerLimits.locationBytes)
                 ?? .stored(file.bounded)

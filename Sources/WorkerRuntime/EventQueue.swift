@@ -12,15 +12,9 @@ final class EventQueue: @unchecked Sendable {
     private let condition = MonotonicCondition()
     private var events: [WorkerMessage] = []
     private var isClosed = false
-    /// Batches of restored records in the queue.
-    private var restored = 0
-    private var restorers: [CheckedContinuation<Void, Never>] = []
+    private var restorePlaces = RestorePlaces()
     /// Bytes of received records in the queue.
     private var receivedBytes = 0
-
-    /// The bound of ``restored``. Records are decoded on several threads and applied by one, and a decoded record is
-    /// several times as large as its table entry.
-    private static let restoredAtMost = 4
 
     /// ``postReceived(_:bytes:waitingAtMost:)`` waits while the received records in the queue hold more bytes than
     /// this.
@@ -37,7 +31,7 @@ final class EventQueue: @unchecked Sendable {
     func post(_ event: WorkerMessage) {
         condition.lock()
         guard !isClosed else { return condition.unlock() }
-        if case .event(.restored) = event { restored += 1 }
+        if case .event(.restored) = event { restorePlaces.queued() }
         events.append(event)
         // Only the first event of a batch can find the owner asleep.
         if events.count == 1 { condition.broadcast() }
@@ -63,8 +57,8 @@ final class EventQueue: @unchecked Sendable {
     func close() {
         condition.lock()
         isClosed = true
-        let (rest, waiting) = (events, restorers)
-        (events, restorers) = ([], [])
+        let (rest, waiting) = (events, restorePlaces.close())
+        events = []
         condition.broadcast()
         condition.unlock()
         for restorer in waiting { restorer.resume() }
@@ -87,12 +81,11 @@ final class EventQueue: @unchecked Sendable {
         var batch: [WorkerMessage] = []
         batch.reserveCapacity(64)
         swap(&batch, &events)
-        let waiting = restorers
-        (restored, restorers) = (0, [])
+        let next = restorePlaces.dequeued()
         if receivedBytes > 0 { condition.broadcast() }
         receivedBytes = 0
         condition.unlock()
-        for restorer in waiting { restorer.resume() }
+        next?.resume()
         lastDequeue = .now
         return batch
     }
@@ -105,22 +98,32 @@ final class EventQueue: @unchecked Sendable {
         if rest > .zero { Thread.sleep(forTimeInterval: Double(rest.components.attoseconds) / 1e18) }
     }
 
-    /// Restores that wait for space in the queue.
+    /// Restores that wait for a place in the queue.
     var waitingRestores: Int {
         condition.lock()
         defer { condition.unlock() }
-        return restorers.count
+        return restorePlaces.waitingCount
     }
 
-    /// Waits while the queue holds several batches of restored records.
-    func spaceForRestored() async {
+    /// Waits for the place of a batch of restored records, which the batch keeps until the engine has dequeued it.
+    ///
+    /// Ask for it before the batch is decoded, and only when its bytes have arrived: a restore that waits for the broker
+    /// holds no place. A batch that is not posted returns its place (``returnRestorePlace()``).
+    func restorePlace(for epoch: Epoch) async {
         await withCheckedContinuation { continuation in
             condition.lock()
-            let isFull = !isClosed && restored >= Self.restoredAtMost
-            if isFull { restorers.append(continuation) }
+            let isGranted = restorePlaces.request(epoch, continuation)
             condition.unlock()
-            if !isFull { continuation.resume() }
+            if isGranted { continuation.resume() }
         }
+    }
+
+    /// Returns the place of a batch that is not posted.
+    func returnRestorePlace() {
+        condition.lock()
+        let next = restorePlaces.returned()
+        condition.unlock()
+        next?.resume()
     }
 }
 

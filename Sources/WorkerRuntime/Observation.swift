@@ -64,6 +64,9 @@ public enum LogObservation: Sendable {
     case restoring(RestoreProgress)
     /// A state partition has been read: records, and seconds from its assignment.
     case restored(partition: Int32, records: Int, seconds: Double)
+    /// The newest headers of files whose jobs a restored partition still remembers, at most one for each account, kind and
+    /// format.
+    case headers([FileHeader])
     /// Records of a topic were received.
     case consumed(topic: String, records: Int)
     /// Records of topics are stored, by topic.

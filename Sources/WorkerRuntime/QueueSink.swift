@@ -10,6 +10,8 @@ final class QueueSink: LogSink {
     private let failure: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     /// Restores with a record that could not be read; the rest of their records is skipped.
     private let broken = Mutex<Set<UInt32>>([])
+    /// The headers in the records of each partition's newest restore.
+    private let headers = Mutex<[Int32: (epoch: Epoch, found: RestoredHeaders)]>([:])
 
     init(
         queue: EventQueue,
@@ -31,24 +33,34 @@ final class QueueSink: LogSink {
 
     func restored(partition: Int32, epoch: UInt32, _ records: [LogRecord]) async {
         guard !broken.withLock({ $0.contains(epoch) }) else { return }
+        await queue.restorePlace(for: epoch)
         var decoded: [StateRecord] = []
         decoded.reserveCapacity(records.count)
         for record in records {
             do {
                 decoded.append(try codec.decodeState(record))
             } catch {
+                queue.returnRestorePlace()
                 broken.withLock { _ = $0.insert(epoch) }
                 let reason =
                     "The state record at offset \(record.offset) of partition \(partition) cannot be read: \(error). The partition is stopped. Run a worker of the version that wrote the record, or repair the record."
                 return restoreFailed(partition: partition, epoch: epoch, reason: reason)
             }
         }
+        headers.withLock { headers in
+            if headers[partition]?.epoch != epoch { headers[partition] = (epoch, RestoredHeaders()) }
+            for record in decoded { headers[partition]?.found.add(record) }
+        }
         queue.post(.event(.restored(partition: partition, epoch: epoch, decoded)))
-        await queue.spaceForRestored()
     }
 
     func restoreFinished(partition: Int32, epoch: UInt32, _ ends: RestoredEnds) {
+        let restored = headers.withLock { $0.removeValue(forKey: partition) }
         guard broken.withLock({ $0.remove(epoch) }) == nil else { return }
+        // Before the partition's jobs store further files.
+        if let restored, restored.epoch == epoch, !restored.found.all.isEmpty {
+            observe(.headers(restored.found.all))
+        }
         queue.post(.event(.restoreFinished(partition: partition, epoch: epoch, ends)))
     }
 

@@ -2,11 +2,12 @@ public import ExportCore
 
 // Questions about jobs. The engine's thread answers them between two events.
 extension WorkerLoop {
-    /// The job with an id that one of this worker's partitions knows; `nil` also when the loop has ended.
-    public func job(_ id: String) async -> JobView? {
-        let clock = clock
-        return await withCheckedContinuation { continuation in
-            queue.post(.question(Answer { continuation.resume(returning: $0?.job(id, at: clock.time())) }))
+    /// Those of some jobs that this worker's partitions know, by their ids; `nil` when the loop has ended.
+    ///
+    /// - Returns: the jobs, and how long the engine took for them.
+    public func jobs(named ids: Set<String>) async -> (found: [String: JobView], took: Duration)? {
+        await timed { machine, now in
+            ids.reduce(into: [:]) { found, id in found[id] = machine.job(id, at: now) }
         }
     }
 

@@ -26,6 +26,8 @@ package final class Telemetry: Sendable {
     package let calls = CallActivity()
     /// The newest rejected records.
     package let rejected = RejectedRecords()
+    /// The last headers of stored files.
+    let headers = HeaderWatch()
 
     /// Creates a telemetry without data.
     ///
@@ -49,13 +51,13 @@ package final class Telemetry: Sendable {
     package var isKafkaReachable: Bool { activity.figures.connectionProblem?.isPartial ?? true }
 
     /// The observers to pass to a `WorkerLoop`.
-    package var observers: [any WorkerObserver] { [metrics, activity, rejected] }
+    package var observers: [any WorkerObserver] { [metrics, activity, rejected, headers] }
 
     /// The same port with counted and timed calls. Without it the console has only the engine's status: calls by
     /// account, their durations and the rate of calls are missing.
     ///
     /// - Parameter logger: reports files whose header has changed.
     package func metering(_ exports: any ExportsPort, logger: Logger? = nil) -> any ExportsPort {
-        MeteredExports(port: exports, metrics: metrics, calls: calls, logger: logger)
+        MeteredExports(port: exports, metrics: metrics, calls: calls, headers: headers, logger: logger)
     }
 }

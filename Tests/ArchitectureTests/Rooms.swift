@@ -20,6 +20,7 @@ enum Rooms {
         "WorkerKafka": ["WorkerRuntime", "ExportCore", "ExportRecords", "KafkaClient", "Primitives"],
         "WorkerExports": [
             "WorkerRuntime", "ExportCore", "EntraIdentity", "HTTPAccess", "PayoutAPI", "PayoutFilters", "FileStores",
+            "Primitives",
         ],
         "WorkerTelemetry": ["WorkerRuntime", "ExportCore", "HTTPAccess", "Primitives"],
         "WorkerConsole": [

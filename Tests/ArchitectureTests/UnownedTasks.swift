@@ -9,6 +9,8 @@ enum UnownedTasks {
     static let exceptions = [
         "Sources/HTTPListening/AcceptedConnection.swift":
             "A deinitializer cannot wait, and only this call finishes a connection's writer.",
+        "Sources/WorkerConsole/Jobs/JobFinder.swift":
+            "Requests share a question, so none of them owns it; it ends with the engine's answer and a bounded rest.",
         "Sources/WorkerRuntime/BoundedQuestion.swift":
             "The question cannot be cancelled, and the caller waits no longer than it wants to.",
     ]

@@ -20,6 +20,7 @@ import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Processes"))
 
+import console  # noqa: E402
 import inflight  # noqa: E402
 import instructions  # noqa: E402
 import latency  # noqa: E402
@@ -32,7 +33,7 @@ from budgets import Budgets  # noqa: E402
 from peers import Peers  # noqa: E402
 from report import Report  # noqa: E402
 
-STEPS = ("instructions", "scale", "restore", "consumption", "content", "client", "whole", "sustained", "latency", "workers", "inflight")
+STEPS = ("instructions", "scale", "restore", "consumption", "content", "client", "whole", "sustained", "latency", "workers", "inflight", "console")
 
 
 def parse_arguments():
@@ -50,6 +51,7 @@ def parse_arguments():
     parser.add_argument("--scale", default="10000,100000,1000000", help="numbers of jobs in flight, for the slopes")
     parser.add_argument("--waiting", default="1000,10000,100000", help="numbers of jobs that wait, submitted one by one")
     parser.add_argument("--million", type=int, default=1_000_000, help="jobs that wait and are restored; a real broker only")
+    parser.add_argument("--listed", type=int, default=1_000_000, help="jobs that the console lists during the flood")
     options = parser.parse_args()
     options.only = options.only.split(",")
     for name in ("scale", "waiting"):
@@ -71,7 +73,7 @@ def main():
     report.keep("machine", {**facts, "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")})
     prefix = f"bench-{uuid.uuid4().hex[:8]}"
     bodies = {
-        "instructions": lambda: instructions.instructions(binaries, report, budgets, options.accept),
+        "instructions": lambda: (instructions.instructions(binaries, report, budgets, options.accept), parts.log(binaries, report)),
         "scale": lambda: scale.scale(binaries, report, options.scale),
         "restore": lambda: parts.restore(binaries, report, options.state),
         "consumption": lambda: parts.consume(binaries, report, prefix, options.records, options.rounds),
@@ -79,9 +81,10 @@ def main():
         "client": lambda: parts.client(binaries, report, options.jobs, options.rounds),
         "whole": lambda: throughput.throughput(binaries, report, peers, options.jobs, options.rounds),
         "sustained": lambda: whole.sustained(binaries, report, options.rate, 20),
-        "latency": lambda: latency.latency(binaries, report, 100, 20),
+        "latency": lambda: latency.latency(binaries, report, options.rate, 20),
         "workers": lambda: whole.workers(binaries, report, options.jobs, (1, 2, 4)),
         "inflight": lambda: inflight.in_flight(binaries, report, peers, options.waiting, options.million),
+        "console": lambda: console.console(binaries, report, options.listed),
     }
     for name in STEPS:
         if name in options.only:

@@ -30,6 +30,12 @@ def started(fixture, count, **settings):
     return process, time.monotonic() - begin
 
 
+def restored_memory(process):
+    """The highest memory since its start, and what remains once the restore's own is returned."""
+    time.sleep(IDLE_SECONDS)
+    return {"restorePeakMiB": process.peak_bytes() / 2**20, "residentRestoredMiB": process.resident_bytes() / 2**20}
+
+
 def live(binaries, report, count, commands):
     """Jobs that arrive one by one, are submitted, and wait."""
     with Fixture(binaries, LONG_EXPORTS, partitions=64 if count > 20_000 else 6, settings=WAITING) as fixture:
@@ -39,7 +45,7 @@ def live(binaries, report, count, commands):
         found = {"jobs": count, "idleCPU": idle_share(worker), "residentMiB": worker.resident_bytes() / 2**20}
         fixture.retire(worker)
         worker, found["restartSeconds"] = started(fixture, count)
-        found["residentRestoredMiB"] = worker.resident_bytes() / 2**20
+        found |= restored_memory(worker)
     found["peerMiB"] = {name: peer_memory(binaries, count, command) for name, command in commands.items()}
     row(report, found)
     return found
@@ -64,18 +70,23 @@ def restored(binaries, report, count):
                  "idleCPU": idle_share(worker), "residentMiB": worker.resident_bytes() / 2**20}
         fixture.retire(worker, by_force=True)
         worker, found["takeOverSeconds"] = started(fixture, count)
-        found["residentRestoredMiB"] = worker.resident_bytes() / 2**20
+        found |= restored_memory(worker)
     row(report, found)
     report.goal("take-over, seconds beyond the session time-out", found["takeOverSeconds"] - SESSION_SECONDS, "s")
     return found
 
 
 def row(report, found):
-    text = f"{found['residentMiB']:.0f} MiB, idle {found['idleCPU'] * 100:.1f} % of a core, restart {found['restartSeconds']:.1f} s"
+    text = (f"{found['residentMiB']:.0f} MiB, idle {found['idleCPU'] * 100:.1f} % of a core, "
+            f"restart {found['restartSeconds']:.1f} s with {found['restorePeakMiB']:.0f} MiB at most")
     if "takeOverSeconds" in found:
         text += f", take-over after kill -9 {found['takeOverSeconds']:.1f} s"
     text += "".join(f"; {name} {mebibytes:.0f} MiB" for name, mebibytes in found.get("peerMiB", {}).items())
     report.row(f"{found['jobs']:,} jobs", text)
+
+
+def peak(report, found):
+    report.goal("highest memory of a restore / memory after it", found["restorePeakMiB"] / found["residentRestoredMiB"])
 
 
 def in_flight(binaries, report, peers, sizes, million):
@@ -84,10 +95,12 @@ def in_flight(binaries, report, peers, sizes, million):
     for entry in found:
         if entry["jobs"] == 100_000:
             report.goal("memory with 100,000 jobs waiting", entry["residentMiB"], "MiB")
+            peak(report, entry)
     if million and "KAFKA_BOOTSTRAP_SERVERS" in os.environ:
         found.append(restored(binaries, report, million))
         if million == 1_000_000:
             report.goal("memory with a million jobs waiting", found[-1]["residentMiB"], "MiB")
+            peak(report, found[-1])
         report.goal("idle CPU between polls, share of a core", found[-1]["idleCPU"])
     elif million:
         report.row(f"{million:,} jobs", "skipped: the embedded broker keeps 5 MiB of a partition; set KAFKA_BOOTSTRAP_SERVERS")

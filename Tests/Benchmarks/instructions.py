@@ -16,6 +16,7 @@ PARTS = {
     "encode three state records": lambda jobs: ("codec", "state", jobs),
     "encode an event": lambda jobs: ("codec", "events", jobs),
     "restore a job": lambda jobs: ("codec", "restore", jobs),
+    "log a finished job": lambda jobs: ("codec", "log", jobs),
 }
 # The difference between two numbers of jobs leaves out what a process costs without any.
 FEW, MANY = 2_000, 6_000

@@ -18,8 +18,16 @@ def restore(binaries, report, count):
         report.row(name, f"{total:.2f} s (decode {result['decodeCPUSeconds']:.2f}, apply {result['applyCPUSeconds']:.2f})")
     for name, result in (("engine", engine), ("dictionary of structs", plain)):
         report.row(f"resident memory, {name}", f"{result['residentBytesPerJob']:.0f} bytes a job")
+    report.goal("memory of a job in flight", engine["residentBytesPerJob"], "bytes")
     report.row("memory, engine / dictionary", f"{engine['residentBytesPerJob'] / plain['residentBytesPerJob']:.2f}")
     report.keep("restore", {"jobs": count, "engine": engine, "dictionary": plain})
+
+
+def log(binaries, report):
+    line = bare(binaries, "codec", "log", 100_000)
+    report.heading("The log line of a finished job, on the engine's thread")
+    report.goal("log line of a finished job", line["microsecondsPerJob"], "µs")
+    report.keep("log", line)
 
 
 def consume(binaries, report, prefix, records, rounds):

@@ -151,6 +151,7 @@ async def main(arguments):
             if address is None:
                 print("skipped: Chromium is not installed (Debian: apt-get install chromium)", file=sys.stderr)
                 return 77
+            arguments.grafana = views.GRAFANA
             url = fixture.worker(arguments)
             page = await open_page(address)
             if arguments.measure:

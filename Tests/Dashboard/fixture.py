@@ -71,6 +71,8 @@ class Fixture:
             "PAYOUT_API_REFRESH_TOKEN_SAVED_IN": f"{self.folder}/refresh-tokens/", "PAYOUT_API_REQUESTS_PER_SECOND": "60",
             "WORKER_MAX_PENDING": "1000000" if arguments.measure else "10000",
         }
+        if grafana := getattr(arguments, "grafana", None):
+            self.environment["HTTP_GRAFANA_URL"] = grafana
         if brokers:
             self.command("topics", "create", "--partitions", "6")
         self.worker_process = self.start("worker", [self.binary, "run"], self.environment)

@@ -2,17 +2,21 @@
 
     recording.py --binary PATH FILE     FILE is an SVG
 
-The lines are those of a real run. The paths of the files are longer than a line and are left out, and so are most of the jobs
-that completed.
+The lines are those of a real run in such a terminal, without most of the jobs that completed.
 """
 
 import argparse
 import html
+import os
 import pathlib
-import subprocess
 import sys
+import textwrap
 
-COLUMNS, FONT, LEADING, MARGIN = 80, 13, 19, 16
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Terminal"))
+
+from screen import COLUMNS, Screen  # noqa: E402
+
+FONT, LEADING, MARGIN = 13, 19, 16
 SHOWN = 6
 STYLE = """
     rect { fill: #f6f8fa; stroke: #d0d7de }
@@ -26,23 +30,23 @@ STYLE = """
 
 def shown(output):
     """The lines to draw, each with its class."""
-    lines = output.rstrip("\n").split("\n")
-    head, rest = lines[0], lines[1:]
-    empty = rest.index("")
-    jobs, checks = rest[:empty], rest[empty + 1:]
-    width = head.index("FILE OR ERROR")
-    completed = [line[:width].rstrip() for line in jobs if " completed " in line]
+    lines = output.split("\n")
+    begin = next(number for number, line in enumerate(lines) if line.startswith("JOB "))
+    empty = lines.index("", begin)
+    jobs, checks = lines[begin + 1:empty], lines[empty + 1:]
+    completed = [line for line in jobs if " completed " in line]
     others = [line for line in jobs if " completed " not in line]
     yield "$ make demo", ""
-    yield head[:width].rstrip(), "dim"
+    yield lines[begin], "dim"
     for line in completed[:SHOWN]:
         yield line, ""
     yield f"… {len(completed) - SHOWN} more, each with its file", "dim"
     for line in others:
-        yield line if len(line) <= COLUMNS else line[:COLUMNS - 1] + "…", ""
+        yield line, ""
     yield "", ""
     for line in checks:
-        yield line if len(line) <= COLUMNS else line[:COLUMNS - 1] + "…", "good"
+        for part in textwrap.wrap(line, COLUMNS, subsequent_indent="    "):
+            yield part, "good"
 
 
 def drawing(lines):
@@ -60,10 +64,10 @@ def drawing(lines):
 
 
 def main(arguments):
-    run = subprocess.run([arguments.binary, "demo"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    if run.returncode != 0:
-        sys.exit(f"the demo failed:\n{run.stdout}")
-    text = "\n".join(drawing(list(shown(run.stdout)))) + "\n"
+    status, output = Screen(arguments.binary, dict(os.environ), ".").run(["demo"])
+    if status != 0:
+        sys.exit(f"the demo failed:\n{output}")
+    text = "\n".join(drawing(list(shown(output)))) + "\n"
     pathlib.Path(arguments.file).write_text(text, encoding="utf-8")
 
 

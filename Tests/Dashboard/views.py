@@ -1,5 +1,7 @@
 """The dashboard's views: the fleet, the list of jobs, a job's page, and a worker that stops to answer."""
 
+import json
+import re
 import signal
 import time
 
@@ -7,6 +9,7 @@ from browser import require
 from fixture import DESKTOP, PHONE
 
 VIEW = "document.querySelector('.view:not([hidden])').id"
+GRAFANA = "https://grafana.example.com/of-finance"
 ROWS = "document.querySelectorAll('#jobs tbody a').length"
 
 
@@ -25,6 +28,7 @@ async def pictures(page, screenshots, name):
 
 async def check(page, url, fixture, screenshots):
     await check_fleet(page, screenshots)
+    await check_panels(page)
     await check_list(page, fixture, screenshots)
     await check_refresh(page)
     await check_job(page, fixture, screenshots)
@@ -44,9 +48,24 @@ async def check_fleet(page, screenshots):
     height = await page.run("document.documentElement.scrollHeight")
     require(height <= 2 * DESKTOP["height"], f"the first page is {height} pixels high, more than two screens")
     await pictures(page, screenshots, "fleet")
-    await page.run("document.querySelector('#fleet-tiles a').click()")
+    await page.run("document.querySelector('#fleet-tiles dd a').click()")
     await page.until("location.hash.startsWith('#/jobs?state=open')", "the tile's link to the open jobs")
     print("ok: the first page shows the fleet, and its figures lead to the jobs")
+
+
+async def check_panels(page):
+    """The links to Grafana: one for each tile and plot, which open elsewhere and name their panel."""
+    for view, parent, count in (("#/", "#fleet-tiles", 6), ("#/worker", "#view-worker", 10)):
+        await page.run(f"location.hash = '{view}'")
+        links = json.loads(await page.until(
+            f"""(links => links.length === {count} && JSON.stringify(links.map(link => [link.getAttribute('href'), link.rel,
+            link.target, link.getAttribute('aria-label'), link.checkVisibility()])))
+            ([...document.querySelectorAll('{parent} a.panel')])""", f"{count} links to Grafana"))
+        for address, rel, target, name, is_visible in links:
+            require(re.fullmatch(re.escape(GRAFANA) + r"/d/payout-export-worker\?viewPanel=\d+", address), f"the link is {address}")
+            require((rel, target, is_visible) == ("noopener", "_blank", True), f"the link {address} has {rel}, {target}")
+            require(re.fullmatch(r"\w.*, in Grafana", name), f"the link {address} is called {name}")
+    print("ok: tiles and plots link to Grafana's panels")
 
 
 async def check_list(page, fixture, screenshots):

@@ -184,6 +184,22 @@ import Testing
         }
     }
 
+    @Test func missingFileOfRefreshTokenAsksForSignIn() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/default.refresh-token"
+            try await withStub({ _, _ in .answer(200, body: TokenStandIn.v2Answer("T")) }) { server, transport in
+                let flow = EntraTokenProvider.Flow.refreshToken(.file(path), clientSecret: nil, savedIn: nil)
+                let provider = try TokenStandIn.provider(server, transport, flow: flow)
+                let error = try await failure(of: AuthenticationFailure.self) { try await provider.token() }
+                #expect(error.reason == .notSignedIn)
+                #expect(error.description.contains("payout-worker sign-in") && error.description.contains(path))
+                #expect(server.requests.isEmpty)
+                try "R".write(toFile: path, atomically: true, encoding: .utf8)
+                #expect(try await provider.token().value == "T")
+            }
+        }
+    }
+
     @Test func missingSecretFileIsReportedWithItsPath() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/password"

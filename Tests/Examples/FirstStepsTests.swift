@@ -4,7 +4,8 @@ import Testing
 /// Runs the README's first steps and the guides' first exports unchanged, from a folder that looks like the reader's clone.
 @Suite("First steps", .serialized)
 struct FirstStepsTests {
-    @Test func readmeLeadsToAFileAndToARunningWorker() async throws {
+    @Test(Reader.hasBrowser)
+    func readmeLeadsToAFileAndToARunningWorker() async throws {
         try await Sandbox.with(["--speed", "instant", "--signed-out", "--mfa", "1"]) { sandbox in
             let reader = try Reader(sandbox)
             let export = try reader.filledIn(try Recipe.text("first-real-export"))
@@ -37,7 +38,8 @@ struct FirstStepsTests {
         }
     }
 
-    @Test func guidesLeadToATokenAndAFile() async throws {
+    @Test(Reader.hasBrowser)
+    func guidesLeadToATokenAndAFile() async throws {
         try await Sandbox.with(["--no-kafka", "--speed", "instant", "--signed-out", "--mfa", "1"]) { sandbox in
             let reader = try Reader(sandbox)
             let printed = try await reader.shell(

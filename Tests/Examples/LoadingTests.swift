@@ -2,12 +2,16 @@ import ChildProcesses
 import Foundation
 import Testing
 
-/// Runs the loader of deploy/examples against a PostgreSQL server that the script starts and stops.
+/// Runs the loader of deploy/examples against a PostgreSQL server that a script starts and stops.
 @Suite("Loading files into PostgreSQL", .serialized)
 struct LoadingTests {
     private static let missing: Comment =
         "PostgreSQL's server or a Python package is missing: `.ci/setup --postgresql` installs the server, make the packages"
-    private static let script = Places.root.appending(path: "Tests/Examples/loading.py").path
+    private static let script = script("loading")
+
+    private static func script(_ name: String) -> String {
+        Places.root.appending(path: "Tests/Examples/\(name).py").path
+    }
 
     private static func canRun() async -> Bool {
         guard let python = await Places.python(with: "psycopg") else { return false }
@@ -21,10 +25,18 @@ struct LoadingTests {
         "Each event's rows are loaded once, and an unsuitable file is refused",
         .enabled(missing) { await canRun() }
     )
-    func loader() async throws {
+    func loader() async throws { try await runToEnd("loading") }
+
+    @Test(
+        "A year by months ends with twelve files and their rows, although workers are killed and the command is repeated",
+        .enabled(missing) { await canRun() }
+    )
+    func period() async throws { try await runToEnd("period") }
+
+    private func runToEnd(_ name: String) async throws {
         let python = try #require(await Places.python(with: "psycopg"))
         let worker = try #require(Places.worker, "payout-worker is not built")
-        try await Program.running(python, [Self.script, worker.path], environment: [:]) { program in
+        try await Program.running(python, [Self.script(name), worker.path], environment: [:]) { program in
             let status = await program.waitForEnd(within: .seconds(1_800))
             #expect(status == 0, "\(program.output.suffix(2_000)) \(program.errors.suffix(3_000))")
         }

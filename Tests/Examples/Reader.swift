@@ -4,9 +4,11 @@ import Testing
 /// A user who follows the README: a shell in a folder that looks like a clone after `make demo`, with a browser that signs
 /// in at once.
 final class Reader {
-    private let sandbox: Sandbox
-    private let folder: URL
+    /// For tests that sign in: the reader's browser is curl.
+    static let hasBrowser = ConditionTrait.enabled(if: Places.program("curl") != nil, "curl is not installed")
 
+    private let sandbox: Sandbox
+    let folder: URL
     private let isSignedIn: Bool
 
     /// - Parameter isSignedIn: whether the reader has the variables of the account already.

@@ -3,13 +3,15 @@ import Foundation
 
 /// The recipes of the README and the guides: fenced blocks behind a comment `<!-- example: NAME -->`.
 enum Recipe {
-    private static let guides = "Sources/payout-worker/payout-worker.docc"
+    private static let folders = ["Sources/payout-worker/payout-worker.docc", "deploy"]
 
     /// The text of each page that can have recipes, by its path.
     static func pages() throws -> [String: String] {
-        let names = try FileManager.default.subpathsOfDirectory(atPath: Places.root.appending(path: guides).path)
-        let paths = ["README.md"] + names.filter { $0.hasSuffix(".md") }.map { "\(guides)/\($0)" }
-        return try paths.reduce(into: [:]) { pages, path in
+        let pages = try folders.flatMap { folder in
+            try FileManager.default.subpathsOfDirectory(atPath: Places.root.appending(path: folder).path)
+                .filter { $0.hasSuffix(".md") }.map { "\(folder)/\($0)" }
+        }
+        return try (["README.md"] + pages).reduce(into: [:]) { pages, path in
             pages[path] = try String(contentsOf: Places.root.appending(path: path), encoding: .utf8)
         }
     }
@@ -23,14 +25,25 @@ enum Recipe {
         return recipe
     }
 
+    /// The text of a recipe with the id of an export in place of the example's.
+    static func text(_ name: String, for requestID: some StringProtocol) throws -> String {
+        let recipe = try text(name)
+        let example = "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4"
+        guard recipe.contains(example) else { throw NotOnce(name: "the id in \(name)", count: 0) }
+        return recipe.replacing(example, with: requestID)
+    }
+
     static func text(_ name: String, in page: String) -> String? {
         let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
-        guard let marker = lines.firstIndex(of: "<!-- example: \(name) -->"),
-            marker + 1 < lines.endIndex, lines[marker + 1].hasPrefix("```")
-        else { return nil }
+        guard let marker = lines.firstIndex(where: { $0.drop { $0 == " " } == "<!-- example: \(name) -->" }) else {
+            return nil
+        }
+        // A block in a list is indented.
+        let indent = lines[marker].prefix { $0 == " " }
+        guard marker + 1 < lines.endIndex, lines[marker + 1].hasPrefix(indent + "```") else { return nil }
         let body = lines[(marker + 2)...]
-        guard let end = body.firstIndex(of: "```") else { return nil }
-        return body[..<end].joined(separator: "\n") + "\n"
+        guard let end = body.firstIndex(of: indent + "```") else { return nil }
+        return body[..<end].map { $0.dropFirst(indent.count) }.joined(separator: "\n") + "\n"
     }
 
     struct NotOnce: Error {
@@ -41,7 +54,7 @@ enum Recipe {
 
 /// The blocks of code in a page, and what the comment above each says.
 struct CodeBlock {
-    private static let languages = ["sh", "python", "java", "go"]
+    private static let languages = ["sh", "python", "java", "go", "yaml"]
 
     var line: Int
     /// The line above the block, if it is a comment.

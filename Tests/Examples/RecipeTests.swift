@@ -1,14 +1,15 @@
 import Foundation
 import Testing
 
-/// Each block of code in the README and the guides is run by a test, or says why not.
+/// Each block of code in the README, the guides and the pages of deploy/ is run by a test, or says why not.
 @Suite struct RecipeTests {
     /// The recipes that the other suites run.
     static let run: Set = [
-        "kcat-enqueue", "kcat-results", "python-enqueue", "python-results", "go-enqueue", "go-results", "enqueue",
-        "schedule", "month", "split", "load", "dead-letters", "first-real-export", "run-with-kafka", "second-shell",
-        "sign-in",
-        "first-export", "run", "s3", "jobs-without-event", "after-upgrade",
+        "kcat-enqueue", "kcat-results", "python-enqueue", "python-results", "go-enqueue", "go-results",
+        "enqueue", "schedule", "month", "split", "load", "dead-letters", "first-real-export", "run-with-kafka",
+        "second-shell", "sign-in", "first-export", "download-later", "run", "s3", "jobs-without-event",
+        "after-upgrade", "cancel", "adopt", "migrate-adopt", "migrate-queue", "pause", "many-jobs", "accounts",
+        "several-accounts", "one-account", "actions",
     ]
 
     @Test func everyBlockIsRunOrSaysWhyNot() throws {
@@ -34,6 +35,8 @@ import Testing
         #expect(Recipe.text("one", in: text) == "echo 1\necho 2\n")
         #expect(Recipe.text("two", in: text) == nil)
         #expect(Recipe.text("three", in: text) == nil)
+        let list = "1. a\n   <!-- example: one -->\n   ```sh\n   echo 1 \\\n       2\n   ```\n"
+        #expect(Recipe.text("one", in: list) == "echo 1 \\\n    2\n")
     }
 
     @Test func blocksWithoutACommentAreFound() {

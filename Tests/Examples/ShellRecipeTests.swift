@@ -8,6 +8,7 @@ struct ShellRecipeTests {
         try await SandboxEnvironment.with { environment in
             let printed = try await environment.shell(try Recipe.text("enqueue"))
             #expect(printed.contains("from-command  completed"), "\(printed)")
+            _ = try await environment.shell(try Recipe.text("cancel"))
 
             for recipe in ["schedule", "month"] {
                 let first = try await environment.shell(try Recipe.text(recipe))
@@ -16,6 +17,49 @@ struct ShellRecipeTests {
             }
             let parts = try await environment.shell(try Recipe.text("split"))
             #expect(parts.split(separator: "\n").count { $0.contains("completed") } == 12, "\(parts)")
+        }
+    }
+
+    @Test func exportsThatExistAreAdopted() async throws {
+        try await SandboxEnvironment.with { environment in
+            let created = try await environment.shell("payout-worker export create --kind payments --month 2026-10")
+            let id = try #require(created.firstMatch(of: /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/)).0
+            let recipes = [
+                try Recipe.text("adopt", for: id), try Recipe.text("migrate-adopt", for: id),
+                try Recipe.text("migrate-queue"),
+            ]
+            _ = try await environment.shell(recipes.joined())
+            try await eventually("each job has its file") {
+                let events = try await environment.shell("payout-worker results").split(separator: "\n")
+                return ["payments-2026-10-again", "payments-2023-03", "history-2023-03"].allSatisfy { job in
+                    events.contains { $0.contains(" \(job) ") && $0.contains(" completed ") }
+                }
+            }
+        }
+    }
+
+    @Test func manyJobsAreCancelledAndRetried() async throws {
+        try await SandboxEnvironment.with { environment in
+            let tomorrow = Date(timeIntervalSinceNow: 86_400).formatted(.iso8601)
+            _ = try await environment.shell(
+                """
+                payout-worker enqueue --kind payments --from 2025-07-01 --to 2025-09-01 --split month --batch fy26 \
+                    --not-before \(tomorrow)
+                payout-worker enqueue --kind payments --job-id lost --request-id 00000000-0000-0000-0000-000000000000
+                """
+            )
+            try await eventually("a job has failed, and the batch's jobs are accepted") {
+                let jobs = try await environment.shell("payout-worker jobs list --status failed,accepted")
+                    .split(separator: "\n")
+                return jobs.contains { $0.contains(" failed ") } && jobs.count { $0.contains(" accepted ") } == 2
+            }
+            // The previews exit with 1.
+            let printed = try await environment.shell("set +e\n" + (try Recipe.text("many-jobs")))
+            #expect(printed.contains("lost.retry-1"), "\(printed)")
+            try await eventually("the batch is cancelled") {
+                try await environment.shell("payout-worker results --status cancelled").split(separator: "\n")
+                    .count { $0.contains("cancelled") } >= 2
+            }
         }
     }
 

@@ -7,84 +7,17 @@
 Prints the process id of the server when it runs. Exits with 77 and a reason where the server or a Python package is missing.
 """
 
-import contextlib
-import csv
 import importlib.util
 import json
-import os
-import pathlib
-import pwd
-import shutil
-import signal
 import subprocess
-import sys
-import tempfile
-import time
-import urllib.parse
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Tests/Processes"))
+from warehouse import EXAMPLE, PATIENCE, ROOT, TABLES, check_loaded, expect, files, load, main, running, totals
 
-from processes import Child, worker_environment  # noqa: E402
-from service import Sandbox  # noqa: E402
+from processes import Child, worker_environment
 
-EXAMPLE = ROOT / "deploy/examples/postgresql"
-TABLES = {"payments": "payments", "transactionHistory": "transaction_history"}
 COMPLETED = "payout.export.completed"
 # The status of the loader when a file is refused or an event reports a failure.
 REFUSED = 65
-# Bounds a hang only.
-PATIENCE = 600
-
-
-def skip(reason):
-    print(reason)
-    sys.exit(77)
-
-
-def programs():
-    """The folder with PostgreSQL's programs; Debian keeps them out of the PATH."""
-    found = shutil.which("initdb")
-    folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    return pathlib.Path(found).parent if found else folders[-1] if folders else None
-
-
-class Server:
-    """A PostgreSQL server on a Unix socket in a folder of its own, run by a user that is not root."""
-
-    def __init__(self, folder):
-        self.programs, self.folder = programs(), folder
-        self.user = None
-        if os.geteuid() == 0:
-            # The server refuses to run as root. Debian's package makes this user.
-            self.user = pwd.getpwnam("postgres")
-            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
-        self.environment = {**os.environ, "PGHOST": folder, "PGUSER": "loader", "PGDATABASE": "postgres", "TZ": "UTC"}
-
-    def start(self):
-        folder = self.folder
-        self.run("initdb", "--pgdata", f"{folder}/data", "--username", "loader", "--auth", "trust", "--encoding", "UTF8",
-                 "--no-sync", "--no-locale")
-        self.run("pg_ctl", "start", "--pgdata", f"{folder}/data", "--wait", "--timeout", str(PATIENCE), "--log", f"{folder}/log",
-                 "--options", f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off")
-
-    def run(self, program, *arguments):
-        identity = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
-        done = subprocess.run([self.programs / program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, cwd=self.folder, timeout=PATIENCE, text=True, **identity)
-        if done.returncode:
-            raise RuntimeError(f"{program}: {done.stdout[-2000:]}")
-
-    def stop(self):
-        if pathlib.Path(self.folder, "data/postmaster.pid").exists():
-            self.run("pg_ctl", "stop", "--pgdata", f"{self.folder}/data", "--mode", "immediate")
-
-    def query(self, text):
-        import psycopg
-
-        with psycopg.connect(host=self.folder, user="loader", dbname="postgres", autocommit=True) as connection:
-            cursor = connection.execute(text)
-            return cursor.fetchall() if cursor.description else []
 
 
 def enqueue(worker, settings, job, kind, *more):
@@ -92,46 +25,6 @@ def enqueue(worker, settings, job, kind, *more):
                           env=worker_environment(settings), stdout=subprocess.PIPE, check=True, timeout=PATIENCE)
     # A line for each event; that of a batch follows those of its jobs.
     return json.loads(done.stdout.splitlines()[0])
-
-
-def load(server, settings, *arguments, group="loader", status=0):
-    """Runs the example; returns what it printed, by event: to standard output, or to standard error when it has that status."""
-    environment = {**server.environment, **settings, "LOADER_GROUP_ID": group}
-    done = subprocess.run([sys.executable, EXAMPLE / "load.py", "--until-end", *arguments], env=environment, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
-    expect(done.returncode == status, f"load.py ended with {done.returncode}, not {status}: {done.stderr[-2000:]}")
-    printed = done.stderr if status else done.stdout
-    return dict(line.split(" ", 1) for line in printed.splitlines())
-
-
-def expect(condition, problem):
-    if not condition:
-        raise AssertionError(problem)
-
-
-def files(folder):
-    return [path for path in pathlib.Path(folder).rglob("*.csv")]
-
-
-def records(path):
-    with open(path, encoding="utf-8-sig", newline="") as text:
-        return [record for record in csv.reader(text) if record]
-
-
-def totals(server):
-    return {kind: server.query(f"SELECT count(*) FROM {table}")[0][0] for kind, table in TABLES.items()}
-
-
-def check_loaded(server, folder):
-    """The tables have exactly the rows of the files."""
-    found = totals(server)
-    for kind, table in TABLES.items():
-        stored = [record for path in files(folder) if f"/{kind}/" in str(path) for record in records(path)[1:]]
-        expect(len(stored) > 2, f"{kind}: the sandbox's files are too small for a test")
-        expect(found[kind] == len(stored), f"{kind}: {found[kind]} rows are loaded, the files have {len(stored)}")
-        key = "payment_id" if kind == "payments" else "earning_id"
-        loaded = sorted(value for value, in server.query(f"SELECT {key} FROM {table}"))
-        expect(loaded == sorted(record[0] for record in stored), f"{kind}: other ids are loaded than the files have")
 
 
 def check_repeated(server, settings):
@@ -216,6 +109,21 @@ def check_other_events(server, settings, worker):
     expect(load(server, settings) == {}, "--until-end reads events again")
 
 
+def check_adopted(server, settings, worker):
+    """An export that is older than another, and adopted later, has no line in the view of the newest figures."""
+    chosen = ["--filter", "paymentId eq '100000000001'"]
+    done = subprocess.run([worker, "export", "create", "--kind", "payments", "--output", "json", *chosen],
+                          env=worker_environment(settings), stdout=subprocess.PIPE, check=True, timeout=PATIENCE)
+    old = json.loads(done.stdout)["requestId"]
+    enqueue(worker, settings, "loading-7", "payments", *chosen)
+    enqueue(worker, settings, "loading-8", "payments", "--request-id", old)
+    load(server, settings)
+    for table, wanted in ("payments", {"loading-7", "loading-8"}), ("payments_current", {"loading-7"}):
+        jobs = {job for job, in server.query(
+            f"SELECT job_id FROM {table} JOIN payout_loads USING (ce_id) WHERE payment_id = '100000000001'")}
+        expect(jobs == wanted, f"{table}: the lines are of {sorted(jobs)}, not of {sorted(wanted)}")
+
+
 def check_repeated_columns(server):
     """A column that the header has twice is named."""
     loader = importlib.util.spec_from_file_location("load", EXAMPLE / "load.py")
@@ -235,61 +143,29 @@ def check_repeated_columns(server):
 
 
 def run(worker, folder):
-    stored = pathlib.Path(folder, "files")
-    stored.mkdir()
-    with contextlib.ExitStack() as stack:
-        database = pathlib.Path(folder, "database")
-        database.mkdir()
-        server = Server(str(database))
-        stack.callback(server.stop)
-        server.start()
-        print((database / "data/postmaster.pid").read_text().split()[0], flush=True)
-        server.query((EXAMPLE / "schema.sql").read_text())
-        sandbox = Sandbox(worker, ["--speed", "instant"])
-        stack.callback(sandbox.stop)
-        settings = {**sandbox.settings, "FILES_LOCATION": f"file://{urllib.parse.quote(str(stored))}", "HTTP_PORT": "0",
-                    "WORKER_POLL_MIN_INTERVAL": "100ms", "WORKER_POLL_MAX_INTERVAL": "500ms"}
+    with running(worker, folder, "--speed", "instant") as (server, _, settings, stored):
         child = Child([worker, "run"], worker_environment(settings))
-        stack.callback(child.stop)
-        child.ignore_output()
-        for number, kind in enumerate(TABLES, 1):
-            enqueue(worker, settings, f"loading-{number}", kind)
-        printed = load(server, settings)
-        expect(len(printed) == 2 and all(text.startswith("is loaded: ") for text in printed.values()), f"loaded: {printed}")
-        check_loaded(server, stored)
-        check_repeated(server, settings)
-        check_header(server, settings, worker)
-        check_damage(server, settings, worker, stored)
-        check_missing(server, settings, worker, stored)
-        check_other_events(server, settings, worker)
-        check_repeated_columns(server)
-
-
-def main():
-    if programs() is None:
-        skip("PostgreSQL's server is not installed; `.ci/setup --postgresql` installs it")
-    for module in ("psycopg", "confluent_kafka"):
-        if importlib.util.find_spec(module) is None:
-            skip(f"there is no Python with {module}; `make test` sets one up")
-    if os.geteuid() == 0:
         try:
-            pwd.getpwnam("postgres")
-        except KeyError:
-            skip("root cannot run PostgreSQL's server, and there is no user postgres")
-    if sys.argv[1:] == ["--check"]:
-        return
-    # The server must not outlive this process: the end of the interpreter stops it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    # A Unix socket's path is short.
-    folder = tempfile.mkdtemp(prefix="load-", dir="/tmp")
-    os.chmod(folder, 0o755)
-    began = time.monotonic()
-    try:
-        run(pathlib.Path(sys.argv[1]).resolve(), folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    print(f"ok ({time.monotonic() - began:.0f} s)")
+            child.ignore_output()
+            check(server, settings, worker, stored)
+        finally:
+            child.stop()
+
+
+def check(server, settings, worker, stored):
+    for number, kind in enumerate(TABLES, 1):
+        enqueue(worker, settings, f"loading-{number}", kind)
+    printed = load(server, settings)
+    expect(len(printed) == 2 and all(text.startswith("is loaded: ") for text in printed.values()), f"loaded: {printed}")
+    check_loaded(server, stored, *TABLES)
+    check_repeated(server, settings)
+    check_adopted(server, settings, worker)
+    check_header(server, settings, worker)
+    check_damage(server, settings, worker, stored)
+    check_missing(server, settings, worker, stored)
+    check_other_events(server, settings, worker)
+    check_repeated_columns(server)
 
 
 if __name__ == "__main__":
-    main()
+    main(run)

@@ -181,6 +181,23 @@ import Testing
         #expect(bench.calls.contains { $0.token.kind == .delete } == (adopted == nil))
     }
 
+    /// The figures of an adopted export are those of the day on which it was queued.
+    @Test(arguments: [nil, -86_400, 60], [nil, "request-of-another"])
+    func adoptedExportIsSubmittedWhenServiceReceivedIt(seconds: Int64?, adopted: String?) throws {
+        var bench = Bench()
+        bench.enqueue(export("job") { $0.adoptedRequestID = adopted })
+        bench.commitAll()
+        if adopted == nil { bench.answer(.created(requestID: "request-1")) }
+        let accepted = bench.now.wall
+        bench.wait(30)
+        let requested = seconds.map { accepted.advanced(by: .seconds($0)) }
+        bench.answer(.polled(.completed, url: url, expiresAt: nil, requested: requested))
+        bench.commitAll()
+        let submitted = try #require(bench.events.first).times.submitted
+        // A time in the future is that of a service whose clock is wrong.
+        #expect(submitted == (adopted == nil ? accepted : min(requested ?? accepted, bench.now.wall)))
+    }
+
     @Test func defaultDeadlineCountsFromLaterOfAcceptanceAndNotBefore() {
         var bench = Bench()
         let notBefore = bench.now.wall.advanced(by: .seconds(48 * 3_600))
@@ -216,6 +233,20 @@ import Testing
         #expect(bench.events.first?.error?.code == .invalidJob)
         #expect(bench.events.first?.error?.details.map(\.field) == ["filter"])
         for id in ["filtered", "adopted", "free"] { #expect(bench.phase(id) != nil) }
+    }
+
+    @Test func jobWithoutFilterIsAcceptedWithWarning() {
+        var bench = Bench()
+        bench.enqueue(
+            export("unfiltered") { $0.filter = nil },
+            export("filtered") { $0.filter = "paymentAmount gt 1" },
+            export("adopted") { ($0.filter, $0.adoptedRequestID) = (nil, "r") }
+        )
+        let warned = bench.reports.compactMap { report -> String? in
+            guard case .accepted(_, let job, _, let warnings) = report, !warnings.isEmpty else { return nil }
+            return "\(job) \(warnings.map(\.field))"
+        }
+        #expect(warned == [#"unfiltered ["filter"]"#])
     }
 
     @Test func unknownJobsAndAccountsAreRejectedWithReasons() {

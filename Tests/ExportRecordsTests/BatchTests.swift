@@ -102,6 +102,14 @@ struct BatchTests {
         }
     }
 
+    @Test func decodedEventHasRowsOfFiles() throws {
+        var stored = file
+        stored.content = FileContent(rows: 412, delimiter: ",")
+        let member = JobBatchEvent.Member(jobID: "fy26-2026-10", status: .completed, files: [stored])
+        let value = encoder.encode(event([member], size: 1, .completed)).value
+        #expect(EventDecoder().decodeBatch(value: value)?.jobs.first?.files?.first?.rows == 412)
+    }
+
     /// The URL of a file that is not stored is a secret that expires, and a manifest is kept.
     @Test func urlOfFileIsInEventOnlyWhereNoManifestIsExpected() throws {
         let query = "se=2026-11-23T00%3A00%3A00Z&sig=secret"

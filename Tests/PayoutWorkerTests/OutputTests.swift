@@ -58,4 +58,23 @@ import Testing
         #expect(table.rendered(fitting: 60).contains("93c2b3cf-c6d8-4e7e"))
         #expect(table.rendered(fitting: 40) == "JOB                   STATE\na-job-with-a-long-id  waiting")
     }
+
+    @Test func nameOfAFileIsKeptWhereItsLocationIsShortened() {
+        var table = TextTable(["JOB", "FILE"])
+        table.add(["a", "file:///var/lib/exports/default/payments/2026/11/30/a/93c2b3cf.csv"])
+        #expect(table.rendered(fitting: 24) == "JOB  FILE\na    …/30/a/93c2b3cf.csv")
+    }
+
+    @Test func firstRowsOfAStreamDecideItsWidths() {
+        var table = StreamedTable(["JOB", "N", "TEXT"], rightAligned: [1], fitting: 20)
+        #expect(table.flush().isEmpty)
+        #expect(table.add(["job-1", "10", "a"]).isEmpty)
+        #expect(table.flush() == ["JOB     N  TEXT", "job-1  10  a"])
+        #expect(table.add(["job-22", "2", "longer than the rest"]) == ["job-…   2  longer t…"])
+        #expect(table.flush().isEmpty)
+        var whole = StreamedTable(["JOB", "TEXT"], fitting: nil)
+        let printed = (0..<300).flatMap { whole.add(["\($0)", "\($0 == 299 ? "longer" : "a")"]) } + whole.flush()
+        #expect(printed.count == 301)
+        #expect(printed.last == "299  longer")
+    }
 }

@@ -228,4 +228,28 @@ import WorkerKafka
         let error = #expect(throws: ConfigurationError.self) { try files(variables) }
         #expect(error?.description.contains(name) == true)
     }
+
+    @Test(
+        arguments: [
+            ("https://grafana.example.com", "https://grafana.example.com"), ("http://g:3000/sub/", "http://g:3000/sub"),
+            ("", nil),
+        ] as [(String, String?)]
+    )
+    func addressOfGrafanaHasNoSlashAtItsEnd(text: String, expected: String?) throws {
+        var reader = SettingReader(try Settings(environment: ["HTTP_GRAFANA_URL": text]))
+        #expect(reader.webAddress("HTTP_GRAFANA_URL") == expected)
+        #expect(reader.problems.isEmpty)
+    }
+
+    @Test(arguments: [
+        "grafana.example.com", "javascript:alert(1)", "ftp://g", "https://", "https://user:hunter2@g",
+        "https://g?kiosk",
+        "https://g/#a", "https://g/\"><script>",
+    ])
+    func addressOfGrafanaIsAPlainWebAddress(text: String) throws {
+        var reader = SettingReader(try Settings(environment: ["HTTP_GRAFANA_URL": text]))
+        #expect(reader.webAddress("HTTP_GRAFANA_URL") == nil)
+        let problem = try #require(reader.problems.first)
+        #expect(problem.contains("HTTP_GRAFANA_URL") && !problem.contains("hunter2"))
+    }
 }

@@ -34,11 +34,13 @@ def is_local(servers):
 class Child:
     """A process, its output and its resources."""
 
-    def __init__(self, arguments, environment=None, log=None):
+    def __init__(self, arguments, environment=None, log=None, output=None):
+        """Its standard output goes to a file, or is read here."""
         self.arguments = [str(argument) for argument in arguments]
         self.log = open(log, "ab") if log else None
+        self.output = open(output, "wb") if output else None
         self.process = subprocess.Popen(
-            self.arguments, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            self.arguments, env=environment, stdin=subprocess.PIPE, stdout=self.output or subprocess.PIPE,
             stderr=self.log or subprocess.DEVNULL, text=True)
         self.pid = self.process.pid
 
@@ -62,10 +64,17 @@ class Child:
 
     # Resources
 
-    def cpu_seconds(self):
-        """CPU time of all its threads, user and system."""
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+    def cpu_seconds(self, thread=None):
+        """CPU time, user and system, of all its threads or of those with a name."""
+        whole = pathlib.Path(f"/proc/{self.pid}")
+        found = 0
+        for folder in whole.glob("task/*") if thread else [whole]:
+            # Threads end at any time.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                name, fields = (folder / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+                if thread in (None, name):
+                    found += sum(map(int, fields.split()[11:13]))
+        return found / TICKS
 
     def resident_bytes(self):
         return self.status("VmRSS") * 1024
@@ -114,7 +123,7 @@ class Child:
         return status
 
     def close(self):
-        for stream in (self.process.stdin, self.log):
+        for stream in (self.process.stdin, self.log, self.output):
             with contextlib.suppress(OSError, ValueError):
                 if stream:
                     stream.close()

@@ -26,7 +26,8 @@ class Topics:
         """On a real broker; the embedded one has them from the start."""
         if not self.is_real:
             return
-        wanted = [NewTopic(topic, num_partitions=self.partitions, replication_factor=1,
+        # As many replicas as the broker's default.
+        wanted = [NewTopic(topic, num_partitions=self.partitions, replication_factor=-1,
                            config={"cleanup.policy": "compact"} if role == "state" else {})
                   for role, topic in self.names.items()]
         for future in self.admin.create_topics(wanted).values():
@@ -72,6 +73,8 @@ class Results(threading.Thread):
         self.ends = {}
         # By job: each event's `ce_id`, its document (or its status alone), and when it could be read.
         self.events = collections.defaultdict(list)
+        # The events of batches, by batch.
+        self.batches = collections.defaultdict(list)
         self.keeps_bodies = keeps_bodies
         self.count = 0
         self.running = True
@@ -106,6 +109,9 @@ class Results(threading.Thread):
     def receive(self, message, now):
         headers = dict(message.headers() or [])
         body = json.loads(message.value())
+        if "batchId" in body:
+            self.batches[body["batchId"]].append((headers.get("ce_id", b"").decode(), body, now))
+            return
         seen = body if self.keeps_bodies else {"status": body["status"], "requestId": body.get("requestId")}
         self.events[body["jobId"]].append((headers.get("ce_id", b"").decode(), seen, now))
         self.count += 1

@@ -21,9 +21,13 @@ struct Arguments: Sendable {
     var recreatesJobs = false
     var parallel: UInt64 = 2
     var measuresMemory = false
+    /// The folder of the report, which a run that is started again continues; nil for none.
+    var report: String?
+    /// The version of the code, without which a report is not continued.
+    var revision = ""
 
     static let usage = """
-        usage: simulate [--seeds COUNT] [--from SEED] [--parallel COUNT]
+        usage: simulate [--seeds COUNT] [--from SEED] [--parallel COUNT] [--report FOLDER --revision NAME]
                simulate --seed SEED [--trace]
                simulate --memory [--jobs COUNT]
         also: --recreate-jobs, --delivery exactly-once|at-least-once, --jobs COUNT, --faults NAME,NAME… (or none), --without CHECK,
@@ -60,6 +64,8 @@ struct Arguments: Sendable {
             } else {
                 onlyStrikes = Set(numbers.compactMap { $0 })
             }
+        case ("--report", _): report = value
+        case ("--revision", _): revision = value
         case ("--delivery", _):
             guard let delivery = Delivery(rawValue: value) else { return false }
             self.delivery = delivery
@@ -75,6 +81,20 @@ struct Arguments: Sendable {
         default: return false
         }
         return true
+    }
+
+    /// Whether every seed has all its faults and jobs, so that a long run must meet everything.
+    var isComplete: Bool {
+        faults == .all && jobs == nil && onlyJobs == nil && onlyStrikes == nil && disabledChecks == DisabledChecks()
+            && !recreatesJobs
+    }
+
+    /// What determines the outcomes of seeds, as a text.
+    var mode: String {
+        [
+            revision, delivery.rawValue, faults.list.joined(separator: ","), jobs.map(String.init) ?? "",
+            "\(recreatesJobs)", "\(disabledChecks)", "\(firstSeed)",
+        ].joined(separator: " ")
     }
 
     func options(seed: UInt64) -> SimulationOptions {

@@ -28,24 +28,42 @@ struct Simulate {
         exitStatus(1)
     }
 
+    /// How many seeds are simulated between two writes of the report.
+    private static let portion: UInt64 = 5_000
+    /// With fewer seeds a rare situation may be missing.
+    private static let seedsForCoverage: UInt64 = 10_000
+
     private static func many(_ arguments: Arguments) async {
         let start = ContinuousClock.now
-        let seeds = arguments.firstSeed..<(arguments.firstSeed + arguments.seeds)
-        let summaries = await withTaskGroup(of: Summary.self) { group in
-            for number in 0..<arguments.parallel {
-                group.addTask { summarise(seeds, group: number, of: arguments) }
+        var report = RunReport(arguments)
+        let end = arguments.firstSeed + arguments.seeds
+        while report.next < end, report.failedSeeds.count < 5 {
+            let seeds = report.next..<min(end, report.next + portion)
+            let summary = await withTaskGroup(of: Summary.self) { group in
+                for number in 0..<arguments.parallel {
+                    group.addTask { summarise(seeds, group: number, of: arguments) }
+                }
+                return await group.reduce(into: Summary()) { $0.add($1) }
             }
-            return await group.reduce(into: Summary()) { $0.add($1) }
+            report.add(summary, through: seeds)
+            report.write(arguments)
+            for failure in summary.failures.sorted(by: { $0.options.seed < $1.options.seed }).prefix(5) {
+                print(shrink(failure).report(steps: 60))
+            }
         }
-        for (name, count) in summaries.counts.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
-        let days = summaries.virtualMilliseconds / 86_400_000
-        print("\(seeds.count) seeds, \(summaries.steps) steps, \(days) days in \(ContinuousClock.now - start)")
-        guard !summaries.failures.isEmpty else { return print("no violations") }
-        for failure in summaries.failures.sorted(by: { $0.options.seed < $1.options.seed }).prefix(5) {
-            print(shrink(failure).report(steps: 60))
+        for (name, count) in report.counts.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
+        let days = report.virtualMilliseconds / 86_400_000
+        let seeds = report.next - arguments.firstSeed
+        print("\(seeds) seeds, \(report.steps) steps, \(days) days in \(ContinuousClock.now - start)")
+        let missing = Coverage.missing(in: report.counts, delivery: arguments.delivery)
+        let isCovered = missing.isEmpty || !arguments.isComplete || seeds < seedsForCoverage
+        if !isCovered { print("never happened: \(missing.joined(separator: ", "))") }
+        if report.failedSeeds.isEmpty {
+            print("no violations")
+        } else {
+            print("seeds with violations: \(report.failedSeeds.sorted())")
         }
-        print("seeds with violations: \(summaries.failures.map { $0.options.seed }.sorted())")
-        exitStatus(1)
+        if !isCovered || !report.failedSeeds.isEmpty { exitStatus(1) }
     }
 
     private static func summarise(_ seeds: Range<UInt64>, group: UInt64, of arguments: Arguments) -> Summary {

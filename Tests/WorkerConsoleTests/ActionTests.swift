@@ -151,6 +151,21 @@ struct ActionTests {
         #expect(actions.done.withLock { $0 } == ["resume - -"])
     }
 
+    @Test(
+        arguments: [
+            ("https://worker.example.com", true), ("http://127.0.0.1", false), ("null", false), (nil, false),
+        ] as [(String?, Bool)]
+    )
+    func cookieIsSecureWhereThePageCameOverTLS(origin: String?, isSecure: Bool) async throws {
+        try await withActions(FakeActions()) { port in
+            let headers = "X-Payout-Action: 1\r\n" + (origin.map { "Origin: \($0)\r\n" } ?? "")
+            let body = #"{"token":"\#(Self.token)"}"#
+            let signedIn = try await send("POST", "/api/session", headers, body: body, port: port)
+            let cookie = try #require(signedIn.headers["set-cookie"])
+            #expect(cookie.hasSuffix("; Secure") == isSecure, "\(cookie)")
+        }
+    }
+
     @Test func stateOfASessionRemovesNoCookie() async throws {
         try await withActions(FakeActions()) { port in
             let cookie = "Cookie: \(ConsoleSession(token: Self.token).begin().prefix { $0 != ";" })\r\n"

@@ -105,7 +105,7 @@ import WorkerExports
     @Test func downloadIsStoredUnderItsKey() async throws {
         let setup = try await setUp()
         guard case .created(let id) = await setup.client.perform(call(.create), nil),
-            case .polled(.completed, let url?, let expiresAt) = await setup.client.perform(
+            case .polled(.completed, let url?, let expiresAt, let requested) = await setup.client.perform(
                 call(.poll, requestID: id),
                 nil
             ),
@@ -115,6 +115,7 @@ import WorkerExports
             return try await setup.end()
         }
         #expect(expiresAt != nil)
+        #expect(requested != nil)
         let path = setup.directory.path + "/default/payments/2025/12/01/job-1/\(id).csv"
         #expect(file.location == "file://\(path)")
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -149,7 +150,7 @@ import WorkerExports
         let setup = try await setUp()
         setup.sandbox.add(.init(effect, count: 2))
         guard case .created(let id) = await setup.client.perform(call(.create), nil),
-            case .polled(.completed, let url?, _) = await setup.client.perform(call(.poll, requestID: id), nil)
+            case .polled(.completed, let url?, _, _) = await setup.client.perform(call(.poll, requestID: id), nil)
         else {
             Issue.record("the export has no file")
             return try await setup.end()
@@ -188,7 +189,7 @@ import WorkerExports
         let setup = try await setUp()
         setup.sandbox.add(.init(.blobTrickles(.milliseconds(20)), on: [.blob]))
         guard case .created(let id) = await setup.client.perform(call(.create), nil),
-            case .polled(.completed, let url?, _) = await setup.client.perform(call(.poll, requestID: id), nil)
+            case .polled(.completed, let url?, _, _) = await setup.client.perform(call(.poll, requestID: id), nil)
         else {
             Issue.record("the export has no file")
             return try await setup.end()

@@ -6,37 +6,94 @@ import Testing
 @testable import WorkerRuntime
 
 @Suite struct EventQueueTests {
-    private func restored() -> WorkerMessage { .event(.restored(partition: 0, epoch: 1, [])) }
+    /// Posts a restore's batches, each when it has a place.
+    private func restore(_ epoch: Epoch, batches: Int, into queue: EventQueue) async {
+        for _ in 0..<batches {
+            await queue.restorePlace(for: epoch)
+            queue.post(.event(.restored(partition: 0, epoch: epoch, [])))
+        }
+    }
+
+    /// How many restores have not ended.
+    private final class Running: Sendable {
+        let count: Mutex<Int>
+
+        init(count: Int) { self.count = Mutex(count) }
+    }
+
+    private func epochs(_ messages: [WorkerMessage]) -> [Epoch] {
+        messages.compactMap { if case .event(.restored(_, let epoch, _)) = $0 { epoch } else { nil } }
+    }
 
     @Test func restoreWaitsWhileQueueHoldsItsRecords() async throws {
         let queue = EventQueue()
-        queue.post(restored())
-        // A restore does not wait for a single batch.
-        await queue.spaceForRestored()
-        for _ in 0..<8 { queue.post(restored()) }
-        let restore = Task { await queue.spaceForRestored() }
+        await restore(1, batches: RestorePlaces.count, into: queue)
+        let waiting = Task { await restore(1, batches: 1, into: queue) }
         try await until { queue.waitingRestores == 1 }
-        #expect(queue.dequeue(waitingAtMost: 0)?.count == 9)
-        await restore.value
+        #expect(queue.dequeue(waitingAtMost: 0)?.count == RestorePlaces.count)
+        await waiting.value
         #expect(queue.waitingRestores == 0)
-        await queue.spaceForRestored()
+        #expect(queue.dequeue(waitingAtMost: 0)?.count == 1)
+    }
+
+    @Test func restoreOfLowestEpochIsAppliedBeforeOthers() async throws {
+        let queue = EventQueue()
+        // Both wait when the first place becomes free, the later one for longer.
+        await restore(9, batches: RestorePlaces.count, into: queue)
+        let running = Running(count: 2)
+        let batches = 20
+        let restores = [Epoch(2), 1].map { epoch in
+            Task {
+                await restore(epoch, batches: batches, into: queue)
+                running.count.withLock { $0 -= 1 }
+            }
+        }
+        var applied: [Epoch] = []
+        while applied.count < RestorePlaces.count + 2 * batches {
+            try await until { queue.waitingRestores == running.count.withLock { $0 } }
+            applied += epochs(queue.dequeue(waitingAtMost: 0) ?? [])
+        }
+        for restore in restores { await restore.value }
+        let expected = [(Epoch(9), RestorePlaces.count), (1, batches), (2, batches)]
+        #expect(applied == expected.flatMap { Array(repeating: $0.0, count: $0.1) })
+    }
+
+    /// A restore that waits for the broker has asked for no place.
+    @Test func stalledRestoreDoesNotDelayOthers() async throws {
+        let queue = EventQueue()
+        await restore(1, batches: 1, into: queue)
+        let batches = 20
+        let other = Task { await restore(2, batches: batches, into: queue) }
+        var applied = 0
+        while applied < 1 + batches {
+            applied += epochs(try #require(queue.dequeue(waitingAtMost: 1_000))).count
+        }
+        await other.value
+    }
+
+    @Test func placeOfUnreadableBatchIsUsedByAnother() async throws {
+        let queue = EventQueue()
+        for _ in 0..<RestorePlaces.count { await queue.restorePlace(for: 1) }
+        let waiting = Task { await restore(2, batches: 1, into: queue) }
+        try await until { queue.waitingRestores == 1 }
+        queue.returnRestorePlace()
+        await waiting.value
     }
 
     @Test func otherEventsDoNotDelayRestore() async {
         let queue = EventQueue()
         for _ in 0..<100 { queue.post(.event(.tick)) }
-        await queue.spaceForRestored()
-        #expect(queue.dequeue(waitingAtMost: 0)?.count == 100)
+        await restore(1, batches: 1, into: queue)
+        #expect(queue.dequeue(waitingAtMost: 0)?.count == 101)
     }
 
     @Test func closingResumesWaitingRestore() async throws {
         let queue = EventQueue()
-        for _ in 0..<8 { queue.post(restored()) }
-        let restore = Task { await queue.spaceForRestored() }
-        try await until { queue.waitingRestores == 1 }
+        await restore(1, batches: RestorePlaces.count, into: queue)
+        let restores = (0..<3).map { _ in Task { await restore(1, batches: 2, into: queue) } }
+        try await until { queue.waitingRestores == 3 }
         queue.close()
-        await restore.value
-        await queue.spaceForRestored()
+        for restore in restores { await restore.value }
         #expect(queue.dequeue(waitingAtMost: 0)?.count == nil)
     }
 

@@ -184,7 +184,7 @@ import WorkerRuntime
         try await expectCancelledTransfer { log, loop in
             log.enqueue(#"{"jobId":"a","action":"cancel"}"#, key: "a")
             try await eventually("an event") { !log.now.results.isEmpty }
-            #expect(await loop.job("a")?.record.status == .cancelled)
+            #expect(await loop.jobs(named: ["a"])?.found["a"]?.record.status == .cancelled)
         }
     }
 
@@ -283,8 +283,8 @@ import WorkerRuntime
         _ = try await running(loop) {
             log.enqueue(#"{"jobId":"a","kind":"payments"}"#, key: "a")
             try await eventually("an event") { !log.now.results.isEmpty }
-            #expect(await loop.job("a")?.record.phase == .finished)
-            #expect(await loop.job("other") == nil)
+            #expect(await loop.jobs(named: ["a"])?.found["a"]?.record.phase == .finished)
+            #expect(await loop.jobs(named: ["other"])?.found.isEmpty == true)
             #expect(await loop.status()?.partitions.first?.jobs[.finished] == 1)
         }
         #expect(counter.ended.withLock { $0 } == 1)

@@ -35,7 +35,7 @@ struct WorkerMetricsTests {
                 nil
             )
         }
-        let series = HeaderWatch.Series(account: "default", kind: .payments, format: .csv)
+        let series = FileHeader.Series(account: "default", kind: .payments, format: .csv)
         telemetry.metrics.header(of: series, hasChanged: true)
         telemetry.metrics.refresh(
             sources(.sample(partitions: [.sample(0), .sample(1), .sample(2, .restoring)]), telemetry)

@@ -71,6 +71,7 @@ extension AuthenticationFailure.Reason {
         case .transport(let failure): "transport.\(failure.rawValue)"
         case .unreadableAnswer: "unreadableAnswer"
         case .secretUnavailable: "secretUnavailable"
+        case .notSignedIn: "notSignedIn"
         }
     }
 
@@ -109,6 +110,7 @@ extension AuthenticationFailure.Reason {
         case .transport: "the identity platform did not answer"
         case .unreadableAnswer: "the identity platform's answer has no token"
         case .secretUnavailable: "a secret cannot be read"
+        case .notSignedIn: "there is no refresh token"
         }
     }
 
@@ -158,6 +160,8 @@ extension AuthenticationFailure.Reason {
         case .transport: "Check that this machine reaches the identity platform."
         case .unreadableAnswer: "Check that the authority is the address of the Microsoft identity platform."
         case .secretUnavailable: "Correct the file; it is read again at the next attempt."
+        case .notSignedIn:
+            "Run 'payout-worker sign-in', or correct the path of the token's file, which is read again at the next attempt."
         }
     }
 }

@@ -69,6 +69,8 @@ public struct AuthenticationFailure: Error, Sendable, Hashable {
         case unreadableAnswer
         /// A secret's file cannot be read.
         case secretUnavailable
+        /// No refresh token is saved yet.
+        case notSignedIn
     }
 
     /// Why there is no token.

@@ -53,12 +53,21 @@ extension EntraTokenProvider {
         do {
             return try await configuration.flow.readCredentials(refreshTokens)
         } catch {
+            let secret = error as? SecretUnavailable
             throw AuthenticationFailure(
-                reason: .secretUnavailable,
+                reason: secret.map(lacksRefreshToken) == true ? .notSignedIn : .secretUnavailable,
                 account: configuration.account,
-                detail: (error as? SecretUnavailable)?.description
+                detail: secret?.description
             )
         }
+    }
+
+    /// Whether the file is that of a refresh token, and does not exist.
+    private func lacksRefreshToken(_ secret: SecretUnavailable) -> Bool {
+        guard case .refreshToken(let token, _, let savedIn) = configuration.flow, secret.problem == .unreadable else {
+            return false
+        }
+        return (secret.path == token.filePath || secret.path == savedIn) && isAbsent(secret.path)
     }
 
     /// Requests a grant. Where there are several refresh tokens, the next one is tried when one is expired or revoked.

@@ -148,7 +148,7 @@ struct TokenCache {
         switch (failure.reason, failure.recovery) {
         case (.accountLocked, _):
             self.refusal = Refusal(failure: failure, credentials: credentials, until: nil)
-        case (.secretUnavailable, _):
+        case (.secretUnavailable, _), (.notSignedIn, _):
             break
         case (_, .permanentForAccount), (_, .permanentForJob):
             self.refusal = Refusal(failure: failure, credentials: credentials, until: now + hold)

@@ -8,12 +8,21 @@ struct JobBatchEntry {
     /// When it ends although jobs are missing, or later when the last running one has, in milliseconds since 1970.
     var deadline = Int64.min
     /// Its end, once that is decided.
-    var record: JobBatchRecord?
+    var record: JobBatchRecord? {
+        get { ends.first }
+        set { ends = newValue.map { [$0] } ?? [] }
+    }
+    /// The event that the call in flight stores.
+    var event: JobBatchEvent? {
+        get { events.first }
+        set { events = newValue.map { [$0] } ?? [] }
+    }
+    // Arrays of at most one: open batches have neither, and a dozen jobs share the bytes of an entry.
+    private var ends: [JobBatchRecord] = []
+    private var events: [JobBatchEvent] = []
     /// The call that stores its manifest, queued or in flight; a token with another call ID is stale.
     var callID: UInt32 = 0
     var activity = Activity.idle
-    /// The event that the call in flight stores.
-    var event: JobBatchEvent?
     /// Consecutive failures of that call; sets the back-off.
     var failures: UInt8 = 0
     /// How often the file store has refused the manifest.

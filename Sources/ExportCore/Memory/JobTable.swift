@@ -104,6 +104,12 @@ struct JobTable {
         freeIndices.append(at)
     }
 
+    /// The first place of a job at or behind `first`; `nil` when there is none.
+    func place(from first: Index) -> Index? {
+        guard first < slab.used else { return nil }
+        return (first..<slab.used).first { self[$0].spec != 0 }
+    }
+
     /// Every job's place, in no particular order.
     func forEachIndex(_ body: (Index) -> Void) {
         for place in 0..<slab.used where self[place].spec != 0 { body(place) }

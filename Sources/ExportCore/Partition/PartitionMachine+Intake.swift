@@ -28,7 +28,8 @@ extension PartitionMachine {
                 "The account '\(job.account)' is not configured at this worker. Enqueue the job with a configured account, or add the account to the worker's configuration and enqueue it again under a new jobId."
             return refuse(job, input, code: .unknownAccount, field: "account", message, at: now, &decisions)
         }
-        if job.filter == nil, job.adoptedRequestID == nil, configuration.accountsRequiringFilter.contains(job.account) {
+        let selectsAll = job.filter == nil && job.adoptedRequestID == nil
+        if selectsAll, configuration.accountsRequiringFilter.contains(job.account) {
             let message =
                 "The job has no filter, so its export would cover three years, and this worker refuses such jobs of the account '\(job.account)'. Enqueue the job with a filter."
             return refuse(job, input, code: .invalidJob, field: "filter", message, at: now, &decisions)
@@ -41,11 +42,15 @@ extension PartitionMachine {
                 partition: partition,
                 job: job.id,
                 keyIsJobID: input.keyIsJobID,
-                warnings: input.warnings
+                warnings: selectsAll ? input.warnings + Self.withoutFilter : input.warnings
             )
         )
         begin(job, offset: input.offset, at: now, &decisions)
     }
+
+    private static let withoutFilter = [
+        FieldError(field: "filter", message: "is absent, so the export covers three years")
+    ]
 
     /// Decides the job's first record. A job that has nothing to wait for is submitted at once.
     private mutating func begin(_ job: ExportJob, offset: Int64, at now: EventTime, _ decisions: inout Decisions) {

@@ -29,8 +29,8 @@ extension PartitionMachine {
     ) {
         switch result {
         case .created(let requestID): created(place, requestID, at: now, &decisions)
-        case .polled(let status, let url, let expiresAt):
-            polled(place, status, url, expiresAt, at: now, &decisions)
+        case .polled(let status, let url, let expiresAt, let requested):
+            polled(place, status, url, expiresAt, requested, at: now, &decisions)
         case .notFound: missing(place, at: now, &decisions)
         case .stored(let file):
             var record = record(of: place)
@@ -66,6 +66,7 @@ extension PartitionMachine {
         _ status: ExportStatus,
         _ url: String?,
         _ expiresAt: Instant?,
+        _ requested: Instant?,
         at now: EventTime,
         _ decisions: inout Decisions
     ) {
@@ -78,7 +79,11 @@ extension PartitionMachine {
         case .completed:
             guard let url, !url.isEmpty else { return completedWithoutURL(place, at: now, &decisions) }
             var record = record(of: place)
-            if record.times.ready == nil { record.times.ready = now.wall }
+            if record.times.ready == nil {
+                record.times.ready = now.wall
+                // An adopted export can be older than its job, and so are its figures.
+                if table[place].adopted, let requested { record.times.submitted = min(requested, now.wall) }
+            }
             guard configuration.storesFiles else {
                 record.files = [Self.file(at: url, expiresAt)]
                 return end(&record, .completed, nil, at: now, &decisions)

@@ -163,10 +163,11 @@ extension PartitionMachine {
             apply(.origin(origin))
             decisions.records.append(.state(partition: partition, .origin(origin)))
         }
-        var places: [JobTable.Index] = []
-        places.reserveCapacity(table.count)
-        table.forEachIndex { places.append($0) }
-        for place in places { resume(place, at: now, &decisions) }
+        var next = table.place(from: 0)
+        while let place = next {
+            resume(place, at: now, &decisions)
+            next = table.place(from: place + 1)
+        }
         for batch in batches.indices { resume(batch: batch, at: now, &decisions) }
         endDuePauses(at: now, &decisions)
     }

@@ -116,8 +116,8 @@ public enum CallFailure: Hashable, Sendable {
 public enum CallResult: Sendable {
     /// The export is queued under this id.
     case created(requestID: String)
-    /// The export's present state, and the location of its file once it exists.
-    case polled(ExportStatus, url: String?, expiresAt: Instant?)
+    /// The export's present state, the location of its file once it exists, and when the service received its request.
+    case polled(ExportStatus, url: String?, expiresAt: Instant?, requested: Instant? = nil)
     /// The export is deleted.
     case deleted
     /// The service does not delete it in its present state.

@@ -112,7 +112,7 @@ public struct ExportFile: Hashable, Sendable {
     public var expiresAt: Instant?
     /// The members of the file when it is a ZIP archive; empty otherwise.
     public var entries: [ArchiveEntry]
-    /// What was seen in the file while it was stored; `nil` for an archive and for what is no delimited text.
+    /// What was seen in the file while it was stored; `nil` for an archive.
     public var content: FileContent?
 
     /// Creates a file.
@@ -154,7 +154,8 @@ public enum Cleanup: UInt8, Hashable, Sendable {
 public struct JobTimes: Hashable, Sendable {
     /// When a worker first read the job.
     public var accepted: Instant
-    /// When the service accepted the present attempt's export.
+    /// When the service accepted the present attempt's export. For an adopted one, when it received the request, once its
+    /// file exists; until then, and where the service does not report it, when the job was accepted.
     public var submitted: Instant?
     /// When the worker first saw the export completed.
     public var ready: Instant?

@@ -14,6 +14,8 @@ public struct BatchEventDocument: Codable, Hashable, Sendable {
             public var sizeBytes: Int64?
             /// The SHA-256 of the file in lower-case hexadecimal.
             public var sha256: String?
+            /// The file's rows, without the header; `nil` where they are unknown.
+            public var rows: Int64?
             /// When the location stops working, RFC 3339.
             public var expiresAt: String?
         }

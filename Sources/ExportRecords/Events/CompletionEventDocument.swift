@@ -46,7 +46,7 @@ public struct CompletionEventDocument: Codable, Hashable, Sendable {
         public var expiresAt: String?
         /// The members of a ZIP archive.
         public var entries: [Entry]?
-        /// What was seen in the file; `nil` for an archive, for what is no delimited text, and in events of earlier workers.
+        /// What was seen in the file; `nil` for an archive, and in events of earlier workers.
         public var content: Content?
     }
 

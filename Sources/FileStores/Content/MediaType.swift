@@ -15,8 +15,11 @@ public enum MediaType: String, Hashable, Sendable, CaseIterable {
     /// Anything else.
     case binary = "application/octet-stream"
 
+    /// Whether it holds files of any kind.
+    public var isArchive: Bool { self == .zip || self == .gzip }
+
     /// How many bytes from a file's beginning are examined.
-    static let decisiveBytes = 4_096
+    public static let decisiveBytes = 4_096
 
     /// Detects a file's type.
     ///

@@ -133,30 +133,25 @@ struct S3Backend: ObjectBackend {
 
     // MARK: Abandoned uploads
 
+    /// How many pages of the list of uploads are read, of a thousand uploads each.
+    private static let maximumPages = 100
+
     /// The unfinished uploads below the prefix that were begun before a time, in milliseconds since 1970.
     func abandonedUploads(before limit: Int64) async throws(FileStoreError) -> [(name: String, upload: String)] {
         var found: [(name: String, upload: String)] = []
-        var marker: (key: String, upload: String)?
+        var marker: S3UploadList.Marker?
+        var pages = 0
         repeat {
             var query = [("uploads", ""), ("prefix", address.prefix)]
             if let marker { query += [("key-marker", marker.key), ("upload-id-marker", marker.upload)] }
-            let answer = try await send(Outgoing(.GET, "", query), "list the uploads of")
-            let document = answer.text
-            for upload in xmlElements("Upload", in: document) {
-                guard let name = xmlText("Key", in: upload), let id = xmlText("UploadId", in: upload),
-                    let begun = xmlText("Initiated", in: upload).flatMap({ Timestamp(iso8601: $0)?.milliseconds }),
-                    begun < limit, name.hasPrefix(address.prefix)
-                else { continue }
-                found.append((name, id))
+            let list = S3UploadList(try await send(Outgoing(.GET, "", query), "list the uploads of").text)
+            for upload in list.uploads where upload.begun < limit && upload.name.hasPrefix(address.prefix) {
+                found.append((upload.name, upload.id))
             }
-            marker = nil
-            if xmlText("IsTruncated", in: document) == "true",
-                let key = xmlText("NextKeyMarker", in: document),
-                let upload = xmlText("NextUploadIdMarker", in: document)
-            {
-                marker = (key, upload)
-            }
-        } while marker != nil && found.count < 10_000
+            marker = list.next
+            pages += 1
+            // A list whose markers do not advance would never end.
+        } while marker != nil && found.count < 10_000 && pages < Self.maximumPages
         return found
     }
 

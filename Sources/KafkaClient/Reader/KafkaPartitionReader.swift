@@ -20,8 +20,9 @@ public final class KafkaPartitionReader: Sendable {
         try NativeConfiguration.refuseReserved(configuration.properties)
         var properties = configuration.base(adding: [
             "auto.offset.reset": "earliest",
-            // Of each partition: librdkafka's 64 MiB of four partitions would be more than a million jobs take.
-            "queued.max.messages.kbytes": "32768",
+            // Of each partition that is read ahead: librdkafka's own limits are 64 MiB and 100,000 records, and four partitions
+            // may be read at once.
+            "queued.max.messages.kbytes": "8192", "queued.min.messages": "10000",
             // An empty answer marks a partition's end, and brokers keep it back for half a second otherwise; 64
             // partitions, four at a time, took 16 s to restore for that alone.
             "fetch.wait.max.ms": "20",

@@ -16,11 +16,17 @@ struct ConsoleSession: Sendable {
 
     init(token: String) { key = SymmetricKey(data: Data(token.utf8)) }
 
+    /// Whether a browser has its page over TLS. It names the page's scheme in `Origin`, which no page can change and no proxy has
+    /// to be configured for.
+    static func isSecure(_ headers: HTTPFields) -> Bool { headers[.origin]?.hasPrefix("https://") == true }
+
     /// The value of `Set-Cookie` that signs a browser in.
-    func begin(at now: Date = Date()) -> String {
+    ///
+    /// - Parameter isSecure: whether the browser is to send the cookie over TLS only.
+    func begin(isSecure: Bool = false, at now: Date = Date()) -> String {
         let expiry = String(Int64(now.timeIntervalSince1970) + Int64(Self.seconds))
         return
-            "\(Self.cookie)=\(expiry).\(code(expiry)); Path=/; Max-Age=\(Self.seconds); HttpOnly; SameSite=Strict"
+            "\(Self.cookie)=\(expiry).\(code(expiry)); Path=/; Max-Age=\(Self.seconds); HttpOnly; SameSite=Strict\(isSecure ? "; Secure" : "")"
     }
 
     /// The value of `Set-Cookie` that signs a browser out.

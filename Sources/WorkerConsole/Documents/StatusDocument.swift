@@ -166,4 +166,6 @@ struct StatusDocument: Codable, Sendable {
     var files: Files?
     /// Only in `/api/status`.
     var history: History?
+    /// Addresses of Grafana's panels by what they show; only in `/api/status`, where a Grafana is configured.
+    var panels: [String: String]?
 }

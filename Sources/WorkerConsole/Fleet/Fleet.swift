@@ -9,11 +9,8 @@ import WorkerTelemetry
 actor Fleet {
     private let monitor: ConsoleMonitor
     private let lister: JobLister
-    private let source: any ConsoleSource
+    private let finder: JobFinder
     private let telemetry: Telemetry
-    private let patience: Duration
-    /// Questions about single jobs that the engine has not answered yet.
-    private let questions = Limiter(16)
     let client: FleetClient
     private var latest: (document: FleetDocument, at: ContinuousClock.Instant)?
     private var reading: Task<FleetDocument, Never>?
@@ -28,9 +25,8 @@ actor Fleet {
         directory: (any FleetDirectory)?
     ) {
         self.monitor = monitor
-        self.source = source
         self.telemetry = telemetry
-        patience = configuration.patience
+        finder = JobFinder(source, patience: configuration.patience)
         lister = JobLister(source, patience: configuration.patience)
         client = FleetClient(directory, group: configuration.groupID, texts: telemetry.texts)
     }
@@ -89,14 +85,7 @@ actor Fleet {
     ///
     /// - Returns: outer `nil` when the engine does not answer.
     func ownJob(_ id: String) async -> JobDocument?? {
-        guard questions.enter() else { return nil }
-        let (source, questions) = (source, questions)
-        let found = await WorkerRuntime.answer(within: patience) {
-            let found = await source.job(id)
-            questions.leave()
-            return found
-        }
-        guard let found else { return nil }
+        guard let found = await finder.job(id) else { return nil }
         let (snapshot, worker) = (await monitor.snapshot(), await monitor.worker)
         if let found { return .some(JobDocument(found, worker, snapshot)) }
         return .some(telemetry.rejected.newest(ofJob: id).map { JobDocument($0, worker, snapshot) })

@@ -14,6 +14,8 @@ actor FleetClient {
     protocol Answer: Decodable, Sendable {
         var group: String { get }
         var workerID: String { get }
+        /// Whether its numbers can be those of a worker. Others could not be added up.
+        var isPlausible: Bool { get }
     }
 
     /// What a member knows about a job.
@@ -93,9 +95,14 @@ actor FleetClient {
         in response: Response,
         status: Int
     ) -> Document? {
-        guard response.status == status, let document = try? JSONDecoder().decode(type, from: response.body),
-            document.group == group
+        guard response.status == status, let document = Self.decoded(type, response.body), document.group == group
         else { return nil }
+        return document
+    }
+
+    /// A document in the body of an answer; `nil` for anything else.
+    static func decoded<Document: Answer>(_ type: Document.Type, _ body: Data) -> Document? {
+        guard let document = try? JSONDecoder().decode(type, from: body), document.isPlausible else { return nil }
         return document
     }
 
@@ -160,6 +167,10 @@ struct AnsweringWorkers {
         members[workerID] = member
         return true
     }
+}
+
+extension FleetClient.Answer {
+    var isPlausible: Bool { true }
 }
 
 extension JobListDocument: FleetClient.Answer {

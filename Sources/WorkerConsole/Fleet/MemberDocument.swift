@@ -50,3 +50,24 @@ struct MemberDocument: Codable, Sendable {
         pauses = status.pauses
     }
 }
+
+// What a member reports is added up with what the others report, so no number may be too large for that.
+extension MemberDocument {
+    /// More than a worker can count.
+    private static let counts = 0...(1 << 40)
+    /// More than a topic has in practice.
+    private static let partitionNumbers = 0...100_000
+    private static let amounts = 0...1e12
+
+    var isPlausible: Bool {
+        let known = partitions.map { Int($0.partition) } + [partitionCount]
+        let numbers = [lateJobs, totals.completed, totals.failed, totals.rejected, totals.deadLetters]
+        let lags = partitions.compactMap(\.lag).map { Int($0) }
+        let waiting = accounts.flatMap(\.waiting.values)
+        let rates = [rates.finishedPerMinute, rates.callsPerSecond] + accounts.map(\.requestsPerSecond)
+        return partitions.count <= Self.partitionNumbers.upperBound
+            && known.allSatisfy(Self.partitionNumbers.contains)
+            && (numbers + lags + waiting + jobs.values).allSatisfy(Self.counts.contains)
+            && rates.allSatisfy(Self.amounts.contains)
+    }
+}

@@ -5,8 +5,7 @@ import WorkerRuntime
 /// Asks the engine for lists of jobs, one part at a time, whatever number of clients asks for them. No other part is asked
 /// for before the engine has answered, also where the client of the part has left.
 ///
-/// After each part the engine rests for a multiple of the time that it took, so that all lists together cost at most a few
-/// percent of its thread.
+/// After each part the engine rests, so that all lists together cost at most a few percent of its thread.
 actor JobLister {
     private let source: any ConsoleSource
     private let patience: Duration
@@ -17,8 +16,7 @@ actor JobLister {
 
     private typealias Answer = (page: JobPage, took: Duration)
 
-    /// The engine's rest after a part, as a multiple of the part's time: four percent of its thread.
-    private static let rest = 24
+    private static let share = EngineShare(percent: 3)
     /// The work for a part: about a millisecond.
     private static let work = 20_000
     /// When a page that is not full yet is returned as it is.
@@ -70,7 +68,7 @@ actor JobLister {
     private func answered(_ task: Task<Answer?, Never>) async -> Answer?? {
         guard let found = await answer(within: patience, { await task.value }) else { return nil }
         question = nil
-        if let found { permitted = .now + found.took * Self.rest }
+        if let found { permitted = .now + Self.share.rest(after: found.took) }
         return .some(found)
     }
 }

@@ -10,6 +10,8 @@ package struct ConsoleConfiguration: Sendable {
     package var allowedHosts: [String] = []
     /// The token that requests must send to change something; `nil` where the console is read-only.
     package var adminToken: String?
+    /// The address of the Grafana whose panels the dashboard links to, without a slash at its end; `nil` where there is none.
+    package var grafana: String?
     /// The worker's name, shown on the dashboard.
     package var workerID = ""
     /// The consumer group, shown on the dashboard.

@@ -97,7 +97,9 @@ actor ConsoleMonitor {
 
     /// The whole status, with its history.
     func document() async -> StatusDocument {
-        StatusDocument(await snapshot(), worker: worker, history: history)
+        var document = StatusDocument(await snapshot(), worker: worker, history: history)
+        document.panels = GrafanaPanel.links(configuration.grafana)
+        return document
     }
 
     /// The status without its history as JSON, encoded once for all streams.

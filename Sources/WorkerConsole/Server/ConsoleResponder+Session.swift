@@ -34,7 +34,7 @@ extension ConsoleResponder {
             let body = buffer.flatMap { try? JSONDecoder().decode(SignInBody.self, from: Data($0.readableBytesView)) }
             if let refusal = refusal(of: body?.token, "sign-in", address) { return refusal }
             logger.notice("Signed in", metadata: ["address": "\(address)"])
-            return Self.session(isSignedIn: true, session.begin())
+            return Self.session(isSignedIn: true, session.begin(isSecure: ConsoleSession.isSecure(request.headers)))
         default: return Self.session(isSignedIn: false, ConsoleSession.end)
         }
     }

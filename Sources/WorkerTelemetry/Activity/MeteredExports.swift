@@ -8,7 +8,7 @@ struct MeteredExports: ExportsPort {
     let port: any ExportsPort
     let metrics: WorkerMetrics
     let calls: CallActivity
-    let headers = HeaderWatch()
+    let headers: HeaderWatch
     let logger: Logger?
 
     func executor(for call: Call) -> (any TaskExecutor)? { port.executor(for: call) }
@@ -32,17 +32,20 @@ struct MeteredExports: ExportsPort {
             result: result,
             after: ContinuousClock.now - start
         )
-        if case .stored(let file) = result, let content = file.content { compare(content, call.job) }
+        if case .stored(let file) = result, let content = file.content,
+            let header = FileHeader(content, of: call.job, at: SystemClock().now())
+        {
+            compare(header, call.job)
+        }
         return result
     }
 
-    private func compare(_ content: FileContent, _ job: ExportJob) {
-        let series = HeaderWatch.Series(account: job.account, kind: job.kind, format: job.fileFormat)
-        switch headers.finding(content, in: series) {
-        case nil, .same: break
-        case .first: metrics.header(of: series, hasChanged: false)
+    private func compare(_ header: FileHeader, _ job: ExportJob) {
+        switch headers.finding(header) {
+        case .same: break
+        case .first: metrics.header(of: header.series, hasChanged: false)
         case .changed(let change):
-            metrics.header(of: series, hasChanged: true)
+            metrics.header(of: header.series, hasChanged: true)
             logger?.warning(
                 "The header of an export's file has changed",
                 metadata: [

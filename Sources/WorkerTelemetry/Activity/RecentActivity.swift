@@ -85,7 +85,7 @@ package final class RecentActivity: WorkerObserver {
         let time = Date()
         state.withLock { state in
             switch observation {
-            case .commitAborted, .rebalanced, .consumed, .sent, .unread: break
+            case .commitAborted, .rebalanced, .consumed, .sent, .unread, .headers: break
             case .ends(let ends): state.ends = ends
             case .restoring(let progress): state.restoring[progress.partition] = progress
             case .restored(let partition, _, _):

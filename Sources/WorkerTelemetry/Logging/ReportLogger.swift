@@ -37,7 +37,7 @@ package struct ReportLogger: WorkerObserver {
     package func observe(_ observation: LogObservation) {
         switch observation {
         case .committed, .commitAborted, .restoring, .consumed, .sent, .ends, .unread, .beginFailing(_, nil),
-            .leadersSilent:
+            .leadersSilent, .headers:
             break
         case .rebalanced(let kind, let partitions):
             logger.info(

@@ -37,7 +37,7 @@ extension MetricsTable {
         unit: "files",
         labels: ["account", "kind", "format"],
         help:
-            "Stored files whose header differs from the last one of the same account, kind and format that this process stored."
+            "Stored files whose header differs from the last one of the same account, kind and format that this worker knows."
     )
     static let files: [MetricDefinition] = [
         storedFiles, storedBytes, headerChanges, transfersWaiting, transferReceived, transferExpected,

@@ -146,6 +146,7 @@ package final class WorkerMetrics: WorkerObserver {
         case .consumed(let topic, let records): counters.add(MetricsTable.consumedMessages, [topic], by: records)
         case .sent(let counts):
             for (topic, records) in counts { counters.add(MetricsTable.sentMessages, [topic], by: records) }
+        case .headers(let headers): for header in headers { self.header(of: header.series, hasChanged: false) }
         case .restoring, .ends, .producer, .restoreFailing, .beginFailing, .leadersSilent, .unread: break
         case .connection(let problem):
             gauges.set(MetricsTable.kafkaConnected, [GaugeValue([], problem?.isPartial ?? true ? 1 : 0)])
@@ -190,8 +191,8 @@ package final class WorkerMetrics: WorkerObserver {
         if more.bytes > 0 { counters.add(MetricsTable.storedBytes, by: Int(more.bytes)) }
     }
 
-    /// A file was stored whose header is the first of its series, or differs from the last one.
-    func header(of series: HeaderWatch.Series, hasChanged: Bool) {
+    /// A header is known that is the first of its series, or differs from the last one.
+    func header(of series: FileHeader.Series, hasChanged: Bool) {
         // At zero for the first: a rate needs a first value.
         counters.add(
             MetricsTable.headerChanges,

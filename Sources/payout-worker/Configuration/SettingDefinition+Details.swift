@@ -21,6 +21,8 @@ extension SettingDefinition {
         "NO_PROXY":
             "`example.com` includes every name below it, `.example.com` only the names below it; `*` is every host. Ranges of "
             + "addresses are ignored.",
+        "HTTP_GRAFANA_URL":
+            "Such as `https://grafana.example.com`, with a path where Grafana has one. The browser opens it, not the worker.",
         "LOG_LEVEL": "`trace`, `debug`, `info`, `notice`, `warning`, `error`, `critical`.",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "OTLP over HTTP, in JSON.",
     ]

@@ -184,7 +184,8 @@ extension SettingDefinition {
         .init(
             name: "NO_PROXY",
             defaultValue: "",
-            help: "hosts without the proxy, by commas: example.com with the names below it, .example.com, host:port, *"
+            help:
+                "hosts without the proxy, separated by commas: example.com with the names below it, .example.com, host:port, *"
         ),
         .init(
             name: "TLS_CA_FILE",
@@ -205,6 +206,11 @@ extension SettingDefinition {
             defaultValue: "",
             help: "domain in which each WORKER_ID is a host name, such as that of a headless service: the other "
                 + "workers' consoles are asked there; empty: at the address from which they are connected to Kafka"
+        ),
+        .init(
+            name: "HTTP_GRAFANA_URL",
+            unset: "no links",
+            help: "address of the Grafana that has deploy/grafana/dashboard.json: the dashboard links to its panels"
         ),
         .init(
             name: "HTTP_ADMIN_TOKEN",

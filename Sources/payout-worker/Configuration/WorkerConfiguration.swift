@@ -25,6 +25,8 @@ struct WorkerConfiguration: Sendable {
     var httpAllowedHosts: [String]
     /// The domain in which the workers' ids are host names; `nil` where they are not.
     var httpWorkerDomain: String?
+    /// The address of the Grafana with the worker's dashboard; `nil` where there is none.
+    var httpGrafanaURL: String?
     /// `nil` where the console is read-only.
     var httpAdminToken: String?
     /// `nil` if tracing is disabled.
@@ -51,6 +53,7 @@ struct WorkerConfiguration: Sendable {
         }
         // The other workers send it in their Host header.
         if let domain = httpWorkerDomain { httpAllowedHosts.append("*.\(domain)") }
+        httpGrafanaURL = reader.webAddress("HTTP_GRAFANA_URL")
         httpAdminToken = reader.given("HTTP_ADMIN_TOKEN")
         if let token = httpAdminToken, token.utf8.count < 16 {
             reader.problems.append("HTTP_ADMIN_TOKEN must have at least 16 characters, so that it cannot be guessed.")
@@ -198,6 +201,22 @@ struct SettingReader {
             )
         }
         return hosts
+    }
+
+    /// The address of a web server for links in a page, without a slash at its end. The page shows it to everyone, so it must not
+    /// contain credentials.
+    mutating func webAddress(_ name: String) -> String? {
+        guard let text = given(name) else { return nil }
+        if let parts = URLComponents(string: text, encodingInvalidCharacters: false),
+            ["http", "https"].contains(parts.scheme), parts.host?.isEmpty == false,
+            [parts.user, parts.password, parts.query, parts.fragment].allSatisfy({ $0 == nil })
+        {
+            return text.trimmingCharacters(in: ["/"])
+        }
+        problems.append(
+            "\(name) must be an address such as https://grafana.example.com, without credentials, query and fragment."
+        )
+        return nil
     }
 
     mutating func boolean(_ name: String, account: String? = nil) -> Bool {

@@ -67,6 +67,7 @@ struct Observability: Sendable {
         console.host = configuration.httpHost
         console.port = configuration.httpPort
         console.allowedHosts = configuration.httpAllowedHosts
+        console.grafana = configuration.httpGrafanaURL
         console.adminToken = configuration.httpAdminToken
         console.maximumConnections = ConsoleConfiguration.connections(withDescriptors: FileDescriptors.raiseLimit())
         console.droppedLogLines = { LogWriter.standardError.droppedLines }

@@ -40,7 +40,8 @@ extension Remedies {
     func remedy(for reason: StopReason, partition: Int32) -> String {
         let command = "\(Self.recoverCommand) --partition \(partition)"
         switch reason {
-        case .stateUnreadable: return "Follow the reason. The worker then restores the partition again automatically."
+        case .stateUnreadable:
+            return "Do what the reason says. The worker then restores the partition again automatically."
         case .stateRefused:
             return
                 "Raise max.message.bytes of the state topic, and check whether a policy of the brokers rejects records. Then restart the worker."

@@ -28,6 +28,12 @@ struct TextTable {
     ///
     /// - Parameter limit: the most characters of a line; `nil` for no limit.
     func rendered(fitting limit: Int?) -> String {
+        let layout = layout(fitting: limit)
+        return ([headers] + rows).map(layout.line).joined(separator: "\n")
+    }
+
+    /// The widths with which the rows fit, also for rows that follow.
+    func layout(fitting limit: Int?) -> Layout {
         var widths = headers.map(\.count)
         for row in rows {
             for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
@@ -36,12 +42,31 @@ struct TextTable {
             for column in optional.sorted(by: >) where Self.length(widths) > limit { widths[column] = 0 }
             shorten(&widths, to: limit)
         }
-        let kept = widths.indices.filter { widths[$0] > 0 }
-        let numbers = Set(kept.indices.filter { rightAligned.contains(kept[$0]) })
-        let shown = kept.map { widths[$0] }
-        return ([headers] + rows).map { row in
-            Self.line(kept.map { Self.shortened(row[$0], to: widths[$0]) }, widths: shown, rightAligned: numbers)
-        }.joined(separator: "\n")
+        return Layout(widths: widths, rightAligned: rightAligned, limit: limit)
+    }
+
+    /// The widths of columns; those of no width are left out.
+    struct Layout {
+        fileprivate var widths: [Int]
+        fileprivate let rightAligned: Set<Int>
+        fileprivate let limit: Int?
+
+        /// A row as a line. Where lines have a limit, cells that are wider than their column are shortened.
+        func line(_ cells: [String]) -> String {
+            let kept = widths.indices.filter { widths[$0] > 0 }
+            return TextTable.line(
+                kept.map { limit == nil ? cells[$0] : TextTable.shortened(cells[$0], to: widths[$0]) },
+                widths: kept.map { widths[$0] },
+                rightAligned: Set(kept.indices.filter { rightAligned.contains(kept[$0]) })
+            )
+        }
+
+        /// The same with a last column that takes the rest of the line, for rows that follow.
+        func widened() -> Layout {
+            var layout = self
+            if let limit { layout.widths[widths.count - 1] += max(0, limit - TextTable.length(widths)) }
+            return layout
+        }
     }
 
     private func shorten(_ widths: inout [Int], to limit: Int) {
@@ -62,8 +87,12 @@ struct TextTable {
         widths.reduce(-2) { $0 + ($1 > 0 ? $1 + 2 : 0) }
     }
 
+    /// The beginning of a cell; of a file's location the end, which is its name.
     private static func shortened(_ cell: String, to width: Int) -> String {
-        cell.count > width ? cell.prefix(max(1, width - 1)) + "…" : cell
+        guard cell.count > width else { return cell }
+        let kept = max(1, width - 1)
+        let isLocation = cell.contains("://") && !cell.contains(" ")
+        return isLocation ? "…" + cell.suffix(kept) : cell.prefix(kept) + "…"
     }
 
     /// A line with fixed widths, for rows that are printed one by one.

@@ -7,12 +7,13 @@ import Foundation
 ///     bench consume ADDRESS TOPIC RECORDS ROUNDS  KafkaClient's batches, and a loop over librdkafka's own
 ///     bench restore LAYOUT JOBS                   LAYOUT is engine or dictionary
 ///     bench engine JOBS PARTITIONS ACCOUNTS       the decisions of so many jobs, without bytes and I/O
-///     bench codec PART JOBS                       PART is jobs, state, events or restore
+///     bench codec PART JOBS                       PART is jobs, state, events, restore or log
 ///     bench content MEGABYTES ROUNDS              reading a table's content while it streams by, and a plain copy
 ///     bench requests URL JOBS CONNECTIONS         the bare HTTP requests of so many jobs, against a sandbox
 ///     bench client URL JOBS CONNECTIONS           the same through the API client
 ///     bench records ADDRESS PREFIX JOBS           the bare Kafka records of so many jobs, in transactions
 ///     bench fill ADDRESS JOBSTOPIC STATETOPIC JOBS PARTITIONS   state as a worker leaves it that waits for so many jobs
+///     bench flood URL CLIENTS SECONDS JOBS        clients of a worker's console; JOBS of `fill`
 ///     bench delete-topics ADDRESS PREFIX          cleans up on a broker that stays
 ///     bench versions
 ///
@@ -54,6 +55,9 @@ struct Bench {
             printJSON(try await fill.fill())
         case ("client", let numbers, let texts) where numbers.count == 2 && texts.count == 1:
             printJSON(try await ClientCalls(url: texts[0], jobs: numbers[0], connections: numbers[1]).measure())
+        case ("flood", let numbers, let texts) where numbers.count == 3 && texts.count == 1:
+            let flood = Flood(url: texts[0], clients: numbers[0], seconds: numbers[1], jobs: numbers[2])
+            printJSON(try await flood.measure())
         case ("delete-topics", _, let texts) where texts.count == 2:
             try await Consumption(address: texts[0], topic: "", records: 0).deleteTopics(prefix: texts[1])
         case ("versions", _, _): printJSON(["librdkafka": Consumption.libraryVersion])

@@ -1,5 +1,6 @@
 import ExportCore
 import ExportRecords
+import WorkerTelemetry
 
 /// The bytes of jobs, on one thread and without I/O, for the counts of instructions. Every job is encoded or decoded from
 /// the same typical one, so the costs of two numbers of jobs differ by those of the further jobs only.
@@ -13,6 +14,8 @@ struct CodecCost {
         case events
         /// Reading state records, and applying them to a state machine, a thousand at a time.
         case restore
+        /// The log line of a finished job, up to the log's buffer.
+        case log
     }
 
     var part: Part
@@ -57,6 +60,11 @@ struct CodecCost {
             let records = (0..<Self.batch).map { codec.encode(.job(Restore.job($0))) }
             begin = Measure.threadCPUSeconds
             for _ in 0..<jobs / Self.batch { try restore(records) }
+        case .log:
+            guard let event = CompletionEvent(Self.finished, partition: 0) else { throw NoEvent() }
+            let reports = NullLog.reportLogger()
+            begin = Measure.threadCPUSeconds
+            for _ in 0..<jobs { reports.report(.ended(partition: 0, event: event)) }
         }
         return Result(
             part: part.rawValue,

@@ -1,6 +1,7 @@
 import ExportCore
 import ExportRecords
 import Foundation
+import KafkaClient
 import Testing
 import WorkerKafka
 
@@ -57,6 +58,28 @@ extension EndToEnd {
                     Issue.record("\(String(describing: absent["invalid"]))")
                 }
                 #expect(absent["never"] == .unknown)
+            }
+        }
+
+        @Test func unreadJobOfABatchIsFoundWithoutItsBatch() async throws {
+            try await WorkerFixture.with(partitions: 6) { fixture in
+                let (id, batch) = ("unread-1", "fy26")
+                let partitions = [id, batch].map { murmur2Partition(key: Array($0.utf8), partitionCount: 6) }
+                #expect(partitions[0] != partitions[1])
+                let value = #"{"jobId":"\#(id)","kind":"payments","batch":{"id":"\#(batch)","size":2}}"#
+                try await fixture.write(
+                    [OutgoingRecord(key: Array(batch.utf8), value: Array(value.utf8), headers: [])],
+                    to: fixture.topics.jobs
+                )
+                #expect(try await fixture.run("jobs", "show", id).output.contains("enqueued, not accepted yet"))
+                for command in [["cancel"], ["jobs", "cancel"]] {
+                    let cancelled = try await fixture.run(command + [id])
+                    #expect(cancelled.status == 0, "\(cancelled.errors)")
+                }
+                #expect(try await fixture.run("cancel", "never").errors.contains("'never' is unknown"))
+                let records = try await fixture.records(fixture.topics.jobs)
+                #expect(records.count == 3)
+                #expect(records.allSatisfy { $0.key == batch })
             }
         }
 

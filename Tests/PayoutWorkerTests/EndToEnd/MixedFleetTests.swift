@@ -30,7 +30,7 @@ extension EndToEnd {
                 #expect(reason.message.contains(key))
                 #expect(reason.message.contains("Run the version of the worker that wrote it, or a later one."))
                 #expect(!reason.message.contains("nothing but the worker"))
-                #expect(reason.remedy.contains("Follow the reason"))
+                #expect(reason.remedy.contains("Do what the reason says"))
 
                 // The other partition continues.
                 let job = #"{"jobId":"other","kind":"payments"}"#

@@ -35,6 +35,7 @@ struct Chaos {
             else { continue }
             world.at(time) { [unowned world] in
                 let limit = world.log.stateEnds[partition] * part / 10
+                world.count(Coverage.name(of: .compaction))
                 world.trace { "state \(partition) is compacted below \(limit)" }
                 world.log.compact(partition, below: limit, at: world.now)
             }
@@ -61,6 +62,7 @@ struct Chaos {
 
     private static func strike(_ fault: Faults, _ victim: Int, duration: Int64, jump: Int64, in world: Simulation) {
         let living = world.living
+        world.count(Coverage.name(of: fault))
         switch fault {
         case .offsetsLost:
             for worker in living { worker.crash() }

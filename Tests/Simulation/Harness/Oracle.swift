@@ -143,6 +143,7 @@ final class Oracle {
         }
         if !isExact, let known = lives[id]?.record, isReuse(known, record) { forgotten(id) }
         let old = lives[id]?.record
+        world.count(Coverage.name(ofTransition: old?.phase, to: record.phase))
         let isAgain = !isExact && (old == record || hasOverwrites)
         if !isAgain, !Self.permits(old?.phase, record.phase), !mayCollapse(old?.phase, record.phase) {
             world.fail("\(id) went from \(old.map { "\($0.phase)" } ?? "nothing") to \(record.phase)")

@@ -50,6 +50,7 @@ public final class Simulation: PortEnvironment {
             body()
         }
         if violation == nil { oracle.checkEnd() }
+        for (fault, number) in service.injected { counts[Coverage.name(of: fault), default: 0] += number }
         // Scheduled events and workers hold references to the world.
         queue = EventQueue()
         workers = []
@@ -102,13 +103,16 @@ public final class Simulation: PortEnvironment {
     /// A fault of the ports or workers.
     func happens(_ fault: Faults, _ probability: Double) -> Bool {
         let isDrawn = random.chance(probability)
-        return isDrawn && now < plan.chaosEnd && plan.faults.contains(fault)
+        guard isDrawn, now < plan.chaosEnd, plan.faults.contains(fault) else { return false }
+        count(Coverage.name(of: fault))
+        return true
     }
 
     func enqueue(_ content: JobInput.Content, partition: Int) {
         let gap = random.chance(0.1) ? random.int(1...3) : 0
         let offset = log.append(content, original(partition), partition: partition, gap: gap, at: now)
         trace { "enqueued \(partition)/\(offset): \(describe(content))" }
+        count(content.coverageName)
         oracle.enqueued(content, partition: partition, offset: offset)
         for worker in workers where worker.isAlive { worker.fetch(partition) }
     }

@@ -60,6 +60,8 @@ final class VirtualService {
     /// The batches whose manifest the store has refused.
     var refusedManifests: Set<String> = []
     private(set) var outages: [Outage] = []
+    /// How often each fault of calls was injected.
+    private(set) var injected: [Faults: Int] = [:]
     private(set) var enforcements: [Enforcement] = []
     /// A separate stream does not change the other random values of a seed.
     private var mfaRandom: SeededRandom
@@ -125,7 +127,9 @@ final class VirtualService {
     /// in any case, so that disabling a fault does not change the others.
     func happens(_ fault: Faults, _ probability: Double, at now: Int64) -> Bool {
         let isDrawn = random.chance(probability)
-        return isDrawn && now < plan.chaosEnd && plan.faults.contains(fault)
+        guard isDrawn, now < plan.chaosEnd, plan.faults.contains(fault) else { return false }
+        injected[fault, default: 0] += 1
+        return true
     }
 
     // MARK: Calls

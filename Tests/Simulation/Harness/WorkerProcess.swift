@@ -114,6 +114,7 @@ final class WorkerProcess: PortHost {
 
     private func handle(_ event: WorkerEvent) {
         world.trace { "\(self.name) <- \(describe(event))" }
+        world.count(event.coverageName)
         if case .answered(let token, _) = event {
             if inFlight.remove(token) == nil { world.fail("\(name) was given the answer to \(token) twice") }
             downloads.ended(token)

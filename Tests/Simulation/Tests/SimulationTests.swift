@@ -19,20 +19,7 @@ import Testing
                 return
             }
         }
-        var wanted = [
-            "crash", "freeze", "zombie", "illegal generation", "producer died", "offsets lost", "late answer", "lost",
-            "duplicate", "account paused", "intake paused: pending", "output too large", "records refused",
-            "transfer ended", "download suspended", "download resumed", "store paused", "store resumed",
-            "batch event reduced", "submissions paused", "calls paused", "resumed",
-        ]
-        wanted += JobBatchStatus.allCases.map { "batch: \($0)" }
-        if delivery == .exactlyOnce {
-            wanted += ["refused by its batch", "batch manifest", "batch without manifest", "batch waited for job"]
-        }
-        if delivery == .atLeastOnce { wanted += ["event repeated", "overwrite"] }
-        // Every way in which a job can end, those of later versions too.
-        wanted += JobStatus.allCases.map { "ended: \($0)" } + JobErrorCode.allCases.map { "error: \($0)" }
-        for name in wanted { #expect(counts[name] ?? 0 > 0, "\(name) never happened") }
+        for name in Coverage.situations(delivery) { #expect(counts[name] ?? 0 > 0, "\(name) never happened") }
     }
 
     /// Jobs partitions are deleted and created again while workers run, crash and release partitions, and are filled

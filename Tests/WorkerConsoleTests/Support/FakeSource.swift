@@ -12,6 +12,8 @@ final class FakeSource: ConsoleSource {
         /// Stands for the engine's list.
         var jobs: @Sendable (JobQuestion) -> JobPage = { _ in JobPage() }
         var listed: [JobQuestion] = []
+        /// The ids of each question for single jobs.
+        var named: [Set<String>] = []
         /// Questions for lists that are not answered yet, and the most at the same time.
         var openLists = 0
         var mostOpenLists = 0
@@ -38,11 +40,16 @@ final class FakeSource: ConsoleSource {
         state.withLock { $0.jobSnapshot }.map { ($0, .milliseconds(1)) }
     }
 
-    func job(_ id: String) async -> JobView? {
-        let (isSilent, record) = state.withLock { ($0.isSilent, $0.record) }
+    func jobs(named ids: Set<String>) async -> (found: [String: JobView], took: Duration)? {
+        let (isSilent, record) = state.withLock { state in
+            state.named.append(ids)
+            return (state.isSilent, state.record)
+        }
         if isSilent { await Self.never() }
-        guard let record, record.record.job.id == id else { return nil }
-        return Self.view(record.record, record.partition)
+        // Another question may come now.
+        for _ in 0..<10 { await Task.yield() }
+        guard let record, ids.contains(record.record.job.id) else { return ([:], .microseconds(10)) }
+        return ([record.record.job.id: Self.view(record.record, record.partition)], .microseconds(10))
     }
 
     func jobs(_ question: JobQuestion) async -> (page: JobPage, took: Duration)? {

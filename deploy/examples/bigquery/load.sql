@@ -1,7 +1,7 @@
 -- Loads one file of a completion event into BigQuery, once. Not run by this project's checks, which have no BigQuery.
 --
 -- Your consumer of the results topic runs it as one query for each `payout.export.completed` event, with the event's values as
--- query parameters: @ce_id STRING, @finished TIMESTAMP (times.finished), @uri STRING (the file), @delimiter STRING, @total_rows
+-- query parameters: @ce_id STRING, @submitted TIMESTAMP (times.submitted), @uri STRING (the file), @delimiter STRING, @total_rows
 -- INT64 and @columns ARRAY<STRING> (content.delimiter, content.rows, content.columns). BigQuery reads gs:// locations: copy the
 -- file from FILES_LOCATION, or let Storage Transfer do so. Refuse a file whose content is null or whose content.encoding is not
 -- utf-8, and skip an empty one (content.headerSha256 is null).
@@ -13,7 +13,7 @@ DECLARE known ARRAY<STRUCT<name STRING, type STRING, key STRING>>;
 DECLARE header ARRAY<STRING>;
 DECLARE names, texts, casts STRING;
 
-CREATE TABLE IF NOT EXISTS payouts.payout_loads (ce_id STRING NOT NULL, finished TIMESTAMP, row_count INT64);
+CREATE TABLE IF NOT EXISTS payouts.payout_loads (ce_id STRING NOT NULL, submitted TIMESTAMP, row_count INT64);
 CREATE TABLE IF NOT EXISTS payouts.payout_lock AS SELECT 0 AS loads;
 
 SET known = (
@@ -52,7 +52,7 @@ BEGIN
         END IF;
         EXECUTE IMMEDIATE FORMAT('INSERT INTO payouts.payments (ce_id, %s) SELECT @ce_id, %s FROM file_rows', names, casts)
             USING @ce_id AS ce_id;
-        INSERT INTO payouts.payout_loads (ce_id, finished, row_count) VALUES (@ce_id, @finished, @total_rows);
+        INSERT INTO payouts.payout_loads (ce_id, submitted, row_count) VALUES (@ce_id, @submitted, @total_rows);
     END IF;
     COMMIT TRANSACTION;
 EXCEPTION WHEN ERROR THEN

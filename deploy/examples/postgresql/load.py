@@ -159,9 +159,9 @@ def load(connection, event_id, event):
     table = TABLES[event["kind"]]
     with connection.transaction():
         is_new = connection.execute(
-            "INSERT INTO payout_loads (ce_id, job_id, kind, account, finished, status, event)"
-            " VALUES (%s, %s, %s, %s, %s, 'loading', %s) ON CONFLICT DO NOTHING",
-            [event_id, event["jobId"], event["kind"], event["account"], event["times"]["finished"],
+            "INSERT INTO payout_loads (ce_id, job_id, kind, account, submitted, finished, status, event)"
+            " VALUES (%s, %s, %s, %s, %s, %s, 'loading', %s) ON CONFLICT DO NOTHING",
+            [event_id, event["jobId"], event["kind"], event["account"], event["times"]["submitted"], event["times"]["finished"],
              json.dumps(without_signatures(event))],
         ).rowcount
         if not is_new:

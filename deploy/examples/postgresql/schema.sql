@@ -7,6 +7,8 @@ CREATE TABLE payout_loads (
     job_id text NOT NULL,
     kind text NOT NULL,
     account text NOT NULL,
+    -- When the service received the request: the time of the file's figures.
+    submitted timestamptz NOT NULL,
     finished timestamptz NOT NULL,
     status text NOT NULL CHECK (status IN ('loading', 'loaded', 'refused')),
     rows bigint NOT NULL DEFAULT 0,
@@ -78,20 +80,20 @@ CREATE TABLE transaction_history (
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX transaction_history_by_id ON transaction_history (earning_id);
 
--- Figures are restated, and periods are exported again. These views have the newest lines of each payment and each
--- earning; a file may have several lines of one.
+-- Figures are restated, and periods are exported again. These views have the lines of each payment and each earning from the
+-- export that was submitted last, even if an older one finished later; a file may have several lines of one.
 CREATE VIEW payments_current AS
 SELECT p.* FROM payments p JOIN payout_loads l USING (ce_id)
 WHERE NOT EXISTS (
     SELECT FROM payments newer JOIN payout_loads m USING (ce_id)
-    WHERE newer.payment_id = p.payment_id AND m.account = l.account AND (m.finished, m.ce_id) > (l.finished, l.ce_id)
+    WHERE newer.payment_id = p.payment_id AND m.account = l.account AND (m.submitted, m.finished, m.ce_id) > (l.submitted, l.finished, l.ce_id)
 );
 
 CREATE VIEW transaction_history_current AS
 SELECT t.* FROM transaction_history t JOIN payout_loads l USING (ce_id)
 WHERE NOT EXISTS (
     SELECT FROM transaction_history newer JOIN payout_loads m USING (ce_id)
-    WHERE newer.earning_id = t.earning_id AND m.account = l.account AND (m.finished, m.ce_id) > (l.finished, l.ce_id)
+    WHERE newer.earning_id = t.earning_id AND m.account = l.account AND (m.submitted, m.finished, m.ce_id) > (l.submitted, l.finished, l.ce_id)
 );
 
 COMMIT;

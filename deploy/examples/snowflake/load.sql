@@ -3,7 +3,7 @@
 -- Run the file once; it creates a procedure. Your consumer of the results topic calls it for each `payout.export.completed`
 -- event, with the event's values as bound parameters (session variables are too short for them):
 --   CALL load_payments(?, ?, ?, ?, PARSE_JSON(?))
--- They are the ce_id, the file's path below FILES_LOCATION, content.rows, times.finished and content.columns, the latter as JSON.
+-- They are the ce_id, the file's path below FILES_LOCATION, content.rows, times.submitted and content.columns, the latter as JSON.
 -- Refuse a file whose content is null or whose content.encoding is not utf-8, and skip an empty one (content.headerSha256 is
 -- null).
 --
@@ -11,13 +11,13 @@
 -- ce_id STRING, and one for each column of the file, spelled as in its header without regard to case: PAYMENTID or paymentId, not
 -- payment_id. Columns are matched by name, and places do not matter.
 
-CREATE TABLE IF NOT EXISTS payout_loads (ce_id STRING PRIMARY KEY, finished TIMESTAMP_TZ, row_count INTEGER);
+CREATE TABLE IF NOT EXISTS payout_loads (ce_id STRING PRIMARY KEY, submitted TIMESTAMP_TZ, row_count INTEGER);
 CREATE FILE FORMAT IF NOT EXISTS payout_csv
     TYPE = CSV FIELD_DELIMITER = ',' FIELD_OPTIONALLY_ENCLOSED_BY = '"' PARSE_HEADER = TRUE SKIP_BYTE_ORDER_MARK = TRUE
     EMPTY_FIELD_AS_NULL = TRUE SKIP_BLANK_LINES = TRUE;
 -- Where `content.delimiter` is a tab: a second format with FIELD_DELIMITER = '\t'.
 
-CREATE OR REPLACE PROCEDURE load_payments(event STRING, path STRING, total INTEGER, finished TIMESTAMP_TZ, header ARRAY)
+CREATE OR REPLACE PROCEDURE load_payments(event STRING, path STRING, total INTEGER, submitted TIMESTAMP_TZ, header ARRAY)
 RETURNS STRING LANGUAGE SQL EXECUTE AS CALLER AS
 $$
 DECLARE
@@ -54,7 +54,7 @@ BEGIN
     BEGIN TRANSACTION;
     -- Snowflake does not enforce primary keys: MERGE inserts only an id that is not there, and locks the table.
     MERGE INTO payout_loads t USING (SELECT :event AS ce_id) s ON t.ce_id = s.ce_id
-        WHEN NOT MATCHED THEN INSERT (ce_id, finished, row_count) VALUES (s.ce_id, :finished, :total);
+        WHEN NOT MATCHED THEN INSERT (ce_id, submitted, row_count) VALUES (s.ce_id, :submitted, :total);
     added := SQLROWCOUNT;
     IF (added > 0) THEN
         INSERT INTO payments SELECT * FROM payments_file;

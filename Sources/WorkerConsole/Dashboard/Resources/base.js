@@ -62,9 +62,13 @@ function note(kind, title, text, remedy) {
   return el('div', { class: 'note ' + kind },
     el('p', {}, title && el('b', {}, title + ' '), text), remedy && el('p', {}, remedy));
 }
+/* Addresses of Grafana's panels; empty where no Grafana is configured. */
+let panels = {};
+const panelLink = (panel, name) => panels[panel] && el('a', { class: 'panel', href: panels[panel], target: '_blank',
+  rel: 'noopener', title: 'Open in Grafana', 'aria-label': name + ', in Grafana' }, '↗');
 /* A key figure; with an address, a link to what it counts. */
 function tile(name, value, unit, below, extra = {}) {
-  return el('dl', { class: 'tile ' + (extra.class || '') }, el('dt', {}, name),
+  return el('dl', { class: 'tile ' + (extra.class || '') }, el('dt', {}, name, panelLink(extra.panel, name)),
     el('dd', {}, extra.href ? el('a', { href: extra.href, 'aria-label': name + ', ' + value }, value) : value,
       unit && el('small', {}, ' ' + unit)), extra.bar, el('p', {}, below));
 }

@@ -52,19 +52,20 @@ function drawFleet(fleet) {
   const budget = fleet.accounts.reduce((total, account) => total + account.requestsPerSecond, 0);
   const bad = totals.failed + totals.rejected;
   const { callsPerSecond, finishedPerMinute } = totals.rates;
-  draw('fleet-tiles', [totals, budget, answers, fleet.members.length], () => [
+  draw('fleet-tiles', [totals, budget, answers, fleet.members.length, panels], () => [
     tile('Open jobs', number(totals.openJobs), '', number(totals.jobs.finished || 0) + ' finished jobs kept',
-      { href: jobsAddress({ state: 'open' }) }),
+      { href: jobsAddress({ state: 'open' }), panel: 'openJobs' }),
     tile('Near the deadline', number(totals.lateJobs), '', 'of the open jobs',
-      { class: totals.lateJobs ? 'bad' : '', href: jobsAddress({ state: 'late' }) }),
+      { class: totals.lateJobs ? 'bad' : '', href: jobsAddress({ state: 'late' }), panel: 'lateJobs' }),
     tile('Finished', rate(finishedPerMinute), '/ min', number(totals.completed) + ' completed so far',
-      { href: jobsAddress({ state: 'finished' }) }),
-    tile('API calls', rate(callsPerSecond), '/ s of ' + rate(budget), 'budget of all accounts', { bar: el('div',
+      { href: jobsAddress({ state: 'finished' }), panel: 'finished' }),
+    tile('API calls', rate(callsPerSecond), '/ s of ' + rate(budget), 'budget of all accounts', { panel: 'calls', bar: el('div',
       { class: 'bar' }, budget > 0 && callsPerSecond > 0 && el('i', { 'width%': Math.min(100, callsPerSecond / budget * 100),
         color: 'var(--waiting)' })) }),
     tile('Failed or rejected', number(bad), '', plural(totals.deadLetters, 'dead letter'),
-      { class: bad + totals.deadLetters > 0 ? 'bad' : '', href: jobsAddress({ state: 'failed,rejected' }) }),
-    tile('Lag', number(totals.lag), '', 'records that no worker has read')
+      { class: bad + totals.deadLetters > 0 ? 'bad' : '', href: jobsAddress({ state: 'failed,rejected' }),
+        panel: 'failures' }),
+    tile('Lag', number(totals.lag), '', 'records that no worker has read', { panel: 'lag' })
   ]);
   drawMembers(fleet);
   drawFleetAccounts(fleet);

@@ -1,6 +1,7 @@
 let jobTimer = null;
 function step(name, at, before, state) {
-  const waited = at && before ? 'after ' + duration((Date.parse(at) - Date.parse(before)) / 1000) : '';
+  // An adopted export can be older than its job.
+  const waited = at && before && at >= before ? 'after ' + duration((Date.parse(at) - Date.parse(before)) / 1000) : '';
   return el('li', { class: state }, el('b', {}, name), at ? dateTime(at) : '–', el('small', {}, waited));
 }
 function copyButton(text) {

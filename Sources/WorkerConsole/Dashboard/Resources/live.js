@@ -32,6 +32,10 @@ async function load() {
   try {
     const answer = await fetch('api/status', { cache: 'no-store' });
     const status = await answer.json();
+    panels = status.panels || {};
+    for (const [id, panel] of [['c1', 'openJobs'], ['c2', 'finished'], ['c3', 'calls'], ['o1', 'oldest']]) {
+      draw(id + '-panel', panels, () => panelLink(panel, $(id).textContent) || []);
+    }
     if (status.history && !past.at.length) restore(status.history);
     show(status);
     drawCharts(status);

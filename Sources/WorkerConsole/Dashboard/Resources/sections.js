@@ -30,22 +30,23 @@ function drawTiles(status) {
   const share = budget > 0 ? Math.min(100, calls / budget * 100) : 0;
   const data = [openJobs(jobs), jobs.finished, rate(ends), totals.completed, rate(calls), budget, bad,
     totals.deadLetters, commits.lastSeconds, commits.lastRecords, totals.commits, memory,
-    status.process.openFiles, status.callsInFlight, status.downloadsInFlight];
+    status.process.openFiles, status.callsInFlight, status.downloadsInFlight, panels];
   draw('tiles', data, () => [
     tile('Open jobs', number(openJobs(jobs)), '', number(jobs.finished || 0) + ' finished jobs kept',
-      { href: jobsAddress({ state: 'open' }) }),
+      { href: jobsAddress({ state: 'open' }), panel: 'openJobs' }),
     tile('Finished', rate(ends), '/ min', number(totals.completed) + ' completed so far',
-      { href: jobsAddress({ state: 'finished' }) }),
+      { href: jobsAddress({ state: 'finished' }), panel: 'finished' }),
     tile('API calls', rate(calls), '/ s of ' + rate(budget), number(status.callsInFlight + status.downloadsInFlight) +
-      ' in flight', { bar: el('div', { class: 'bar' },
+      ' in flight', { panel: 'calls', bar: el('div', { class: 'bar' },
       share > 0 && el('i', { 'width%': share, color: 'var(--waiting)' })) }),
     tile('Failed or rejected', number(bad), '', plural(totals.deadLetters, 'dead letter'),
-      { class: bad + totals.deadLetters > 0 ? 'bad' : '', href: jobsAddress({ state: 'failed,rejected' }) }),
+      { class: bad + totals.deadLetters > 0 ? 'bad' : '', href: jobsAddress({ state: 'failed,rejected' }),
+        panel: 'failures' }),
     tile('Last commit', commits.lastSeconds === undefined ? '–' : plain.format(commits.lastSeconds * 1000),
       commits.lastSeconds === undefined ? '' : 'ms', commits.lastRecords === undefined ? 'none yet' :
-      plural(commits.lastRecords, 'record')),
+      plural(commits.lastRecords, 'record'), { panel: 'commits' }),
     tile('Memory', memory, unit, status.process.openFiles === undefined ? '' :
-      plural(status.process.openFiles, 'open file'))
+      plural(status.process.openFiles, 'open file'), { panel: 'memory' })
   ]);
 }
 function jobsBar(jobs) {

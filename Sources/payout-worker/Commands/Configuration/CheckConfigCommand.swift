@@ -18,6 +18,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var tableOptions: TableOptions
 
     @Flag(help: "Try the broker, the topics, the sign-in, the API and the file store.")
     var connect = false
@@ -91,12 +92,12 @@ struct CheckConfigCommand: AsyncParsableCommand {
                 try JSONText.document(Document(ok: isGood, values: values, problems: problems, connections: findings))
             )
         }
-        var table = TextTable(["VARIABLE", "VALUE", "FROM", "MEANING"])
+        var table = TextTable(["VARIABLE", "VALUE", "FROM", "MEANING"], optional: [3])
         for value in values {
             let name = value.account.map { "\(value.name) (\($0))" } ?? value.name
             table.add([name, value.value ?? "-", value.source ?? "not set", value.meaning])
         }
-        Terminal.result(table.rendered)
+        Terminal.result(table.rendered(fitting: tableOptions.width))
         if !findings.isEmpty { Terminal.result("") }
         for finding in findings {
             Terminal.result("\(finding.outcome.rawValue): \(finding.what): \(TextTable.printable(finding.message))")

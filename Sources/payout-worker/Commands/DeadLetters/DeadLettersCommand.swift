@@ -85,6 +85,7 @@ struct DeadLettersListCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var tableOptions: TableOptions
     @OptionGroup var filter: DeadLetterFilter
 
     @Flag(help: "Only dead letters that have not been replayed.")
@@ -95,8 +96,13 @@ struct DeadLettersListCommand: AsyncParsableCommand {
             let access = try KafkaAccess(try options.settings())
             let matches = try filter.matcher()
             let replayed = try await ReplayMarks.marked(access)
-            var table = TextTable(["ID", "TIME", "JOB", "FROM", "REPLAYED", "REASON"])
+            var table = StreamedTable(
+                ["ID", "JOB", "TIME", "FROM", "REPLAYED", "REASON"],
+                optional: [2, 3],
+                fitting: tableOptions.width
+            )
             var lines = ResultLines()
+            var count = 0
             try await access.scan(access.topics.deadLetter) { record in
                 guard let entry = DeadLetterEntry(record), matches(entry) else { return .continue }
                 let isReplayed = replayed.contains(entry.id)
@@ -104,15 +110,18 @@ struct DeadLettersListCommand: AsyncParsableCommand {
                 if outputOptions.isJSON {
                     lines.add(try JSONText.line(EntryDocument(entry, isReplayed: isReplayed, isWhole: false)))
                 } else {
-                    table.add([
-                        entry.id, entry.time, entry.jobID ?? "-", entry.origin, isReplayed ? "yes" : "no",
+                    count += 1
+                    let cells = [
+                        entry.id, entry.jobID ?? "-", entry.time, entry.origin, isReplayed ? "yes" : "no",
                         entry.document.reason ?? "-",
-                    ])
+                    ]
+                    for line in table.add(cells) { lines.add(line) }
                 }
                 return .continue
             }
+            for line in table.flush() { lines.add(line) }
             lines.flush()
-            if !outputOptions.isJSON { Terminal.result(table.isEmpty ? "There are no dead letters." : table.rendered) }
+            if !outputOptions.isJSON, count == 0 { Terminal.result("There are no dead letters.") }
         }
     }
 }

@@ -31,6 +31,7 @@ struct DemoCommand: AsyncParsableCommand {
     var files: String?
 
     @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var tableOptions: TableOptions
 
     func validate() throws {
         guard (1...150).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 150.") }
@@ -81,9 +82,13 @@ struct DemoCommand: AsyncParsableCommand {
             let fileProblems = await FileCheck(store: store).problems(run.plan.jobs, outcome)
             await store?.close()
             let report = DemoReport(plan: run.plan, outcome: outcome, fileProblems: fileProblems, sandbox: sandbox)
-            Terminal.result(outputOptions.isJSON ? try JSONText.document(report.document) : report.text)
+            Terminal.result(try text(of: report))
             if !report.isGood { throw ExitStatus.failed }
         }
+    }
+
+    private func text(of report: DemoReport) throws -> String {
+        outputOptions.isJSON ? try JSONText.document(report.document) : report.text(fitting: tableOptions.width)
     }
 
     /// Short waits, so that the demo is fast.

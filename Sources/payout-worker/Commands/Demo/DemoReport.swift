@@ -80,10 +80,12 @@ struct DemoReport {
 
     // MARK: Printing
 
-    var text: String {
+    /// - Parameter width: the most characters of a line of the table; `nil` for no limit.
+    func text(fitting width: Int?) -> String {
         var table = TextTable(
             ["JOB", "KIND", "FORMAT", "STATUS", "TOOK", "SIZE", "FILE OR ERROR"],
-            rightAligned: [4, 5]
+            rightAligned: [4, 5],
+            optional: [1, 2]
         )
         for id in plan.jobs.map(\.id) + [plan.invalidID] {
             guard let event = outcome.events[id] else {
@@ -95,7 +97,7 @@ struct DemoReport {
                 event.files.first?.sizeBytes.map(Formatting.size) ?? "-", EventLine.outcome(event),
             ])
         }
-        var lines = [table.rendered, ""]
+        var lines = [table.rendered(fitting: width), ""]
         for check in checks {
             lines.append("\(check.ok ? "ok" : "NOT OK"): \(check.what)")
             lines += check.problems.map { "  \($0)" }

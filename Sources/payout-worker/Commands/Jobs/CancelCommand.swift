@@ -46,18 +46,18 @@ struct CancelCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
-            let absent = try await JobLookup(access: access).absent(jobIDs, batch: batch)
+            let found = try await JobLookup(access: access).find(jobIDs, batch: batch)
             for id in jobIDs {
-                if let absence = absent[id] { Terminal.error("The job '\(id)' \(absence.text(inBatch: batch)).") }
+                if let absence = found.absent[id] { Terminal.error("The job '\(id)' \(absence.text(inBatch: batch)).") }
             }
-            let ids = jobIDs.filter { absent[$0] == nil }
-            if !ids.isEmpty { try await cancel(ids, access) }
-            if !absent.isEmpty { throw ExitStatus.failed }
+            let ids = jobIDs.filter { found.absent[$0] == nil }
+            if !ids.isEmpty { try await cancel(ids, found.batches, access) }
+            if !found.absent.isEmpty { throw ExitStatus.failed }
         }
     }
 
-    private func cancel(_ ids: [String], _ access: KafkaAccess) async throws {
-        let jobs = ids.map { PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0, batchID: batch)) }
+    private func cancel(_ ids: [String], _ batches: [String: String], _ access: KafkaAccess) async throws {
+        let jobs = ids.map { PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0, batchID: batches[$0])) }
         guard wait else {
             try await JobSender(access: access).send(jobs)
             for id in ids { Terminal.result(outputOptions.isJSON ? try JSONText.line(["jobId": id]) : id) }

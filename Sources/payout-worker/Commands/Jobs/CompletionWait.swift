@@ -131,13 +131,10 @@ final class CompletionWait {
     }
 }
 
-/// An event in one line of text, without the signature of a file's URL.
+/// An event in a line of text, without the signature of a file's URL.
 enum EventLine {
     static func text(_ event: BatchEventDocument) -> String {
-        TextTable.line(
-            ["batch \(event.batchId)", event.status, outcome(event)].map(TextTable.printable),
-            widths: [0, 0, 0]
-        )
+        text("batch \(event.batchId)", event.status, outcome(event))
     }
 
     /// How many jobs ended in which way, and where the manifest is.
@@ -147,8 +144,14 @@ enum EventLine {
         return "\(ends.joined(separator: ", ")) of \(event.size)\(manifest)"
     }
 
-    static func text(_ event: CompletionEventDocument) -> String {
-        TextTable.line([event.jobId, event.status, outcome(event)].map(TextTable.printable), widths: [0, 0, 0])
+    static func text(_ event: CompletionEventDocument) -> String { text(event.jobId, event.status, outcome(event)) }
+
+    /// What follows the status is on a line of its own where the terminal is too narrow.
+    private static func text(_ name: String, _ status: String, _ outcome: String) -> String {
+        let parts = [name, status, outcome].map(TextTable.printable)
+        let line = TextTable.line(parts, widths: [0, 0, 0])
+        guard let width = TableOptions.terminalWidth, line.count > width else { return line }
+        return "\(parts[0])  \(parts[1])\n  \(parts[2])"
     }
 
     /// The file, or why there is none.

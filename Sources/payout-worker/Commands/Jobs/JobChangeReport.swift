@@ -40,7 +40,7 @@ struct JobChangeReport {
         }
         let count = Formatting.count(ids.count, "job")
         if ids.isEmpty {
-            Terminal.note("No job is to \(verb).")
+            Terminal.note("There is no job to \(verb).")
         } else if isConfirmed {
             Terminal.note("\(done) \(count).")
         } else {

@@ -17,10 +17,12 @@ struct JobChoiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Jobs of this account.", valueName: "name"))
     var account: String?
 
-    @Option(help: ArgumentHelp("Jobs in these states, by commas, as 'jobs list' names them.", valueName: "states"))
+    @Option(
+        help: ArgumentHelp("Jobs in these states, separated by commas; 'jobs list' names them.", valueName: "states")
+    )
     var status: String?
 
-    @Option(help: ArgumentHelp("Jobs with this member in their metadata. May be repeated.", valueName: "key=value"))
+    @Option(help: ArgumentHelp("Jobs with this member in their metadata. Repeatable.", valueName: "key=value"))
     var metadata: [String] = []
 
     @Option(

@@ -23,12 +23,51 @@ struct JobLookup {
             case .forgotten: "has ended, and its deduplication window too. There is nothing to cancel"
             case .unknown:
                 batch.map { "is unknown in the batch '\($0)': check both ids and the KAFKA_TOPICS_… variables" }
-                    ?? "is unknown: it was never enqueued, or it belongs to a batch and no worker has read it yet: use 'payout-worker cancel ID --batch BATCH'. Check the id and the KAFKA_TOPICS_… variables"
+                    ?? "is unknown: it was never enqueued. Check the id and the KAFKA_TOPICS_… variables"
             }
         }
     }
 
+    /// What was found out about jobs.
+    struct Findings {
+        /// The jobs for which a cancel command has no effect.
+        var absent: [String: Absence] = [:]
+        /// The batches of jobs, whose ids are the keys of their records.
+        var batches: [String: String] = [:]
+    }
+
     let access: KafkaAccess
+
+    /// Looks for jobs, also for those of batches that no worker has read yet.
+    ///
+    /// - Parameters:
+    ///   - ids: the jobs' ids.
+    ///   - batch: the id of the jobs' batch, where it is known.
+    func find(_ ids: [String], batch: String? = nil) async throws -> Findings {
+        var found = Findings(absent: try await absent(ids, batch: batch))
+        if let batch {
+            for id in ids { found.batches[id] = batch }
+            return found
+        }
+        let unknown = Set(found.absent.filter { $0.value == .unknown }.keys)
+        for (batch, ids) in Dictionary(grouping: try await batches(of: unknown), by: \.value) {
+            let stillAbsent = try await absent(ids.map(\.key), batch: batch)
+            for (id, batch) in ids { (found.absent[id], found.batches[id]) = (stillAbsent[id], batch) }
+        }
+        return found
+    }
+
+    /// The batches that the newest records of jobs name, wherever in the jobs topic they are.
+    private func batches(of ids: Set<String>) async throws -> [String: String] {
+        guard !ids.isEmpty else { return [:] }
+        var found: [String: String] = [:]
+        try await access.scan(access.topics.jobs) { record in
+            let content = JobDecoder().decode(OriginalRecord(record), offset: record.offset).content
+            if case .export(let job) = content, let batch = job.batch, ids.contains(job.id) { found[job.id] = batch.id }
+            return .continue
+        }
+        return found
+    }
 
     /// The ids of which there is no job, and none will come from a record that no worker has decided yet.
     ///

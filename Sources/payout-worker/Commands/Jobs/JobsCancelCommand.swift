@@ -38,9 +38,9 @@ struct JobsCancelCommand: AsyncParsableCommand {
             }
             let known = Set(found.map(\.record.job.id))
             let others = choiceOptions.jobIDs.filter { !known.contains($0) }
-            let absent = others.isEmpty ? [:] : try await JobLookup(access: access).absent(others)
-            jobs += others.filter { absent[$0] == nil }.map {
-                PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0))
+            let unread = others.isEmpty ? JobLookup.Findings() : try await JobLookup(access: access).find(others)
+            jobs += others.filter { unread.absent[$0] == nil }.map {
+                PreparedJob(id: $0, record: JobEncoder().encodeCancel(id: $0, batchID: unread.batches[$0]))
             }
             var report = JobChangeReport(
                 verb: "cancel",
@@ -51,7 +51,7 @@ struct JobsCancelCommand: AsyncParsableCommand {
                 report.skip(job.record.job.id, "it has finished as \(job.record.status?.name ?? "unknown")")
             }
             for id in others {
-                if let absence = absent[id] { report.skip(id, "it \(absence.text())", isFailure: true) }
+                if let absence = unread.absent[id] { report.skip(id, "it \(absence.text())", isFailure: true) }
             }
             try await report.send(jobs, isConfirmed: choiceOptions.yes || !choiceOptions.jobIDs.isEmpty, access)
         }

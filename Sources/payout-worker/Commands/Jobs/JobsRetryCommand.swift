@@ -15,10 +15,10 @@ struct JobsRetryCommand: AsyncParsableCommand {
             twice. If the export of the first job exists at the service and only its file was not delivered in time, the new job \
             adopts it: no export is queued. A job without a filter that adopted an export keeps its request id.
 
-            Jobs that you name and that are skipped make the exit status 1.
+            The exit status is 1 if a job that you name is skipped.
 
             Without --yes, the command prints the jobs that it would enqueue, sends nothing, and exits with 1; --yes is not needed for \
-            jobs that you name by id. Rejected records are no jobs: correct them and use 'payout-worker dead-letters replay'.
+            jobs that you name by id. Rejected records are not jobs: correct the sender, and use 'payout-worker dead-letters replay'.
 
               payout-worker jobs retry march
               payout-worker jobs retry --status failed --since 1d --yes

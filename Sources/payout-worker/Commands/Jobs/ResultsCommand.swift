@@ -15,7 +15,8 @@ struct ResultsCommand: AsyncParsableCommand {
         discussion: """
             Reads only committed events. The table omits the signature of a file's URL; --output json prints each event \
             unchanged, one per line, with the whole URL. With --since or --last, and without --follow, events are sorted by \
-            time: when the job or the batch ended, or a rejected record was read.
+            time: when the job or the batch ended, or a rejected record was read. Many events are sorted in a temporary \
+            file, in the folder TMPDIR.
 
               payout-worker results
               payout-worker results --follow --from end
@@ -33,6 +34,7 @@ struct ResultsCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var tableOptions: TableOptions
 
     @Flag(name: .shortAndLong, help: "Continue with new events until interrupted.")
     var follow = false
@@ -53,13 +55,13 @@ struct ResultsCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only events with these statuses, by commas: completed, failed, cancelled, rejected; of batches also partial, incomplete.",
+            "Only events with these statuses, separated by commas: completed, failed, cancelled, rejected; of batches also partial, incomplete.",
             valueName: "statuses"
         )
     )
     var status: String?
 
-    @Option(help: ArgumentHelp("Only the newest events.", valueName: "number"))
+    @Option(help: ArgumentHelp("Only this many of the newest events.", valueName: "number"))
     var last: Int?
 
     func validate() throws {
@@ -81,18 +83,18 @@ struct ResultsCommand: AsyncParsableCommand {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
             let selection = try selection()
-            let isJSON = outputOptions.isJSON
+            let (isJSON, width) = (outputOptions.isJSON, tableOptions.width)
             let (follow, start) = (follow, from == .end ? TopicScan.Start.end : .beginning)
             try await untilInterrupted {
                 try await access.withAdmin { admin in
                     try await access.withReader { reader in
                         let scan = TopicScan(access: access, admin: admin, reader: reader, topic: access.topics.results)
-                        let printer = EventPrinter(isJSON: isJSON, selection)
+                        let printer = EventPrinter(isJSON: isJSON, width: width, selection)
                         if follow {
                             try await scan.follow(from: start, idle: printer.flush, printer.receive)
                         } else {
                             try await scan.read(from: start, printer.receive)
-                            printer.end()
+                            try printer.end()
                             if printer.count == 0 { Terminal.note("No completion events found.") }
                         }
                     }
@@ -138,84 +140,86 @@ private struct EventSelection {
 
 /// Prints events: as they arrive, or in the order of their times at the end.
 private final class EventPrinter {
-    private static let headers = ["FINISHED", "JOB", "STATUS", "KIND", "ATTEMPTS", "TOOK", "FILE OR ERROR"]
-    private static let widths = [20, 36, 9, 18, 8, 10, 0]
     private let isJSON: Bool
     private let selection: EventSelection
     private var lines = ResultLines()
-    private var hasHeader = false
-    /// The lines that are sorted at the end, with their times.
-    private var held: [(time: Instant, line: String)] = []
+    private var table: StreamedTable
+    /// The lines of JSON, or the cells, that are printed at the end.
+    private var sorted: SortedLines
     private(set) var count = 0
 
-    init(isJSON: Bool, _ selection: EventSelection) {
+    init(isJSON: Bool, width: Int?, _ selection: EventSelection) {
         self.isJSON = isJSON
+        table = StreamedTable(
+            ["JOB", "STATUS", "FINISHED", "KIND", "ATTEMPTS", "TOOK", "FILE OR ERROR"],
+            rightAligned: [4, 5],
+            optional: [3, 4, 5],
+            fitting: width
+        )
         self.selection = selection
+        sorted = SortedLines(last: selection.last)
     }
 
     func flush() -> TopicScan.Step {
+        for line in table.flush() { lines.add(line) }
         lines.flush()
         return .continue
     }
 
     /// Prints what is left.
-    func end() {
-        sort()
-        for event in held { print(event.line) }
-        lines.flush()
+    func end() throws {
+        try sorted.forEach { print($0) }
+        _ = flush()
     }
 
-    func receive(_ record: KafkaRecord) -> TopicScan.Step {
+    func receive(_ record: KafkaRecord) throws -> TopicScan.Step {
         guard selection.keys.isEmpty || record.key.map(selection.keys.contains) ?? false else { return .continue }
         let value = record.value
         if let batch = EventDecoder().decodeBatch(value: value) {
-            add(batch.status, batch.times.finished, value) { Self.cells(batch) }
+            try add(batch.status, batch.times.finished, value) { Self.cells(batch) }
             return .continue
         }
+        let event: CompletionEventDocument
         do throws(EventDecodingError) {
-            let event = try EventDecoder().decode(value: value)
-            add(event.status, event.times.finished ?? event.times.accepted, value) { Self.cells(event) }
+            event = try EventDecoder().decode(value: value)
         } catch {
             Terminal.note("\(record.topic)[\(record.partition)] offset \(record.offset): \(error)")
+            return .continue
         }
+        try add(event.status, event.times.finished ?? event.times.accepted, value) { Self.cells(event) }
         return .continue
     }
 
-    private func add(_ status: String, _ time: String, _ value: [UInt8]?, _ cells: () -> [String]) {
+    private func add(_ status: String, _ time: String, _ value: [UInt8]?, _ cells: () -> [String]) throws {
         let time = Instant(rfc3339: time) ?? Instant(milliseconds: 0)
         guard selection.contains(status: status, at: time) else { return }
         count += 1
+        // Printable text has no character that separates cells.
         let line =
             isJSON
             ? String(decoding: value ?? [], as: UTF8.self)
-            : TextTable.line(cells().map(TextTable.printable), widths: Self.widths)
+            : cells().map(TextTable.printable).joined(separator: Self.separator)
         guard selection.isSorted else { return print(line) }
-        held.append((time, line))
-        if let last = selection.last, held.count / 2 - 500 >= last { sort() }
-    }
-
-    /// Sorts the lines that are held, and removes those that are older than the last ones.
-    private func sort() {
-        held.sort { $0.time < $1.time }
-        if let last = selection.last, held.count > last { held.removeFirst(held.count - last) }
+        try sorted.add(line, at: time)
     }
 
     private func print(_ line: String) {
-        if !hasHeader, !isJSON { lines.add(TextTable.line(Self.headers, widths: Self.widths)) }
-        hasHeader = true
-        lines.add(line)
+        guard !isJSON else { return lines.add(line) }
+        for row in table.add(line.components(separatedBy: Self.separator)) { lines.add(row) }
     }
+
+    private static let separator = "\u{1F}"
 
     private static func cells(_ event: BatchEventDocument) -> [String] {
         [
-            event.times.finished.prefix(19) + "Z", event.batchId, event.status, "batch", "-", "-",
+            event.batchId, event.status, event.times.finished.prefix(19) + "Z", "batch", "-", "-",
             EventLine.outcome(event),
         ]
     }
 
     private static func cells(_ event: CompletionEventDocument) -> [String] {
         [
-            event.times.finished.map { $0.prefix(19) + "Z" } ?? "-", event.jobId, event.status, event.kind ?? "-",
+            event.jobId, event.status, event.times.finished.map { $0.prefix(19) + "Z" } ?? "-", event.kind ?? "-",
             String(event.attempts), event.took.map(\.shortText) ?? "-", EventLine.outcome(event),
         ]
     }

@@ -174,21 +174,28 @@ enum SignInSteps {
             In the systemd unit:
 
               LoadCredential=api-refresh-token:\(path)
-
-            Next:
-
-              payout-worker check-config --connect
             """
         let use =
             switch target.place {
             case .store:
                 """
-                Workers that run with PAYOUT_API_REFRESH_TOKEN_SAVED_IN use it within seconds; a worker that signed in with a
-                password uses it after a restart. For workers without access to this file, create a secret from it.
+                Workers that run with PAYOUT_API_REFRESH_TOKEN_SAVED_IN use it within seconds.
+                For workers that cannot read this file, use --out.
                 """
-            case .alone: "To use it, start the worker with PAYOUT_API_REFRESH_TOKEN_FILE=\(quoted)."
+            case .alone: "To use it, start the worker with PAYOUT_API_REFRESH_TOKEN_FILE=\(quoted).\n\n\(forms)"
             }
-        return (["", otherFlow(target), use, forms] as [String?]).compactMap(\.self).joined(separator: "\n")
+        return (["", otherFlow(target), use, "", next(target)] as [String?]).compactMap(\.self)
+            .joined(separator: "\n")
+    }
+
+    private static func next(_ target: SignInTarget) -> String {
+        let account = target.account == "default" ? "" : " --account \(ShellText.quoted(target.account))"
+        return """
+            Next, a file without Kafka, and a check of everything with it:
+
+              payout-worker export create --kind payments --last 30d --wait --out .\(account)
+              payout-worker check-config --connect
+            """
     }
 
     /// Workers that are configured for another flow do not use the token.

@@ -156,7 +156,8 @@ struct FleetStatus: Encodable {
         let order = JobPhase.allCases.map(\.name)
         var table = TextTable(
             ["PARTITION", "OWNER", "COMMITTED", "END", "LAG"] + order.map { $0.uppercased() },
-            rightAligned: Set([0] + Array(2..<(5 + order.count)))
+            rightAligned: Set([0] + Array(2..<(5 + order.count))),
+            optional: [2, 3]
         )
         for partition in partitions {
             let cells = [
@@ -181,14 +182,14 @@ struct FleetStatus: Encodable {
         if unreadable > 0 {
             lines.append("This version cannot read \(Formatting.count(unreadable, "state record")).")
         }
-        lines += RefreshTokenAge.lines(refreshTokens)
+        lines += RefreshTokenAge.lines(refreshTokens, fitting: width)
         if !oldest.isEmpty { lines += ["", "Longest in progress:", oldestTable.rendered(fitting: width)] }
         return lines.joined(separator: "\n")
     }
 
     private var oldestTable: TextTable {
         let now = SystemClock().now()
-        var table = TextTable(["JOB", "PHASE", "FOR", "ATTEMPT", "REQUEST"], rightAligned: [3])
+        var table = TextTable(["JOB", "PHASE", "FOR", "ATTEMPT", "REQUEST"], rightAligned: [3], optional: [4])
         for job in oldest {
             let age = Instant(rfc3339: job.since).map { $0.duration(to: now).shortText } ?? "-"
             table.add([job.jobId, job.phase, age, String(job.attempt), job.requestId ?? "-"])

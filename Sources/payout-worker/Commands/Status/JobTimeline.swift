@@ -140,7 +140,13 @@ private struct TimelineBuilder {
             self.record = job
             add(job.times.accepted.milliseconds, "accepted")
             if job.phase == .submitting { add(record.timestamp, "submitting, attempt \(job.attempt)") }
-            add(job.times.submitted?.milliseconds, "submitted as \(job.requestID ?? "?"), attempt \(job.attempt)")
+            if let adopted = job.job.adoptedRequestID {
+                add(job.times.accepted.milliseconds, "adopts the export \(adopted)")
+                // Known once the file exists.
+                if job.times.ready != nil { add(job.times.submitted?.milliseconds, "submitted, not by this job") }
+            } else {
+                add(job.times.submitted?.milliseconds, "submitted as \(job.requestID ?? "?"), attempt \(job.attempt)")
+            }
             add(job.times.ready?.milliseconds, "ready at the service")
             if job.phase == .finished { add(job.times.finished?.milliseconds, "finished: \(job.status?.name ?? "?")") }
         case .forgotten: add(record.timestamp, "forgotten: the id can be used for another job")

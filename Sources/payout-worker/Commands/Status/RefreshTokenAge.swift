@@ -40,7 +40,7 @@ struct RefreshTokenAge: Encodable, Sendable, Equatable {
 
     // MARK: Printing
 
-    static func lines(_ ages: [RefreshTokenAge]) -> [String] {
+    static func lines(_ ages: [RefreshTokenAge], fitting width: Int? = nil) -> [String] {
         guard !ages.isEmpty else { return [] }
         var table = TextTable(["ACCOUNT", "REFRESH TOKEN UNUSED FOR", "SIGNED IN"])
         for age in ages {
@@ -49,7 +49,7 @@ struct RefreshTokenAge: Encodable, Sendable, Equatable {
                 age.signInAgeSeconds.map { Duration.seconds($0).shortText + " ago" } ?? "-",
             ])
         }
-        return ["", table.rendered] + ages.flatMap(\.warnings)
+        return ["", table.rendered(fitting: width)] + ages.flatMap(\.warnings)
     }
 
     /// What to do before the token expires or the sign-in is no longer accepted.

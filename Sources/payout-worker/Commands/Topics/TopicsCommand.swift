@@ -106,6 +106,7 @@ struct TopicsCheckCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var tableOptions: TableOptions
 
     func run() async throws {
         try await reportingErrors {
@@ -117,13 +118,13 @@ struct TopicsCheckCommand: AsyncParsableCommand {
             if outputOptions.isJSON {
                 Terminal.result(try JSONText.document(TopicReportDocument(report, unreachable)))
             } else {
-                Terminal.result(Self.text(report, unreachable))
+                Terminal.result(Self.text(report, unreachable, fitting: tableOptions.width))
             }
             if !report.problems.isEmpty || !unreachable.isEmpty { throw ExitStatus.failed }
         }
     }
 
-    static func text(_ report: TopicReport, _ unreachable: [LogProblem] = []) -> String {
+    private static func text(_ report: TopicReport, _ unreachable: [LogProblem], fitting width: Int?) -> String {
         var table = TextTable(["ROLE", "TOPIC", "PARTITIONS", "REPLICAS", "POLICY"], rightAligned: [2, 3])
         for topic in report.topics {
             table.add([
@@ -131,7 +132,7 @@ struct TopicsCheckCommand: AsyncParsableCommand {
                 topic.replicationFactor.map(String.init) ?? "-", topic.settings["cleanup.policy"] ?? "-",
             ])
         }
-        var lines = [table.rendered, ""]
+        var lines = [table.rendered(fitting: width), ""]
         for finding in report.findings {
             lines += ["\(finding.severity.rawValue): \(finding.topic) \(finding.message).", "  \(finding.remedy)"]
         }

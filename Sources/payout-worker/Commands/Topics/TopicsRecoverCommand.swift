@@ -26,6 +26,7 @@ struct TopicsRecoverCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var tableOptions: TableOptions
 
     @Option(help: ArgumentHelp("Partition of the jobs topic. Repeatable.", valueName: "number"))
     var partition: [Int32] = []
@@ -94,7 +95,8 @@ struct TopicsRecoverCommand: AsyncParsableCommand {
     private func text(_ plans: [RecoveryPlan]) -> String {
         var table = TextTable(
             ["PARTITION", "STATE POSITION", "JOBS TOPIC", "CONTINUES AT", "OPEN JOBS", "RESULT"],
-            rightAligned: [0, 1, 3, 4]
+            rightAligned: [0, 1, 3, 4],
+            optional: [1, 2]
         )
         for plan in plans {
             table.add([
@@ -103,7 +105,7 @@ struct TopicsRecoverCommand: AsyncParsableCommand {
                 plan.refusal ?? (dryRun ? "would be written" : "written"),
             ])
         }
-        var lines = [table.rendered, ""]
+        var lines = [table.rendered(fitting: tableOptions.width), ""]
         for plan in plans where plan.reason != nil {
             lines.append("Partition \(plan.partition): \(plan.reason ?? "")")
         }

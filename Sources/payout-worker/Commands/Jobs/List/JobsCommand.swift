@@ -37,7 +37,7 @@ struct JobsListCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "States, by commas: open, accepted, submitting, waiting, ready, finished, completed, failed, cancelled, rejected.",
+            "States, separated by commas: open, accepted, submitting, waiting, ready, finished, completed, failed, cancelled, rejected.",
             valueName: "states"
         )
     )
@@ -67,11 +67,11 @@ struct JobsListCommand: AsyncParsableCommand {
     var since: String?
 
     @Option(
-        help: ArgumentHelp("Only jobs with this member in their metadata. May be repeated.", valueName: "key=value")
+        help: ArgumentHelp("Only jobs with this member in their metadata. Repeatable.", valueName: "key=value")
     )
     var metadata: [String] = []
 
-    @Option(help: ArgumentHelp("The most jobs to print.", valueName: "number"))
+    @Option(help: ArgumentHelp("How many jobs to print at most.", valueName: "number"))
     var limit: Int = 100
 
     func validate() throws {

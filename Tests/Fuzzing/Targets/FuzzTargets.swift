@@ -9,24 +9,6 @@ import Primitives
 @testable import EntraIdentity
 @testable import PayoutAPI
 
-/// A secret in inputs and requests. No output may contain it.
-private let secret = "Pl4nted-Secret/0123456789+abc="
-
-private func leak(_ texts: String?...) -> String? {
-    for case let text? in texts where text.contains(secret) || text.contains(secret.percentEncoded()) {
-        return "a secret shows: \(text)"
-    }
-    return nil
-}
-
-private func untidiness(_ texts: String?...) -> String? {
-    for case let text? in texts {
-        if text.count > Redaction.maximumLength + 1 { return "a text of \(text.count) characters" }
-        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) { return "a control character" }
-    }
-    return nil
-}
-
 extension FuzzTarget {
     static let filters = FuzzTarget(
         name: "filters",
@@ -87,11 +69,12 @@ extension FuzzTarget {
         dictionary: [
             "{\"error\":", "\"code\":", "\"message\":", "\"innerError\":", "\"innererror\":", "\"target\":",
             "\"description\":", "\"source\":", "<Code>", "</Code>", "<Message>", "</Message>", "<title>", "</title>",
-            "<", ">", "&lt;", secret, secret.percentEncoded(), "sig=\(secret)", "Bearer \(secret)", "\\u0050", "\r\n",
+            "<", ">", "&lt;", plantedSecret, plantedSecret.percentEncoded(), "sig=\(plantedSecret)",
+            "Bearer \(plantedSecret)", "\\u0050", "\r\n",
             "\u{FEFF}",
         ]
     ) { bytes in
-        guard let error = ServiceError(body: ByteBuffer(bytes: bytes), secrets: [secret]) else { return nil }
+        guard let error = ServiceError(body: ByteBuffer(bytes: bytes), secrets: [plantedSecret]) else { return nil }
         if error.isEmpty { return "an error that says nothing" }
         if error.innerCodes.count > 64 { return "\(error.innerCodes.count) inner codes" }
         let inner = error.innerCodes.joined(separator: " ")
@@ -131,7 +114,8 @@ extension FuzzTarget {
         dictionary: [
             "\"access_token\":", "\"expires_in\":", "\"expires_on\":", "\"refresh_token\":", "\"error\":",
             "\"error_description\":", "\"error_codes\":[", "AADSTS", "AADSTS50053", "50126", "99999999999999999999",
-            "\"3599\"", "-1", "1e400", "\"nan\"", "null", secret, "\"correlation_id\":", secret.percentEncoded(), "\\n",
+            "\"3599\"", "-1", "1e400", "\"nan\"", "null", plantedSecret, "\"correlation_id\":",
+            plantedSecret.percentEncoded(), "\\n",
         ]
     ) { bytes in
         let answer = TokenAnswer(ByteBuffer(bytes: bytes))
@@ -143,7 +127,7 @@ extension FuzzTarget {
             if "\(grant)".contains(grant.accessToken.value), grant.accessToken.value.count > 40 { return "it prints" }
         }
         for status in [200, 400, 401, 500] {
-            let failure = answer.failure(status: status, account: "a", retryAfter: nil, secrets: [secret])
+            let failure = answer.failure(status: status, account: "a", retryAfter: nil, secrets: [plantedSecret])
             if let problem = leak(failure.description, failure.correlationID, failure.detail) { return problem }
             if let problem = untidiness(failure.detail, failure.correlationID) { return problem }
             if status == 400, failure.reason == .throttled { return "throttled by 400" }

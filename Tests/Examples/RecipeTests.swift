@@ -7,7 +7,7 @@ import Testing
     static let run: Set = [
         "kcat-enqueue", "kcat-results", "python-enqueue", "python-results", "go-enqueue", "go-results",
         "enqueue", "schedule", "month", "split", "load", "dead-letters", "first-real-export", "run-with-kafka",
-        "second-shell", "sign-in", "first-export", "download-later", "run", "s3", "jobs-without-event",
+        "second-shell", "sign-in", "first-export", "run", "s3", "jobs-without-event",
         "after-upgrade", "cancel", "adopt", "migrate-adopt", "migrate-queue", "pause", "many-jobs", "accounts",
         "several-accounts", "one-account", "actions",
     ]

@@ -56,7 +56,7 @@ let package = Package(
             name: "PayoutAPI",
             targets: ["PayoutAPI", "PayoutFilters", "EntraIdentity", "HTTPAccess", "Primitives"]
         ),
-        .library(name: "KafkaClient", targets: ["KafkaClient"]),
+        .library(name: "KafkaClient", targets: ["KafkaClient", "Primitives"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -81,7 +81,7 @@ let package = Package(
             pkgConfig: "rdkafka",
             providers: [.apt(["librdkafka-dev"]), .brew(["librdkafka"])]
         ),
-        room("KafkaClient", ["CRDKafka", logging]),
+        room("KafkaClient", ["CRDKafka", "Primitives", logging]),
         room("EmbeddedKafka", ["CRDKafka"]),
 
         // What every other room may use.
@@ -119,7 +119,7 @@ let package = Package(
         room("ExportCore"),
         room("ExportRecords", ["ExportCore", "PayoutFilters", "Primitives"]),
         room("FileStores", ["EntraIdentity", "HTTPAccess", "Primitives", crypto, nioCore, nioHTTP1, nioPosix]),
-        room("WorkerRuntime", ["ExportCore", "ExportRecords", tracing]),
+        room("WorkerRuntime", ["ExportCore", "ExportRecords", "Primitives", tracing]),
         room(
             "WorkerKafka",
             ["WorkerRuntime", "ExportCore", "ExportRecords", "KafkaClient", "Primitives", logging, tracing]
@@ -163,7 +163,7 @@ let package = Package(
 
         // Tests: one target per room, and the suites that cross them.
         .target(name: "TestSupport", dependencies: [logging], path: "Tests/TestSupport", swiftSettings: settings),
-        tests("KafkaClient", ["EmbeddedKafka", "CRDKafka", "TestSupport", logging]),
+        tests("KafkaClient", ["EmbeddedKafka", "CRDKafka", "Primitives", "TestSupport", logging]),
         tests("EmbeddedKafka", ["KafkaClient", logging]),
         tests("Primitives", ["TestSupport"]),
         // Parsers of untrusted bytes, with generated inputs.
@@ -260,7 +260,7 @@ let package = Package(
             name: "LogConformance",
             dependencies: [
                 "WorkerKafka", "WorkerRuntime", "KafkaClient", "EmbeddedKafka", "SimulationHarness", "ExportCore",
-                "ExportRecords", "TestSupport", logging, tracing,
+                "ExportRecords", "Primitives", "TestSupport", logging, tracing,
             ],
             swiftSettings: settings
         ),

@@ -3,7 +3,7 @@ package import Testing
 /// Waits until a condition holds. Records an issue at a time limit, which only bounds a hang.
 ///
 /// - Parameters:
-///   - what: the condition in words, evaluated at the limit.
+///   - what: what is awaited, for the report at the limit.
 ///   - limit: far more than a loaded machine needs.
 ///   - condition: is asked again after pauses of at most a tenth of a second; an error that it throws ends the wait.
 /// - Throws: ``ConditionNeverHeld`` at the limit.

@@ -1,5 +1,6 @@
 #if os(Linux)
     import Foundation
+    import TestSupport
     import Testing
 
     @Suite struct EngineThreadTests {
@@ -7,7 +8,7 @@
         @Test func systemShowsTheNameOfTheEnginesThread() async throws {
             let tests = WorkerLoopTests()
             _ = try await tests.running(tests.makeLoop(MemoryLog(), .instant)) {
-                try await tests.eventually("the thread") {
+                try await eventually("the thread") {
                     let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
                     return threads.contains {
                         (try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8))

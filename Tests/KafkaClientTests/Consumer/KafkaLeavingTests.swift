@@ -1,4 +1,5 @@
 import EmbeddedKafka
+import Primitives
 import Testing
 import TestSupport
 

@@ -117,6 +117,14 @@ extension EmbeddedKafka {
         }
     }
 
+    /// Answers requests for a topic's metadata as if the topic did not exist.
+    public func hide(topic: String) throws(EmbeddedKafkaError) {
+        try call("hide \(topic)") {
+            rd_kafka_mock_topic_set_error($0, topic, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            return RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+    }
+
     /// Moves a group's or a producer's coordinator.
     public func setCoordinator(
         of kind: CoordinatorKind,

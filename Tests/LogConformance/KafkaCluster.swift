@@ -20,19 +20,21 @@ final class KafkaCluster: LogCluster {
     private let maxMessageBytes: [LogTopic: Int]
     private let restoreStallTimeout: Duration
     private let groupID: String
+    private let groupProtocol: KafkaGroupProtocol
     let logger: Logger
 
-    /// Makes topics: on the embedded broker, or on the one at `address`.
+    /// Makes topics: on the embedded broker, or on a real one.
     ///
     /// - Parameters:
     ///   - statePartitions: where it is to have fewer than the jobs topic.
     ///   - maxMessageBytes: limits of topics; only a real broker enforces them.
     init(
-        address: String?,
+        _ log: LogUnderTest,
         statePartitions: Int = partitionCount,
         maxMessageBytes: [LogTopic: Int] = [:],
         restoreStallTimeout: Duration = .seconds(30)
     ) async throws {
+        groupProtocol = log.groupProtocol
         self.restoreStallTimeout = restoreStallTimeout
         self.maxMessageBytes = maxMessageBytes
         hasTooLittleState = statePartitions < partitionCount
@@ -47,8 +49,8 @@ final class KafkaCluster: LogCluster {
         var quiet = Logger(label: "conformance")
         quiet.logLevel = .critical
         logger = quiet
-        broker = address == nil ? try EmbeddedKafka() : nil
-        var configuration = KafkaConfiguration(bootstrapServers: address ?? broker?.bootstrapServers ?? "")
+        broker = log.address == nil ? try EmbeddedKafka() : nil
+        var configuration = KafkaConfiguration(bootstrapServers: log.address ?? broker?.bootstrapServers ?? "")
         configuration.properties = ["session.timeout.ms": "6000", "heartbeat.interval.ms": "500"]
         kafka = configuration
         if let broker {
@@ -189,6 +191,7 @@ final class KafkaCluster: LogCluster {
             topics: topics,
             delivery: delivery
         )
+        configuration.groupProtocol = groupProtocol
         configuration.revocationTimeout = .seconds(30)
         configuration.backlogInterval = .milliseconds(200)
         configuration.missingStateInterval = .milliseconds(500)

@@ -66,9 +66,9 @@ extension LogConformanceTests {
     }
 
     /// Only a real broker hides open transactions.
-    @Test(arguments: LogUnderTest.available.filter { $0 == .broker })
+    @Test(arguments: LogUnderTest.available.filter { $0.isRealBroker })
     func restoreBehindAnOpenTransactionIsReported(on log: LogUnderTest) async throws {
-        let cluster = try await KafkaCluster(address: KafkaCluster.address, restoreStallTimeout: .seconds(1))
+        let cluster = try await KafkaCluster(log, restoreStallTimeout: .seconds(1))
         let record = LogOutput(
             topic: .state,
             partition: 0,
@@ -87,7 +87,7 @@ extension LogConformanceTests {
     /// What `topics recover` and a repair have in common: the state grows.
     @Test(arguments: LogUnderTest.available.filter { $0 != .simulated })
     func stoppedPartitionIsRestoredWhenItsStateGrows(on log: LogUnderTest) async throws {
-        let cluster = try await KafkaCluster(address: log == .broker ? KafkaCluster.address : nil)
+        let cluster = try await KafkaCluster(log)
         let (port, sink) = try await start(cluster)
         try await waitForRestore(sink)
         let before = try #require(sink.now.assigned[0])
@@ -105,7 +105,7 @@ extension LogConformanceTests {
     /// `topics recover` reads the topics itself, and may write before the worker has noticed what is wrong with them.
     @Test(arguments: LogUnderTest.available.filter { $0 != .simulated })
     func partitionThatStopsAfterItsRepairIsRestored(on log: LogUnderTest) async throws {
-        let cluster = try await KafkaCluster(address: log == .broker ? KafkaCluster.address : nil)
+        let cluster = try await KafkaCluster(log)
         let (port, sink) = try await start(cluster)
         try await waitForRestore(sink)
         begin(port, sink)
@@ -123,9 +123,9 @@ extension LogConformanceTests {
     }
 
     /// Only a real broker deletes a topic and keeps transactions apart.
-    @Test(arguments: LogUnderTest.available.filter { $0 == .broker })
+    @Test(arguments: LogUnderTest.available.filter { $0.isRealBroker })
     func recreatedStateTopicIsNoticedWhileItIsWritten(on log: LogUnderTest) async throws {
-        let cluster = try await KafkaCluster(address: KafkaCluster.address)
+        let cluster = try await KafkaCluster(log)
         let (port, sink) = try await start(cluster)
         try await waitForRestore(sink)
         begin(port, sink)
@@ -144,9 +144,9 @@ extension LogConformanceTests {
         try await cluster.close()
     }
 
-    @Test(arguments: LogUnderTest.available.filter { $0 == .broker })
+    @Test(arguments: LogUnderTest.available.filter { $0.isRealBroker })
     func openTransactionOfAnotherProducerIsReported(on log: LogUnderTest) async throws {
-        let cluster = try await KafkaCluster(address: KafkaCluster.address)
+        let cluster = try await KafkaCluster(log)
         try await cluster.enqueue([(0, "a", "1")])
         let (port, sink) = try await start(cluster)
         try await waitForRestore(sink)
@@ -165,9 +165,9 @@ extension LogConformanceTests {
         try await cluster.close()
     }
 
-    @Test(arguments: LogUnderTest.available.filter { $0 == .broker })
+    @Test(arguments: LogUnderTest.available.filter { $0.isRealBroker })
     func commitsOfAddedPartitionsSucceedAtOnce(on log: LogUnderTest) async throws {
-        let cluster = try await KafkaCluster(address: KafkaCluster.address)
+        let cluster = try await KafkaCluster(log)
         let (port, sink) = try await start(cluster)
         try await waitForRestore(sink)
         port.commit(commit(1, sink, position: 0))

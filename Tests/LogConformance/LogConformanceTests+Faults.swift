@@ -28,8 +28,7 @@ extension LogConformanceTests {
     /// Only where there are brokers: the state topic has fewer partitions than the jobs topic.
     @Test(arguments: LogUnderTest.available.filter { $0 != .simulated })
     func partitionWithoutStateDoesNotDelayOthers(on log: LogUnderTest) async throws {
-        let address = log == .broker ? KafkaCluster.address : nil
-        let cluster = try await KafkaCluster(address: address, statePartitions: 1)
+        let cluster = try await KafkaCluster(log, statePartitions: 1)
         let (port, sink) = try await start(cluster)
         // Restored one at a time, so that a waiting restore could block the others.
         try await eventually("the one with state restored") { sink.now.ready[0] != nil }
@@ -38,7 +37,7 @@ extension LogConformanceTests {
         #expect(sink.now.restoreFailures[1]?.contains("topics create") == true)
         port.commit(commit(1, sink, position: 0))
         try await eventually("the one with state commits") { sink.now.committed == [1] }
-        if log == .broker {
+        if log.isRealBroker {
             try await cluster.completeStateTopic()
             try await waitForRestore(sink)
         }

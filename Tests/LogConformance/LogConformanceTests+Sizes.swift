@@ -9,7 +9,7 @@ import WorkerRuntime
 /// Records that are larger than a topic takes, and records that the brokers refuse.
 extension LogConformanceTests {
     static let brokers = LogUnderTest.available.filter { $0 != .simulated }
-    static let realBrokers = LogUnderTest.available.filter { $0 == .broker }
+    static let realBrokers = LogUnderTest.available.filter { $0.isRealBroker }
 
     private func events(_ sizes: [Int], _ sink: RecordingSink, id: UInt64) -> LogCommit {
         var commit = commit(id, sink, position: 1)
@@ -23,7 +23,7 @@ extension LogConformanceTests {
     /// A few KB on the wire are 64 MiB unpacked: nothing of them is copied, and what follows is delivered.
     @Test(arguments: brokers)
     func valueThatUnpacksToManyBytesIsNotCopied(on log: LogUnderTest) async throws {
-        let cluster = try await KafkaCluster(address: log == .broker ? KafkaCluster.address : nil)
+        let cluster = try await KafkaCluster(log)
         try await cluster.enqueueZeros(64 << 20, partition: 0)
         try await cluster.enqueueZeros(10, partition: 0, headerBytes: 100_000)
         try await cluster.enqueue([(0, "good", "{}")])
@@ -43,7 +43,7 @@ extension LogConformanceTests {
     /// The broker refuses a batch whose records it accepts one by one: the commit is stored.
     @Test(arguments: [DeliveryMode.exactlyOnce, .atLeastOnce])
     func commitIsStoredAfterItsBatchWasRefusedOnce(delivery: DeliveryMode) async throws {
-        let cluster = try await KafkaCluster(address: nil)
+        let cluster = try await KafkaCluster(.embedded)
         let (port, sink) = try await start(cluster, "one", delivery)
         try await waitForRestore(sink)
         try cluster.refuseBatches(1)
@@ -64,7 +64,7 @@ extension LogConformanceTests {
     /// The client itself refuses a record above `message.max.bytes`: it is named as if the broker had.
     @Test(arguments: brokers, [DeliveryMode.exactlyOnce, .atLeastOnce])
     func recordAboveTheClientsOwnLimitIsNamed(on log: LogUnderTest, delivery: DeliveryMode) async throws {
-        let cluster = try await KafkaCluster(address: log == .broker ? KafkaCluster.address : nil)
+        let cluster = try await KafkaCluster(log)
         let (port, sink) = try await start(cluster, "one", delivery)
         try await waitForRestore(sink)
         port.commit(events([100, 17 << 20, 100], sink, id: 1))
@@ -78,7 +78,7 @@ extension LogConformanceTests {
 
     @Test(arguments: realBrokers, [DeliveryMode.exactlyOnce, .atLeastOnce])
     func recordAboveItsTopicsLimitIsFoundAmongOthers(on log: LogUnderTest, delivery: DeliveryMode) async throws {
-        let cluster = try await KafkaCluster(address: KafkaCluster.address, maxMessageBytes: [.results: 2_000])
+        let cluster = try await KafkaCluster(log, maxMessageBytes: [.results: 2_000])
         let (port, sink) = try await start(cluster, "one", delivery)
         try await waitForRestore(sink)
         #expect(sink.now.limits?.results == 2_000)
@@ -107,7 +107,7 @@ extension LogConformanceTests {
     /// The limit is one of batches: many small records must not be gathered into one that is refused.
     @Test(arguments: realBrokers, [DeliveryMode.exactlyOnce, .atLeastOnce])
     func batchOfSmallRecordsStaysBelowTheTopicsLimit(on log: LogUnderTest, delivery: DeliveryMode) async throws {
-        let cluster = try await KafkaCluster(address: KafkaCluster.address, maxMessageBytes: [.results: 2_000])
+        let cluster = try await KafkaCluster(log, maxMessageBytes: [.results: 2_000])
         let (port, sink) = try await start(cluster, "one", delivery)
         try await waitForRestore(sink)
         port.commit(events([Int](repeating: 300, count: 200), sink, id: 1))
@@ -120,7 +120,7 @@ extension LogConformanceTests {
     @Test(arguments: realBrokers)
     func topicsCheckWarnsOfLimitsBelowTheLargestRecords(on log: LogUnderTest) async throws {
         let limits: [LogTopic: Int] = [.results: 2_000, .state: 20_000, .deadLetter: 1_000_000]
-        let cluster = try await KafkaCluster(address: KafkaCluster.address, maxMessageBytes: limits)
+        let cluster = try await KafkaCluster(log, maxMessageBytes: limits)
         let warnings = try await cluster.check().warnings.filter { $0.remedy.contains("max.message.bytes") }
         #expect(Set(warnings.map(\.role)) == [.results, .state, .deadLetter])
         #expect(warnings.allSatisfy { $0.message.contains("takes records of") })

@@ -1,6 +1,7 @@
 import ExportCore
 import ExportRecords
 import Foundation
+import KafkaClient
 import Testing
 import TestSupport
 import WorkerKafka
@@ -12,15 +13,26 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     case simulated
     case embedded
     case broker
+    /// The last two with the group protocol `consumer`.
+    case embeddedWithMemberEpochs, brokerWithMemberEpochs
 
     var testDescription: String { rawValue }
 
-    /// A real broker only where the environment names one.
+    /// A real broker only where the environment names one, and only group protocols that this librdkafka has.
     static var available: [LogUnderTest] {
-        KafkaCluster.address == nil ? [.simulated, .embedded] : [.simulated, .embedded, .broker]
+        allCases.filter { ($0.address != nil || !$0.isRealBroker) && $0.groupProtocol.obstacle == nil }
     }
 
-    var capabilities: LogCapabilities { self == .embedded ? [] : .all }
+    var isRealBroker: Bool { self == .broker || self == .brokerWithMemberEpochs }
+
+    /// The brokers' address; `nil` without a real broker.
+    var address: String? { isRealBroker ? KafkaCluster.address : nil }
+
+    var groupProtocol: KafkaGroupProtocol {
+        self == .embeddedWithMemberEpochs || self == .brokerWithMemberEpochs ? .consumer : .classic
+    }
+
+    var capabilities: LogCapabilities { self == .simulated || isRealBroker ? .all : [] }
 
     /// Those that can show `needed`.
     static func showing(_ needed: LogCapabilities) -> [LogUnderTest] {
@@ -30,8 +42,7 @@ enum LogUnderTest: String, Sendable, CaseIterable, CustomTestStringConvertible {
     func makeCluster() async throws -> any LogCluster {
         switch self {
         case .simulated: SimulatedCluster()
-        case .embedded: try await KafkaCluster(address: nil)
-        case .broker: try await KafkaCluster(address: KafkaCluster.address)
+        default: try await KafkaCluster(self)
         }
     }
 }

@@ -116,6 +116,38 @@ import WorkerKafka
         )
     }
 
+    @Test func groupProtocolOfALaterLibrdkafkaIsAConfigurationErrorOfTheWorker() throws {
+        var environment = Self.complete
+        #expect(try WorkerConfiguration(Settings(environment: environment)).log.groupProtocol == .classic)
+        environment["KAFKA_GROUP_PROTOCOL"] = "eager"
+        let wrong = #expect(throws: ConfigurationError.self) {
+            try WorkerConfiguration(Settings(environment: environment))
+        }
+        #expect(wrong?.problems == ["KAFKA_GROUP_PROTOCOL must be classic or consumer."])
+        environment["KAFKA_GROUP_PROTOCOL"] = "consumer"
+        guard KafkaGroupProtocol.consumer.obstacle != nil else {
+            #expect(try WorkerConfiguration(Settings(environment: environment)).log.groupProtocol == .consumer)
+            return
+        }
+        let missing = #expect(throws: ConfigurationError.self) {
+            try WorkerConfiguration(Settings(environment: environment))
+        }
+        #expect(missing?.problems.count == 1)
+        #expect(missing?.description.contains("KAFKA_GROUP_PROTOCOL") == true)
+        #expect(missing?.description.contains("librdkafka 2.12.0 or later") == true)
+        // Commands that join no group work.
+        var reader = SettingReader(try Settings(environment: environment))
+        #expect(try WorkerConfiguration.log(&reader).groupProtocol == .consumer)
+        #expect(reader.problems.isEmpty)
+    }
+
+    @Test func variablesOfPropertiesAreNamedAsTheyAreSet() {
+        #expect(
+            Settings.clientVariables(["session.timeout.ms", "client.id"])
+                == "KAFKA_CLIENT_SESSION_TIMEOUT_MS, KAFKA_CLIENT_CLIENT_ID"
+        )
+    }
+
     @Test func allProblemsAreReportedAtOnce() throws {
         let environment = [
             "WORKER_COMMIT_INTERVAL": "soon", "WORKER_MAX_PENDING": "-1", "WORKER_DELIVERY": "twice",

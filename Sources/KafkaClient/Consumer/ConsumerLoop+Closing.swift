@@ -57,10 +57,10 @@ extension ConsumerLoop {
         guard hasSubscribed else { return true }
         let mustWaitForJoin = rd_kafka_version() < 0x0203_0000
         if mustWaitForJoin {
-            poll(handle, upTo: Self.joinPatience) { hasBeenAssigned || handle.memberID.isEmpty }
+            poll(handle, upTo: Self.joinPatience) { hasBeenAssigned || handle.memberID(consumer.groupProtocol).isEmpty }
         }
         // Read before the member leaves: leaving removes its id, but not the state that its join has left behind.
-        let isJoining = mustWaitForJoin && !hasBeenAssigned && !handle.memberID.isEmpty
+        let isJoining = mustWaitForJoin && !hasBeenAssigned && !handle.memberID(consumer.groupProtocol).isEmpty
         if isStatic {
             // Declines an assignment that waits.
             poll(handle)
@@ -71,7 +71,7 @@ extension ConsumerLoop {
         poll(handle, upTo: Self.patienceWithoutPartitions) {
             // No rebalance revokes a fenced member's assignment.
             if handle.fatalError != nil { return true }
-            if assigned.isEmpty { return handle.memberID.isEmpty }
+            if assigned.isEmpty { return handle.memberID(consumer.groupProtocol).isEmpty }
             return ContinuousClock.now - start > Self.patienceWithPartitions
         }
         return !isJoining || hasBeenAssigned

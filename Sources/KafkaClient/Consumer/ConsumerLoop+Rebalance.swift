@@ -27,7 +27,7 @@ extension ConsumerLoop {
         _ partitions: [KafkaTopicPartition],
         _ handle: ClientHandle
     ) -> KafkaRebalanceRequest {
-        let metadata = KafkaGroupMetadata(of: handle)
+        let metadata = KafkaGroupMetadata(of: handle, consumer.groupProtocol)
         let isSameMember = metadata?.memberID == memberID
         let kind: KafkaRebalanceRequest.Kind
         switch code {

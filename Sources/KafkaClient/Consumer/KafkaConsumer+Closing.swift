@@ -11,7 +11,7 @@ extension KafkaConsumer {
         // Under the lock: the thread begins to close the client only after the phase has changed.
         condition.withLock {
             guard phase == .open, let handle else { return "" }
-            return handle.memberID
+            return handle.memberID(groupProtocol)
         }
     }
 

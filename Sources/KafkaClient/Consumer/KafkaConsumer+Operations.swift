@@ -153,6 +153,24 @@ extension KafkaConsumer {
         }
     }
 
+    /// This member's place in its group at present, with which a transaction is fenced under ``KafkaGroupProtocol/consumer``.
+    ///
+    /// The member's epoch changes while its partitions stay, without a request. A member that was excluded joins again, under
+    /// a new epoch, only when its handler has completed the loss of its partitions. So check **after** this call that the
+    /// transaction's partitions are still those that the handler was given.
+    /// - Returns: `nil` while the group excludes the member, or has taken its partitions away.
+    public func groupMetadata() async throws(KafkaError) -> KafkaGroupMetadata? {
+        guard let handle else { throw .closed("read group metadata") }
+        let groupProtocol = groupProtocol
+        return try await blocking("read group metadata") { (client) throws(KafkaError) in
+            let metadata = KafkaGroupMetadata(of: handle, groupProtocol)
+            return rd_kafka_assignment_lost(client) == 0 ? metadata : nil
+        }
+    }
+
+    /// Whether librdkafka has ended this consumer, so that it needs a new one.
+    public var hasEnded: Bool { condition.withLock { phase == .open ? handle?.fatalError != nil : false } }
+
     /// Commits offsets of this member, outside of any transaction, and waits for the broker.
     /// - Throws: ``KafkaFault/staleGeneration`` when the group has moved on.
     public func commit(_ offsets: [KafkaTopicPartitionOffset]) async throws(KafkaError) {

@@ -6,12 +6,14 @@ extension KafkaConsumer {
         public var rebalanceTimeout: Duration = .seconds(60)
         /// Whether the end of a partition is reported to the handler.
         public var reportsPartitionEnd = false
+        /// How the group assigns partitions.
+        public var groupProtocol = KafkaGroupProtocol.classic
 
         /// The defaults.
         public init() {}
 
         /// The properties of a consumer with these options. Assignment is cooperative unless the configuration says
-        /// otherwise; offsets are committed by the caller alone.
+        /// otherwise; offsets are committed by the caller alone. What the group protocol does not have is left out.
         func properties(over configuration: KafkaConfiguration, groupID: String) -> [String: String] {
             var all = configuration.base(adding: [
                 "partition.assignment.strategy": "cooperative-sticky",
@@ -19,6 +21,11 @@ extension KafkaConsumer {
                 // What is fetched ahead, unpacked; librdkafka's 64 MiB would be most of a small worker's memory.
                 "queued.max.messages.kbytes": "16384",
             ])
+            if groupProtocol != .classic {
+                // Versions that have no other protocol do not know the property.
+                all["group.protocol"] = groupProtocol.rawValue
+                for name in groupProtocol.unsupportedProperties { all[name] = nil }
+            }
             all["group.id"] = groupID
             all["enable.auto.commit"] = "false"
             all["enable.auto.offset.store"] = "false"

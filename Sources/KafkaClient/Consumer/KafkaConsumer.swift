@@ -25,6 +25,7 @@ public final class KafkaConsumer: @unchecked Sendable {
     /// The consumer's queue, kept for waking the thread.
     var queue: OpaquePointer?
 
+    let groupProtocol: KafkaGroupProtocol
     /// Set once, at the end of `init`, before the thread starts.
     private(set) var handle: ClientHandle?
     let blockingCalls = BlockingCalls(label: "kafka-consumer-calls")
@@ -49,16 +50,21 @@ public final class KafkaConsumer: @unchecked Sendable {
         logger: Logger
     ) throws(KafkaError) {
         self.logger = logger
+        groupProtocol = options.groupProtocol
         try NativeConfiguration.refuseReserved(configuration.properties)
+        if let obstacle = groupProtocol.obstacle {
+            throw NativeConfiguration.wrong("group.protocol", code: .invalidArgument, message: obstacle)
+        }
+        let properties = options.properties(over: configuration, groupID: groupID)
         let loop = ConsumerLoop(
             self,
             handler,
             rebalanceTimeout: options.rebalanceTimeout,
-            isStatic: !(configuration.properties["group.instance.id"] ?? "").isEmpty
+            isStatic: !(properties["group.instance.id"] ?? "").isEmpty
         )
         let handle = try ClientHandle(
             .consumer,
-            properties: options.properties(over: configuration, groupID: groupID),
+            properties: properties,
             credentials: configuration.credentials,
             logger: logger,
             events: loop

@@ -2,16 +2,17 @@ import CRDKafka
 
 /// A snapshot of this member's place in its consumer group: group, generation, member.
 ///
-/// A transaction carries it, so that the broker fences a former owner. It must be the snapshot of the newest
-/// ``KafkaRebalanceRequest``: the broker checks the generation and not who owns a partition, so a snapshot taken at
-/// commit time could let through a member that was paused and has lost its partitions.
+/// A transaction carries it, so that the broker fences a former owner. With ``KafkaGroupProtocol/classic`` it must be the
+/// snapshot of the newest ``KafkaRebalanceRequest``: the broker checks the generation and not who owns a partition, so a
+/// snapshot taken at commit time could let through a member that was paused and has lost its partitions. With
+/// ``KafkaGroupProtocol/consumer`` it is ``KafkaConsumer/groupMetadata()``.
 ///
 /// Sound to share: the native object is never changed after it is made.
 public final class KafkaGroupMetadata: @unchecked Sendable, CustomStringConvertible {
     let pointer: OpaquePointer
     /// The member's id in the group. A member that was excluded gets another one when it joins again.
     public let memberID: String
-    /// The group's generation; `nil` when librdkafka's format of it is not known to this library.
+    /// The group's generation, or the member's epoch; `nil` when librdkafka's format of it is not known to this library.
     public let generation: Int32?
 
     /// A snapshot of the present. Call it inside the rebalance callback: librdkafka joins no other generation until the
@@ -20,11 +21,14 @@ public final class KafkaGroupMetadata: @unchecked Sendable, CustomStringConverti
     /// `nil` when the group has excluded this member: librdkafka removes its id or sets the generation to -1 as soon as a
     /// broker refuses a heartbeat or a commit, also while a callback waits. A broker does not fence a transaction
     /// without both.
-    init?(of client: ClientHandle) {
+    ///
+    /// With ``KafkaGroupProtocol/consumer`` the member chooses its id itself and keeps it. Its epoch is 0 between an exclusion
+    /// and the next join.
+    init?(of client: ClientHandle, _ groupProtocol: KafkaGroupProtocol) {
         guard let pointer = rd_kafka_consumer_group_metadata(client.pointer) else { return nil }
         let generation = Self.generation(in: pointer)
         let memberID = client.memberID
-        guard !memberID.isEmpty, generation ?? 0 >= 0 else {
+        guard !memberID.isEmpty, generation ?? 0 >= (groupProtocol == .classic ? 0 : 1) else {
             rd_kafka_consumer_group_metadata_destroy(pointer)
             return nil
         }

@@ -72,11 +72,15 @@ extension KafkaErrorCode {
         switch native {
         case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
             RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
-            RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+            RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED, Self.fencedMemberEpoch, Self.staleMemberEpoch:
             true
         default: false
         }
     }
+
+    // Of members with epochs, which the oldest supported librdkafka's header does not name.
+    private static let fencedMemberEpoch = rd_kafka_resp_err_t(110)
+    private static let staleMemberEpoch = rd_kafka_resp_err_t(113)
 
     /// The fault when librdkafka reports that the whole client has ended.
     var faultWhenFatal: KafkaFault {

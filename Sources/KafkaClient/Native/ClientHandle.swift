@@ -70,6 +70,15 @@ final class ClientHandle: @unchecked Sendable {
         return String(cString: text)
     }
 
+    /// A consumer's id while it is a member of its group; empty otherwise. With ``KafkaGroupProtocol/consumer`` it has an id
+    /// before it joins, too.
+    func memberID(_ groupProtocol: KafkaGroupProtocol) -> String {
+        switch groupProtocol {
+        case .classic: memberID
+        case .consumer: KafkaGroupMetadata(of: self, groupProtocol)?.memberID ?? ""
+        }
+    }
+
     func batchMade() {
         condition.withLock { batches += 1 }
     }

@@ -9,7 +9,7 @@ struct NativeConfiguration {
     private static let reserved: Set<String> = [
         "enable.auto.commit", "enable.auto.offset.store", "enable.partition.eof", "transactional.id", "group.id",
         "isolation.level", "opaque", "log_cb", "error_cb", "stats_cb", "dr_msg_cb", "dr_cb", "rebalance_cb",
-        "offset_commit_cb", "enabled_events", "bootstrap.servers", "metadata.broker.list",
+        "offset_commit_cb", "enabled_events", "bootstrap.servers", "metadata.broker.list", "group.protocol",
     ]
 
     /// - Throws: ``KafkaError`` naming the first property that is wrong, in alphabetical order.

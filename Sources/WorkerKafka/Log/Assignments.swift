@@ -7,7 +7,8 @@ import WorkerRuntime
 ///
 /// The metadata is the snapshot of the newest rebalance callback and never a fresher one: a broker checks
 /// the group's generation and not who owns a partition, so a snapshot taken at commit time could let
-/// a worker through that has lost its partitions and does not know it yet.
+/// a worker through that has lost its partitions and does not know it yet. With member epochs in place of generations
+/// `KafkaLog` reads a fresh one for each commit, and what counts here is whether the assignments are current.
 ///
 /// `KafkaLog` and `ConsumerEvents` change it, from the threads of callbacks, restores, releases and the replacement of a
 /// producer. Each change is one step under one lock and is reported to the engine within it, so that the engine sees

@@ -107,6 +107,10 @@ final class ConsumerEvents: KafkaConsumerHandler {
             )
         case .fatal, .fenced: sink.failed(reason: "The Kafka consumer cannot continue: \(error)")
         case .closed: break
+        case .configuration where consumer.hasEnded && log.configuration.groupProtocol == .consumer:
+            sink.failed(
+                reason: "The brokers do not let this worker join its group with the group protocol 'consumer': \(error)"
+            )
         case .configuration: monitor?.failed(error)
         case .retry, .abortTransaction, .staleGeneration, .rejected:
             switch error.code {

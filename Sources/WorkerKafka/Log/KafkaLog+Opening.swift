@@ -12,6 +12,7 @@ extension KafkaLog {
             var options = KafkaConsumer.Options()
             options.rebalanceTimeout = configuration.revocationTimeout
             options.reportsPartitionEnd = true
+            options.groupProtocol = configuration.groupProtocol
             let consumer = try KafkaConsumer(
                 configuration: configuration.memberConfiguration,
                 groupID: configuration.groupID,

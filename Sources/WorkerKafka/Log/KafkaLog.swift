@@ -216,7 +216,7 @@ public final class KafkaLog: LogPort {
 
     private func store(_ commit: LogCommit, _ parts: Parts) async {
         defer { commitHeartbeat.ended() }
-        guard let metadata = assignments.fence(for: commit.positions) else {
+        guard let metadata = await fence(for: commit, parts) else {
             parts.sink.observe(.commitAborted(cause: "partitionTakenAway"))
             return parts.sink.commitFailed(commit.id, reason: "a partition was taken away meanwhile")
         }

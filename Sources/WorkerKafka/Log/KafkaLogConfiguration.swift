@@ -10,8 +10,11 @@ public struct KafkaLogConfiguration: Sendable {
     /// at once.
     public var workerID: String
     /// Whether the worker comes back under ``workerID`` after a restart: it is a static member of the group then, and
-    /// gets its partitions back at once instead of waiting for its predecessor's session to expire.
+    /// gets its partitions back at once instead of waiting for its predecessor's session to expire. Only with
+    /// `KafkaGroupProtocol.classic`.
     public var isWorkerIDStable = false
+    /// How the group assigns partitions.
+    public var groupProtocol = KafkaGroupProtocol.classic
     /// The topics.
     public var topics: KafkaTopicNames
     /// The guarantee.
@@ -54,9 +57,15 @@ public struct KafkaLogConfiguration: Sendable {
     /// stall; a worker has no pauses that could make it miss three heartbeats in a row.
     static let sessionTimeout: Duration = .seconds(10)
 
+    /// Configured properties that the group protocol does not have.
+    public var propertiesWithoutEffect: [String] {
+        groupProtocol.unsupportedProperties.filter { kafka.properties[$0] != nil }.sorted()
+    }
+
     /// The properties of the group's member.
     var memberConfiguration: KafkaConfiguration {
         var member = kafka
+        guard groupProtocol == .classic else { return member }
         var defaults = ["session.timeout.ms": "\(Self.sessionTimeout.components.seconds * 1_000)"]
         if isWorkerIDStable { defaults["group.instance.id"] = workerID }
         member.properties.merge(defaults) { own, _ in own }

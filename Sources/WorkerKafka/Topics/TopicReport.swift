@@ -2,7 +2,7 @@
 public struct TopicFinding: Sendable, Hashable {
     /// How bad it is.
     public enum Severity: String, Sendable, Hashable {
-        /// A worker does not start with it.
+        /// A worker does not start with it, unless it is partial.
         case problem
         /// A worker runs; it is a risk.
         case warning
@@ -18,6 +18,8 @@ public struct TopicFinding: Sendable, Hashable {
     public var message: String
     /// The command that repairs it.
     public var remedy: String
+    /// Whether it ends while topics are being changed, or concerns single partitions only: a worker starts in spite of it.
+    public var isPartial = false
 }
 
 /// What a check of the topics found.
@@ -44,6 +46,8 @@ public struct TopicReport: Sendable {
     public var skipped: [String] = []
 
     /// The findings that keep a worker from starting.
+    public var obstacles: [TopicFinding] { problems.filter { !$0.isPartial } }
+    /// What is wrong and must be repaired.
     public var problems: [TopicFinding] { findings.filter { $0.severity == .problem } }
     /// The findings that are a risk.
     public var warnings: [TopicFinding] { findings.filter { $0.severity == .warning } }

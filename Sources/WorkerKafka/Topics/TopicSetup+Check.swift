@@ -107,26 +107,33 @@ extension TopicSetup {
         )
     }
 
+    /// Partitions are added to one topic after the other, and a partition of the jobs topic whose state is missing waits for
+    /// it, so a worker starts and serves the others.
     private func checkPartitions(_ report: inout TopicReport) {
         let counts = Dictionary(report.topics.map { ($0.role, $0.partitions) }, uniquingKeysWith: { first, _ in first })
         guard let jobs = counts[.jobs] ?? nil, let state = counts[.state] ?? nil, jobs != state else { return }
+        let message: String
+        let remedy: String
         if state < jobs {
-            report.add(
-                .problem,
-                .state,
-                topics.state,
-                "has \(state) partitions and \(topics.jobs) has \(jobs); partition n of one belongs to partition n of the other",
-                Self.createCommand
-            )
+            message =
+                "has \(state) partitions and \(topics.jobs) has \(jobs); partition n of one belongs to partition n of the other"
+            remedy = Self.createCommand
         } else {
-            report.add(
-                .problem,
-                .state,
-                topics.state,
-                "has \(state) partitions and \(topics.jobs) only \(jobs); both must have the same number, and none can be taken away",
+            message =
+                "has \(state) partitions and \(topics.jobs) only \(jobs); both must have the same number, and none can be taken away"
+            remedy =
                 "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --alter --topic \(topics.jobs) --partitions \(state)"
-            )
         }
+        report.findings.append(
+            TopicFinding(
+                severity: .problem,
+                role: .state,
+                topic: topics.state,
+                message: message,
+                remedy: remedy,
+                isPartial: true
+            )
+        )
     }
 
     private func checkReplicas(_ topic: KafkaTopicDescription, _ role: TopicRole, _ report: inout TopicReport) {

@@ -35,6 +35,13 @@ struct RunCommand: AsyncParsableCommand {
                     metadata: ["setting": "\(unknown.name)", "remedy": "\(unknown.sentence)"]
                 )
             }
+            let ignored = configuration.log.propertiesWithoutEffect
+            if !ignored.isEmpty {
+                logger.notice(
+                    "Settings have no effect with the group protocol",
+                    metadata: ["setting": "\(Settings.clientVariables(ignored))"]
+                )
+            }
             try await Worker(configuration, logger: logger, settings: { try options.settings() }).run(
                 heedsSignals: true
             )

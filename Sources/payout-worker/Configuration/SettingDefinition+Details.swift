@@ -3,8 +3,12 @@ extension SettingDefinition {
     var details: String { Self.details[name] ?? "" }
 
     static let details: [String: String] = [
+        "KAFKA_GROUP_PROTOCOL":
+            "`consumer` needs Kafka 4.0 and librdkafka 2.12, or later versions. The brokers then set session time-out and "
+            + "heartbeat interval (`group.consumer.session.timeout.ms`, 45 s by default: so long a killed worker's partitions "
+            + "wait). There are no static members, and the properties for them have no effect.",
         "WORKER_ID":
-            "If you set it, the worker is a static member of the group: after a restart within the session time-out (10 s, "
+            "If you set it, the worker is a static member of a classic group: after a restart within the session time-out (10 s, "
             + "`KAFKA_CLIENT_SESSION_TIMEOUT_MS`) it gets its partitions back at once, and no other partitions move. Two live "
             + "workers must not share one.",
         "WORKER_DELIVERY": "`at-least-once` is for clusters without transactions.",

@@ -30,6 +30,11 @@ extension SettingDefinition {
     private static let kafka: [SettingDefinition] = [
         .init(name: "KAFKA_BOOTSTRAP_SERVERS", unset: required, help: "broker list, host:port separated by commas"),
         .init(name: "KAFKA_GROUP_ID", defaultValue: "payout-export-workers", help: "consumer group"),
+        .init(
+            name: "KAFKA_GROUP_PROTOCOL",
+            defaultValue: "classic",
+            help: "how the group assigns partitions: classic, or consumer (KIP-848, experimental)"
+        ),
         .init(name: "KAFKA_TOPICS_JOBS", defaultValue: "payout.export.jobs", help: "jobs topic"),
         .init(name: "KAFKA_TOPICS_RESULTS", defaultValue: "payout.export.results", help: "results topic"),
         .init(name: "KAFKA_TOPICS_STATE", defaultValue: "payout.export.state", help: "state topic, compacted"),

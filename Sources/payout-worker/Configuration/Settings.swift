@@ -106,6 +106,11 @@ struct Settings: Sendable {
 
     static let clientPrefix = "KAFKA_CLIENT_"
 
+    /// The variables of librdkafka properties, separated by commas.
+    static func clientVariables(_ properties: [String]) -> String {
+        properties.map { clientPrefix + $0.uppercased().replacing(".", with: "_") }.joined(separator: ", ")
+    }
+
     /// Every `KAFKA_CLIENT_…` variable as a librdkafka property.
     func clientProperties() throws -> [String: SettingValue] {
         var properties: [String: SettingValue] = [:]

@@ -36,6 +36,9 @@ struct WorkerConfiguration: Sendable {
     init(_ settings: Settings) throws {
         var reader = SettingReader(settings)
         log = try Self.log(&reader)
+        if let obstacle = log.groupProtocol.obstacle {
+            reader.problems.append("KAFKA_GROUP_PROTOCOL: \(obstacle). Install a later one, or set it to classic.")
+        }
         kafkaSecrets = reader.kafkaSecrets()
         core = Self.core(&reader)
         network = NetworkSettings(&reader)
@@ -110,7 +113,16 @@ struct WorkerConfiguration: Sendable {
             delivery: delivery ?? .exactlyOnce
         )
         log.isWorkerIDStable = stableID != nil
+        log.groupProtocol = groupProtocol(&reader)
         return log
+    }
+
+    private static func groupProtocol(_ reader: inout SettingReader) -> KafkaGroupProtocol {
+        guard let found = KafkaGroupProtocol(rawValue: reader.text("KAFKA_GROUP_PROTOCOL")) else {
+            reader.problems.append("KAFKA_GROUP_PROTOCOL must be classic or consumer.")
+            return .classic
+        }
+        return found
     }
 
     private static func core(_ reader: inout SettingReader) -> CoreConfiguration {

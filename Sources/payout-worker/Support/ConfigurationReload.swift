@@ -163,6 +163,7 @@ actor ConfigurationReload {
         }
         if current.log.topics != next.log.topics { names.append("KAFKA_TOPICS_…") }
         if current.log.groupID != next.log.groupID { names.append("KAFKA_GROUP_ID") }
+        if current.log.groupProtocol != next.log.groupProtocol { names.append("KAFKA_GROUP_PROTOCOL") }
         if current.files.location != next.files.location { names.append("FILES_LOCATION") }
         if current.files.mode != next.files.mode { names.append("FILES_MODE") }
         if (current.httpHost, current.httpPort) != (next.httpHost, next.httpPort) {

@@ -68,7 +68,7 @@ struct TopicGate: Sendable {
     }
 
     private func evaluate(_ report: TopicReport) throws {
-        for warning in report.warnings {
+        for warning in report.findings where warning.severity == .warning || warning.isPartial {
             access.logger.warning(
                 "Topic settings are risky",
                 metadata: [
@@ -76,8 +76,8 @@ struct TopicGate: Sendable {
                 ]
             )
         }
-        guard !report.problems.isEmpty else { return }
-        let lines = report.problems.map { "  \($0.topic) \($0.message).\n    \($0.remedy)" }
+        guard !report.obstacles.isEmpty else { return }
+        let lines = report.obstacles.map { "  \($0.topic) \($0.message).\n    \($0.remedy)" }
         throw CommandFailure(
             "The topics at \(access.bootstrapServers) are not suitable for a worker:\n" + lines.joined(separator: "\n")
         )

@@ -1,7 +1,9 @@
+import EmbeddedKafka
 import Foundation
 import PayoutSandbox
 import Testing
 import TestSupport
+import WorkerKafka
 
 @testable import payout_worker
 
@@ -48,11 +50,10 @@ extension EndToEnd {
 
         @Test func unsuitableTopicsFailTheStartAndEndEveryPart() async throws {
             try await WorkerFixture.with { fixture in
-                var environment = fixture.environment.merging(Self.debug) { $1 }
-                environment["KAFKA_TOPICS_STATE"] = "missing"
+                let environment = fixture.environment.merging(Self.debug) { $1 }
+                try fixture.broker.hide(topic: fixture.topics.state)
                 let ended = try await Command(["run"], environment: environment).end()
                 #expect(ended.status == 1)
-                // The embedded broker creates the topic, with another number of partitions.
                 #expect(ended.errors.contains("are not suitable for a worker"), "\(ended.errors)")
                 #expect(shutDown(ended.errors) == ["watches", "console", "connections", "signals"])
                 #expect(!ended.errors.contains("Worker stopped"))

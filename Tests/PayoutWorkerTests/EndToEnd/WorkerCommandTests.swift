@@ -57,6 +57,29 @@ extension EndToEnd {
             }
         }
 
+        /// As while an administrator adds partitions to one topic after the other.
+        @Test func workerStartsWhileTheStateTopicLacksAPartition() async throws {
+            try await WorkerFixture.with { fixture in
+                try fixture.broker.createTopic("fewer.state", partitions: 1)
+                let environment = fixture.environment.merging(["KAFKA_TOPICS_STATE": "fewer.state"]) { $1 }
+                let worker = try Command(["run"], environment: environment)
+                try await fixture.enqueue("served")
+                try await fixture.completes("served")
+                #expect(worker.errors.contains("has 1 partitions and \(fixture.topics.jobs) has 2"), "\(worker.errors)")
+                try await eventually("the partition without state is reported") {
+                    worker.errors.contains("has no partition 1")
+                }
+                worker.signal(SIGTERM)
+                let ended = try await worker.end()
+                #expect(ended.status == 0, "\(ended.errors)")
+                let checked = try await Command(["topics", "check"], environment: environment).end()
+                #expect(checked.status == 1)
+                #expect(checked.output.contains("payout-worker topics create"))
+                #expect(checked.output.contains("A worker would start"))
+                #expect(try await fixture.run("topics", "check").status == 0)
+            }
+        }
+
         /// The file has the location and size of its event.
         private static func checkFile(of event: [String: Any]) throws {
             let file = try #require((event["files"] as? [[String: Any]])?.first)
@@ -83,22 +106,6 @@ extension EndToEnd {
             let unknown = try await fixture.run("status", "missing-job")
             #expect(unknown.status == 1)
             #expect(unknown.errors.contains("missing-job"))
-        }
-
-        @Test func workerDoesNotStartIfPartitionCountsDiffer() async throws {
-            try await WorkerFixture.with(partitions: 3) { fixture in
-                try fixture.broker.createTopic("narrow", partitions: 2)
-                var environment = fixture.environment
-                environment["KAFKA_TOPICS_STATE"] = "narrow"
-                let ended = try await Command(["run"], environment: environment).end()
-                #expect(ended.status == 1)
-                #expect(ended.errors.contains("has 2 partitions"))
-                #expect(ended.errors.contains("payout-worker topics create"))
-                let checked = try await Command(["topics", "check"], environment: environment).end()
-                #expect(checked.status == 1)
-                #expect(checked.output.contains("payout-worker topics create"))
-                #expect(try await fixture.run("topics", "check").status == 0)
-            }
         }
 
         @Test func workerWaitsForItsBroker() async throws {

@@ -145,7 +145,8 @@ struct TopicsCheckCommand: AsyncParsableCommand {
     }
 
     private static func conclusion(_ report: TopicReport) -> String {
-        if !report.problems.isEmpty { return "A worker would not start." }
+        if !report.obstacles.isEmpty { return "A worker would not start." }
+        if !report.problems.isEmpty { return "A worker would start, but could not process all jobs." }
         return report.warnings.isEmpty
             ? "The topics are suitable for a worker." : "A worker would start; see the warnings."
     }

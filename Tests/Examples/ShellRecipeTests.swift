@@ -32,7 +32,7 @@ struct ShellRecipeTests {
             try await eventually("each job has its file") {
                 let events = try await environment.shell("payout-worker results").split(separator: "\n")
                 return ["payments-2026-10-again", "payments-2023-03", "history-2023-03"].allSatisfy { job in
-                    events.contains { $0.contains(" \(job) ") && $0.contains(" completed ") }
+                    events.contains { $0.hasPrefix("\(job) ") && $0.contains(" completed ") }
                 }
             }
         }

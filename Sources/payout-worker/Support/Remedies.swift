@@ -103,7 +103,7 @@ extension Situation {
         case .downloadsFailing:
             "Check the file store (FILES_LOCATION), PAYOUT_API_BLOB_HOSTS and the network. The worker retries downloads automatically until the job's deadline."
         case .jobsLate:
-            "Open the job's page to see what it waits for. If it waits for the service, ask the service's support with the job's request id, or cancel the job and enqueue it again. If it waits for the budget or an account, fix that."
+            "Open the job's page to see what it waits for. If it waits for the service, ask the service's support with the job's request id, or cancel the job and enqueue it again. If it waits for a pause, end it with 'payout-worker resume'; if for the budget or an account, fix that."
         case .configurationNotReloaded:
             "Correct the configuration, check it with 'payout-worker check-config', then send SIGHUP again."
         case .refreshTokenNotSaved:

@@ -37,7 +37,13 @@ extension EndToEnd {
                 phase: .waiting,
                 times: JobTimes(accepted: Instant(milliseconds: 0))
             )
-            let states = [StateRecord.job(accepted), .position(JobsPosition(offset: 3))].map(StateCodec().encode)
+            var ended = accepted
+            (ended.job.id, ended.phase, ended.status) = ("ended", .finished, .failed)
+            var cancelled = ended
+            (cancelled.job.id, cancelled.status) = ("cancelled", .cancelled)
+            let states = [
+                StateRecord.job(accepted), .job(ended), .job(cancelled), .position(JobsPosition(offset: 3)),
+            ].map(StateCodec().encode)
             try await fixture.write(states, to: fixture.topics.state)
             // The second event is that of an earlier record of the id.
             let events = [rejected("refused", offset: 1), rejected("forgotten", offset: 9)]
@@ -91,6 +97,12 @@ extension EndToEnd {
                 #expect(cancelled.lines == ["waiting"])
                 #expect(cancelled.errors.contains("'refused' was rejected: no account"))
                 #expect(cancelled.errors.contains("'forgotten' has ended"))
+                let ended = try await fixture.run("cancel", "ended", "--wait")
+                #expect(ended.status == 1)
+                #expect(ended.errors.contains("'ended' has finished as failed"))
+                #expect(try await fixture.run("cancel", "cancelled", "--wait").status == 0)
+                #expect(try await fixture.run("cancel", "ended").status == 0)
+                #expect(try await fixture.records(fixture.topics.jobs).count == 6)
             }
         }
     }

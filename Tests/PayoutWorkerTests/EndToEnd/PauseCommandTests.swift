@@ -15,6 +15,8 @@ extension EndToEnd {
             try await WorkerFixture.with(partitions: 3) { fixture in
                 let paused = try await fixture.run("pause", "--for", "1h", "--reason", "a test", "--yes", "-o", "json")
                 #expect(try paused.objects().first?["partitions"] as? Int == 3, "\(paused.errors)")
+                // No worker runs.
+                #expect(try paused.objects().first?["pending"] as? Int == 3, "\(paused.output)")
                 let commands = try await fixture.records(fixture.topics.jobs)
                 #expect(commands.map(\.partition).sorted() == [0, 1, 2])
                 #expect(commands.allSatisfy { $0.key == "@control" })
@@ -30,7 +32,10 @@ extension EndToEnd {
                 #expect(try await fixture.records(fixture.topics.results).isEmpty)
                 let status = try await fixture.run("status")
                 #expect(status.output.contains("(a test), in 3 of 3 partitions"), "\(status.output)")
-                #expect(try await fixture.run("resume").status == 0)
+                let unknown = try await fixture.run("resume", "--account", "unheard-of")
+                #expect(unknown.status == 1)
+                #expect(unknown.errors.contains("'unheard-of' of the resume command is not configured"))
+                #expect(try await fixture.run("resume").lines == ["Resumed all jobs, in 3 partitions."])
                 try await fixture.completes("held")
                 try await worker.becomesReady()
                 try await worker.stop()

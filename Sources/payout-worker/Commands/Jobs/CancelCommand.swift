@@ -1,4 +1,5 @@
 import ArgumentParser
+import ExportCore
 import ExportRecords
 
 /// `cancel`: writes cancel commands to the jobs topic.
@@ -7,8 +8,9 @@ struct CancelCommand: AsyncParsableCommand {
         commandName: "cancel",
         abstract: "Cancel jobs that have not finished.",
         discussion: """
-            Unknown jobs are named, and the exit status is 1; the others are cancelled. A cancelled job gets a completion event with the status cancelled. The worker deletes its export at the \
-            service if the service allows it. A finished job does not change.
+            Unknown and finished jobs are named; the others are cancelled. The exit status is 1 for unknown ones, with --wait \
+            also for those that ended otherwise. A cancelled job gets a \
+            completion event with the status cancelled. The worker deletes its export at the service if the service allows it.
 
               payout-worker cancel march
               payout-worker cancel march april --wait
@@ -52,7 +54,11 @@ struct CancelCommand: AsyncParsableCommand {
             }
             let ids = jobIDs.filter { found.absent[$0] == nil }
             if !ids.isEmpty { try await cancel(ids, found.batches, access) }
-            if !found.absent.isEmpty { throw ExitStatus.failed }
+            // A job that has finished is not an error, unless the command waits for its cancellation.
+            let failed = found.absent.values.contains {
+                if case .finished(let status) = $0 { wait && status != .cancelled } else { true }
+            }
+            if failed { throw ExitStatus.failed }
         }
     }
 

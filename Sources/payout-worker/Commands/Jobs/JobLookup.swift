@@ -11,6 +11,8 @@ struct JobLookup {
         case unknown
         /// A worker has refused its record, or will refuse it.
         case rejected(reason: String)
+        /// It has ended.
+        case finished(JobStatus)
         /// A worker has decided its record, and no longer remembers the job.
         case forgotten
 
@@ -20,6 +22,7 @@ struct JobLookup {
         func text(inBatch batch: String? = nil) -> String {
             switch self {
             case .rejected(let reason): "was rejected: \(TextTable.printable(reason)). There is nothing to cancel"
+            case .finished(let status): "has finished as \(status.name). There is nothing to cancel"
             case .forgotten: "has ended, and its deduplication window too. There is nothing to cancel"
             case .unknown:
                 batch.map { "is unknown in the batch '\($0)': check both ids and the KAFKA_TOPICS_… variables" }
@@ -127,7 +130,7 @@ private struct JobSearch {
         guard let state = try? StateCodec().decode(key: record.key, value: record.value) else { return }
         switch state {
         case .job(let job):
-            absent[job.job.id] = nil
+            if ids.contains(job.job.id) { absent[job.job.id] = job.status.map { .finished($0) } }
             // A position instead of the job, which would need memory.
             let position = JobsPosition(generation: job.generation, offset: job.offset &+ 1)
             states[record.partition, default: StateInspection(partition: record.partition)].apply(.position(position))
@@ -147,6 +150,7 @@ private struct JobSearch {
                 absent[job.id] = nil
                 return
             }
+            if case .finished = absent[job.id] { return }
             decided[job.id] = RecordSource(partition: record.partition, offset: record.offset)
             absent[job.id] = .forgotten
         case .unreadable(let id?, let reason, _, _) where absent[id] != nil: absent[id] = .rejected(reason: reason)

@@ -14,7 +14,8 @@ struct PauseCommand: AsyncParsableCommand {
             --calls. Deadlines continue to run, and jobs can be cancelled. A pause survives restarts; it ends at --until or \
             with 'payout-worker resume'. A pause of the same account and kind is replaced.
 
-            Without --yes, the command prints how many open jobs it would hold back, sends nothing, and exits with 1.
+            Without --yes, the command prints how many open jobs it would hold back, sends nothing, and exits with 1. It waits \
+            up to five seconds for the workers, and fails if they refuse it, for example because they have no such account.
 
               payout-worker pause --account emea --for 2h --reason "new credentials" --yes
               payout-worker pause --kind payments --until 2026-12-01T06:00:00Z --yes
@@ -67,13 +68,11 @@ struct PauseCommand: AsyncParsableCommand {
                 )
                 throw ExitStatus.failed
             }
-            let partitions = try await ControlSender(access: access).send(JobEncoder().encode(pause))
+            let outcome = try await ControlWatch(access: access).send(JobEncoder().encode(pause))
             if outputOptions.isJSON {
-                Terminal.result(try JSONText.line(ControlResult(action: "pause", pause: pause, partitions: partitions)))
+                Terminal.result(try JSONText.line(ControlResult(action: "pause", pause: pause, outcome)))
             } else {
-                Terminal.result(
-                    "Sent to \(Formatting.count(partitions, "partition")): pause \(pause.phrase). 'payout-worker status' shows the pause when it is in effect."
-                )
+                Terminal.result(outcome.text("Paused \(pause.phrase)"))
             }
         }
     }
@@ -120,14 +119,12 @@ struct ResumeCommand: AsyncParsableCommand {
         try await reportingErrors {
             let access = try KafkaAccess(try options.settings())
             let target = targetOptions.target
-            let partitions = try await ControlSender(access: access).send(JobEncoder().encodeResume(target))
+            let outcome = try await ControlWatch(access: access).send(JobEncoder().encodeResume(target))
             if outputOptions.isJSON {
-                let result = ControlResult(action: "resume", pause: JobPause(target: target), partitions: partitions)
+                let result = ControlResult(action: "resume", pause: JobPause(target: target), outcome)
                 Terminal.result(try JSONText.line(result))
             } else {
-                Terminal.result(
-                    "Sent to \(Formatting.count(partitions, "partition")): resume \(target.phrase). 'payout-worker status' shows the pauses that are in effect."
-                )
+                Terminal.result(outcome.text("Resumed \(target.phrase)"))
             }
         }
     }
@@ -140,12 +137,15 @@ private struct ControlResult: Encodable {
     var kind: String?
     var until: String?
     var partitions: Int
+    /// Partitions whose worker has not read the command yet.
+    var pending: Int
 
-    init(action: String, pause: JobPause, partitions: Int) {
+    init(action: String, pause: JobPause, _ outcome: ControlWatch.Outcome) {
         self.action = action
         account = pause.target.account
         kind = pause.target.kind?.name
         until = pause.until?.rfc3339
-        self.partitions = partitions
+        partitions = outcome.partitions
+        pending = outcome.pending
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import PayoutSandbox
 import EmbeddedKafka
 import WorkerKafka
+import TestSupport
 import Testing
 
 @testable import payout_worker

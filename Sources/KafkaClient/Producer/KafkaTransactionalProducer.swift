@@ -135,7 +135,7 @@ public actor KafkaTransactionalProducer {
     /// - Returns: the records that could not be delivered, as far as no error has named them: reports may arrive after
     ///   the call that failed because of them.
     @discardableResult
-    public func abort(timeout: Duration = .seconds(30)) throws(KafkaError) -> [KafkaDeliveryFailure] {
+    public func abort(timeout: Duration = .seconds(10)) throws(KafkaError) -> [KafkaDeliveryFailure] {
         try retrying("abort transaction", timeout) { rd_kafka_abort_transaction($0, $1) }
         return core.takeFailures()
     }

@@ -88,8 +88,10 @@ public final class KafkaLog: LogPort {
 
     /// Whether this worker is a member of its group, with or without partitions.
     public var isGroupMember: Bool {
-        // A member without partitions gets no callback when its session expires, but it loses its id.
-        assignments.isMember && !(present?.consumer.memberID.isEmpty ?? true)
+        // A member without partitions gets no callback when its session expires, but it loses its id. One with an epoch gets
+        // none for an assignment without partitions either.
+        (assignments.isMember || configuration.groupProtocol == .consumer)
+            && !(present?.consumer.memberID.isEmpty ?? true)
     }
 
     /// The parts, between the start and the end.

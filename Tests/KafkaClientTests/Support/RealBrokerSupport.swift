@@ -65,13 +65,17 @@ struct TemporaryTopics {
     func consumer(
         _ handler: RecordingHandler,
         _ topic: String,
-        _ properties: [String: String] = [:]
+        _ properties: [String: String] = [:],
+        groupProtocol: KafkaGroupProtocol = .classic
     ) async throws -> KafkaConsumer {
         var configuration = RealBroker.configuration
         configuration.properties.merge(properties) { $1 }
+        var options = KafkaConsumer.Options()
+        options.groupProtocol = groupProtocol
         let consumer = try KafkaConsumer(
             configuration: configuration,
             groupID: groupID,
+            options: options,
             handler: handler,
             logger: quiet
         )

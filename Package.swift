@@ -41,9 +41,8 @@ let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distr
 /// What the targets of `Tests/Fuzzing` parse with.
 let fuzzed: [Target.Dependency] = [
     "EntraIdentity", "ExportCore", "ExportRecords", "FileStores", "HTTPAccess", "HTTPStandIns", "PayoutAPI",
-    "PayoutFilters", "Primitives", "WorkerConsole", "WorkerSamples", "payout-worker", asyncHTTPClient, httpTypes,
-    nioCore,
-    nioEmbedded, nioHTTP1,
+    "PayoutFilters", "Primitives", "TestSupport", "WorkerConsole", "WorkerSamples", "payout-worker", asyncHTTPClient,
+    httpTypes, nioCore, nioEmbedded, nioHTTP1,
 ]
 
 // MARK: - Package
@@ -57,7 +56,7 @@ let package = Package(
             name: "PayoutAPI",
             targets: ["PayoutAPI", "PayoutFilters", "EntraIdentity", "HTTPAccess", "Primitives"]
         ),
-        .library(name: "KafkaClient", targets: ["KafkaClient"]),
+        .library(name: "KafkaClient", targets: ["KafkaClient", "Primitives"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -82,7 +81,7 @@ let package = Package(
             pkgConfig: "rdkafka",
             providers: [.apt(["librdkafka-dev"]), .brew(["librdkafka"])]
         ),
-        room("KafkaClient", ["CRDKafka", logging]),
+        room("KafkaClient", ["CRDKafka", "Primitives", logging]),
         room("EmbeddedKafka", ["CRDKafka"]),
 
         // What every other room may use.
@@ -120,7 +119,7 @@ let package = Package(
         room("ExportCore"),
         room("ExportRecords", ["ExportCore", "PayoutFilters", "Primitives"]),
         room("FileStores", ["EntraIdentity", "HTTPAccess", "Primitives", crypto, nioCore, nioHTTP1, nioPosix]),
-        room("WorkerRuntime", ["ExportCore", "ExportRecords", tracing]),
+        room("WorkerRuntime", ["ExportCore", "ExportRecords", "Primitives", tracing]),
         room(
             "WorkerKafka",
             ["WorkerRuntime", "ExportCore", "ExportRecords", "KafkaClient", "Primitives", logging, tracing]
@@ -163,9 +162,10 @@ let package = Package(
         ),
 
         // Tests: one target per room, and the suites that cross them.
-        tests("KafkaClient", ["EmbeddedKafka", "CRDKafka", logging]),
+        .target(name: "TestSupport", dependencies: [logging], path: "Tests/TestSupport", swiftSettings: settings),
+        tests("KafkaClient", ["EmbeddedKafka", "CRDKafka", "Primitives", "TestSupport", logging]),
         tests("EmbeddedKafka", ["KafkaClient", logging]),
-        tests("Primitives"),
+        tests("Primitives", ["TestSupport"]),
         // Parsers of untrusted bytes, with generated inputs.
         .testTarget(
             name: "FuzzTests",
@@ -183,36 +183,37 @@ let package = Package(
             exclude: ["Native"],
             swiftSettings: settings
         ),
-        tests("PayoutFilters"),
+        tests("PayoutFilters", ["TestSupport"]),
         .target(
             name: "HTTPStandIns",
             dependencies: [
-                "EntraIdentity", "HTTPAccess", "Primitives", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
+                "EntraIdentity", "HTTPAccess", "Primitives", "TestSupport", nioCore, nioHTTP1, nioPosix, nioSSL,
+                nioTLS,
             ],
             path: "Tests/HTTPStandIns",
             swiftSettings: settings
         ),
-        tests("HTTPAccess", ["HTTPStandIns", nioCore, nioHTTP1, nioSSL]),
+        tests("HTTPAccess", ["HTTPStandIns", "TestSupport", nioCore, nioHTTP1, nioSSL]),
         tests(
             "EntraIdentity",
             [
-                "HTTPAccess", "HTTPStandIns", "Primitives", crypto, nioCore, nioHTTP1, nioPosix,
+                "HTTPAccess", "HTTPStandIns", "Primitives", "TestSupport", crypto, nioCore, nioHTTP1, nioPosix,
             ]
         ),
         tests(
             "PayoutAPI",
             [
                 "EntraIdentity", "HTTPAccess", "HTTPStandIns", "PayoutFilters", "PayoutSandbox", "Primitives",
-                crypto, metrics, nioCore, nioHTTP1, nioPosix, tracing,
+                "TestSupport", crypto, metrics, nioCore, nioHTTP1, nioPosix, tracing,
             ]
         ),
         tests(
             "PayoutSandbox",
-            ["ChildProcesses", "Primitives", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix],
+            ["ChildProcesses", "Primitives", "TestSupport", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix],
             excluding: ["openapi_check.py"]
         ),
         tests("ExportCore"),
-        tests("ExportRecords", ["ExportCore", "PayoutFilters", protobuf]),
+        tests("ExportRecords", ["ExportCore", "PayoutFilters", "TestSupport", protobuf]),
         .target(
             name: "StoreStandIns",
             dependencies: [
@@ -222,8 +223,8 @@ let package = Package(
             exclude: ["moto_fixture.py"],
             swiftSettings: settings
         ),
-        tests("FileStores", ["HTTPAccess", "Primitives", "StoreStandIns", crypto, nioCore, nioHTTP1]),
-        tests("WorkerRuntime", ["ExportCore", "ExportRecords", tracing]),
+        tests("FileStores", ["HTTPAccess", "Primitives", "StoreStandIns", "TestSupport", crypto, nioCore, nioHTTP1]),
+        tests("WorkerRuntime", ["ExportCore", "ExportRecords", "TestSupport", tracing]),
         tests(
             "WorkerExports",
             [
@@ -243,17 +244,23 @@ let package = Package(
         ),
         tests(
             "WorkerTelemetry",
-            ["ChildProcesses", "WorkerSamples", "WorkerRuntime", "ExportCore", "Primitives", logging, metrics]
+            [
+                "ChildProcesses", "TestSupport", "WorkerSamples", "WorkerRuntime", "ExportCore", "Primitives", logging,
+                metrics,
+            ]
         ),
         tests(
             "WorkerConsole",
-            ["WorkerSamples", "WorkerRuntime", "WorkerTelemetry", "ExportCore", httpTypes, lifecycle, logging]
+            [
+                "TestSupport", "WorkerSamples", "WorkerRuntime", "WorkerTelemetry", "ExportCore", httpTypes, lifecycle,
+                logging,
+            ]
         ),
         .testTarget(
             name: "LogConformance",
             dependencies: [
                 "WorkerKafka", "WorkerRuntime", "KafkaClient", "EmbeddedKafka", "SimulationHarness", "ExportCore",
-                "ExportRecords", logging, tracing,
+                "ExportRecords", "Primitives", "TestSupport", logging, tracing,
             ],
             swiftSettings: settings
         ),
@@ -275,14 +282,14 @@ let package = Package(
                 "payout-worker", "ChildProcesses", "EmbeddedKafka", "HTTPListening", "KafkaClient", "ExportCore",
                 "ExportRecords",
                 "EntraIdentity", "FileStores", "HTTPAccess", "HTTPStandIns", "PayoutAPI", "PayoutFilters",
-                "PayoutSandbox", "Primitives", "WorkerConsole", "WorkerKafka", "WorkerRuntime", "WorkerTelemetry",
-                argumentParser, httpTypes, hummingbird, lifecycle, logging, nioCore, tracing, yams,
+                "PayoutSandbox", "Primitives", "TestSupport", "WorkerConsole", "WorkerKafka", "WorkerRuntime",
+                "WorkerTelemetry", argumentParser, httpTypes, hummingbird, lifecycle, logging, nioCore, tracing, yams,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "Examples",
-            dependencies: ["payout-worker", "ChildProcesses"],
+            dependencies: ["payout-worker", "ChildProcesses", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(name: "ArchitectureTests", dependencies: ["ChildProcesses"], swiftSettings: settings),

@@ -1,5 +1,6 @@
 import ExportCore
 import Foundation
+import Primitives
 import Synchronization
 
 /// The engine's one queue: every thread posts events, one owner dequeues them in batches.

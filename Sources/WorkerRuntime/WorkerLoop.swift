@@ -118,6 +118,8 @@ public final class WorkerLoop: Sendable {
     private func startThread(_ engine: Engine) {
         let (queue, heartbeat, clock) = (queue, heartbeat, clock)
         let thread = Thread {
+            // The system shows the name only of a thread that names itself.
+            Thread.current.name = "payout-engine"
             var engine = engine
             var wait: Int64 = 0
             while let messages = queue.dequeue(waitingAtMost: min(wait, Self.longestSleep)) {
@@ -127,7 +129,6 @@ public final class WorkerLoop: Sendable {
             }
             engine.closed()
         }
-        thread.name = "payout-engine"
         thread.stackSize = 4 << 20
         thread.start()
     }

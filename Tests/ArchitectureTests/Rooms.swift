@@ -4,7 +4,7 @@ enum Rooms {
     /// Each room below `Sources`, and the rooms that it may import.
     static let arrows: [String: Set<String>] = [
         "CRDKafka": [],
-        "KafkaClient": ["CRDKafka"],
+        "KafkaClient": ["CRDKafka", "Primitives"],
         "EmbeddedKafka": ["CRDKafka"],
         "Primitives": [],
         "PayoutFilters": [],
@@ -16,7 +16,7 @@ enum Rooms {
         "ExportCore": [],
         "ExportRecords": ["ExportCore", "PayoutFilters", "Primitives"],
         "FileStores": ["EntraIdentity", "HTTPAccess", "Primitives"],
-        "WorkerRuntime": ["ExportCore", "ExportRecords"],
+        "WorkerRuntime": ["ExportCore", "ExportRecords", "Primitives"],
         "WorkerKafka": ["WorkerRuntime", "ExportCore", "ExportRecords", "KafkaClient", "Primitives"],
         "WorkerExports": [
             "WorkerRuntime", "ExportCore", "EntraIdentity", "HTTPAccess", "PayoutAPI", "PayoutFilters", "FileStores",

@@ -1,6 +1,7 @@
 """The dashboard's actions: the sign-in, the selection of jobs, a job's page, and the pause of an account."""
 
 from browser import require
+from fixture import DESKTOP, PHONE
 
 TOKEN = "correct-horse-battery"
 ERROR = "document.querySelector('#act-error').innerText"
@@ -55,6 +56,9 @@ async def check_selection(page, fixture, screenshots):
     await page.until("document.querySelectorAll('#jobs tbody input').length === 3", "the jobs")
     for job in ("act-1", "act-2"):
         await page.run(f"document.querySelector('[aria-label=\"Select {job}\"]').click()")
+    await page.show(PHONE, "dark")
+    await page.screenshot(screenshots / "action-selection-phone.png")
+    await page.show(DESKTOP, "light")
     await press(page, "#cancel-selected")
     text = await confirm(page, screenshots, "action-cancel")
     require("2 jobs" in text and "act-1, act-2" in text, f"the preview is {text}")
@@ -74,6 +78,8 @@ async def check_pause(page, screenshots):
     text = await confirm(page, screenshots, "action-pause")
     require("open job" in text, f"the preview is {text}")
     await page.until("/a browser asked/.test(document.querySelector('#attention').innerText)", "the pause")
+    account = await page.run("document.querySelector('#fleet-accounts').innerText")
+    require("paused by an operator" in account, f"the paused account is {account}")
     await page.screenshot(screenshots / "action-paused.png")
     await press(page, "#fleet-accounts .buttons button:nth-child(2)")
     await confirm(page)

@@ -21,7 +21,7 @@ COMPLETED = "Number((/([0-9,]+) completed so far/.exec(document.body.innerText) 
 
 async def take(page, url, fixture, path):
     await page.show(SIZE, "light")
-    await page.call("Page.navigate", url=url)
+    await page.call("Page.navigate", url=url + "#/worker")
     await page.until("document.querySelector('#live.on') !== null", "the stream of events")
     # Jobs that arrive over the minute that the plots show.
     for round in range(17):

@@ -71,6 +71,7 @@ async def check_panels(page):
 async def check_list(page, fixture, screenshots):
     fixture.command("enqueue", "--count", "120", "--prefix", "later", "--not-before", "2h", "--quiet")
     fixture.command("enqueue", "--no-check", "--file", "-", "--quiet", text='{"jobId": "refused-1", "kind": "payment"}')
+    await page.until("newest.jobs.accepted >= 120", "the jobs to be accepted")
     await page.run("location.hash = '#/jobs?state=accepted&text=LATER'")
     await page.until(f"{ROWS} >= 50", "the first jobs")
     await page.until("!document.querySelector('#jobs-more').hidden", "the button for more jobs")
@@ -80,9 +81,18 @@ async def check_list(page, fixture, screenshots):
     await page.until(f"{ROWS} >= 120 && document.querySelector('#jobs-more').hidden", "all jobs")
     reason = await page.run("document.querySelector('#jobs tbody tr').innerText")
     require("notBefore" in reason, f"the row does not say why the job waits: {reason}")
+    tops = await page.run("""new Set([...document.querySelector('#filters').elements]
+        .map(e => Math.round(e.getBoundingClientRect().top))).size""")
+    require(tops == 1, f"the filters are in {tops} lines")
     chosen = await page.run("[...document.querySelector('#filters').elements].map(e => e.value).join('|')")
     require(chosen.startswith("accepted|") and "LATER" in chosen, f"the filters show {chosen}")
     await pictures(page, screenshots, "jobs")
+
+    await page.show(PHONE, "light")
+    widths = await page.run("""['name', 'why'].map(part => document.querySelector('#jobs .' + part).clientWidth
+        / document.querySelector('#jobs tbody tr').clientWidth).join(' ')""")
+    require(widths == "1 1", f"a job's id and reason take {widths} of a phone's line")
+    await page.show(DESKTOP, "light")
 
     await page.run("""(select => { select.value = 'rejected'; select.form.elements.text.value = '';
         select.dispatchEvent(new Event('change', { bubbles: true })); })(document.querySelector('#filters').elements.state)""")
@@ -187,5 +197,7 @@ async def check_silence(page, url, fixture, screenshots):
     took = time.monotonic() - began
     text = await page.run("document.querySelector('#fleet-title').innerText")
     require("does not answer" in text, f"a killed worker's page says {text}")
+    below = await page.run("document.querySelector('#fleet-text').innerText")
+    require("worker answers" not in below, f"a killed worker's page says {below}")
     await pictures(page, screenshots, "silent")
     print(f"ok: the page of a killed worker is grey after {took:.1f} s")

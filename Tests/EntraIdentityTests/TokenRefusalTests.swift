@@ -3,6 +3,7 @@ import HTTPAccess
 import HTTPStandIns
 import Primitives
 import Testing
+import TestSupport
 
 @testable import EntraIdentity
 

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Runs the recipes for several accounts unchanged, with the ids of a sandbox in the configuration file.
 @Suite("Recipes for several accounts", .serialized)
@@ -15,10 +16,10 @@ struct AccountRecipeTests {
                 .write(to: reader.folder.appending(path: Self.configuration))
             let start = "export HTTP_ADMIN_TOKEN=\(Self.token)\n" + (try Recipe.text("several-accounts"))
             try await reader.running(start) { worker in
-                try await eventually("the console listens", worker) { port(worker) != nil }
+                try await eventually("the console listens", while: worker) { port(worker) != nil }
                 #expect(worker.output.split(separator: "\n").count { $0.contains("Refresh token saved in") } == 3)
                 _ = try await reader.shell(try Recipe.text("one-account"))
-                try await eventually("the job of the account emea completes", worker) {
+                try await eventually("the job of the account emea completes", while: worker) {
                     try await reader.shell("payout-worker results --config worker.yaml").contains("completed")
                 }
                 try await pauses(sandbox, reader)

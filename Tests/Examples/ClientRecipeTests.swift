@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Runs the recipes for clients of Kafka unchanged.
 @Suite("Recipes for clients", .serialized)

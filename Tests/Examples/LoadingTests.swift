@@ -1,6 +1,7 @@
 import ChildProcesses
 import Foundation
 import Testing
+import TestSupport
 
 /// Runs the loader of deploy/examples against a PostgreSQL server that a script starts and stops.
 @Suite("Loading files into PostgreSQL", .serialized)
@@ -50,7 +51,7 @@ struct LoadingTests {
         let python = try #require(await Places.python(with: "psycopg"))
         let worker = try #require(Places.worker, "payout-worker is not built")
         let server = try await Program.running(python, [Self.script, worker.path], environment: [:]) { program in
-            try await eventually("the script prints the server's process id", program) {
+            try await eventually("the script prints the server's process id", while: program) {
                 program.output.contains { $0.isNewline }
             }
             return try #require(pid_t(program.output.prefix { !$0.isNewline }))

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// An embedded broker and the sandbox API in one process, started like a user does.
 struct Sandbox {
@@ -11,7 +12,7 @@ struct Sandbox {
     static func with(_ arguments: [String], _ body: (Sandbox) async throws -> Void) async throws {
         let worker = try #require(Places.worker, "payout-worker is not built")
         try await Program.running(worker, ["sandbox"] + arguments, environment: [:]) { sandbox in
-            try await eventually("the sandbox prints its variables", sandbox) {
+            try await eventually("the sandbox prints its variables", while: sandbox) {
                 variables(sandbox.output)["PAYOUT_API_BLOB_HOSTS"] != nil
             }
             try await body(Sandbox(worker: worker, variables: variables(sandbox.output)))
@@ -92,21 +93,11 @@ struct SandboxEnvironment {
     }
 }
 
-/// Waits until the condition holds; records an issue and gives up when it does not.
-func eventually(
-    _ what: String,
-    within limit: Duration = .seconds(600),
-    _ program: Program? = nil,
-    _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        guard ContinuousClock.now < deadline, program?.isRunning ?? true else {
-            Issue.record("In vain: \(what). \(program?.errors.suffix(2_000) ?? "")")
-            throw GaveUp()
-        }
-        try await Task.sleep(for: .milliseconds(100))
+/// Waits until a condition holds, as long as a program runs that it depends on.
+func eventually(_ what: String, while program: Program, _ condition: () async throws -> Bool) async throws {
+    try await eventually("\(what); the program: \(program.errors.suffix(2_000))") {
+        if try await condition() { return true }
+        try #require(program.isRunning, "\(what): the program ended: \(program.errors.suffix(2_000))")
+        return false
     }
 }
-
-struct GaveUp: Error {}

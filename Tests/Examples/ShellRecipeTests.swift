@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Runs the recipes for the shell unchanged, on the sandbox.
 @Suite("Recipes for the shell", .serialized)
@@ -32,7 +33,7 @@ struct ShellRecipeTests {
             try await eventually("each job has its file") {
                 let events = try await environment.shell("payout-worker results").split(separator: "\n")
                 return ["payments-2026-10-again", "payments-2023-03", "history-2023-03"].allSatisfy { job in
-                    events.contains { $0.contains(" \(job) ") && $0.contains(" completed ") }
+                    events.contains { $0.hasPrefix("\(job) ") && $0.contains(" completed ") }
                 }
             }
         }

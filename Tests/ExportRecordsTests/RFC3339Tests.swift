@@ -1,6 +1,7 @@
 import ExportCore
 import ExportRecords
 import Testing
+import TestSupport
 
 @Suite("Instants as RFC 3339")
 struct RFC3339Tests {

@@ -1,5 +1,6 @@
 import ExportCore
 import ExportRecords
+import TestSupport
 
 extension StateRecord {
     /// A record of a job, a batch, pauses, a position or an origin.

@@ -2,6 +2,7 @@ import ExportCore
 import Foundation
 import SwiftProtobuf
 import Testing
+import TestSupport
 
 @testable import ExportRecords
 
@@ -28,12 +29,8 @@ struct StateCodecTests {
         for timestamp in [nil, 0, -1, 1_795_305_600_000] as [Int64?] {
             for generation in [0, 1, UInt32.max] {
                 let anchor = timestamp.map { JobsMark(offset: 3, timestamp: $0) }
-                let position = JobsPosition(
-                    generation: generation,
-                    offset: offset,
-                    timestamp: timestamp,
-                    anchor: anchor
-                )
+                var position = JobsPosition(generation: generation, offset: offset)
+                (position.timestamp, position.anchor) = (timestamp, anchor)
                 #expect(try roundTrip(.position(position)) == .position(position))
                 let origin = StateOrigin(position: position, stateStart: offset)
                 #expect(try roundTrip(.origin(origin)) == .origin(origin))

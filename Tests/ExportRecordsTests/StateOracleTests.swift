@@ -2,6 +2,7 @@ import ExportCore
 import Foundation
 import SwiftProtobuf
 import Testing
+import TestSupport
 
 @testable import ExportRecords
 

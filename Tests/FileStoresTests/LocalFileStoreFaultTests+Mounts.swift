@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @testable import FileStores
 
@@ -12,7 +13,7 @@ import Testing
 /// The local store on a file system that is unmounted.
 extension LocalFileStoreFaultTests {
     /// A store on a system where `point` is a mount point while `isMounted` is set.
-    private func mounted(at point: String, _ isMounted: Flag) -> LocalFileStore {
+    private func mounted(at point: String, _ isMounted: Box<Bool>) -> LocalFileStore {
         store { calls in
             calls.device = { path throws(SystemError) in
                 (path == point || path.hasPrefix(point + "/")) && isMounted.value ? 2 : 1
@@ -21,7 +22,7 @@ extension LocalFileStoreFaultTests {
     }
 
     @Test(arguments: ["", "/.."]) func unmountedFileSystemIsReportedUntilMountedAgain(above: String) async throws {
-        let isMounted = Flag(true)
+        let isMounted = Box(true)
         let point =
             above.isEmpty
             ? directory.path : String(directory.path[..<(directory.path.lastIndex(of: "/") ?? directory.path.endIndex)])

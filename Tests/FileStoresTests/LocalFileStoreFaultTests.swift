@@ -83,18 +83,6 @@ private final class OneFault: Sendable {
     }
 }
 
-/// A flag that a test sets while a store reads it.
-final class Flag: Sendable {
-    private let state: Mutex<Bool>
-
-    init(_ value: Bool) { state = Mutex(value) }
-
-    var value: Bool {
-        get { state.withLock { $0 } }
-        set { state.withLock { $0 = newValue } }
-    }
-}
-
 /// The local store under crashes and failing system calls.
 @Suite("Local file store, faults")
 struct LocalFileStoreFaultTests {

@@ -4,6 +4,7 @@ import Primitives
 import StoreStandIns
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import FileStores
 

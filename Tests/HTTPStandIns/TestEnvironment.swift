@@ -1,6 +1,5 @@
 package import Foundation
 package import HTTPAccess
-package import Logging
 import Primitives
 import Synchronization
 
@@ -41,52 +40,6 @@ extension HTTPEnvironment {
         HTTPEnvironment(clock: clock, random: { 0.5 })
     }
 }
-
-/// Records log lines.
-package final class LogCapture: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    package init() {}
-
-    package var text: String { lines.withLock { $0.joined(separator: "\n") } }
-
-    package var logger: Logger {
-        var logger = Logger(label: "test", factory: { _ in Handler(capture: self) })
-        logger.logLevel = .trace
-        return logger
-    }
-
-    private func append(_ line: String) {
-        lines.withLock { $0.append(line) }
-    }
-
-    private struct Handler: LogHandler {
-        let capture: LogCapture
-        var metadata: Logger.Metadata = [:]
-        var logLevel: Logger.Level = .trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { self.metadata[key] }
-            set { self.metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            capture.append("\(event.level) \(event.message) \(event.metadata ?? [:])")
-        }
-    }
-}
-
-/// Waits until a condition is true. The time limit only bounds a hang.
-package func eventually(_ condition: () async throws -> Bool) async throws {
-    let limit = ContinuousClock.now + .seconds(300)
-    while try await !condition() {
-        guard ContinuousClock.now < limit else { throw ConditionNeverMet() }
-        try await Task.sleep(for: .milliseconds(2))
-    }
-}
-
-/// The condition of ``eventually(_:)`` was not met within its time limit.
-package struct ConditionNeverMet: Error {}
 
 /// Runs a test with a stub server and a transport, and closes both.
 package func withStub(
@@ -133,18 +86,4 @@ package func failure<Failure: Error, Value>(
 /// A call succeeded that was expected to throw.
 package struct NothingThrown: Error {
     package init() {}
-}
-
-/// Random numbers that are the same in every run.
-package struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    package init(seed: UInt64) { self.state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-    package mutating func next() -> UInt64 {
-        self.state ^= self.state << 13
-        self.state ^= self.state >> 7
-        self.state ^= self.state << 17
-        return self.state &* 0x2545_F491_4F6C_DD1D
-    }
 }

@@ -2,6 +2,7 @@ package import EntraIdentity
 import Foundation
 package import HTTPAccess
 import Primitives
+package import TestSupport
 
 /// Answers of a token endpoint for a ``StubServer``, and a provider that asks it for tokens.
 package enum TokenStandIn {

@@ -4,6 +4,7 @@ import Glibc
 import KafkaClient
 import Synchronization
 import Testing
+import TestSupport
 
 /// Other servers at a broker's address, and brokers that do not answer.
 @Suite struct ForeignServerTests {

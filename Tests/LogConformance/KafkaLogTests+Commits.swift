@@ -3,6 +3,7 @@ import ExportCore
 import ExportRecords
 import KafkaClient
 import Testing
+import TestSupport
 import WorkerRuntime
 
 @testable import WorkerKafka

@@ -3,6 +3,7 @@ import ExportCore
 import KafkaClient
 import Synchronization
 import Testing
+import TestSupport
 import WorkerRuntime
 
 @testable import WorkerKafka

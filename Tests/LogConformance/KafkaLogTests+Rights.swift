@@ -2,6 +2,7 @@ import EmbeddedKafka
 import ExportCore
 import KafkaClient
 import Testing
+import TestSupport
 import WorkerRuntime
 
 @testable import WorkerKafka

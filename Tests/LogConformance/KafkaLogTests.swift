@@ -5,6 +5,7 @@ import KafkaClient
 import Logging
 import Synchronization
 import Testing
+import TestSupport
 import WorkerRuntime
 
 @testable import WorkerKafka

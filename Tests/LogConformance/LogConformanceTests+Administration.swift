@@ -3,6 +3,7 @@ import ExportRecords
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 import WorkerRuntime
 
 @testable import WorkerKafka

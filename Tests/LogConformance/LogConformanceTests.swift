@@ -2,6 +2,7 @@ import ExportCore
 import ExportRecords
 import Foundation
 import Testing
+import TestSupport
 import WorkerKafka
 import WorkerRuntime
 

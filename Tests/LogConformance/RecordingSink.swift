@@ -124,22 +124,3 @@ final class RecordingSink: LogSink {
 
     func failed(reason: String) { note { $0.failure = reason } }
 }
-
-/// The error of a condition that never became true.
-struct NeverHappened: Error, CustomStringConvertible {
-    var description: String
-}
-
-/// Waits for a condition, generously: the bound is for a test that would otherwise hang.
-func eventually(
-    _ what: String,
-    within seconds: Int = 600,
-    _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    while ContinuousClock.now < deadline {
-        if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(20))
-    }
-    throw NeverHappened(description: "never happened: \(what)")
-}

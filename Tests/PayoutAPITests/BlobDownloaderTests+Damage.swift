@@ -1,6 +1,7 @@
 import HTTPStandIns
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import PayoutAPI
 

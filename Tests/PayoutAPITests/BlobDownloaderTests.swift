@@ -5,6 +5,7 @@ import HTTPStandIns
 import NIOCore
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import PayoutAPI
 

@@ -2,6 +2,7 @@ import HTTPAccess
 import HTTPStandIns
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import PayoutAPI
 

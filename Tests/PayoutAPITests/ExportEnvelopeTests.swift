@@ -4,6 +4,7 @@ import NIOCore
 import Primitives
 import PayoutFilters
 import Testing
+import TestSupport
 
 @testable import EntraIdentity
 @testable import PayoutAPI

@@ -6,6 +6,7 @@ import NIOCore
 import PayoutFilters
 import Primitives
 import Testing
+import TestSupport
 
 @testable import PayoutAPI
 

@@ -5,6 +5,7 @@ import PayoutFilters
 import Primitives
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import PayoutAPI
 

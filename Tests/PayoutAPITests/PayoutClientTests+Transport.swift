@@ -1,6 +1,7 @@
 import HTTPAccess
 import HTTPStandIns
 import Testing
+import TestSupport
 
 @testable import PayoutAPI
 

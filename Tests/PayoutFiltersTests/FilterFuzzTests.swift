@@ -1,5 +1,6 @@
 import PayoutFilters
 import Testing
+import TestSupport
 
 /// Random texts from fixed seeds. The seed of a failure is in its message.
 @Suite struct FilterFuzzTests {
@@ -118,18 +119,5 @@ extension FilterExpression {
         case .all(let terms): return "(\(terms.map(\.meaning).joined(separator: " and ")))"
         case .any(let terms): return "(\(terms.map(\.meaning).joined(separator: " or ")))"
         }
-    }
-}
-
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-    mutating func next() -> UInt64 {
-        self.state ^= self.state << 13
-        self.state ^= self.state >> 7
-        self.state ^= self.state << 17
-        return self.state &* 0x2545_F491_4F6C_DD1D
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import NIOHTTP1
 import PayoutSandbox
 import Testing
+import TestSupport
 
 @Suite struct BlobTests {
     @Test func fileHasTheConfiguredSizeAndIsTheSameAtEveryDownload() async throws {

@@ -3,6 +3,7 @@ import Foundation
 import NIOHTTP1
 import PayoutSandbox
 import Testing
+import TestSupport
 
 @Suite struct FaultTests {
     typealias Fault = PayoutSandbox.Fault

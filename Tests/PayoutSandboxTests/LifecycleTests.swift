@@ -1,6 +1,7 @@
 import PayoutSandbox
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite struct LifecycleTests {
     @Test func sandboxListensOnLoopbackByDefault() async throws {

@@ -150,15 +150,3 @@ func withSandbox(
     }
     await sandbox.stop()
 }
-
-/// Waits until a condition holds; fails the test after a generous time limit.
-func eventually(_ condition: () -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(300)
-    while !condition() {
-        guard ContinuousClock.now < deadline else {
-            Issue.record("The condition did not come true.")
-            return
-        }
-        try await Task.sleep(for: .milliseconds(2))
-    }
-}

@@ -2,6 +2,7 @@ import EmbeddedKafka
 import Foundation
 import PayoutSandbox
 import Testing
+import TestSupport
 
 @testable import payout_worker
 
@@ -83,16 +84,5 @@ import Testing
         guard connected == 0 else { return false }
         var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         return poll(&waiting, 1, 200) == 0
-    }
-
-    private func eventually(_ condition: () throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(300)
-        while try !condition() {
-            guard ContinuousClock.now < deadline else {
-                Issue.record("timed out waiting for the condition")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
     }
 }

@@ -1,5 +1,6 @@
 import Primitives
 import Testing
+import TestSupport
 
 @Suite("Percent, hexadecimal and Base64 coding")
 struct CodingTests {

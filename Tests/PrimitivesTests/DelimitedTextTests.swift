@@ -1,5 +1,6 @@
 import Primitives
 import Testing
+import TestSupport
 
 /// The numbers of rows and the headers of delimited text, however its bytes are divided into chunks.
 @Suite("Delimited text")

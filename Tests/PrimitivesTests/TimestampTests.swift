@@ -1,6 +1,7 @@
 import Foundation
 import Primitives
 import Testing
+import TestSupport
 
 @Suite("Timestamps")
 struct TimestampTests {

@@ -65,16 +65,18 @@ class Child:
     # Resources
 
     def cpu_seconds(self, thread=None):
-        """CPU time, user and system, of all its threads or of those with a name."""
+        """CPU time, user and system, of all its threads or of those with a name, which must exist."""
         whole = pathlib.Path(f"/proc/{self.pid}")
-        found = 0
+        found = []
         for folder in whole.glob("task/*") if thread else [whole]:
             # Threads end at any time.
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 name, fields = (folder / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
                 if thread in (None, name):
-                    found += sum(map(int, fields.split()[11:13]))
-        return found / TICKS
+                    found.append(sum(map(int, fields.split()[11:13])))
+        if thread and not found:
+            raise RuntimeError(f"{pathlib.Path(self.arguments[0]).name} has no thread called {thread}")
+        return sum(found) / TICKS
 
     def resident_bytes(self):
         return self.status("VmRSS") * 1024

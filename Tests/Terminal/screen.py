@@ -18,12 +18,13 @@ class Screen:
         self.binary, self.folder = binary, folder
         self.environment = {**environment, "NO_COLOR": "1", "TERM": "xterm-256color"}
 
-    def run(self, arguments, text=""):
+    def run(self, arguments, text="", settings=None):
         """The exit status and what the terminal shows."""
         outer, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         process = subprocess.Popen(
-            [self.binary, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.PIPE, stdout=inner, stderr=inner)
+            [self.binary, *arguments], env={**self.environment, **(settings or {})}, cwd=self.folder,
+            stdin=subprocess.PIPE, stdout=inner, stderr=inner)
         os.close(inner)
         process.stdin.write(text.encode())
         process.stdin.close()

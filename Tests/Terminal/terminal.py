@@ -4,9 +4,10 @@
     terminal.py --binary PATH [--show]
 
 Starts a sandbox (broker and service) and a worker, and runs every command of `payout-worker --help`, except those that serve
-until they are stopped and `sign-in`, which has tests of its own. Checks exit statuses, that no line of a table is longer than the terminal is wide,
-that `--wide` prints whole values, and that nothing is coloured. A block of text behind a comment `<!-- output: NAME -->` must
-be what the step NAME prints, apart from ids, times and sizes. `--show` prints all output.
+until they are stopped and `sign-in`, which has tests of its own. Checks exit statuses, that no line of a table is longer than
+the terminal is wide, that `--wide` prints whole values, and that nothing is coloured or logged, also where broker and service
+are unreachable. A block of text behind a comment `<!-- output: NAME -->` must be what the step NAME prints, apart from ids,
+times and sizes. `--show` prints all output.
 
 Ends with 0 when every check passes, else with 1.
 """
@@ -29,9 +30,11 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "Sources/payout-worker/payout-worke
 SERVING = {"run", "sandbox", "sign-in", "help"}
 # Parts of the output that differ in each run.
 VARIABLE = [
-    (r"file://\S+", "FILE"), (r"…\S+\.(csv|tsv|gz|zip)\b", "FILE"), (r"[0-9a-f]{8}-[0-9a-f-]{1,27}…?", "UUID"), (r"\b[0-9a-f]{12,64}\b…?", "HEX"),
+    (r"file://\S+", "FILE"), (r"…\S+\.(csv|tsv|gz|zip)\b", "FILE"), (r"[0-9a-f]{8}-[0-9a-f-]{1,27}(…[0-9a-f-]*)?", "UUID"), (r"\b[0-9a-f]{12,64}\b…?", "HEX"),
     (r"\d{4}-\d\d-\d\dT[0-9:.]*(Z|…)", "TIME"), (r"\b\d+(\.\d+)? ?(ms|s|min|h|d|B|KiB|MiB)\b", "SIZE"), (r" +", " "),
 ]
+# A line of the log, as text or as JSON.
+LOGGED = re.compile(r'^(\d{4}-\d\d-\d\dT\S+ +(critical|error|warning|notice|info|debug|trace) |\{"time":)', re.M | re.I)
 
 
 class Failure(Exception):
@@ -53,6 +56,8 @@ def check(name, arguments, status, wanted, text):
         raise Failure(f"{name}: exit status {status}, not {wanted}:\n{text}")
     if "\x1b" in text:
         raise Failure(f"{name}: escape sequences in {text!r}")
+    if LOGGED.search(text):
+        raise Failure(f"{name}: log lines between its messages:\n{text}")
     if "--wide" not in arguments:
         for line in tables(text):
             if len(line) > COLUMNS:
@@ -105,16 +110,17 @@ def check_every_command(screen, done):
 def play(screen, show):
     """Runs all steps; returns what the named ones print."""
     outputs, done = {}, []
-    for step in steps(screen.folder):
+    for step in steps(screen.folder, f"127.0.0.1:{free_port()}"):
         arguments = [argument.format(**outputs) for argument in step.arguments]
         for _ in range(600):
-            status, text = screen.run(arguments, step.input)
+            status, text = screen.run(arguments, step.input, step.settings)
             # Some steps wait for the worker.
             if not step.until or re.search(step.until, text):
                 break
         check(step.name, arguments, status, step.status, text)
-        if step.until and not re.search(step.until, text):
-            raise Failure(f"{step.name}: {step.until} is not in\n{text}")
+        for wanted in (step.until, step.shows):
+            if not re.search(wanted, text):
+                raise Failure(f"{step.name}: {wanted} is not in\n{text}")
         outputs[step.name] = text
         if step.keeps:
             outputs[step.keeps[0]] = re.search(step.keeps[1], text).group(1)

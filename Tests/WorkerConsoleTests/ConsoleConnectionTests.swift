@@ -1,6 +1,7 @@
 import ExportCore
 import Foundation
 import Testing
+import TestSupport
 import WorkerRuntime
 import WorkerSamples
 import WorkerTelemetry
@@ -88,7 +89,7 @@ struct ConsoleConnectionTests {
                 loops: [],
                 logger: quietLogger
             )
-            let isOver = Mutexed(false)
+            let isOver = Box(false)
             try await withThrowingTaskGroup { group in
                 try await serving(server) { port in
                     for _ in 0..<8 {
@@ -105,7 +106,7 @@ struct ConsoleConnectionTests {
                     }
                     try await eventually { (try? await RawClient.send("/livez", port: port).status) == 200 }
                 }
-                isOver.set(true)
+                isOver.value = true
                 try await group.waitForAll()
             }
         }

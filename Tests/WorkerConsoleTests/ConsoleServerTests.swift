@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Synchronization
 import Testing
+import TestSupport
 import WorkerRuntime
 import WorkerSamples
 import WorkerTelemetry
@@ -236,16 +237,14 @@ struct ConsoleServerTests {
 
     @Test func openStreamDoesNotDelayTheStop() async throws {
         let open = AsyncStream.makeStream(of: Void.self)
-        let reader = Mutexed<Task<RawAnswer, any Error>?>(nil)
+        let reader = Box<Task<RawAnswer, any Error>?>(nil)
         try await withConsole { port in
-            reader.set(
-                Task {
-                    try await RawClient.send("/api/events", port: port) { text in
-                        if text.contains("event: status") { open.continuation.yield() }
-                        return false
-                    }
+            reader.value = Task {
+                try await RawClient.send("/api/events", port: port) { text in
+                    if text.contains("event: status") { open.continuation.yield() }
+                    return false
                 }
-            )
+            }
             for await _ in open.stream { break }
         }
         _ = await reader.value?.result

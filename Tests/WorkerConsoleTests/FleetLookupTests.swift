@@ -2,6 +2,7 @@ import ExportCore
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 import WorkerRuntime
 import WorkerSamples
 import WorkerTelemetry
@@ -89,7 +90,7 @@ struct FleetLookupTests: FleetSuite {
         own.set { $0.record = (2, Sample.record()) }
         try await withTwo(actions: FakeActions(), own: own) { port, directory, _ in
             // Clients wait for a member that answers at the end.
-            let isOpen = Mutexed(false)
+            let isOpen = Box(false)
             directory.set { state in
                 state.answers["worker-b"] = { _ in
                     while !isOpen.value, await slept(for: .milliseconds(10)) {}
@@ -106,7 +107,7 @@ struct FleetLookupTests: FleetSuite {
                 #expect(asked.status != 503)
                 let acted = try await Self.post("/api/jobs/job-1/cancel", port: port)
                 #expect(acted.status == 202, "\(acted.body)")
-                isOpen.set(true)
+                isOpen.value = true
                 try await clients.waitForAll()
             }
         }

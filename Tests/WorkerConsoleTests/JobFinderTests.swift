@@ -1,6 +1,7 @@
 import ExportCore
 import Synchronization
 import Testing
+import TestSupport
 import WorkerRuntime
 import WorkerSamples
 

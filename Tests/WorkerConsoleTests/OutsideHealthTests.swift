@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import WorkerSamples
 
 @testable import ExportCore
@@ -95,12 +96,12 @@ struct OutsideHealthTests {
     }
 
     @Test func transactionThatDoesNotEndIsAStuckLoop() {
-        let waiting = Mutexed(Duration.zero)
+        let waiting = Box(Duration.zero)
         let commits = HealthSource(name: "commits", maximumAge: .seconds(300)) { waiting.value }
         #expect(LivenessDocument([commits.reading], startupTime: .seconds(600), CodeTexts()).status == .alive)
-        waiting.set(.seconds(299))
+        waiting.value = .seconds(299)
         #expect(LivenessDocument([commits.reading], startupTime: .seconds(600), CodeTexts()).status == .alive)
-        waiting.set(.seconds(301))
+        waiting.value = .seconds(301)
         let document = LivenessDocument([commits.reading], startupTime: .seconds(600), CodeTexts())
         #expect(document.status == .stuck)
         #expect(document.message?.contains("commits") == true)

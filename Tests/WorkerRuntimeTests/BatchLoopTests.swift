@@ -1,6 +1,7 @@
 import ExportCore
 import ExportRecords
 import Testing
+import TestSupport
 import WorkerRuntime
 
 /// Batches through the whole loop: from records of jobs to the batch's event, and its manifest before that.

@@ -2,6 +2,7 @@ import ExportCore
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import WorkerRuntime
 
@@ -29,7 +30,7 @@ import Testing
         let queue = EventQueue()
         await restore(1, batches: RestorePlaces.count, into: queue)
         let waiting = Task { await restore(1, batches: 1, into: queue) }
-        try await until { queue.waitingRestores == 1 }
+        try await eventually { queue.waitingRestores == 1 }
         #expect(queue.dequeue(waitingAtMost: 0)?.count == RestorePlaces.count)
         await waiting.value
         #expect(queue.waitingRestores == 0)
@@ -50,7 +51,7 @@ import Testing
         }
         var applied: [Epoch] = []
         while applied.count < RestorePlaces.count + 2 * batches {
-            try await until { queue.waitingRestores == running.count.withLock { $0 } }
+            try await eventually { queue.waitingRestores == running.count.withLock { $0 } }
             applied += epochs(queue.dequeue(waitingAtMost: 0) ?? [])
         }
         for restore in restores { await restore.value }
@@ -75,7 +76,7 @@ import Testing
         let queue = EventQueue()
         for _ in 0..<RestorePlaces.count { await queue.restorePlace(for: 1) }
         let waiting = Task { await restore(2, batches: 1, into: queue) }
-        try await until { queue.waitingRestores == 1 }
+        try await eventually { queue.waitingRestores == 1 }
         queue.returnRestorePlace()
         await waiting.value
     }
@@ -91,7 +92,7 @@ import Testing
         let queue = EventQueue()
         await restore(1, batches: RestorePlaces.count, into: queue)
         let restores = (0..<3).map { _ in Task { await restore(1, batches: 2, into: queue) } }
-        try await until { queue.waitingRestores == 3 }
+        try await eventually { queue.waitingRestores == 3 }
         queue.close()
         for restore in restores { await restore.value }
         #expect(queue.dequeue(waitingAtMost: 0)?.count == nil)
@@ -112,7 +113,7 @@ import Testing
         queue.post(.event(.tick))
         #expect(!posted.withLock { $0 })
         #expect(queue.dequeue(waitingAtMost: 0)?.count == 2)
-        try await until { posted.withLock { $0 } }
+        try await eventually { posted.withLock { $0 } }
         #expect(queue.dequeue(waitingAtMost: 1_000)?.count == 1)
     }
 
@@ -132,13 +133,5 @@ import Testing
             )
         }
         #expect(queue.dequeue(waitingAtMost: 0)?.count == 3)
-    }
-
-    private func until(_ condition: () -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(300)
-        while !condition() {
-            try #require(ContinuousClock.now < deadline, "the condition was not met in time")
-            try await Task.sleep(for: .milliseconds(1))
-        }
     }
 }

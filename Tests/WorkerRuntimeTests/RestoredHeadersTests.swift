@@ -2,6 +2,7 @@ import ExportCore
 import ExportRecords
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import WorkerRuntime
 

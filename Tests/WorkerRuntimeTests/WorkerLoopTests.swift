@@ -3,10 +3,10 @@ import ExportRecords
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 import WorkerRuntime
 
 @Suite struct WorkerLoopTests {
-    private struct NeverHappened: Error { var what: String }
 
     private static var configuration: CoreConfiguration {
         var configuration = CoreConfiguration()
@@ -34,15 +34,6 @@ import WorkerRuntime
             exports: exports,
             observers: observers
         )
-    }
-
-    func eventually(_ what: String, _ condition: () async -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(300)
-        while ContinuousClock.now < deadline {
-            if await condition() { return }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        throw NeverHappened(what: what)
     }
 
     /// Runs a loop and a body concurrently, then stops the loop. Returns the number of open jobs that it released.
@@ -197,21 +188,23 @@ import WorkerRuntime
         async throws
     {
         let log = MemoryLog()
-        let ended = Flag()
-        let exports = Self.endlessTransfers { ended.set() }
+        let ended = Box(false)
+        let exports = Self.endlessTransfers { ended.value = true }
         let loop = makeLoop(log, exports, storesFiles: true)
         _ = try await running(loop) {
             log.enqueue(#"{"jobId":"a","kind":"payments"}"#, key: "a")
             try await eventually("a transfer") { exports.received.contains { $0.token.kind == .download } }
             try await act(log, loop)
-            try await eventually("the transfer's end") { ended.isSet }
+            try await eventually("the transfer's end") { ended.value }
         }
     }
+
+    private struct StartRefused: Error, CustomStringConvertible { var description: String { "a start" } }
 
     @Test func failedStartIsThrownAfterTheLogIsClosed() async throws {
         let (log, exports) = (MemoryLog(), ScriptedExports.instant)
         let loop = makeLoop(log, exports)
-        log.refuseStart(NeverHappened(what: "a start"))
+        log.refuseStart(StartRefused())
         let error = await #expect(throws: WorkerFailure.self) { try await loop.run(until: WorkerStop()) }
         #expect(error?.description.contains("a start") == true)
         #expect(log.now.isClosed)
@@ -219,8 +212,8 @@ import WorkerRuntime
     }
 
     @Test func abandonedCallsAreCancelled() async throws {
-        let (log, stop, ended) = (MemoryLog(), WorkerStop(), Flag())
-        let exports = Self.endlessTransfers { ended.set() }
+        let (log, stop, ended) = (MemoryLog(), WorkerStop(), Box(false))
+        let exports = Self.endlessTransfers { ended.value = true }
         let loop = makeLoop(log, exports, storesFiles: true)
         let run = Task { try await loop.run(until: stop) }
         log.enqueue(#"{"jobId":"a","kind":"payments"}"#, key: "a")
@@ -228,18 +221,18 @@ import WorkerRuntime
         #expect(!stop.isRequested)
         stop(.graceful)
         stop(.abandonCalls)
-        try await eventually("the transfer's end") { ended.isSet }
+        try await eventually("the transfer's end") { ended.value }
         stop(.now)
         #expect(try await run.value == 1)
         #expect(stop.isRequested && log.now.isClosed)
     }
 
     @Test func callThatIgnoresItsCancellationDoesNotDelayTheEndOfTheLog() async throws {
-        let (log, stop, wasClosed) = (MemoryLog(), WorkerStop(), Flag())
+        let (log, stop, wasClosed) = (MemoryLog(), WorkerStop(), Box(false))
         let exports = ScriptedExports { _ in
             let limit = ContinuousClock.now + .seconds(300)
             while !log.now.isClosed, ContinuousClock.now < limit { await Task.yield() }
-            if log.now.isClosed { wasClosed.set() }
+            if log.now.isClosed { wasClosed.value = true }
             return .failed(.abandoned)
         }
         let loop = makeLoop(log, exports)
@@ -248,13 +241,7 @@ import WorkerRuntime
         try await eventually("a call") { !exports.received.isEmpty }
         stop(.now)
         #expect(try await run.value == 1)
-        #expect(wasClosed.isSet, "the loop awaited the call")
-    }
-
-    private final class Flag: Sendable {
-        private let state = Atomic(false)
-        var isSet: Bool { state.load(ordering: .relaxed) }
-        func set() { state.store(true, ordering: .relaxed) }
+        #expect(wasClosed.value, "the loop awaited the call")
     }
 
     /// Transfers that end only when they are cancelled.

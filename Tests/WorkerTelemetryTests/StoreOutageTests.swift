@@ -2,6 +2,7 @@ import ExportCore
 import Logging
 import Synchronization
 import Testing
+import TestSupport
 import WorkerSamples
 
 @testable import WorkerTelemetry
@@ -9,7 +10,7 @@ import WorkerSamples
 /// The periodic check and the engine's downloads notice the same outage of the file store, at different times.
 @Suite("Outages of the file store") struct StoreOutageTests {
     private let problems = ReportedProblems()
-    private let lines = LoggedMessages()
+    private let lines = LogCapture()
 
     private var reports: ReportLogger { ReportLogger(lines.logger, texts: CodeTexts(), problems: problems) }
 
@@ -19,7 +20,7 @@ import WorkerSamples
         reports.report(.storePaused(message: "no space"))
         #expect(!problems.store("no space", noticedBy: .check))
         reports.report(.storeResumed)
-        #expect(lines.all == [])
+        #expect(lines.messages == [])
         #expect(problems.store(nil, noticedBy: .check))
         #expect(problems.figures.store == nil)
         #expect(!problems.store(nil, noticedBy: .check))
@@ -27,35 +28,14 @@ import WorkerSamples
 
     @Test func outageThatDownloadsNoticeFirstIsLoggedByTheEngineAlone() {
         reports.report(.storePaused(message: "no space"))
-        #expect(lines.all == ["Downloads paused, the file store accepts no files"])
+        #expect(lines.messages == ["Downloads paused, the file store accepts no files"])
         #expect(problems.figures.store == nil, "the engine reports its own problem")
         #expect(!problems.store("no space", noticedBy: .check))
         #expect(!problems.store(nil, noticedBy: .check))
         reports.report(.storeResumed)
-        #expect(lines.all.last == "Downloads resumed, the file store accepts files again")
+        #expect(lines.messages.last == "Downloads resumed, the file store accepts files again")
         // The next outage is another one.
         reports.report(.storePaused(message: "no space"))
-        #expect(lines.all.count == 3)
-    }
-}
-
-/// Keeps the messages of a logger.
-private final class LoggedMessages: Sendable {
-    private let messages = Mutex<[String]>([])
-
-    var all: [String] { messages.withLock { $0 } }
-    var logger: Logger { Logger(label: "test") { _ in Handler(messages: self) } }
-
-    private struct Handler: LogHandler {
-        let messages: LoggedMessages
-        var metadata: Logger.Metadata = [:]
-        var logLevel: Logger.Level = .trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) { messages.messages.withLock { $0.append("\(event.message)") } }
+        #expect(lines.messages.count == 3)
     }
 }

@@ -42,8 +42,11 @@ extension EntraTokenProvider {
         ]
         if isGood {
             logger?.warning("Access token could not be renewed, the old one is still valid", metadata: metadata)
-        } else {
+        } else if waiters.isEmpty {
             logger?.error("Failed to obtain an access token", metadata: metadata)
+        } else {
+            // The callers get the error and report it.
+            logger?.info("Failed to obtain an access token", metadata: metadata)
         }
         for waiter in waiters { waiter.resume(throwing: failure) }
     }

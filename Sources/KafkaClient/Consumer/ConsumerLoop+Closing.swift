@@ -1,5 +1,6 @@
 import CRDKafka
 import Logging
+import Primitives
 
 // The end of the consumer's thread.
 //

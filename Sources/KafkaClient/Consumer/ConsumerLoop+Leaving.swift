@@ -1,5 +1,6 @@
 import CRDKafka
 import Logging
+import Primitives
 
 // librdkafka's rebalance callback while the member leaves.
 

@@ -1,5 +1,6 @@
 import CRDKafka
 import Logging
+import Primitives
 
 // librdkafka's rebalance callback, which runs inside the consumer's poll and must assign or unassign before it
 // returns.

@@ -1,5 +1,6 @@
 import CRDKafka
 import Logging
+import Primitives
 
 /// The loop and the state of a ``KafkaConsumer``'s thread: no other thread uses them. librdkafka's callbacks run inside the
 /// thread's own polls. It calls the ``KafkaConsumerHandler``.

@@ -2,6 +2,7 @@ import CRDKafka
 import Dispatch
 import Foundation
 import Logging
+import Primitives
 
 extension KafkaConsumer {
     /// The id by which the group knows this member. It is empty before the group has answered its first request to join,

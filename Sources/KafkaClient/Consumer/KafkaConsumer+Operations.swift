@@ -1,4 +1,5 @@
 import CRDKafka
+import Primitives
 
 // Operations for any thread. What is quick runs on the consumer's thread, between two polls or inside a rebalance;
 // what waits for a broker runs on threads of its own.

@@ -1,6 +1,7 @@
 import CRDKafka
 import Foundation
 public import Logging
+import Primitives
 
 /// A member of a consumer group, on a thread of its own.
 ///

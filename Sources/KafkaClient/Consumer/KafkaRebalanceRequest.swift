@@ -1,3 +1,5 @@
+import Primitives
+
 /// The group assigns partitions to this member or revokes them, and waits for the answer.
 ///
 /// The consumer's thread waits in librdkafka's callback until ``complete(paused:from:)`` is called, from any

@@ -1,5 +1,6 @@
 import CRDKafka
 import Logging
+import Primitives
 
 /// Owns one `rd_kafka_t`: the librdkafka client behind each consumer, producer, admin client and reader.
 ///

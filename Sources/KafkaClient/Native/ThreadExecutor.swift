@@ -1,4 +1,5 @@
 import Foundation
+import Primitives
 
 /// Runs an actor on one thread of its own, so that its calls may block without holding up Swift's cooperative pool.
 ///

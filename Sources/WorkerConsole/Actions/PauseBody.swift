@@ -35,7 +35,7 @@ struct PauseBody: Decodable {
         }
         let unknown = given.keys.filter { !fields.contains($0) }.sorted().prefix(5)
         guard unknown.isEmpty else {
-            let names = unknown.map { "'\(Disclosure.clean(String($0.prefix(64))))'" }.joined(separator: ", ")
+            let names = unknown.map(Disclosure.quoted).joined(separator: ", ")
             throw ConsoleActionFailure(
                 isFinal: true,
                 message: "The body has unknown fields: \(names). It may have \(fields.joined(separator: ", "))."

@@ -42,6 +42,11 @@ enum Disclosure {
         return text
     }
 
+    /// A name that a client sent, in quotation marks, as one line of at most 64 characters.
+    static func quoted(_ name: some StringProtocol) -> String {
+        "'" + Redaction.bounded(clean(String(name.prefix(64)))) + "'"
+    }
+
     /// A location without its query.
     static func location(_ location: String) -> String {
         let bare = location.prefix { $0 != "?" && $0 != "#" }

@@ -49,8 +49,7 @@ struct JobQuery: Sendable {
         for (name, value) in fields.pairs where !value.isEmpty {
             guard Self.names.contains(name), fields.count(of: name) == 1 else {
                 throw Problem(
-                    message:
-                        "The query has the unknown or repeated parameter '\(Disclosure.clean(String(name.prefix(64))))'.",
+                    message: "The query has the unknown or repeated parameter \(Disclosure.quoted(name)).",
                     remedy: "Use each of \(Self.names.joined(separator: ", ")) at most once."
                 )
             }

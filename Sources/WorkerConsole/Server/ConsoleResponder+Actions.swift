@@ -134,7 +134,7 @@ extension ConsoleResponder {
         guard !fleet.isPartial, !fleet.accounts.contains(where: { $0.name == account }) else { return }
         throw ConsoleActionFailure(
             isFinal: true,
-            message: "No worker of the group has the account '\(Disclosure.clean(account))'."
+            message: "No worker of the group has the account \(Disclosure.quoted(account))."
         )
     }
 

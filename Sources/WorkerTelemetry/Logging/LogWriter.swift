@@ -68,8 +68,10 @@ package final class LogWriter: Sendable {
             return (!state.isThreadRunning, state.isThreadIdle)
         }
         if starts {
-            let thread = Thread { [self] in run() }
-            thread.name = "log"
+            let thread = Thread { [self] in
+                Thread.current.name = "log"
+                run()
+            }
             thread.start()
         }
         if wakes { wake.signal() }

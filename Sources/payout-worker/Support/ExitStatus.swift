@@ -48,6 +48,8 @@ enum Terminal {
     /// and log lines and messages keep their order.
     static func write(_ text: String, to handle: FileHandle) {
         if handle === FileHandle.standardError { return LogWriter.standardError.write(text.utf8) }
+        // A terminal shows both in the order in which they are written: a progress line is erased before a result.
+        LogWriter.standardError.flush(within: 0.1)
         // A closed pipe is not a failure of the command.
         try? handle.write(contentsOf: Data(text.utf8))
     }

@@ -13,13 +13,26 @@ struct Flood {
     var jobs: Int
 
     struct Answers: Encodable {
-        var count = 0
-        var byStatus: [String: Int] = [:]
+        /// Refusals are quick, so that their times would hide those of answers.
+        var byStatus: [String: Times] = [:]
         /// Requests without an answer.
         var failures = 0
-        var p50 = 0.0
-        var p99 = 0.0
-        var longest = 0.0
+    }
+
+    /// Times in seconds.
+    struct Times: Encodable {
+        var count: Int
+        var p50: Double
+        var p99: Double
+        var longest: Double
+
+        init(_ times: [Double]) {
+            let times = times.sorted()
+            count = times.count
+            p50 = times[count / 2]
+            p99 = times[min(count - 1, count * 99 / 100)]
+            longest = times[count - 1]
+        }
     }
 
     struct Result: Encodable {
@@ -103,16 +116,10 @@ struct Flood {
     }
 
     private static func sum(_ answers: [Answer]) -> Answers {
-        let times = answers.map(\.seconds).sorted()
-        return Answers(
-            count: answers.count,
-            byStatus: answers.reduce(into: [:]) { counts, answer in
-                if let status = answer.status { counts[String(status), default: 0] += 1 }
-            },
-            failures: answers.count { $0.status == nil },
-            p50: times[times.count / 2],
-            p99: times[min(times.count - 1, times.count * 99 / 100)],
-            longest: times[times.count - 1]
+        Answers(
+            byStatus: Dictionary(grouping: answers.filter { $0.status != nil }) { String($0.status ?? 0) }
+                .mapValues { Times($0.map(\.seconds)) },
+            failures: answers.count { $0.status == nil }
         )
     }
 }

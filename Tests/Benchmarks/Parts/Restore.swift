@@ -5,12 +5,12 @@ import ExportRecords
 /// afterwards. Only those two are timed; the bytes are made a thousand records at a time, between the timings.
 struct Restore {
     var jobs: Int
+    /// How many jobs a batch has; `nil` for jobs without one.
+    var batchSize: Int?
     private let partitions = 6
     private let codec = StateCodec()
     static let start = Instant(milliseconds: 1_790_000_000_000)
     private static let now = EventTime(wall: start, monotonic: MonotonicInstant(milliseconds: 0))
-
-    init(jobs: Int) { self.jobs = jobs }
 
     struct Result: Encodable {
         var layout: String
@@ -90,7 +90,13 @@ struct Restore {
     }
 
     private func encoded(_ numbers: Range<Int>) -> [OutgoingRecord] {
-        numbers.map { codec.encode(.job(Self.job($0))) }
+        numbers.map { number in
+            var record = Self.job(number)
+            if let size = batchSize {
+                record.job.batch = JobBatch(id: "payments-\(number / 1_000)-\(number % 1_000 / size)", size: size)
+            }
+            return codec.encode(.job(record))
+        }
     }
 
     /// A typical job: a UUID as its id, a filter of usual length, some metadata, an export in progress.

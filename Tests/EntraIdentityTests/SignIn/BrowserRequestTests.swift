@@ -6,6 +6,7 @@ import NIOHTTP1
 import NIOPosix
 import Primitives
 import Testing
+import TestSupport
 
 @testable import EntraIdentity
 

@@ -6,6 +6,7 @@ import NIOCore
 import NIOHTTP1
 import Primitives
 import Testing
+import TestSupport
 
 @testable import EntraIdentity
 

@@ -2,6 +2,7 @@ import Foundation
 import HTTPStandIns
 import Primitives
 import Testing
+import TestSupport
 
 @testable import EntraIdentity
 

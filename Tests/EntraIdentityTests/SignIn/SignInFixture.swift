@@ -68,15 +68,3 @@ enum SignInFixture {
             #"{"token_type":"Bearer","expires_in":3599,"access_token":"\#(access)","refresh_token":"\#(refreshToken)"\#(identity)}"#
     }
 }
-
-/// A value that several tasks read and write.
-final class Box<Value: Sendable>: Sendable {
-    private let state: Mutex<Value>
-
-    init(_ value: Value) { state = Mutex(value) }
-
-    var value: Value {
-        get { state.withLock { $0 } }
-        set { state.withLock { $0 = newValue } }
-    }
-}

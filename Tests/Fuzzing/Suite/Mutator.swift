@@ -1,4 +1,5 @@
 import HTTPStandIns
+import TestSupport
 
 /// Mutates the inputs of a corpus for `FuzzTests`. The same seed yields the same inputs.
 struct Mutator {

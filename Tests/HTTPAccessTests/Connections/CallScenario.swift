@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import Testing
+import TestSupport
 
 @testable import HTTPAccess
 

@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOSSL
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import HTTPAccess
 

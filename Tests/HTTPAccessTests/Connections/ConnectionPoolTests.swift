@@ -1,6 +1,7 @@
 import HTTPStandIns
 import NIOCore
 import Testing
+import TestSupport
 
 @testable import HTTPAccess
 

@@ -1,5 +1,6 @@
 import EmbeddedKafka
 import Testing
+import TestSupport
 
 @testable import KafkaClient
 

@@ -1,5 +1,7 @@
 import EmbeddedKafka
+import Primitives
 import Testing
+import TestSupport
 
 @testable import KafkaClient
 

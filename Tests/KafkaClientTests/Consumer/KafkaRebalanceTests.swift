@@ -3,6 +3,7 @@ import Foundation
 import KafkaClient
 import Synchronization
 import Testing
+import TestSupport
 
 /// Rebalances take as long as the embedded broker's session time-out, so there are few of them here.
 @Suite struct KafkaRebalanceTests {
@@ -79,14 +80,10 @@ import Testing
     @Test func partitionsThatStayAreReportedAfterTheirMemberWasExcluded() async throws {
         try await withEmbeddedKafka { kafka in
             try kafka.createTopic("jobs", partitions: 4)
-            let pending = Mutex<KafkaRebalanceRequest?>(nil)
+            let pending = Box<KafkaRebalanceRequest?>(nil)
             let first = RecordingHandler { request in
-                let isFirstRevocation = pending.withLock { pending in
-                    guard request.kind == .revoke, pending == nil else { return false }
-                    pending = request
-                    return true
-                }
-                if !isFirstRevocation { request.complete() }
+                guard request.kind == .revoke, pending.value == nil else { return request.complete() }
+                pending.value = request
             }
             let firstConsumer = try consumer(kafka, first)
             try await firstConsumer.subscribe(["jobs"])
@@ -94,8 +91,8 @@ import Testing
             let before = try #require(first.seen.metadata?.memberID)
             let secondConsumer = try consumer(kafka, RecordingHandler())
             try await secondConsumer.subscribe(["jobs"])
-            try await eventually("the revocation") { pending.withLock { $0 != nil } }
-            let revocation = try #require(pending.withLock { $0 })
+            try await eventually("the revocation") { pending.value != nil }
+            let revocation = try #require(pending.value)
             #expect(revocation.groupMetadata?.memberID == before)
             let staying = first.seen.held
             #expect(staying.count == 2)

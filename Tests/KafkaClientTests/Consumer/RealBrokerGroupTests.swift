@@ -1,6 +1,7 @@
 import Foundation
 import KafkaClient
 import Testing
+import TestSupport
 
 /// Groups and administration, which the embedded broker has only in part.
 @Suite(.enabled(if: RealBroker.isThere)) struct RealBrokerGroupTests {

@@ -1,5 +1,6 @@
 import KafkaClient
 import Testing
+import TestSupport
 
 /// Static membership, which the embedded broker does not have.
 @Suite(.enabled(if: RealBroker.isThere)) struct RealBrokerStaticMemberTests {

@@ -3,6 +3,7 @@ import Foundation
 import KafkaClient
 import Synchronization
 import Testing
+import TestSupport
 
 /// The code of the articles runs on the embedded broker, and the table of faults is complete. That the code is in the articles
 /// is checked with the package's structure.

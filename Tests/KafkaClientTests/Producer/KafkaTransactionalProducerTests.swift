@@ -2,6 +2,7 @@ import EmbeddedKafka
 import Foundation
 import KafkaClient
 import Testing
+import TestSupport
 
 /// What the embedded broker can show of transactions: the calls and the faults. That aborted records stay hidden and
 /// that generations fence is for a real broker.

@@ -2,6 +2,7 @@ import Foundation
 import KafkaClient
 import Synchronization
 import Testing
+import TestSupport
 
 /// What only a real broker does with transactions.
 @Suite(.enabled(if: RealBroker.isThere)) struct RealBrokerTransactionTests {

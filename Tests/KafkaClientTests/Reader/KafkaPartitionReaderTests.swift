@@ -3,6 +3,7 @@ import Foundation
 import KafkaClient
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite struct KafkaPartitionReaderTests {
     private func partition(_ number: Int32) -> KafkaTopicPartition {

@@ -4,6 +4,7 @@ import Foundation
 import KafkaClient
 import Synchronization
 import Testing
+import TestSupport
 import WorkerRuntime
 
 @testable import WorkerKafka

@@ -5,6 +5,7 @@ import Foundation
 import KafkaClient
 import PayoutSandbox
 import Testing
+import TestSupport
 import WorkerKafka
 import WorkerRuntime
 

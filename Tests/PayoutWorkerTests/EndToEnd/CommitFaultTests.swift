@@ -1,5 +1,6 @@
 import EmbeddedKafka
 import Testing
+import TestSupport
 import WorkerKafka
 
 @testable import payout_worker

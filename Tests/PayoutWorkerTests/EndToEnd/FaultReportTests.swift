@@ -3,6 +3,7 @@ import EmbeddedKafka
 import KafkaClient
 import PayoutSandbox
 import Testing
+import TestSupport
 import WorkerKafka
 
 @testable import payout_worker
@@ -76,14 +77,7 @@ private struct FaultScenario {
     }
 
     private func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let limit = ContinuousClock.now + Command.limit
-        while try await !condition() {
-            guard ContinuousClock.now < limit else {
-                Issue.record("timed out waiting for: \(what); the log: \(worker.errors.suffix(4_000))")
-                throw CancellationError()
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
+        try await TestSupport.eventually("\(what); the log: \(worker.errors.suffix(4_000))", condition)
     }
 
     private func enqueue(_ prefix: String, _ count: Int, _ more: String = "") async throws {

@@ -3,6 +3,7 @@ import ExportRecords
 import Foundation
 import KafkaClient
 import Testing
+import TestSupport
 import WorkerConsole
 import WorkerKafka
 

@@ -3,6 +3,7 @@ import Foundation
 import KafkaClient
 import Logging
 import Testing
+import TestSupport
 import WorkerKafka
 
 @testable import payout_worker

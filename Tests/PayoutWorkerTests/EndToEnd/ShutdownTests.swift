@@ -1,6 +1,7 @@
 import Foundation
 import PayoutSandbox
 import Testing
+import TestSupport
 
 @testable import payout_worker
 

@@ -4,6 +4,7 @@ import Foundation
 #endif
 import PayoutSandbox
 import Testing
+import TestSupport
 
 @testable import payout_worker
 

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// A worker's process and its console.
 struct RunningWorker {

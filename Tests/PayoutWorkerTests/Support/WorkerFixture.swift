@@ -5,6 +5,7 @@ import KafkaClient
 import Logging
 import PayoutSandbox
 import Testing
+import TestSupport
 import WorkerKafka
 
 @testable import payout_worker

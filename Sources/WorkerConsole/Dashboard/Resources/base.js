@@ -51,7 +51,8 @@ const clock = text => new Date(text).toLocaleTimeString([], { hour12: false });
 function dateTime(text) {
   const date = new Date(text);
   const today = date.toDateString() === new Date().toDateString();
-  return today ? clock(text) : date.toLocaleString([], { hour12: false });
+  // Sweden writes the year first: no day is read as a month.
+  return today ? clock(text) : date.toLocaleDateString('sv') + ' ' + clock(text);
 }
 const plural = (count, noun) => number(count) + ' ' + noun + (count === 1 ? '' : 's');
 const sum = object => Object.values(object).reduce((total, value) => total + value, 0);
@@ -61,6 +62,13 @@ const jobsAddress = filter => '#/jobs?' + new URLSearchParams(filter);
 function note(kind, title, text, remedy) {
   return el('div', { class: 'note ' + kind },
     el('p', {}, title && el('b', {}, title + ' '), text), remedy && el('p', {}, remedy));
+}
+/* What holds an account's jobs: a problem of its own, or an operator. */
+function accountState(account, pauses) {
+  const held = pauses.filter(pause => !pause.account || pause.account === account.name);
+  const what = held.some(pause => !pause.kind) ? '' : held.map(pause => pause.kind).join(', ') + ' ';
+  const [kind, text] = account.problem ? ['bad', 'paused'] : held.length ? ['warn', what + 'paused by an operator'] : ['good', 'active'];
+  return el('span', { class: 'pill ' + kind }, text);
 }
 /* Addresses of Grafana's panels; empty where no Grafana is configured. */
 let panels = {};

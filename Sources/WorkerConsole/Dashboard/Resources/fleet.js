@@ -27,9 +27,8 @@ function drawFleetAccounts(fleet) {
     rows.map(account => el('option', { value: account.name })));
   draw('fleet-accounts', [rows, fleet.pauses, session.isSignedIn], () => rows.length ? rows.map(account => el('div', { class: 'account' },
     el('div', { class: 'line' }, el('h3', {}, el('a', { href: jobsAddress({ state: 'open', account: account.name }) },
-      account.name)), el('span', { class: 'muted end' }, plural(account.waiting, 'waiting call') + ' · ' +
-        rate(account.requestsPerSecond) + ' calls / s permitted'),
-      el('span', { class: 'pill ' + (account.problem ? 'bad' : 'good') }, account.problem ? 'paused' : 'active')),
+      account.name)), accountState(account, fleet.pauses), el('span', { class: 'muted end' },
+      plural(account.waiting, 'waiting call') + ' · ' + rate(account.requestsPerSecond) + ' calls / s permitted')),
     account.refreshTokenAgeSeconds !== undefined && el('p', { class: 'muted' },
       `Refresh token used ${account.refreshTokenAgeSeconds} d ago, expires after 90 d`
       + (account.signInAgeSeconds === undefined ? '' : ` · signed in ${account.signInAgeSeconds} d ago`)),

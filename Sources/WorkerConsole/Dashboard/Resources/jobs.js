@@ -13,12 +13,12 @@ function jobReason(job) {
 }
 function jobRow(job) {
   return el('tr', {}, selectBox(job),
-    el('td', {}, jobLink(job.jobId), job.metadata && el('p', { class: 'muted' },
+    el('td', { class: 'name' }, jobLink(job.jobId), job.metadata && el('p', { class: 'muted' },
       Object.entries(job.metadata).slice(0, 3).map(([name, value]) => name + ' ' + value).join(' · '))),
     el('td', {}, stateOf(job), job.attempt > 1 && el('p', { class: 'muted' }, 'attempt ' + job.attempt)),
     el('td', {}, job.account || '–', el('p', { class: 'muted' }, job.kind || '')),
     el('td', { class: 'num' }, duration(job.ageSeconds), job.isLate && el('p', { class: 'late' }, 'late')),
-    el('td', {}, jobReason(job)));
+    el('td', { class: 'why' }, jobReason(job)));
 }
 /* Partitions that are missing for the same reason are one part, whatever number of pages lacks them. */
 function mergedMissing(parts) {

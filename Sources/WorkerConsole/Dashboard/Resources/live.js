@@ -24,8 +24,10 @@ function connection() {
   document.body.classList.toggle('stale', !isLive);
   if (isLive) return;
   for (const part of ['fleet-health', 'health']) document.getElementById(part).dataset.health = 'unknown';
-  draw('fleet-title', 'stale', () => 'This worker does not answer');
-  draw('health-title', 'stale', () => 'This worker does not answer');
+  for (const part of ['fleet', 'health']) {
+    draw(part + '-title', 'stale', () => 'This worker does not answer');
+    draw(part + '-text', 'stale', () => receivedAt ? 'What the page shows was true before.' : '');
+  }
   document.title = '✕ Payout export workers';
 }
 async function load() {

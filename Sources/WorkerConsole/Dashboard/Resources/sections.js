@@ -93,8 +93,8 @@ function drawAccounts(status) {
   });
   // Ages grow with every status; the account is drawn again when the days change.
   const days = seconds => seconds === undefined ? undefined : Math.floor(seconds / 86400);
-  draw('accounts', rows.map(({ calls, ...row }) => ({ ...row,
-    refreshTokenAgeSeconds: days(row.refreshTokenAgeSeconds), signInAgeSeconds: days(row.signInAgeSeconds) })),
+  draw('accounts', [status.pauses, ...rows.map(({ calls, ...row }) => ({ ...row,
+    refreshTokenAgeSeconds: days(row.refreshTokenAgeSeconds), signInAgeSeconds: days(row.signInAgeSeconds) }))],
   () => rows.map(account => {
     const share = account.share;
     const list = counts => ['create', 'poll', 'delete', 'download'].filter(kind => counts[kind])
@@ -102,10 +102,8 @@ function drawAccounts(status) {
     const detail = [sum(account.waiting) ? 'Waiting: ' + list(account.waiting) : 'No calls waiting',
       sum(account.inFlight) ? 'in flight: ' + list(account.inFlight) : ''].filter(Boolean).join(' · ');
     return el('div', { class: 'account' },
-      el('div', { class: 'line' }, el('h3', {}, account.name), el('span', { class: 'muted end' },
-        `${account.rate} of ${rate(account.requestsPerSecond)} calls / s`),
-        el('span', { class: 'pill ' + (account.problem ? 'bad' : 'good') },
-          account.problem ? 'paused' : 'active')),
+      el('div', { class: 'line' }, el('h3', {}, account.name), accountState(account, status.pauses),
+        el('span', { class: 'muted end' }, `${account.rate} of ${rate(account.requestsPerSecond)} calls / s`)),
       el('div', { class: 'bar' }, share > 0 && el('i', { 'width%': share, color: 'var(--waiting)' })),
       el('p', { class: 'muted' }, detail),
       account.refreshTokenAgeSeconds !== undefined && el('p', { class: 'muted' },

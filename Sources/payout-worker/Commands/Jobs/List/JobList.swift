@@ -136,7 +136,7 @@ struct JobList {
         var table = TextTable(
             ["JOB", "STATE", "ACCOUNT", "KIND", "AGE", "ATTEMPT", "REQUEST", "ERROR"],
             rightAligned: [4, 5],
-            optional: hasErrors ? [3, 6] : [6, 7]
+            optional: hasErrors ? [3, 5, 6] : [6, 7]
         )
         for row in rows.prefix(limit) {
             let age = Instant(rfc3339: row.acceptedAt).map { $0.duration(to: now).shortText } ?? "-"

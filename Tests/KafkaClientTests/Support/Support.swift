@@ -7,25 +7,6 @@ import Testing
 
 let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
 
-/// Waits until the condition holds; records an issue when it does not within the bound.
-func eventually(
-    _ what: Comment,
-    within bound: Duration = .seconds(300),
-    sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + bound
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else {
-            Issue.record(what, sourceLocation: sourceLocation)
-            throw GaveUp()
-        }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-}
-
-struct GaveUp: Error {}
-
 /// Runs a body with an embedded cluster, and closes the cluster afterwards.
 func withEmbeddedKafka<R>(
     brokers: Int = 1,

@@ -6,15 +6,15 @@
     import Musl
 #endif
 
-/// A lock with a condition whose timed waits go by the monotonic clock: unlike `NSCondition`'s, they neither end early nor
-/// last longer when the wall clock is set.
+/// A lock with a condition whose timed waits use the monotonic clock: unlike `NSCondition`'s, they neither end early
+/// nor last longer when the wall clock is set.
 ///
 /// Sound to share: it is a lock. The POSIX objects have an address of their own, which does not change.
-final class MonotonicCondition: @unchecked Sendable {
+package final class MonotonicCondition: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init() {
+    package init() {
         #if canImport(Darwin)
             mutex.initialize(to: pthread_mutex_t())
             condition.initialize(to: pthread_cond_t())
@@ -37,32 +37,35 @@ final class MonotonicCondition: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func lock() { pthread_mutex_lock(mutex) }
+    @usableFromInline
+    package func lock() { pthread_mutex_lock(mutex) }
 
-    func unlock() { pthread_mutex_unlock(mutex) }
+    @usableFromInline
+    package func unlock() { pthread_mutex_unlock(mutex) }
 
-    func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    @inlinable
+    package func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         lock()
         defer { unlock() }
         return try body()
     }
 
-    /// Wakes one thread that waits.
-    func signal() { pthread_cond_signal(condition) }
+    /// Wakes one waiting thread.
+    package func signal() { pthread_cond_signal(condition) }
 
-    /// Wakes all threads that wait.
-    func broadcast() { pthread_cond_broadcast(condition) }
+    /// Wakes all waiting threads.
+    package func broadcast() { pthread_cond_broadcast(condition) }
 
-    /// Waits for a signal. The lock must be held; check the condition again afterwards.
-    func wait() { pthread_cond_wait(condition, mutex) }
+    /// Waits for a signal. The lock must be held. The caller must check its condition again afterwards.
+    package func wait() { pthread_cond_wait(condition, mutex) }
 
     /// Waits for a signal until `deadline`. The lock must be held.
     ///
     /// - Returns: false once the deadline has passed.
-    func wait(until deadline: ContinuousClock.Instant) -> Bool {
+    package func wait(until deadline: ContinuousClock.Instant) -> Bool {
         let rest = deadline - .now
         guard rest > .zero else { return false }
-        // The condition's clock stands still while the machine sleeps, so the deadline decides, not the wait.
+        // The condition's clock stops while the machine sleeps, so the deadline decides, not the wait.
         let (seconds, attoseconds) = min(rest, .seconds(3_600)).components
         var time = timespec()
         #if canImport(Darwin)

@@ -34,7 +34,7 @@ MINUTES ?= 30
 # Further arguments of simulate, chaos, soak, bench and profile, passed through unchanged.
 ARGS ?=
 
-FUZZ_FLAGS = --scratch-path .build-fuzz --sanitize fuzzer --sanitize address -Xswiftc -enable-testing $(SWIFT_FLAGS)
+FUZZ_FLAGS = --scratch-path .build-fuzz $(SWIFT_FLAGS)
 COVERAGE_FLAGS = --scratch-path .build-coverage $(SWIFT_FLAGS)
 
 .DEFAULT_GOAL := help

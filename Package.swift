@@ -347,9 +347,11 @@ if let wanted = Context.environment["TEST_TARGETS"]?.split(separator: " ").map(S
     package.targets.removeAll { $0.type == .test && !wanted.contains($0.name) }
 }
 
-// FUZZING in the environment replaces the suite of generated inputs by the program `fuzz`, whose entry point is libFuzzer's:
-// `make fuzz` builds it with that sanitizer. It uses code of the command too, whose own entry point gets another name.
+// FUZZING in the environment replaces the suite of generated inputs by the program `fuzz`, which `make fuzz` builds: our own
+// code has the instrumentation of libFuzzer and of address sanitizer, other packages are built as usual. It uses code of the
+// command too, whose own entry point gets another name.
 if Context.environment["FUZZING"] != nil {
+    let sanitizers = ["-sanitize=fuzzer,address"]
     package.targets.removeAll { $0.type == .test }
     package.products.removeAll { $0.name == "payout-worker" }
     package.targets = package.targets.map { target in
@@ -363,9 +365,14 @@ if Context.environment["FUZZING"] != nil {
             dependencies: fuzzed,
             path: "Tests/Fuzzing",
             exclude: ["Corpus", "Suite", "fuzz.py"],
-            swiftSettings: settings
+            swiftSettings: settings,
+            // This linker uses the program's entry point rather than the one in libFuzzer.
+            linkerSettings: [.unsafeFlags(sanitizers + ["-use-ld=lld"])]
         )
     )
+    for target in package.targets where target.type != .system {
+        target.swiftSettings? += [.unsafeFlags(sanitizers + ["-enable-testing"])]
+    }
 }
 
 /// A target of ours; the arrows are its dependencies. Files in the embedded folders become constants of

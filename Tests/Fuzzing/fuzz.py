@@ -63,6 +63,8 @@ def run(options, target):
             status = "not ended"
     text = log.read_text(encoding="utf-8", errors="replace")
     covered = re.findall(r" cov: (\d+) ft: (\d+) corp: (\d+)", text)
+    if status == 0 and not covered:
+        status = "without coverage"
     runs = re.search(r"stat::number_of_executed_units: *(\d+)", text)
     return {
         "target": name, "status": status, "seconds": round(time.time() - began), "inputs": int(runs[1]) if runs else None,

@@ -21,31 +21,35 @@ struct ConfigurationFile: Sendable {
 
     /// - Parameter path: the file's path, for error messages.
     init(text: String, path: String) throws {
-        let document: Any?
+        let document: Node?
         do {
             // JSON is a subset of YAML.
-            document = try Yams.load(yaml: text)
+            document = try Yams.compose(yaml: text)
         } catch {
             throw ConfigurationError("The configuration file '\(path)' is neither valid JSON nor valid YAML: \(error)")
         }
         guard let document else { return }
-        guard var object = document as? [String: Any] else {
+        guard case .mapping(let object) = document else {
             throw ConfigurationError("The configuration file '\(path)' must contain an object.")
         }
-        if let named = object.removeValue(forKey: "accounts") {
-            guard let entries = named as? [String: Any] else {
+        var reader = ConfigurationNodeReader(path: path)
+        for entry in try reader.entries(of: object) {
+            guard entry.key == "accounts" else {
+                try reader.flatten(entry.value, [entry.key], into: &values)
+                continue
+            }
+            guard case .mapping(let entries) = entry.value else {
                 throw ConfigurationError("\(path): 'accounts' must be an object with one entry per account.")
             }
-            for (name, entry) in entries {
-                guard let entry = entry as? [String: Any] else {
+            for (name, entry) in try reader.entries(of: entries) {
+                guard case .mapping = entry else {
                     throw ConfigurationError("\(path): the account '\(name)' must be an object.")
                 }
                 var own: [String: String] = [:]
-                try Self.flatten(entry, [], into: &own, path)
+                try reader.flatten(entry, [], into: &own)
                 accounts[name] = try Self.accountValues(own, name, path)
             }
         }
-        try Self.flatten(object, [], into: &values, path)
     }
 
     private static func accountValues(_ own: [String: String], _ account: String, _ path: String) throws -> [String:
@@ -64,26 +68,5 @@ struct ConfigurationFile: Sendable {
             values[full] = text
         }
         return values
-    }
-
-    private static func flatten(
-        _ object: [String: Any],
-        _ prefix: [String],
-        into values: inout [String: String],
-        _ path: String
-    ) throws {
-        for (key, value) in object {
-            let parts = prefix + [key]
-            switch value {
-            case let inner as [String: Any]: try flatten(inner, parts, into: &values, path)
-            case let list as [Any]: values[name(parts)] = list.map { "\($0)" }.joined(separator: ",")
-            case is NSNull: continue
-            default: values[name(parts)] = "\(value)"
-            }
-        }
-    }
-
-    private static func name(_ parts: [String]) -> String {
-        parts.joined(separator: "_").replacing(".", with: "_").replacing("-", with: "_").uppercased()
     }
 }

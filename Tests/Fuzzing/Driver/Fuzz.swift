@@ -1,28 +1,39 @@
 import Foundation
 
-// The functions that libFuzzer's driver, which has the program's entry point, calls.
+/// Runs libFuzzer on the target that FUZZ_TARGET names. Without it the targets are listed for `fuzz.py`.
+@main enum Fuzz {
+    private static let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"]
+    private static let target = FuzzTarget.all.first { $0.name == name }
 
-/// The target of this process, which FUZZ_TARGET names. Without it the targets are listed for `fuzz.py`.
-private let target: FuzzTarget = {
-    let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"]
-    if let target = FuzzTarget.all.first(where: { $0.name == name }) { return target }
-    let list = FuzzTarget.all.map { target in
-        ["name": target.name, "folders": target.folders.map(\.path), "dictionary": target.dictionary] as [String: Any]
+    static func main() throws {
+        guard target != nil else {
+            try list()
+            exit(name == nil ? 0 : 64)
+        }
+        var count = CommandLine.argc
+        var arguments = CommandLine.unsafeArgv
+        exit(runLibFuzzer(&count, &arguments, run))
     }
-    if let text = try? JSONSerialization.data(withJSONObject: list) { FileHandle.standardOutput.write(text) }
-    exit(name == nil ? 0 : 64)
-}()
 
-/// Called once, before the first input.
-@_cdecl("LLVMFuzzerInitialize")
-public func initialize(_ count: UnsafeMutableRawPointer, _ arguments: UnsafeMutableRawPointer) -> CInt {
-    _ = target.name
-    return 0
+    /// A violated property ends the process, as a crash does.
+    private static let run: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt = { bytes, count in
+        if let problem = target?.problem(Array(UnsafeBufferPointer(start: bytes, count: count))) { fatalError(problem) }
+        return 0
+    }
+
+    private static func list() throws {
+        let list = FuzzTarget.all.map { target in
+            ["name": target.name, "folders": target.folders.map(\.path), "dictionary": target.dictionary]
+                as [String: Any]
+        }
+        FileHandle.standardOutput.write(try JSONSerialization.data(withJSONObject: list))
+    }
 }
 
-/// Called for each input. A violated property ends the process, as a crash does.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    if let problem = target.problem(Array(UnsafeBufferPointer(start: bytes, count: count))) { fatalError(problem) }
-    return 0
-}
+/// libFuzzer's driver, which calls a function for each input.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runLibFuzzer(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ run: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt

@@ -192,14 +192,21 @@ import TestSupport
 
 /// Commits what a handler has received of the revoked partitions, then completes the request.
 private final class Committer: Sendable {
-    private let parties = Mutex<(KafkaConsumer, RecordingHandler)?>(nil)
+    /// The consumer owns its handler, which owns this.
+    private struct Parties {
+        weak var consumer: KafkaConsumer?
+        weak var handler: RecordingHandler?
+    }
+
+    private let parties = Mutex(Parties())
 
     func attach(_ consumer: KafkaConsumer, _ handler: RecordingHandler) {
-        parties.withLock { $0 = (consumer, handler) }
+        parties.withLock { $0 = Parties(consumer: consumer, handler: handler) }
     }
 
     func commitAndComplete(_ request: KafkaRebalanceRequest) {
-        guard request.kind == .revoke, let (consumer, handler) = parties.withLock({ $0 }) else {
+        let (consumer, handler) = parties.withLock { ($0.consumer, $0.handler) }
+        guard request.kind == .revoke, let consumer, let handler else {
             request.complete()
             return
         }

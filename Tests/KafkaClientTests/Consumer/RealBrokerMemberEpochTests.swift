@@ -1,4 +1,5 @@
 import KafkaClient
+import TestSupport
 import Testing
 
 /// The group protocol `consumer` on a real broker, where librdkafka and the broker have it.

@@ -62,9 +62,10 @@ final class VirtualPort {
     /// - Parameter earliest: no callback is delivered before this time.
     private func join(callbacksFrom earliest: Int64 = 0) {
         var lastDelivery = earliest
-        var joined: VirtualGroup.Member?
+        // Not the member: it owns the closure.
+        var joined: Int?
         let new = world.group.join { [weak self] callback in
-            guard let self, let id = joined?.id else { return }
+            guard let self, let id = joined else { return }
             let noticed = world.now + world.random.int(0...50)
             lastDelivery = max(lastDelivery, noticed + world.random.int(0...400))
             world.at(noticed) { [weak self] in
@@ -76,7 +77,7 @@ final class VirtualPort {
                 worker.run { self?.rebalanced(callback, member: id) }
             }
         }
-        joined = new
+        joined = new.id
         member = new
     }
 

@@ -290,6 +290,7 @@ let package = Package(
         .testTarget(
             name: "Examples",
             dependencies: ["payout-worker", "ChildProcesses", "TestSupport"],
+            exclude: ["loading.py", "period.py", "warehouse.py"],
             swiftSettings: settings
         ),
         .testTarget(name: "ArchitectureTests", dependencies: ["ChildProcesses"], swiftSettings: settings),

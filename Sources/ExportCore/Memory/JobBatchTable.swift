@@ -1,38 +1,74 @@
-/// What is known of a batch in memory.
+/// What is known of a batch in memory. As few as a dozen jobs share the bytes of an entry.
 struct JobBatchEntry {
-    var batch = JobBatch(id: "", size: 0)
+    private(set) var id = ""
+    private var size: UInt32 = 0
+    private var ended: UInt32 = 0
     /// The places of its jobs in the job table, in no particular order: four bytes a job.
     var members: [JobTable.Index] = []
-    /// How many of them have ended.
-    var endedCount = 0
     /// When it ends although jobs are missing, or later when the last running one has, in milliseconds since 1970.
     var deadline = Int64.min
+    /// At most one: a batch whose end is not decided has none.
+    private var endings: [Ending] = []
+
+    /// The end of a batch, and the call that stores its manifest.
+    private struct Ending: Equatable {
+        var record: JobBatchRecord?
+        var event: JobBatchEvent?
+        var callID: UInt32 = 0
+        var activity = Activity.idle
+        var failures: UInt8 = 0
+        var refusals = 0
+    }
+
+    private var ending: Ending {
+        get { endings.first ?? Ending() }
+        set { endings = newValue == Ending() ? [] : [newValue] }
+    }
+
+    var batch: JobBatch {
+        get { JobBatch(id: id, size: Int(size)) }
+        set { (id, size) = (newValue.id, UInt32(clamping: newValue.size)) }
+    }
+    /// How many of its jobs have ended.
+    var endedCount: Int {
+        get { Int(ended) }
+        set { ended = UInt32(clamping: newValue) }
+    }
     /// Its end, once that is decided.
     var record: JobBatchRecord? {
-        get { ends.first }
-        set { ends = newValue.map { [$0] } ?? [] }
+        get { endings.first?.record }
+        set { ending.record = newValue }
     }
     /// The event that the call in flight stores.
     var event: JobBatchEvent? {
-        get { events.first }
-        set { events = newValue.map { [$0] } ?? [] }
+        get { endings.first?.event }
+        set { ending.event = newValue }
     }
-    // Arrays of at most one: open batches have neither, and a dozen jobs share the bytes of an entry.
-    private var ends: [JobBatchRecord] = []
-    private var events: [JobBatchEvent] = []
     /// The call that stores its manifest, queued or in flight; a token with another call ID is stale.
-    var callID: UInt32 = 0
-    var activity = Activity.idle
+    var callID: UInt32 {
+        get { ending.callID }
+        set { ending.callID = newValue }
+    }
+    var activity: Activity {
+        get { ending.activity }
+        set { ending.activity = newValue }
+    }
     /// Consecutive failures of that call; sets the back-off.
-    var failures: UInt8 = 0
+    var failures: UInt8 {
+        get { ending.failures }
+        set { ending.failures = newValue }
+    }
     /// How often the file store has refused the manifest.
-    var refusals = 0
+    var refusals: Int {
+        get { ending.refusals }
+        set { ending.refusals = newValue }
+    }
 
     /// How many of its jobs have not ended.
     var runningCount: Int { members.count - endedCount }
 
     /// Whether no further job can become a member.
-    var isFull: Bool { members.count >= batch.size }
+    var isFull: Bool { members.count >= size }
     /// Whether nothing refers to it.
     var isUnused: Bool { members.isEmpty && record == nil }
 }
@@ -44,7 +80,7 @@ struct JobBatchTable {
 
     private var entries: [JobBatchEntry] = []
     private var free: [Index] = []
-    private var places: [String: Index] = [:]
+    private var places = HashIndex()
     /// On the wall clock: the deadline of an open batch, when an ended one is forgotten, and until when a manifest is tried.
     private var limits = EarliestTimes()
     /// On the monotonic clock: when a manifest is tried again.
@@ -69,16 +105,18 @@ struct JobBatchTable {
     /// The places of all batches, in the order of places: decisions about all of them are the same in every process.
     var indices: [Index] { entries.indices.filter { !entries[$0].isUnused }.map { Index($0) } }
 
-    func find(_ id: String) -> Index? { places[id] }
+    func find(_ id: String) -> Index? { places.find(Self.hash(id)) { entries[Int($0)].id == id } }
+
+    private static func hash(_ id: String) -> UInt32 { HashIndex.hash(Array(id.utf8)) }
 
     /// The place of a batch, which is added where it is not known.
     private mutating func place(of batch: JobBatch) -> Index {
-        if let known = places[batch.id] { return known }
+        if let known = find(batch.id) { return known }
         let place = free.popLast() ?? Index(entries.count)
         if Int(place) == entries.count { entries.append(JobBatchEntry()) }
         entries[Int(place)] = JobBatchEntry()
         entries[Int(place)].batch = batch
-        places[batch.id] = place
+        places.insert(place, hash: Self.hash(batch.id)) { [entries] in Self.hash(entries[Int($0)].id) }
         openCount += 1
         return place
     }
@@ -138,7 +176,7 @@ struct JobBatchTable {
 
     private mutating func removeIfUnused(_ place: Index) {
         guard entries[Int(place)].isUnused else { return }
-        places[entries[Int(place)].batch.id] = nil
+        places.remove(place, hash: Self.hash(entries[Int(place)].id)) { [entries] in Self.hash(entries[Int($0)].id) }
         openCount -= 1
         entries[Int(place)] = JobBatchEntry()
         limits.set(Int(place), to: EarliestTimes.never)
@@ -214,10 +252,12 @@ struct JobBatchTable {
 
     /// Checks the counters. For tests.
     func audit() -> String? {
-        for (id, place) in places where entries[Int(place)].batch.id != id || entries[Int(place)].isUnused {
-            return "batch \(id) is not at its place, or unused"
+        let used = indices
+        for place in used where find(entries[Int(place)].id) != place {
+            return "batch \(entries[Int(place)].id) is not found"
         }
-        let open = places.values.count { entries[Int($0)].record == nil }
+        guard places.count == used.count else { return "\(places.count) batches are indexed, there are \(used.count)" }
+        let open = used.count { entries[Int($0)].record == nil }
         return open == openCount ? nil : "\(openCount) batches are counted as open, \(open) are"
     }
 }

@@ -119,7 +119,7 @@ extension Situation {
         case .recordsUnread:
             "Ask the senders to enqueue the jobs of that time again; a jobId that has run does not run again. Raise retention.ms and retention.bytes of the jobs topic, and find out why no worker read the records in time."
         case .foreignOffset:
-            "Find the consumer that commits with KAFKA_GROUP_ID and give it another group; 'kafka-consumer-groups.sh --describe --members' lists the members. No job is skipped."
+            "Find the consumer that commits with KAFKA_GROUP_ID and give it another group; 'kafka-consumer-groups.sh --describe --members' lists the members. Without transactions a worker that was paused can cause it too. No job is skipped."
         case .retrying: "The worker retries automatically."
         case .workerUnreachable:
             "Set HTTP_HOST of every worker to an address that the other workers can connect to, such as 0.0.0.0: the default, 127.0.0.1, is reached from its own machine only. The console has no authentication, so restrict who can connect to HTTP_PORT."

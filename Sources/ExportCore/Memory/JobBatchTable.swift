@@ -64,6 +64,9 @@ struct JobBatchEntry {
         set { ending.refusals = newValue }
     }
 
+    /// Forgets the call that stores its manifest; the end remains.
+    mutating func endCall() { ending = Ending(record: record) }
+
     /// How many of its jobs have not ended.
     var runningCount: Int { members.count - endedCount }
 
@@ -222,11 +225,7 @@ struct JobBatchTable {
 
     /// No call is needed any more.
     private mutating func endCall(_ place: Index) {
-        entries[Int(place)].callID = 0
-        entries[Int(place)].activity = .idle
-        entries[Int(place)].event = nil
-        entries[Int(place)].failures = 0
-        entries[Int(place)].refusals = 0
+        entries[Int(place)].endCall()
         wakes.set(Int(place), to: EarliestTimes.never)
     }
 

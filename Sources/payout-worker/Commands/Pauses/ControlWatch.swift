@@ -59,20 +59,12 @@ private final class Pending {
 
     /// Whether all partitions are decided after this record of the state topic.
     func receive(_ record: KafkaRecord) -> Bool {
-        if let end = ends[record.partition], let decided = StateCodec().decided(by: record), decided >= end {
+        if let end = ends[record.partition],
+            let decided = (try? StateCodec().decode(key: record.key, value: record.value))?.decided,
+            decided.offset >= end
+        {
             ends[record.partition] = nil
         }
         return ends.isEmpty
-    }
-}
-
-extension StateCodec {
-    /// The offset up to which the jobs of its partition are decided, as far as a state record shows.
-    func decided(by record: KafkaRecord) -> Int64? {
-        switch try? decode(key: record.key, value: record.value) {
-        case .position(let position): position.offset
-        case .job(let job): job.offset + 1
-        default: nil
-        }
     }
 }

@@ -29,9 +29,10 @@ struct StateTally {
 
     mutating func apply(_ record: KafkaRecord) {
         do throws(StateDecodingError) {
-            switch try codec.decode(key: record.key, value: record.value) {
+            let state = try codec.decode(key: record.key, value: record.value)
+            if let position = state.decided { decide(record.partition, position) }
+            switch state {
             case .job(let job):
-                decide(record.partition, JobsPosition(generation: job.generation, offset: job.offset + 1))
                 entries[Key(partition: record.partition, id: job.job.id)] = Entry(
                     phase: job.phase,
                     status: job.status,
@@ -43,8 +44,7 @@ struct StateTally {
                 )
             case .forgotten(let id): entries[Key(partition: record.partition, id: id)] = nil
             case .pauses(let list): pauses[record.partition] = list
-            case .position(let position): decide(record.partition, position)
-            case .batch, .batchForgotten, .origin: break
+            case .batch, .batchForgotten, .position, .origin: break
             }
         } catch {
             unreadable += 1
@@ -104,5 +104,17 @@ struct StateTally {
                     requestId: entry.requestID
                 )
             }
+    }
+}
+
+extension StateRecord {
+    /// Up to where the jobs of its partition are decided, as far as this record shows.
+    var decided: JobsPosition? {
+        switch self {
+        // A record of another program may have any offset.
+        case .job(let job): JobsPosition(generation: job.generation, offset: job.offset &+ 1)
+        case .position(let position): position
+        case .forgotten, .pauses, .batch, .batchForgotten, .origin: nil
+        }
     }
 }

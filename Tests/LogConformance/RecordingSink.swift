@@ -16,7 +16,7 @@ final class RecordingSink: LogSink {
         var revoked: Set<Int32> = []
         var lost: Set<Int32> = []
         var generations = 0
-        var restoreFailures: [Int32: String] = [:]
+        var restoreFailures: [Int32: StopReason] = [:]
         var connections: [LogProblem?] = []
         var producer: [LogProblem?] = []
         var failingRestores: [Int32: LogProblem] = [:]
@@ -27,7 +27,7 @@ final class RecordingSink: LogSink {
         var discontinuities: [Int32: LogDiscontinuity] = [:]
         var anchors: [Int32: JobsMark] = [:]
         var keptBack: [Int32: Range<Int64>] = [:]
-        var failure: String?
+        var failure: WorkerFailure.Cause?
     }
 
     struct Restored: Sendable {
@@ -81,7 +81,7 @@ final class RecordingSink: LogSink {
         note { if $0.assigned[partition] == epoch { $0.discontinuities[partition] = found } }
     }
 
-    func restoreFailed(partition: Int32, epoch: UInt32, reason: String) {
+    func restoreFailed(partition: Int32, epoch: UInt32, _ reason: StopReason) {
         note { $0.restoreFailures[partition] = reason }
     }
 
@@ -122,5 +122,5 @@ final class RecordingSink: LogSink {
         }
     }
 
-    func failed(reason: String) { note { $0.failure = reason } }
+    func failed(_ cause: WorkerFailure.Cause) { note { $0.failure = cause } }
 }

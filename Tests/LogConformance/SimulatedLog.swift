@@ -175,7 +175,8 @@ enum StoredText {
         case .jobsEndBelowPosition(let position, let end): .jobsEndBelowPosition(position: position, end: end)
         case .jobsReplaced(let offset): .jobsReplaced(offset: offset)
         case .stateIncomplete: .stateReplaced
-        case .stateUnreadable, .stateMissing, .stateTruncated, .stateRefused: nil
+        case .stateUnreadable, .statePartitionMissing, .stateReadTooSlow, .stateMissing, .stateTruncated, .stateRefused:
+            nil
         }
     }
 

@@ -24,10 +24,10 @@ struct StoreWatch: Sendable {
     private func check() async {
         while !Task.isCancelled {
             var problem: String?
-            do {
+            do throws(FileStoreError) {
                 try await store.check()
             } catch {
-                problem = "\(error)"
+                problem = Remedies().sentence(for: error)
             }
             guard !Task.isCancelled else { return }
             let changes = problems.store(problem, noticedBy: .check)

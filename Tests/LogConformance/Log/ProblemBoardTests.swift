@@ -243,7 +243,7 @@ private final class ReentrantSink: LogSink {
     func assigned(partition: Int32, epoch: UInt32) {}
     func restored(partition: Int32, epoch: UInt32, _ records: [LogRecord]) async {}
     func restoreFinished(partition: Int32, epoch: UInt32, _ ends: RestoredEnds) {}
-    func restoreFailed(partition: Int32, epoch: UInt32, reason: String) {}
+    func restoreFailed(partition: Int32, epoch: UInt32, _ reason: StopReason) {}
     func anchored(partition: Int32, epoch: UInt32, _ mark: JobsMark) {}
     func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity) {}
     func limitsChanged(_ limits: OutputLimits) {}
@@ -255,5 +255,5 @@ private final class ReentrantSink: LogSink {
     func generationChanged() {}
     func revoked(_ partitions: [Int32]) {}
     func lost(_ partitions: [Int32]) {}
-    func failed(reason: String) {}
+    func failed(_ cause: WorkerFailure.Cause) {}
 }

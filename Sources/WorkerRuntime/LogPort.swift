@@ -104,7 +104,7 @@ public protocol LogSink: Sendable {
     /// This record was found in the jobs partition again, which is therefore the one that was restored, up to it.
     func anchored(partition: Int32, epoch: UInt32, _ mark: JobsMark)
     /// The jobs partition, or the state partition, is not the one that was restored: it must stop.
-    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity)
+    func discontinuity(partition: Int32, epoch: UInt32, _ reason: StopReason)
     /// The largest records that the written topics accept. Kafka's defaults hold until the first report.
     func limitsChanged(_ limits: OutputLimits)
     /// Records of the jobs topic, in order. Blocks its thread, at most for seconds, while many bytes of records wait

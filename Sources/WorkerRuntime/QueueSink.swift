@@ -67,13 +67,7 @@ final class QueueSink: LogSink {
         queue.post(.event(.anchored(partition: partition, epoch: epoch, mark)))
     }
 
-    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity) {
-        let reason: StopReason =
-            switch found {
-            case .jobsEndBelowPosition(let position, let end): .jobsEndBelowPosition(position: position, end: end)
-            case .jobsReplaced(let offset): .jobsReplaced(offset: offset)
-            case .stateReplaced: .stateIncomplete
-            }
+    func discontinuity(partition: Int32, epoch: UInt32, _ reason: StopReason) {
         queue.post(.event(.discontinuity(partition: partition, epoch: epoch, reason)))
     }
 

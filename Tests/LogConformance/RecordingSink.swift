@@ -24,7 +24,7 @@ final class RecordingSink: LogSink {
         var unread: [UnreadRecords] = []
         var refusals: [UInt64: [Int]] = [:]
         var limits: OutputLimits?
-        var discontinuities: [Int32: LogDiscontinuity] = [:]
+        var discontinuities: [Int32: StopReason] = [:]
         var anchors: [Int32: JobsMark] = [:]
         var keptBack: [Int32: Range<Int64>] = [:]
         var failure: WorkerFailure.Cause?
@@ -77,8 +77,8 @@ final class RecordingSink: LogSink {
         note { if $0.assigned[partition] == epoch { $0.anchors[partition] = mark } }
     }
 
-    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity) {
-        note { if $0.assigned[partition] == epoch { $0.discontinuities[partition] = found } }
+    func discontinuity(partition: Int32, epoch: UInt32, _ reason: StopReason) {
+        note { if $0.assigned[partition] == epoch { $0.discontinuities[partition] = reason } }
     }
 
     func restoreFailed(partition: Int32, epoch: UInt32, _ reason: StopReason) {

@@ -13,6 +13,8 @@ public struct WorkerMachine: Sendable {
     var stopping = Stopping.no
     /// Whether due timers remain from the last turn.
     private var timersLeft = false
+    /// The partition whose timers are the first to fire.
+    private var firstTimerSlot = 0
     /// The time of the newest event.
     var lastTime: EventTime?
 
@@ -73,7 +75,7 @@ public struct WorkerMachine: Sendable {
     /// When the worker needs a tick if no other event arrives. Timers on the wall clock are computed from `now`, so
     /// call this again periodically: the wall clock may have been set.
     public mutating func nextWake(after now: EventTime) -> MonotonicInstant? {
-        if timersLeft { return now.monotonic }
+        if timersLeft, batches.room > 0 { return now.monotonic }
         var earliest: MonotonicInstant?
         func consider(_ wake: MonotonicInstant?) {
             guard let wake else { return }
@@ -82,7 +84,7 @@ public struct WorkerMachine: Sendable {
         consider(batches.nextChange)
         consider(scheduler.nextChange(after: now.monotonic))
         consider(breaker.nextChange)
-        consider(slots.nextWake(after: now))
+        consider(slots.nextWake(after: now, firesTimers: batches.room > 0))
         return earliest
     }
 
@@ -101,15 +103,29 @@ public struct WorkerMachine: Sendable {
         releaseDrained(at: now, &actions)
     }
 
+    /// Fires due timers while their decisions fit into the next batch; the others wait for the commit before it. The next
+    /// turn begins where this one ended, so that no partition waits for the timers of another one for ever.
+    /// Fires due timers while their decisions fit into the next batch; the others wait for the commit before it, because a
+    /// batch of a million jobs whose time has come would fit into no transaction. The next turn begins with the partition
+    /// at which this one ended, so that none waits for the timers of others for ever.
     private mutating func fireTimers(at now: EventTime, _ actions: inout [WorkerAction]) {
         timersLeft = false
-        var start = 0
-        while let index = slots.firstDue(from: start, at: now) {
-            var decisions = Decisions()
-            slots[index]?.machine.fireTimers(at: now, limit: Self.timersPerTurn, &decisions)
-            if slots[index]?.hasDueTimer(at: now) ?? false { timersLeft = true }
-            gather(decisions, slot: index, at: now, &actions)
-            start = index + 1
+        let first = firstTimerSlot
+        firstTimerSlot = 0
+        for places in [first..<Int.max, 0..<first] {
+            var start = places.lowerBound
+            while let index = slots.firstDue(from: start, at: now), index < places.upperBound {
+                let room = batches.room
+                guard room > 0 else {
+                    firstTimerSlot = index
+                    return
+                }
+                var decisions = Decisions()
+                slots[index]?.machine.fireTimers(at: now, limit: min(Self.timersPerTurn, room), &decisions)
+                if slots[index]?.hasDueTimer(at: now) ?? false { timersLeft = true }
+                gather(decisions, slot: index, at: now, &actions)
+                start = index + 1
+            }
         }
     }
 
@@ -143,13 +159,7 @@ public struct WorkerMachine: Sendable {
             until: pending <= limit * 4 / 5 && all <= limit * Self.pendingOfPausedAccounts * 4 / 5,
             &actions
         )
-        let (backlog, bytes) = (batches.backlog, batches.backlogBytes)
-        set(
-            .commits,
-            when: backlog >= configuration.maxBatchRecords * 2 || bytes >= configuration.maxBatchBytes * 2,
-            until: backlog < configuration.maxBatchRecords && bytes < configuration.maxBatchBytes,
-            &actions
-        )
+        set(.commits, when: batches.room == 0, until: batches.isShort, &actions)
         set(.failures, when: breaker.isOpen, until: !breaker.isOpen, &actions)
         if pauses.isEmpty == wasPaused { actions.append(.intake(isPaused: !pauses.isEmpty)) }
     }

@@ -5,7 +5,7 @@ extension StopReason {
     package var explanation: String {
         switch self {
         case .stateUnreadable(let offset, let cause):
-            "The record at offset \(offset) of this partition of the state topic cannot be read: \(cause)."
+            "The state record at offset \(offset) of this partition cannot be read: \(cause)."
         case .statePartitionMissing: "The state topic has no partition of this number."
         case .stateReadTooSlow(let seconds, let kept):
             "Reading this partition of the state topic took \(seconds) s, and its delete.retention.ms is \(kept): jobs that were forgotten meanwhile would come back."

@@ -245,7 +245,7 @@ private final class ReentrantSink: LogSink {
     func restoreFinished(partition: Int32, epoch: UInt32, _ ends: RestoredEnds) {}
     func restoreFailed(partition: Int32, epoch: UInt32, _ reason: StopReason) {}
     func anchored(partition: Int32, epoch: UInt32, _ mark: JobsMark) {}
-    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity) {}
+    func discontinuity(partition: Int32, epoch: UInt32, _ reason: StopReason) {}
     func limitsChanged(_ limits: OutputLimits) {}
     func received(partition: Int32, epoch: UInt32, _ records: [LogRecord]) {}
     func jobsEnd(partition: Int32, epoch: UInt32, _ end: JobsEnd) {}

@@ -9,7 +9,7 @@ import Testing
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     @Suite struct WorkerCommandTests {
         @Test func jobsRunFromTheJobsTopicToTheFile() async throws {
             try await WorkerFixture.with { fixture in

@@ -52,19 +52,7 @@ enum Disclosure {
         let bare = location.prefix { $0 != "?" && $0 != "#" }
         return clean(String(bare))
     }
-}
 
-extension Date {
-    /// RFC 3339 in UTC with milliseconds.
-    var rfc3339: String {
-        Timestamp(milliseconds: Int64((timeIntervalSince1970 * 1_000).rounded(.down))).rfc3339()
-    }
-
-    /// The time as the core counts it, in whole milliseconds.
-    var instant: Instant { Instant(milliseconds: Int64(timeIntervalSince1970 * 1_000)) }
-}
-
-extension Disclosure {
     /// A job's metadata without secrets.
     static func metadata(of job: ExportJob) -> [String: String]? { job.metadata?.mapValues(clean) }
 }

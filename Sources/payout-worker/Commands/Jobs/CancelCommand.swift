@@ -34,14 +34,8 @@ struct CancelCommand: AsyncParsableCommand {
     var timeout: String = "60s"
 
     func validate() throws {
-        for id in jobIDs where !JobLimits.isJobID(id) {
-            throw ValidationError("'\(id)' is not a valid job id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
-        }
-        if let batch, !JobLimits.isJobID(batch) {
-            throw ValidationError(
-                "'\(batch)' is not a valid batch id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -"
-            )
-        }
+        for id in jobIDs { try IDArgument.check(id) }
+        if let batch { try IDArgument.check(batch, "batch id") }
         _ = try DurationArgument.parse(timeout, "--timeout")
     }
 

@@ -3,6 +3,8 @@ import Foundation
 
 extension KafkaAdmin {
     /// The brokers of the cluster, by id, under the addresses that clients are to connect to.
+    ///
+    /// - Throws: ``KafkaError`` when no broker answers in time.
     public func brokers(timeout: Duration = .seconds(10)) async throws(KafkaError) -> [KafkaBroker] {
         try await blocking("list brokers") { (client) throws(KafkaError) in
             var metadata: UnsafePointer<rd_kafka_metadata>?
@@ -15,8 +17,8 @@ extension KafkaAdmin {
         }
     }
 
-    /// Opens a connection to each broker of the cluster, and closes it again. Metadata comes from one broker; clients
-    /// need all of them.
+    /// Opens a connection to each broker of the cluster, and closes it again. A client gets the metadata from one broker, and
+    /// needs connections to all of them.
     ///
     /// - Parameter timeout: how long one connection may take.
     /// - Returns: the brokers that could not be reached.

@@ -13,7 +13,7 @@ public struct KafkaBroker: Sendable, Hashable, CustomStringConvertible {
 
 /// Why a connection could not be opened, as the operating system reports it.
 public struct KafkaConnectionFailure: Sendable, Hashable {
-    /// The broker.
+    /// The broker that could not be reached.
     public var broker: KafkaBroker
     /// The operating system's error text.
     public var message: String

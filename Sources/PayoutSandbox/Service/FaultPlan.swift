@@ -14,7 +14,7 @@ struct FaultPlan: Sendable {
             case signInError(PayoutSandbox.SignInError)
         }
 
-        /// The fault of a file's body.
+        /// The fault of a file's body; ``Fault/Effect`` describes each.
         enum Body: Sendable {
             case breaks(after: Double)
             case stalls(nanoseconds: Int64)
@@ -24,6 +24,7 @@ struct FaultPlan: Sendable {
         }
 
         var replacement: Replacement?
+        /// How much later the answer comes, in nanoseconds.
         var delay: Int64 = 0
         var envelope = Fault.Envelope.documented
         var statusText: String?

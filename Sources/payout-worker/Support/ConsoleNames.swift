@@ -1,5 +1,6 @@
 import KafkaClient
 import NIOCore
+import Primitives
 import WorkerConsole
 
 /// The names under which the consoles of a group are found.
@@ -49,14 +50,7 @@ struct ConsoleNames {
 
     private static func isLabel(_ text: some StringProtocol) -> Bool {
         (1...63).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
+            && text.utf8.allSatisfy { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "-") }
     }
 
     /// The worker's name in the domain, with the port; `nil` without a domain, and for a name that is no host's.

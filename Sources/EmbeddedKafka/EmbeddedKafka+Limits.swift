@@ -1,5 +1,5 @@
 extension EmbeddedKafka {
-    /// The embedded broker's limits, as text for its users. Its behaviour in transactions proves nothing about Kafka.
+    /// The differences from a real broker, as sentences for users. What holds for transactions here need not hold with Kafka.
     public static let limits: [String] = [
         "Nothing is stored: all topics and offsets are gone when the process ends.",
         "Readers of committed records also see records of aborted and of open transactions.",

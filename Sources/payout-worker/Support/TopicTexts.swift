@@ -2,7 +2,7 @@ import KafkaClient
 import WorkerKafka
 import WorkerRuntime
 
-/// Sentences about the topics: what a check found, and what was created.
+/// What a check found, as sentences.
 extension TopicFinding {
     private static let create = "payout-worker topics create"
     private static let recover = "payout-worker topics recover --all --from beginning"
@@ -12,7 +12,7 @@ extension TopicFinding {
         switch fault {
         case .missing: "does not exist"
         case .missingBeside(let other) where role == .jobs:
-            "does not exist, and \(other) holds what is known of its jobs: jobs that were not read yet are lost with it, and workers stop at a new one until you choose where they continue"
+            "does not exist, and \(other) holds the state of its jobs: jobs that no worker has read are lost with it, and workers stop at a new one until you choose where they continue"
         case .missingBeside(let other):
             "does not exist, and \(other) holds records: if workers have run with it, jobs in flight are not known any more, and workers stop at a new one until you choose where they continue"
         case .truncated(let partitions):
@@ -20,24 +20,24 @@ extension TopicFinding {
         case .partitions(let count, let jobsTopic, let jobs) where count < jobs:
             "has \(count) partitions and \(jobsTopic) has \(jobs); partition n of one belongs to partition n of the other"
         case .partitions(let count, let jobsTopic, let jobs):
-            "has \(count) partitions and \(jobsTopic) only \(jobs); both must have the same number, and none can be taken away"
+            "has \(count) partitions and \(jobsTopic) only \(jobs); both must have the same number, and Kafka cannot remove partitions"
         case .leaderless(let partitions): "no broker leads partition \(Self.list(partitions)) at present"
         case .copiesBehind(let partition, let inSync, let copies):
             "partition \(partition) has \(inSync) of \(copies) copies in sync"
         case .cleanup(let policies): "has cleanup.policy=\(policies.joined(separator: ","))\(consequence(of: policies))"
         case .tombstoneRetention(let kept):
-            "has delete.retention.ms=\(kept), less than an hour: a restore that takes longer would bring forgotten jobs back, so it is repeated, and the partition stops when it never takes less"
+            "has delete.retention.ms=\(kept), less than an hour: a restore that takes longer would restore forgotten jobs too, so the worker repeats it, and stops the partition if it always takes longer"
         case .inSyncReplicas(let minimum, let copies):
             "has \(copies) copies and min.insync.replicas=\(minimum): "
                 + (minimum >= copies
                     ? "it cannot be written while one broker is unavailable"
                     : "what one broker alone acknowledged can be lost with it")
         case .recordBytes(let limit, let largest) where role == .state:
-            "takes records of \(limit) bytes; the record of a job can have \(largest), and a job with a larger one ends as tooLarge"
+            "accepts records of at most \(limit) bytes; the record of a job can have \(largest), and a job with a larger one ends as tooLarge"
         case .recordBytes(let limit, let largest):
-            "takes records of \(limit) bytes; an event can have \(largest), and a larger one loses its metadata or ends its job as tooLarge"
+            "accepts records of at most \(limit) bytes; an event can have \(largest), and a larger one loses its metadata or ends its job as tooLarge"
         case .deadLetterBytes(let limit, let jobsTopic, let jobs):
-            "takes records of \(limit) bytes and \(jobsTopic) of \(jobs); a dead letter is its record and headers beside it"
+            "accepts records of at most \(limit) bytes, and \(jobsTopic) of at most \(jobs); a dead letter is larger than its record, because it has more headers"
         }
     }
 

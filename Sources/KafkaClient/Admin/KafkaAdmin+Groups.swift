@@ -12,7 +12,7 @@ extension KafkaAdmin {
         timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaGroupDescription {
         let operation = "describe group"
-        return try await blocking(operation) { (client) throws(KafkaError) in
+        return try await blocking(operation, timeout) { (client) throws(KafkaError) in
             let found = try Self.list(client, groupID, timeout, operation) { groups in
                 groups.first { string($0.group) == groupID }.map { ($0.err, Self.description($0)) }
             }
@@ -84,7 +84,7 @@ extension KafkaAdmin {
     ) async throws(KafkaError) -> [KafkaTopicPartition: Int64] {
         guard !partitions.isEmpty else { return [:] }
         let operation = "read committed offsets"
-        return try await blocking(operation) { [self] (_) throws(KafkaError) in
+        return try await blocking(operation, timeout) { [self] (_) throws(KafkaError) in
             let asking = try makeHandle(groupID: group)
             defer { _ = asking.destroy(waitingUpTo: .zero) }
             let list = TopicPartitionList(partitions)

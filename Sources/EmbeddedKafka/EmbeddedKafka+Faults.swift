@@ -125,6 +125,14 @@ extension EmbeddedKafka {
         }
     }
 
+    /// Answers requests for the metadata of a hidden topic again.
+    public func reveal(topic: String) throws(EmbeddedKafkaError) {
+        try call("reveal \(topic)") {
+            rd_kafka_mock_topic_set_error($0, topic, RD_KAFKA_RESP_ERR_NO_ERROR)
+            return RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+    }
+
     /// Moves a group's or a producer's coordinator.
     public func setCoordinator(
         of kind: CoordinatorKind,

@@ -6,7 +6,7 @@ extension KafkaAdmin {
     ///
     /// - Throws: ``KafkaError`` when no broker answers in time.
     public func brokers(timeout: Duration = .seconds(10)) async throws(KafkaError) -> [KafkaBroker] {
-        try await blocking("list brokers") { (client) throws(KafkaError) in
+        try await blocking("list brokers", timeout) { (client) throws(KafkaError) in
             var metadata: UnsafePointer<rd_kafka_metadata>?
             try KafkaError.check(rd_kafka_metadata(client, 0, nil, &metadata, timeout.milliseconds), "list brokers")
             guard let metadata else { return [] }
@@ -28,7 +28,7 @@ extension KafkaAdmin {
     ) async throws(KafkaError) -> [KafkaConnectionFailure] {
         var failures: [KafkaConnectionFailure] = []
         for broker in try await brokers(timeout: timeout) {
-            let message = try await calls.run("connect to broker") { () throws(KafkaError) in
+            let message = try await calls.run("connect to broker", within: .seconds(30)) { () throws(KafkaError) in
                 TCPConnection.problem(host: broker.host, port: broker.port, timeout: timeout)
             }
             if let message { failures.append(KafkaConnectionFailure(broker: broker, message: message)) }

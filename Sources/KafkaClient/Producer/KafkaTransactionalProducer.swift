@@ -147,9 +147,9 @@ public actor KafkaTransactionalProducer {
     }
 
     /// Ends the producer. A transaction that is open stays so until its time-out or until a producer with the same
-    /// transactional id starts; abort it first.
-    public func close() {
-        core.close()
+    /// transactional id starts; abort it first. Waits ten seconds at the most.
+    public func close() async {
+        await core.release()?.close(within: .seconds(10))
     }
 
     /// Calls until it succeeds, fails with a permanent error, or the time is up.

@@ -95,13 +95,12 @@ final class ProducerCore {
         }
     }
 
-    /// Destroys the client. Blocks; what has not been delivered is lost.
-    func close() {
-        guard let handle else { return }
+    /// Gives up the client, which the caller destroys; what has not been delivered is lost.
+    func release() -> ClientHandle? {
         for topic in topics.values { rd_kafka_topic_destroy(topic) }
         topics = [:]
-        self.handle = nil
-        _ = handle.destroy(waitingUpTo: .zero)
+        defer { handle = nil }
+        return handle
     }
 
     private func topic(_ name: String) throws(KafkaError) -> OpaquePointer {

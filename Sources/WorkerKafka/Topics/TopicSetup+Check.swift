@@ -1,4 +1,4 @@
-public import KafkaClient
+import KafkaClient
 import WorkerRuntime
 
 extension TopicSetup {
@@ -10,16 +10,8 @@ extension TopicSetup {
         "min.cleanable.dirty.ratio", "delete.retention.ms",
     ]
 
-    /// Checks the four topics. The report names what it skipped because the broker does not support the request.
-    ///
-    /// - Parameters:
-    ///   - settings: whether to ask for the topics' settings; a broker that does not know the question costs seconds.
-    ///   - ends: whether to ask where the state's partitions begin, which costs a request for each.
-    /// - Throws: `KafkaError` when the cluster does not answer.
-    public func check(
-        settings asksSettings: Bool = true,
-        ends asksEnds: Bool = true
-    ) async throws(KafkaError) -> TopicReport {
+    /// What the broker that is asked knows at present.
+    func checkOnce(settings asksSettings: Bool, ends asksEnds: Bool) async throws(KafkaError) -> TopicReport {
         var report = TopicReport()
         var readsSettings = asksSettings
         for (role, name) in roles {

@@ -62,13 +62,18 @@ actor GroupDirectory: FleetDirectory {
             }
             return FleetGroup(members: group.members.map { names.member($0, own: own) })
         } catch {
-            let isUnsupported = error.code == .unsupportedFeature
-            return FleetGroup(
-                members: [],
-                problem: isUnsupported
-                    ? "this broker does not report the members of the group"
-                    : "the broker does not describe the group (\(error.code.name))"
-            )
+            return FleetGroup(members: [], problem: "the members of the group: \(error.reasonMembersAreUnknown)")
+        }
+    }
+}
+
+extension KafkaError {
+    /// Why a request for the members of a group failed, for people.
+    var reasonMembersAreUnknown: String {
+        switch code {
+        case .unsupportedFeature: "this broker does not report them"
+        case .notImplemented: message
+        default: "the broker does not describe the group (\(code.name))"
         }
     }
 }

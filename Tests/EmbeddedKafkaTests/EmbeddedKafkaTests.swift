@@ -37,4 +37,8 @@ private let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         #expect(EmbeddedKafka.limits.contains { $0.contains("committed") })
         #expect(EmbeddedKafka.limits.contains { $0.contains("fence") })
     }
+
+    @Test func limitsFitIntoTerminalAsList() {
+        #expect(EmbeddedKafka.limits.filter { $0.count > 76 }.isEmpty)
+    }
 }

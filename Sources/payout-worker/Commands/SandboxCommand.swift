@@ -24,26 +24,32 @@ struct SandboxCommand: AsyncParsableCommand {
 
               payout-worker sandbox --faults flaky --speed instant
               payout-worker sandbox --faults faults.json
-              {"faults": [{"kind": "status", "status": 503, "calls": ["create"], "probability": 0.1}]}
+              {"faults": [{"kind": "status", "status": 503, "calls": ["create"],
+                           "probability": 0.1}]}
 
             Faults of files apply to downloads unless you set "calls"; "blobLocation" applies to polls:
 
-              [{"kind": "blobBreaks", "share": 0.5}, {"kind": "blobStalls", "milliseconds": 60000},
+              [{"kind": "blobBreaks", "share": 0.5},
+               {"kind": "blobStalls", "milliseconds": 60000},
                {"kind": "blobTrickles", "milliseconds": 20000}, {"kind": "blobPage"},
-               {"kind": "blobUnframed", "share": 0.5}, {"kind": "wrongMD5"}, {"kind": "expiredURL"},
-               {"kind": "blobLocation", "text": "https://elsewhere.example/file.csv?sig=x"}]
+               {"kind": "blobUnframed", "share": 0.5},
+               {"kind": "wrongMD5"}, {"kind": "expiredURL"},
+               {"kind": "blobLocation", "text": "https://elsewhere.example/x.csv?sig=x"}]
 
             For 'payout-worker sign-in' it serves a sign-in page, and can enforce multi-factor authentication as the service does:
 
               payout-worker sandbox --signed-out --mfa 1
-              PUT /_sandbox/sign-in {"person": "declines", "usesMFA": false, "mfaEnforcement": 0.3}
+              PUT /_sandbox/sign-in {"person": "declines", "usesMFA": false,
+                                     "mfaEnforcement": 0.3}
 
             GET /_sandbox/journal and /_sandbox/stats report what happened.
 
             The embedded broker supports fault injection with POST /_sandbox/broker; GET lists its requests and errors:
 
-              [{"kind": "down", "seconds": 5}, {"kind": "slow", "milliseconds": 200, "seconds": 10},
-               {"kind": "errors", "requests": ["endTransaction"], "errors": ["notCoordinator", "disconnect"]}]
+              [{"kind": "down", "seconds": 5},
+               {"kind": "slow", "milliseconds": 200, "seconds": 10},
+               {"kind": "errors", "requests": ["endTransaction"],
+                "errors": ["notCoordinator", "disconnect"]}]
             """
     )
 
@@ -60,7 +66,7 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "Number of embedded brokers.")
     var brokers: Int = 1
 
-    @Option(help: "Number of partitions of each topic.")
+    @Option(help: "Number of partitions of each topic of the worker.")
     var kafkaPartitions: Int = 6
 
     @Flag(inversion: .prefixedNo, help: "Serve the embedded broker.")
@@ -175,9 +181,8 @@ struct SandboxCommand: AsyncParsableCommand {
         } else {
             Terminal.result(environment.map { "export \($0.0)=\(ShellText.quoted($0.1))" }.joined(separator: "\n"))
         }
-        Terminal.note(
-            "Sandbox of the payout API at \(address.baseURL), journal at \(address.baseURL)/_sandbox/journal"
-        )
+        Terminal.note("Sandbox of the payout API: \(address.baseURL)")
+        Terminal.note("Journal of its calls: \(address.baseURL)/_sandbox/journal")
         if kafka {
             Terminal.note("The embedded broker is not Kafka. Its limits:")
             for limit in EmbeddedKafka.limits { Terminal.note("  - \(limit)") }

@@ -46,6 +46,6 @@ import Testing
         let report = try await check(patience: .milliseconds(600)) { _, _ in repetitions += 1 }
         #expect(repetitions > 0)
         #expect(report.obstacles.map(\.role) == [.state])
-        #expect(report.obstacles.first?.message.hasPrefix("does not exist") == true)
+        #expect(report.obstacles.first?.fault == .missing)
     }
 }

@@ -53,6 +53,16 @@ import Testing
         try GeneratedRegion(page: "Reference/Commands", name: "commands").expect(lines)
     }
 
+    @Test func examplesOfHelpFitIntoTerminal() throws {
+        // The parser breaks longer lines at the end of a word, also within a command.
+        #expect(Self.examples(try Self.root()).filter { $0.count > 80 } == [])
+    }
+
+    private static func examples(_ command: Help) -> [String] {
+        (command.discussion ?? "").split(separator: "\n").map(String.init).filter { $0.hasPrefix("  ") }
+            + (command.subcommands ?? []).flatMap(examples)
+    }
+
     private static func isCommon(_ argument: Help.Argument) -> Bool {
         argument.names?.contains { $0.kind == "long" && common.contains($0.name) } ?? false
     }

@@ -59,9 +59,8 @@ struct DemoCommand: AsyncParsableCommand {
                 // Credentials and brokers of a real worker must not be used here.
                 environment: given
             )
-            Terminal.note(
-                "Embedded broker at \(broker.environment[0].1), sandbox of the payout API at \(address.baseURL)"
-            )
+            Terminal.note("Embedded broker: \(broker.environment[0].1)")
+            Terminal.note("Sandbox of the payout API: \(address.baseURL)")
             Terminal.note("Files are stored in \(location)")
             let configuration = try WorkerConfiguration(settings)
             let run = DemoRun(

@@ -58,8 +58,9 @@ struct DemoRun: Sendable {
         let watcher = DemoWatcher(expected: plan.ids)
         try await JobSender(access: access).send(plan.records)
         Terminal.note(
-            "Sent \(Formatting.count(plan.jobs.count, "job")), one of them twice, and one that is invalid. Joining the embedded broker's group takes three seconds."
+            "Sent \(Formatting.count(plan.jobs.count, "job")), one of them twice, and one that is invalid."
         )
+        Terminal.note("Joining the embedded broker's group takes three seconds.")
         try await access.withAdmin { admin in
             try await access.withReader { reader in
                 let scan = TopicScan(access: access, admin: admin, reader: reader, topic: access.topics.results)

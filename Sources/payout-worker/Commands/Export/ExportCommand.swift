@@ -27,7 +27,8 @@ struct ExportCreateCommand: AsyncParsableCommand {
 
               payout-worker export create --kind payments --month 2026-10 --wait --out .
               payout-worker export create --kind payments --from 2026-01-01 --to 2026-04-01
-              payout-worker export create --kind transactionHistory --last 30d --filter "payoutStatus eq 'SENT'"
+              payout-worker export create --kind transactionHistory --last 30d \\
+                  --filter "payoutStatus eq 'SENT'"
             """
     )
 
@@ -119,7 +120,8 @@ struct ExportGetCommand: AsyncParsableCommand {
         abstract: "Show an export.",
         discussion: """
               payout-worker export get --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4
-              payout-worker export get --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4 --wait
+              payout-worker export get --kind payments --wait \\
+                  93c2b3cf-c6d8-4e7e-ade1-007768a6eba4
             """
     )
 
@@ -159,7 +161,8 @@ struct ExportDeleteCommand: AsyncParsableCommand {
         commandName: "delete",
         abstract: "Delete an export at the service, which refuses this while the export is processed.",
         discussion: """
-              payout-worker export delete --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4
+              payout-worker export delete --kind payments \\
+                  93c2b3cf-c6d8-4e7e-ade1-007768a6eba4
             """
     )
 
@@ -188,8 +191,10 @@ struct ExportDownloadCommand: AsyncParsableCommand {
         commandName: "download",
         abstract: "Download an export's file.",
         discussion: """
-              payout-worker export download --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4
-              payout-worker export download --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4 --out - | head
+              payout-worker export download --kind payments \\
+                  93c2b3cf-c6d8-4e7e-ade1-007768a6eba4
+              payout-worker export download --kind payments --out - \\
+                  93c2b3cf-c6d8-4e7e-ade1-007768a6eba4 | head
             """
     )
 

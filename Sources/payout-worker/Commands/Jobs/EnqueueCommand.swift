@@ -21,10 +21,14 @@ struct EnqueueCommand: AsyncParsableCommand {
             A selection that is not over (--last, no end, or an end after today) has other ids every day.
 
               payout-worker enqueue --kind payments --month 2026-10 --wait
-              payout-worker enqueue --kind payments --from 2025-07-01 --to 2026-07-01 --split month --batch fy26 --wait
-              payout-worker enqueue --kind transactionHistory --last 30d --program "CSP Direct Bill Partner" --dry-run
-              payout-worker enqueue --kind payments --filter "payoutStatusUpdateTS ge 2023-03-01" --format csv
-              payout-worker enqueue --job-id march --kind transactionHistory --month 2026-03 --metadata requestedBy=billing
+              payout-worker enqueue --kind payments --from 2025-07-01 --to 2026-07-01 \\
+                  --split month --batch fy26 --wait
+              payout-worker enqueue --kind transactionHistory --last 30d \\
+                  --program "CSP Direct Bill Partner" --dry-run
+              payout-worker enqueue --kind payments --format csv \\
+                  --filter "payoutStatusUpdateTS ge 2023-03-01"
+              payout-worker enqueue --job-id march --kind transactionHistory \\
+                  --month 2026-03 --metadata requestedBy=billing
               payout-worker enqueue --file jobs.jsonl
               payout-worker enqueue --count 1000 --prefix load --wait --timeout 10m
             """

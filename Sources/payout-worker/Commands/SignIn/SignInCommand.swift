@@ -191,7 +191,7 @@ enum SignInSteps {
     private static func next(_ target: SignInTarget) -> String {
         let account = target.account == "default" ? "" : " --account \(ShellText.quoted(target.account))"
         return """
-            Next, a file without Kafka, and a check of everything with it:
+            Next, export a file, which needs no Kafka, and check the whole configuration:
 
               payout-worker export create --kind payments --last 30d --wait --out .\(account)
               payout-worker check-config --connect

@@ -22,7 +22,8 @@ struct TopicsCreateCommand: AsyncParsableCommand {
             gets as many partitions as the jobs topic. The KAFKA_TOPICS_… variables set the names.
 
               payout-worker topics create --bootstrap-servers localhost:9092
-              payout-worker topics create --partitions 12 --replication-factor 3 --retention 14d
+              payout-worker topics create --partitions 12 --replication-factor 3 \\
+                  --retention 14d
             """
     )
 

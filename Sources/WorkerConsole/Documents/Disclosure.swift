@@ -11,11 +11,13 @@ enum Disclosure {
         var expression: NSRegularExpression
         var template: String
 
-        init?(_ pattern: String, _ template: String) {
-            guard let expression = try? NSRegularExpression(pattern: pattern, options: [.caseInsensitive]) else {
-                return nil
+        init(_ pattern: String, _ template: String) {
+            do {
+                expression = try NSRegularExpression(pattern: pattern, options: [.caseInsensitive])
+            } catch {
+                // Without the rule secrets would be shown.
+                preconditionFailure("\(pattern) is no regular expression: \(error)")
             }
-            self.expression = expression
             self.template = template
         }
     }
@@ -34,7 +36,7 @@ enum Disclosure {
         Rule(#"\b(bearer\s+)[a-z0-9._~+/=-]{8,}"#, "$1\(mark)"),
         // A JSON Web Token.
         Rule(#"\beyJ[a-z0-9_-]{10,}(?:\.[a-z0-9_-]*)*"#, mark),
-    ].compactMap { $0 }
+    ]
 
     /// The text without secrets.
     static func clean(_ text: String) -> String {

@@ -12,9 +12,9 @@ public struct WorkerMachine: Sendable {
     var partitionCount = 0
     var stopping = Stopping.no
     /// Whether due timers remain from the last turn.
-    private var timersLeft = false
+    var timersLeft = false
     /// The partition whose timers are the first to fire.
-    private var firstTimerSlot = 0
+    var firstTimerSlot = 0
     /// The time of the newest event.
     var lastTime: EventTime?
 
@@ -92,41 +92,21 @@ public struct WorkerMachine: Sendable {
 
     /// The steps that follow every event: timers, calls that may start, the next batch, releases.
     private mutating func turn(at now: EventTime, _ actions: inout [WorkerAction]) {
+        // A full batch makes room for the decisions of timers.
+        let full = batches.room == 0 ? nextBatch(at: now) : nil
         fireTimers(at: now, &actions)
         breaker.advance(to: now.monotonic)
         updateIntake(&actions)
         startCalls(at: now, &actions)
-        if var batch = batches.next(at: now.monotonic, isUrgent: !slots.readyToRelease(at: now).isEmpty) {
-            if !configuration.safeguards.offsetsInTransaction { batch.positions = [] }
-            actions.append(.commit(batch))
-        }
+        if let batch = full ?? nextBatch(at: now) { actions.append(.commit(batch)) }
         releaseDrained(at: now, &actions)
     }
 
-    /// Fires due timers while their decisions fit into the next batch; the others wait for the commit before it. The next
-    /// turn begins where this one ended, so that no partition waits for the timers of another one for ever.
-    /// Fires due timers while their decisions fit into the next batch; the others wait for the commit before it, because a
-    /// batch of a million jobs whose time has come would fit into no transaction. The next turn begins with the partition
-    /// at which this one ended, so that none waits for the timers of others for ever.
-    private mutating func fireTimers(at now: EventTime, _ actions: inout [WorkerAction]) {
-        timersLeft = false
-        let first = firstTimerSlot
-        firstTimerSlot = 0
-        for places in [first..<Int.max, 0..<first] {
-            var start = places.lowerBound
-            while let index = slots.firstDue(from: start, at: now), index < places.upperBound {
-                let room = batches.room
-                guard room > 0 else {
-                    firstTimerSlot = index
-                    return
-                }
-                var decisions = Decisions()
-                slots[index]?.machine.fireTimers(at: now, limit: min(Self.timersPerTurn, room), &decisions)
-                if slots[index]?.hasDueTimer(at: now) ?? false { timersLeft = true }
-                gather(decisions, slot: index, at: now, &actions)
-                start = index + 1
-            }
-        }
+    /// The batch to commit, if it is time.
+    private mutating func nextBatch(at now: EventTime) -> CommitBatch? {
+        var batch = batches.next(at: now.monotonic, isUrgent: !slots.readyToRelease(at: now).isEmpty)
+        if !configuration.safeguards.offsetsInTransaction { batch?.positions = [] }
+        return batch
     }
 
     private mutating func startCalls(at now: EventTime, _ actions: inout [WorkerAction]) {

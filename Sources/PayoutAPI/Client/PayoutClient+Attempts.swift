@@ -99,7 +99,7 @@ extension PayoutClient {
                 clock: environment.clock
             )
             leaveGate(call, answer: answer)
-            logger?.debug("Payout request answered", metadata: metadata(call, answer: answer))
+            logger?.debug("Payout request answered", metadata: answerMetadata(call, answer))
             return answer
         } catch {
             gate?.leave(call, outcome: .failed)
@@ -137,7 +137,7 @@ extension PayoutClient {
         }
     }
 
-    private func metadata(_ call: PayoutCall, answer: HTTPAnswer) -> Logger.Metadata {
+    private func answerMetadata(_ call: PayoutCall, _ answer: HTTPAnswer) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "http.request.method": "\(call.route.method)",
             "url.template": "\(call.route.template)",

@@ -38,7 +38,8 @@ extension FileStoreError.Kind {
         case .unavailable:
             "Check that the store is running and reachable from this machine; the worker retries automatically."
         case .throttled: "Lower WORKER_MAX_CONCURRENT_DOWNLOADS; the worker retries automatically."
-        case .noCredentials: "Configure credentials: the guide 'Store files' lists where the worker looks for them."
+        case .noCredentials:
+            "Configure credentials, for Azure FILES_AZURE_SAS_TOKEN, or FILES_AZURE_TENANT_ID, …_CLIENT_ID and …_CLIENT_SECRET. The guide 'Store files' lists where the worker looks for those of S3."
         case .credentialsRefused:
             "Configure credentials that are valid and not expired; the worker retries automatically."
         case .forbidden: "Grant the permissions that the guide 'Store files' lists, or use other credentials."

@@ -8,6 +8,7 @@ extension EmbeddedKafka {
         case metadata = 3
         case offsetCommit = 8
         case offsetFetch = 9
+        case findCoordinator = 10
         case joinGroup = 11
         case heartbeat = 12
         case syncGroup = 14

@@ -47,7 +47,7 @@ struct DemoReport {
                 problems: fileProblems
             ),
             Check(
-                what: "the job that was enqueued twice (\(again)) has exactly one export at the service",
+                what: "the job enqueued twice (\(again)) has exactly one export at the service",
                 problems: count(again) == 1 ? [] : ["it has \(count(again))"]
             ),
             Check(

@@ -51,7 +51,7 @@ import TestSupport
     }
 
     /// librdkafka asks for the group's coordinator once, waits for a change of its connections, and there is none.
-    @Test(.timeLimit(.minutes(1))) func callThatLibrdkafkaDoesNotReturnFromEndsTheProducer() async throws {
+    @Test(.timeLimit(.minutes(10))) func callThatLibrdkafkaDoesNotReturnFromEndsTheProducer() async throws {
         try await withProducer { kafka, producer in
             let handler = RecordingHandler()
             let configuration = kafka.configuration()

@@ -30,8 +30,8 @@ extension WorkerMachine {
         for index in slots.indices {
             guard let slot = slots[index], slot.takesAnswers else { continue }
             let machine = slot.machine
-            // Timers wait for a commit while the next batch is full.
-            let due = batches.room > 0 ? now : nil
+            // Timers wait for a commit while the next batch is full, and then for the next turn.
+            let due = timersLeft ? nil : now
             if slot.isActive,
                 let complaint = machine.audit(waiting: waiting + machine.pauses.parked, inFlight: inFlight, due: due)
                     ?? machine.auditManifests(waiting: waiting, inFlight: inFlight) ?? machine.auditPauses()

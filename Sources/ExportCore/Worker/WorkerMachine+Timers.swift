@@ -12,6 +12,7 @@ extension WorkerMachine {
                 let room = batches.room
                 guard room > 0 else {
                     firstTimerSlot = index
+                    timersLeft = true
                     return
                 }
                 var decisions = Decisions()

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Runs a body that blocks on a thread of the queue, and waits for its result, at most for a bound.
 ///
-/// librdkafka has waits without an end. Up to 2.11, `rd_kafka_query_watermark_offsets` ignores its time-out after the request was
+/// librdkafka has waits without an end. In 2.0.2, `rd_kafka_query_watermark_offsets` ignores its time-out after the request was
 /// sent; `rd_kafka_consume_stop` has none; `rd_kafka_destroy` can hang, in 2.0.2 when an admin request that the broker does not
 /// know has timed out. The thread then keeps running: a leak is better than a caller that waits forever.
 /// - Returns: `nil` at the end of the bound.

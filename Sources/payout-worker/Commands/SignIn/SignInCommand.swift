@@ -114,6 +114,7 @@ struct SignInCommand: AsyncParsableCommand {
         Terminal.note(
             (isOpened ? "The sign-in page opens in your browser. If it does not, open" : "Open this page in a browser")
                 + " on this machine:\n\n  \(url)\n\nWaiting for the sign-in."
+                + (isOpened ? "" : " Without a browser, use --device-code.")
         )
     }
 

@@ -81,9 +81,10 @@ struct FileDeliveryTests {
     @Test func periodAndMetadataOfTheJobArePartsOfTheKey() async throws {
         let template = try FileKeyTemplate("{metadata.team}/{period.from}_{period.to}/{jobId}.{extension}")
         try await with(template: template) { delivery, call, url in
-            var selected = call
-            selected.job.filter = "payoutStatusUpdateTS ge 2026-10-01 and payoutStatusUpdateTS lt 2026-11-01"
-            selected.job.metadataJSON = #"{"team":"a/b"}"#
+            var job = call.job
+            job.filter = "payoutStatusUpdateTS ge 2026-10-01 and payoutStatusUpdateTS lt 2026-11-01"
+            job.metadataJSON = #"{"team":"a/b"}"#
+            let selected = Call(token: call.token, job: job, attempt: 1, accepted: call.accepted)
             for (call, path) in [(selected, "a%2Fb/2026-10-01_2026-11-01/job-1.csv"), (call, "_/___/job-1.csv")] {
                 guard case .stored(let file) = await delivery.deliver(call, from: url, Transfer(), freshURL: { nil })
                 else {

@@ -43,14 +43,13 @@ extension PartitionMachine {
         guard let record = batches[place].record, let first = batches[place].members.first else { return nil }
         let event = event(ofBatch: place, record)
         batches.startCall(of: place, event)
-        var call = Call(
+        return Call(
             token: token,
             job: job(of: first),
             attempt: 0,
-            accepted: Instant(milliseconds: table[first].accepted)
+            accepted: Instant(milliseconds: table[first].accepted),
+            batch: event
         )
-        call.batch = event
-        return call
     }
 
     mutating func manifestAnswered(

@@ -39,22 +39,43 @@ public struct CallToken: Hashable, Sendable {
 /// another epoch.
 public typealias Epoch = UInt32
 
-/// A call with its parameters.
-public struct Call: Sendable {
+/// A call with its parameters. It never changes, and every part of the worker that handles it shares it: copies of so large
+/// a value would be most of what the tasks of calls hold.
+public final class Call: Sendable {
     /// Identifies the call; returned with its answer.
-    public var token: CallToken
+    public let token: CallToken
     /// The job; for a manifest, the first one of its batch.
-    public var job: ExportJob
+    public let job: ExportJob
     /// The attempt that the call belongs to; with the job's id it makes the idempotency id.
-    public var attempt: Int
+    public let attempt: Int
     /// The service's id of the export, for all but create.
-    public var requestID: String?
+    public let requestID: String?
     /// Where the file is, for a download.
-    public var blobURL: String?
+    public let blobURL: String?
     /// When the job was accepted; part of the file's key.
-    public var accepted: Instant
+    public let accepted: Instant
     /// Whether that time is part of the idempotency id too; false for jobs of older records.
-    public var isNamedByAcceptance = false
+    public let isNamedByAcceptance: Bool
     /// For a manifest: the content to store.
-    public var batch: JobBatchEvent?
+    public let batch: JobBatchEvent?
+
+    init(
+        token: CallToken,
+        job: ExportJob,
+        attempt: Int,
+        requestID: String? = nil,
+        blobURL: String? = nil,
+        accepted: Instant,
+        isNamedByAcceptance: Bool = false,
+        batch: JobBatchEvent? = nil
+    ) {
+        self.token = token
+        self.job = job
+        self.attempt = attempt
+        self.requestID = requestID
+        self.blobURL = blobURL
+        self.accepted = accepted
+        self.isNamedByAcceptance = isNamedByAcceptance
+        self.batch = batch
+    }
 }

@@ -64,7 +64,7 @@ public enum CallResult: Sendable {
     /// There is no such export.
     case notFound
     /// The file is in the file store.
-    case stored(ExportFile)
+    indirect case stored(ExportFile)
     /// The URL has expired; a poll returns a fresh one.
     case urlExpired
     /// The call failed.

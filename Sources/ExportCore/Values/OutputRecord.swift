@@ -1,5 +1,5 @@
 /// A record for one of the topics.
-public enum OutputRecord: Sendable {
+public indirect enum OutputRecord: Sendable {
     /// For the state topic, partition of the same number.
     case state(partition: Int32, StateRecord)
     /// For the results topic.

@@ -7,9 +7,9 @@ public enum Report: Sendable {
     /// A record is not written, because its topic accepts it in no form.
     case outputDropped(partition: Int32, OutputKind, name: String)
     /// A job ended; reported when its event is committed.
-    case ended(partition: Int32, event: CompletionEvent)
+    indirect case ended(partition: Int32, event: CompletionEvent)
     /// A batch ended; reported when its event is committed.
-    case batchEnded(partition: Int32, event: JobBatchEvent)
+    indirect case batchEnded(partition: Int32, event: JobBatchEvent)
     /// A record went to the dead-letter topic; reported when that is committed.
     case deadLettered(partition: Int32, offset: Int64, reason: String)
     /// The service ended an export as Failed and another is queued.

@@ -37,6 +37,8 @@ final class CallConnection: ChannelInboundHandler {
     private var isPooled = false
     /// Whether it carried a request before the present one: the server may have closed it since.
     private var isReused = false
+    /// Whether the channel has the handlers that decode content codings.
+    private var isDecoding = false
 
     init(owner: any CallConnectionOwner, isEncrypted: Bool, handshakeLimit: NIODeadline) {
         self.owner = owner
@@ -46,14 +48,23 @@ final class CallConnection: ChannelInboundHandler {
 
     /// Adds the handlers of HTTP to the channel's, with this one at the end.
     func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
-        var framing = HTTPRequestEncoder.Configuration()
-        framing.automaticallySetFramingHeaders = false
-        try pipeline.addHandler(WireWatch(self))
-        try pipeline.addHandler(HTTPRequestEncoder(configuration: framing))
+        try pipeline.addHandler(CallWire(self))
         try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
-        try pipeline.addHandler(EmptyBodies())
-        try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .size(HTTPTransport.maximumAnswerSize)))
         try pipeline.addHandler(self)
+    }
+
+    /// Adds the handlers that decode content codings, for an answer that has one and those that follow. Other servers'
+    /// answers need not pass them.
+    private func decode(from head: NIOAny, _ context: ChannelHandlerContext) {
+        isDecoding = true
+        do {
+            let (pipeline, first) = (context.pipeline.syncOperations, EmptyBodies())
+            let decompressor = NIOHTTPResponseDecompressor(limit: .size(HTTPTransport.maximumAnswerSize))
+            try pipeline.addHandlers([first, decompressor], position: .before(self))
+            first.channelRead(context: try pipeline.context(handler: first), data: head)
+        } catch {
+            close(TransportFault(error))
+        }
     }
 
     /// The connection of a channel; nil once it is closed.
@@ -83,12 +94,13 @@ final class CallConnection: ChannelInboundHandler {
         let body = call.body.flatMap { $0.readableBytes > 0 ? $0 : nil }
         exchange.begin(call.limits, hasBody: body != nil)
         guard let context else { return fail(.connectionClosed) }
-        context.write(wrapOutboundOut(.head(call.head)), promise: nil)
-        guard let body else { return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil) }
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        // The decoder needs the method. `CallWire` writes the head, which says how long the request is: no part ends it.
+        let head = wrapOutboundOut(.head(HTTPRequestHead(version: .http1_1, method: call.method, uri: "/")))
+        guard let body else { return context.writeAndFlush(head, promise: nil) }
+        context.write(head, promise: nil)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenSuccess { self.exchange.finishRequest() }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(body))), promise: promise)
     }
 
     /// Closes the connection; the call in progress fails.
@@ -153,7 +165,11 @@ final class CallConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) { fail(.connectionClosed) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        perform(exchange.receive(unwrapInboundIn(data)))
+        let part = unwrapInboundIn(data)
+        if !isDecoding, case .head(let head) = part, head.headers.contains(name: "content-encoding") {
+            return decode(from: data, context)
+        }
+        perform(exchange.receive(part))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { perform(exchange.finishRead()) }
@@ -183,34 +199,5 @@ final class CallConnection: ChannelInboundHandler {
     private func finishOpening(_ result: Result<Void, any Error>) {
         handshakeTimeout?.cancel()
         opened?.completeWith(result)
-    }
-}
-
-/// Counts the bytes of a connection before they are decoded, so that its ``CallConnection`` knows whether an answer began, and
-/// whether bytes follow its end.
-///
-/// The decoder does not report how many bytes of a read belong to an answer: it keeps the beginning of a surplus one. The last
-/// byte of each read is therefore decoded apart. An answer that is complete before it has bytes behind it.
-final class WireWatch: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let connection: CallConnection
-
-    init(_ connection: CallConnection) {
-        self.connection = connection
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var last = unwrapInboundIn(data)
-        if let front = last.readSlice(length: last.readableBytes - 1), front.readableBytes > 0 {
-            forward(front, context)
-        }
-        forward(last, context)
-    }
-
-    private func forward(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
-        connection.receive(bytes: bytes.readableBytes)
-        context.fireChannelRead(wrapInboundOut(bytes))
     }
 }

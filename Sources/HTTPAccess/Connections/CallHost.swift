@@ -19,9 +19,10 @@ final class CallHost: Sendable {
     /// Sends a request and waits for the whole answer.
     ///
     /// - Parameter rest: The URL after its host and port.
-    func send(_ outgoing: OutgoingRequest, rest: Substring) async throws -> HTTPAnswer {
+    nonisolated(nonsending) func send(_ outgoing: OutgoingRequest, rest: Substring) async throws -> HTTPAnswer {
         let call = PendingCall(
-            head: try HTTPRequestHead(outgoing, authority: authority, rest: rest),
+            method: outgoing.method,
+            head: try ByteBuffer(outgoing, authority: authority, rest: rest),
             body: outgoing.body,
             limits: ExchangeState.Limits(body: outgoing.maximumAnswerSize),
             deadline: .now() + outgoing.timeout.asTimeout,

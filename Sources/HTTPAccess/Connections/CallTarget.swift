@@ -24,28 +24,50 @@ struct CallTarget: Hashable {
     }
 }
 
-extension HTTPRequestHead {
-    /// The head of a request as it is written: with the header fields that frame it.
+extension ByteBuffer {
+    /// The head of a request as it is sent.
     ///
     /// - Parameters:
     ///   - authority: The value of the `Host` header.
     ///   - rest: The URL after its host and port.
     init(_ outgoing: OutgoingRequest, authority: String, rest: Substring) throws(TransportFault) {
-        var headers = outgoing.headers
+        let headers = outgoing.headers
         guard headers.areSendable else { throw .unsendableHeader }
-        headers.remove(name: "content-length")
-        headers.remove(name: "transfer-encoding")
-        if !headers.contains(name: "host") { headers.add(name: "host", value: authority) }
-        // As the decompressor would add it, which then need not copy the head.
-        if !headers.contains(name: "accept-encoding") { headers.add(name: "accept-encoding", value: "deflate, gzip") }
+        let path = rest.utf8.prefix { $0 != UInt8(ascii: "#") }
+        guard path.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw .malformedURL }
+        let size = headers.reduce(128 + path.count + authority.utf8.count) { size, header in
+            size + header.name.utf8.count + header.value.utf8.count + 4
+        }
+        self = ByteBufferAllocator().buffer(capacity: size)
+        writeString(outgoing.method.rawValue)
+        writeStaticString(path.first == UInt8(ascii: "/") ? " " : " /")
+        writeBytes(path)
+        writeStaticString(" HTTP/1.1\r\n")
+        for (name, value) in headers where !Self.isFraming(name) { writeHeader(name, value) }
+        if !headers.contains(name: "host") { writeHeader("host", authority) }
+        if !headers.contains(name: "accept-encoding") { writeHeader("accept-encoding", "deflate, gzip") }
         let length = outgoing.body?.readableBytes ?? 0
         // Some servers refuse a POST without a length (411), others a GET with one.
         if length > 0 || ![.GET, .HEAD, .DELETE].contains(outgoing.method) {
-            headers.add(name: "content-length", value: String(length))
+            writeHeader("content-length", String(length))
         }
-        let path = String(rest.utf8.prefix { $0 != UInt8(ascii: "#") }) ?? ""
-        guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw .malformedURL }
-        let uri = path.utf8.first == UInt8(ascii: "/") ? path : "/" + path
-        self.init(version: .http1_1, method: outgoing.method, uri: uri, headers: headers)
+        writeStaticString("\r\n")
+    }
+
+    private mutating func writeHeader(_ name: String, _ value: String) {
+        writeString(name)
+        writeStaticString(": ")
+        writeString(value)
+        writeStaticString("\r\n")
+    }
+
+    /// Whether a header says where the request ends, which is for the transport to say.
+    private static func isFraming(_ name: String) -> Bool {
+        // Of no other length, so that most names are not compared.
+        switch name.utf8.count {
+        case 14: name.lowercased() == "content-length"
+        case 17: name.lowercased() == "transfer-encoding"
+        default: false
+        }
     }
 }

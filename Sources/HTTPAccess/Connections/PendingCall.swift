@@ -14,7 +14,9 @@ final class PendingCall: Sendable {
         case failed(any Error)
     }
 
-    let head: HTTPRequestHead
+    let method: HTTPMethod
+    /// The request's head as it is sent.
+    let head: ByteBuffer
     let body: ByteBuffer?
     let limits: ExchangeState.Limits
     let deadline: NIODeadline
@@ -23,12 +25,14 @@ final class PendingCall: Sendable {
     private let state = Mutex(State.created)
 
     init(
-        head: HTTPRequestHead,
+        method: HTTPMethod = .GET,
+        head: ByteBuffer = ByteBuffer(),
         body: ByteBuffer? = nil,
         limits: ExchangeState.Limits,
         deadline: NIODeadline,
         isIdempotent: Bool
     ) {
+        self.method = method
         self.head = head
         self.body = body
         self.limits = limits

@@ -1,7 +1,6 @@
 import HTTPStandIns
 import NIOCore
 import NIOEmbedded
-import NIOHTTP1
 import Synchronization
 import TestSupport
 
@@ -83,8 +82,7 @@ private struct AnswerTrial {
     }
 
     private static func call(_ results: Results) -> PendingCall {
-        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
-        let call = PendingCall(head: head, limits: limits, deadline: .distantFuture, isIdempotent: false)
+        let call = PendingCall(limits: limits, deadline: .distantFuture, isIdempotent: false)
         call.begin { results.append($0) }
         return call
     }

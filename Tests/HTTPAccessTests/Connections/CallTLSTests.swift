@@ -1,6 +1,5 @@
 import HTTPStandIns
 import NIOCore
-import NIOHTTP1
 import NIOSSL
 import Synchronization
 import Testing
@@ -131,7 +130,6 @@ import TestSupport
                 let connections = HostConnections(CallTarget(location), settings, eventLoop)
                 for _ in 0..<count {
                     let call = PendingCall(
-                        head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"),
                         limits: ExchangeState.Limits(body: 0),
                         deadline: .distantFuture,
                         isIdempotent: true

@@ -37,14 +37,14 @@ public struct ExportsClient: ExportsPort {
 
     /// The connections' own threads for API calls; any executor for downloads, because they hash what they fetch.
     public func executor(for call: Call) -> (any TaskExecutor)? {
-        call.token.kind.isTransfer ? nil : accounts[call.job.account]?.taskExecutor()
+        call.token.kind.isTransfer ? nil : accounts[call.job.account]?.value.taskExecutor()
     }
 
     /// Replaces the clients, for example after the credentials changed. Calls in flight keep their client.
     public func replaceClients(_ clients: [String: PayoutClient]) { accounts.replace(clients) }
 
     /// Makes one call and returns its result. Its requests belong to the job's trace.
-    public func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
+    nonisolated(nonsending) public func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
         guard let context = call.job.trace?.serviceContext else { return await answer(call, transfer) }
         return await ServiceContext.$current.withValue(context) { await answer(call, transfer) }
     }
@@ -55,13 +55,13 @@ public struct ExportsClient: ExportsPort {
         return await downloads.store(manifest)
     }
 
-    private func answer(_ call: Call, _ transfer: Transfer?) async -> CallResult {
+    nonisolated(nonsending) private func answer(_ call: Call, _ transfer: Transfer?) async -> CallResult {
         guard let client = accounts[call.job.account] else {
             let message = "The account '\(call.job.account)' is not configured at this worker."
             return .failed(.account(.locked(message: message)))
         }
         do {
-            return try await perform(call, transfer, with: client)
+            return try await perform(call, transfer, with: client.value)
         } catch let error as PayoutAPIError {
             return Self.result(of: error)
         } catch {
@@ -69,7 +69,11 @@ public struct ExportsClient: ExportsPort {
         }
     }
 
-    private func perform(_ call: Call, _ transfer: Transfer?, with client: PayoutClient) async throws -> CallResult {
+    nonisolated(nonsending) private func perform(
+        _ call: Call,
+        _ transfer: Transfer?,
+        with client: PayoutClient
+    ) async throws -> CallResult {
         let kind = PayoutKind(call.job.kind)
         let correlationID = UUID.correlationID(job: call.job.id)
         guard call.token.kind != .create else {
@@ -150,13 +154,23 @@ public struct ExportsClient: ExportsPort {
 
 /// The present clients; they can be replaced while the worker runs.
 private final class AccountClients: Sendable {
-    private let clients: Mutex<[String: PayoutClient]>
+    /// Calls share a client: copies of it would cost more than the rest of a call's preparations.
+    final class Client: Sendable {
+        let value: PayoutClient
 
-    init(_ clients: [String: PayoutClient]) { self.clients = Mutex(clients) }
+        init(_ value: PayoutClient) { self.value = value }
+    }
 
-    subscript(account: String) -> PayoutClient? { clients.withLock { $0[account] } }
+    private let clients: Mutex<[String: Client]>
 
-    func replace(_ others: [String: PayoutClient]) { clients.withLock { $0 = others } }
+    init(_ clients: [String: PayoutClient]) { self.clients = Mutex(clients.mapValues { Client($0) }) }
+
+    subscript(account: String) -> Client? { clients.withLock { $0[account] } }
+
+    func replace(_ others: [String: PayoutClient]) {
+        let others = others.mapValues { Client($0) }
+        clients.withLock { $0 = others }
+    }
 }
 
 extension PayoutKind {

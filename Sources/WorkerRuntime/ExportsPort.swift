@@ -6,7 +6,7 @@ public protocol ExportsPort: Sendable {
     /// When its task is cancelled the answer is `.failed(.abandoned)`.
     ///
     /// - Parameter transfer: for a download: says before each chunk whether it may be received.
-    func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult
+    nonisolated(nonsending) func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult
     /// Stores the manifest of a batch and returns where. Stored again, it is replaced by the same content.
     /// When its task is cancelled the answer is `.failed(.abandoned)`.
     func store(_ manifest: BatchManifest) async -> CallResult

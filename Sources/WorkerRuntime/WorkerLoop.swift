@@ -147,7 +147,7 @@ public final class WorkerLoop: Sendable {
         }
     }
 
-    private func result(of call: Call) async -> CallResult {
+    nonisolated(nonsending) private func result(of call: Call) async -> CallResult {
         let exports = exports
         switch call.token.kind {
         case .create, .poll, .delete: return await exports.perform(call, nil)

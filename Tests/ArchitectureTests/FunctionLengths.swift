@@ -21,8 +21,8 @@ extension SwiftText {
 
     private static let modifiers: Set<Substring> = [
         "public", "package", "internal", "fileprivate", "private", "open", "static", "class", "final", "mutating",
-        "nonmutating", "nonisolated", "isolated", "override", "convenience", "required", "borrowing", "consuming",
-        "prefix", "postfix", "infix", "indirect", "async",
+        "nonmutating", "nonisolated", "nonisolated(nonsending)", "isolated", "override", "convenience", "required",
+        "borrowing", "consuming", "prefix", "postfix", "infix", "indirect", "async",
     ]
 
     /// The number of the line that closes the body, or nil where the declaration has no body, as in a protocol.

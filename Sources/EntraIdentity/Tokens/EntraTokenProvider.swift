@@ -102,7 +102,7 @@ public final class EntraTokenProvider: TokenProvider {
     ///
     /// - Throws: ``AuthenticationFailure``, or `CancellationError` when the task was cancelled; the request continues for
     ///   other callers.
-    public func token() async throws -> AccessToken {
+    nonisolated(nonsending) public func token() async throws -> AccessToken {
         let now = environment.clock.uptime()
         switch cache.withLock({ $0.decide(at: now) }) {
         case .use(let token):

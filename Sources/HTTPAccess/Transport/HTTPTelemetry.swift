@@ -26,7 +26,7 @@ package final class HTTPTelemetry: Sendable {
     }
 
     /// Sends a request within a span and records how long the whole answer took.
-    package func send(
+    nonisolated(nonsending) package func send(
         _ request: OutgoingRequest,
         over transport: HTTPTransport,
         route: HTTPRoute,
@@ -66,11 +66,11 @@ package final class HTTPTelemetry: Sendable {
     /// Whether spans are collected. A span costs even where no tracer records it.
     private static var isTraced: Bool { !(InstrumentationSystem.instrument is NoOpInstrument) }
 
-    private func timed<Answer: AnswerStatus>(
+    nonisolated(nonsending) private func timed<Answer: AnswerStatus>(
         _ route: HTTPRoute,
         _ span: (any Span)?,
         _ clock: any HTTPClock,
-        _ body: () async throws -> Answer
+        _ body: nonisolated(nonsending) () async throws -> Answer
     ) async throws -> Answer {
         let start = clock.uptime()
         do {

@@ -6,7 +6,7 @@ extension HTTPTransport {
     /// Sends a request and waits for the whole answer, body included, within the request's time-out.
     ///
     /// - Throws: ``TransportFault``, or `CancellationError` when the task was cancelled.
-    package func send(_ outgoing: OutgoingRequest) async throws -> HTTPAnswer {
+    nonisolated(nonsending) package func send(_ outgoing: OutgoingRequest) async throws -> HTTPAnswer {
         try Task.checkCancellation()
         // API calls have connections of their own, which cost less, unless they go through a proxy.
         if outgoing.isCall, outgoing.decodesAnswer, let route = try calls?.route(outgoing.url) {

@@ -7,7 +7,11 @@ extension PayoutClient {
     /// Sends a call until it succeeds, fails permanently, or the retry policy ends.
     ///
     /// - Returns: An answer with a status of 200 to 299.
-    func perform(_ call: PayoutCall, method: HTTPMethod, url: String) async throws -> HTTPAnswer {
+    nonisolated(nonsending) func perform(
+        _ call: PayoutCall,
+        method: HTTPMethod,
+        url: String
+    ) async throws -> HTTPAnswer {
         let policy = configuration.retryPolicy
         guard policy.maximumAttempts > 1 else {
             return try await self.attempt(call, method: method, url: url, resends: 0)
@@ -40,7 +44,7 @@ extension PayoutClient {
 
     /// Sends one request, and a second one with a new token where the service refuses the first token. No new token is
     /// fetched where the service demands multi-factor authentication: it would be refused too.
-    private func attempt(
+    nonisolated(nonsending) private func attempt(
         _ call: PayoutCall,
         method: HTTPMethod,
         url: String,
@@ -59,7 +63,7 @@ extension PayoutClient {
         return answer
     }
 
-    private func token(for call: PayoutCall) async throws -> AccessToken {
+    nonisolated(nonsending) private func token(for call: PayoutCall) async throws -> AccessToken {
         do {
             return try await tokens.token()
         } catch let failure as AuthenticationFailure {
@@ -73,7 +77,7 @@ extension PayoutClient {
     }
 
     /// Sends one request through the gate.
-    private func exchange(
+    nonisolated(nonsending) private func exchange(
         _ call: PayoutCall,
         method: HTTPMethod,
         url: String,

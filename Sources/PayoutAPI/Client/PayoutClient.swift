@@ -82,7 +82,7 @@ public struct PayoutClient: Sendable {
     ///   - idempotencyID: The same for every retry of this request, also after a crash; another one for another export.
     ///   - correlationID: The id by which the service's logs trace the calls of one job.
     /// - Returns: The export, usually queued.
-    public func create(
+    nonisolated(nonsending) public func create(
         kind: PayoutKind,
         filter: String? = nil,
         fileFormat: ExportFileFormat = .csv,
@@ -136,7 +136,11 @@ public struct PayoutClient: Sendable {
     ///   - kind: The kind of export.
     ///   - requestID: The export's id.
     ///   - correlationID: The id by which the service's logs trace the calls of one job.
-    public func get(kind: PayoutKind, requestID: String, correlationID: UUID = UUID()) async throws -> Export {
+    nonisolated(nonsending) public func get(
+        kind: PayoutKind,
+        requestID: String,
+        correlationID: UUID = UUID()
+    ) async throws -> Export {
         let call = self.call(.get, kind: kind, requestID: requestID, correlationID: correlationID)
         let url = try exportURL(for: call, requestID: requestID)
         let answer = try await perform(call, method: .GET, url: url)

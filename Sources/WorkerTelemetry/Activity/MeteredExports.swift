@@ -20,7 +20,7 @@ struct MeteredExports: ExportsPort {
         return result
     }
 
-    func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
+    nonisolated(nonsending) func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
         let (account, kind) = (call.job.account, call.token.kind)
         calls.began(account: account, kind: kind)
         let start = ContinuousClock.now

@@ -10,13 +10,11 @@ extension UUID {
 
     /// A name-based UUID, version 5 (RFC 9562, section 5.5): the same name yields the same id on every machine.
     public init(workerName name: String) {
-        var hash = Insecure.SHA1()
-        hash.update(data: Self.workerNamespace)
-        hash.update(data: Array(name.utf8))
-        var bytes = Array(hash.finalize().prefix(16))
-        bytes[6] = bytes[6] & 0x0f | 0x50
-        bytes[8] = bytes[8] & 0x3f | 0x80
-        self = bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
+        var bytes = Insecure.SHA1.hash(data: Self.workerNamespace + name.utf8)
+            .withUnsafeBytes { $0.loadUnaligned(as: uuid_t.self) }
+        bytes.6 = bytes.6 & 0x0f | 0x50
+        bytes.8 = bytes.8 & 0x3f | 0x80
+        self.init(uuid: bytes)
     }
 
     /// The idempotency id (`ms-requestid`) of a job's attempt: the same after a crash, another one for each attempt. A

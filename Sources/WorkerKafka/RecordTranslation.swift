@@ -100,6 +100,10 @@ extension LogCommit {
 
     /// Records by topic.
     func counts(_ topics: KafkaTopicNames) -> [String: Int] {
-        outputs.reduce(into: [:]) { $0[topics.name(of: $1.topic), default: 0] += 1 }
+        // One look-up by name for each topic, not for each record.
+        LogTopic.allCases.reduce(into: [:]) { counts, topic in
+            let count = outputs.count { $0.topic == topic }
+            if count > 0 { counts[topics.name(of: topic), default: 0] += count }
+        }
     }
 }

@@ -217,8 +217,15 @@ extension ProducerCore {
         guard !headers.isEmpty else { return nil }
         let native = rd_kafka_headers_new(headers.count)
         for header in headers {
+            var name = header.name
             withBytes(header.value) { value in
-                _ = rd_kafka_header_add(native, header.name, -1, value?.baseAddress, value?.count ?? 0)
+                let (start, count) = (value?.baseAddress, value?.count ?? 0)
+                // With its length: as a C string the name would be copied first.
+                name.withUTF8 { utf8 in
+                    utf8.withMemoryRebound(to: CChar.self) { name in
+                        _ = rd_kafka_header_add(native, name.baseAddress, name.count, start, count)
+                    }
+                }
             }
         }
         return native

@@ -8,6 +8,7 @@ extension EmbeddedKafka {
         case metadata = 3
         case offsetCommit = 8
         case offsetFetch = 9
+        case findCoordinator = 10
         case joinGroup = 11
         case heartbeat = 12
         case syncGroup = 14
@@ -121,6 +122,14 @@ extension EmbeddedKafka {
     public func hide(topic: String) throws(EmbeddedKafkaError) {
         try call("hide \(topic)") {
             rd_kafka_mock_topic_set_error($0, topic, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            return RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+    }
+
+    /// Answers requests for the metadata of a hidden topic again.
+    public func reveal(topic: String) throws(EmbeddedKafkaError) {
+        try call("reveal \(topic)") {
+            rd_kafka_mock_topic_set_error($0, topic, RD_KAFKA_RESP_ERR_NO_ERROR)
             return RD_KAFKA_RESP_ERR_NO_ERROR
         }
     }

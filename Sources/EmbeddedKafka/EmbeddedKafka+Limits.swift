@@ -1,6 +1,6 @@
 extension EmbeddedKafka {
-    /// The embedded broker's limits, as text for its users: each fits into a line of 76 characters. Its behaviour in transactions
-    /// proves nothing about Kafka.
+    /// The differences from a real broker, as sentences for users, each in a line of 76 characters. What holds for transactions
+    /// here need not hold with Kafka.
     public static let limits: [String] = [
         "Nothing is stored: all topics and offsets are gone when the process ends.",
         "Readers of committed records also see aborted and open transactions.",

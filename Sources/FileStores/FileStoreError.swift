@@ -1,7 +1,7 @@
-/// A failed operation on a file store. Its kind decides whether the worker retries; its description names the remedy.
+/// A failed operation on a file store. Its kind says whether a repetition can help.
 public struct FileStoreError: Error, Hashable, Sendable {
     /// What went wrong. More cases may be added.
-    public enum Kind: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable, CaseIterable {
         /// The disk is full.
         case noSpace
         /// The user's quota is used up.
@@ -102,55 +102,14 @@ public struct FileStoreError: Error, Hashable, Sendable {
         default: false
         }
     }
-
-    /// What to do about it.
-    public var remedy: String {
-        switch kind {
-        case .noSpace: "Free space on the file system, or set FILES_LOCATION to a larger one."
-        case .quotaExceeded: "Raise the quota, or remove old exports."
-        case .readOnly: "Mount the file system for writing, or set FILES_LOCATION to another one."
-        case .accessDenied: "Grant the worker's user the permission to write to and search the directory."
-        case .notADirectory: "Move the file that blocks the path, or set FILES_LOCATION to another directory."
-        case .nameTaken: "Move the directory that has the file's name."
-        case .nameTooLong: "Set FILES_LOCATION to a shorter path."
-        case .fileTooLarge: "Raise the limit on the size of files, or use another store."
-        case .tooManyOpenFiles: "Raise the limit of open files (ulimit -n)."
-        case .vanished: "Stop other programs from removing directories below FILES_LOCATION."
-        case .unmounted: "Mount it again; the worker then continues automatically."
-        case .ioFailure: "Check the kernel's log for the device or the network file system."
-        case .unsupportedLocation:
-            "Use file:///path, s3://bucket/prefix or azblob://account/container/prefix; leave FILES_LOCATION empty to pass the service's URL through."
-        case .invalidLocation:
-            "Write file:///absolute/path, percent-encoded, s3://bucket/prefix or azblob://account/container/prefix, and FILES_S3_ENDPOINT, FILES_AZURE_ENDPOINT and AWS_ENDPOINT_URL… as https://host."
-        case .invalidTemplate:
-            "Use \(FileKeyTemplate.defaultText), or other parts with {jobId} among them: letters, digits, . _ : = @ , - and \(FileKeyPlaceholder.table.map { "{\($0.name)}" }.joined(separator: " "))."
-        case .uploadEnded: "Begin a new upload, or restart this one after an error."
-        case .unavailable:
-            "Check that the store is running and reachable from this machine; the worker retries automatically."
-        case .throttled: "Lower WORKER_MAX_CONCURRENT_DOWNLOADS; the worker retries automatically."
-        case .noCredentials: "Configure credentials: the guide 'Store files' lists where the worker looks for them."
-        case .credentialsRefused:
-            "Configure credentials that are valid and not expired; the worker retries automatically."
-        case .forbidden: "Grant the permissions that the guide 'Store files' lists, or use other credentials."
-        case .bucketMissing: "Create it, or correct FILES_LOCATION."
-        case .objectMissing: "Find out which program removes files from the store."
-        case .wrongRegion: "Set FILES_S3_REGION to the bucket's region."
-        case .clockSkew: "Correct this machine's clock."
-        case .checksumMismatch:
-            "Check the network between this machine and the store; the worker retries automatically."
-        case .uploadLost: "No action is needed: the worker downloads and stores the file again."
-        case .refused: "Look up the store's error code, then correct the FILES_… settings or the bucket's policy."
-        case .cancelled: "No action is needed: the worker is stopping."
-        }
-    }
 }
 
 extension FileStoreError: CustomStringConvertible {
-    /// What failed, to what, why, and what to do.
+    /// What failed, to what, and why.
     public var description: String {
         let number = systemError.map { " (errno \($0))" } ?? ""
         let details = detail.map { " (\($0))" } ?? ""
-        return "Failed to \(action) \(path): \(cause)\(number)\(details). \(remedy)"
+        return "Failed to \(action) \(path): \(cause)\(number)\(details)."
     }
 
     private var cause: String {

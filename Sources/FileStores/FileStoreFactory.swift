@@ -23,7 +23,7 @@ public enum FileStoreFactory {
     ) throws(FileStoreError) -> (any FileStore)? {
         guard !location.isEmpty else { return nil }
         guard let colon = location.firstIndex(of: ":") else {
-            throw FileStoreError(.invalidLocation, action: "use", path: "FILES_LOCATION")
+            throw FileStoreError(.invalidLocation, action: "use", path: "the location")
         }
         let scheme = location[..<colon].lowercased()
         switch scheme {
@@ -39,7 +39,7 @@ public enum FileStoreFactory {
             return try AzureBlobFileStore(location: location, configuration: azure, network: network)
         default:
             // The text may be anything, a URL with a secret in it included, so it is not repeated.
-            throw FileStoreError(.unsupportedLocation, action: "use", path: "FILES_LOCATION")
+            throw FileStoreError(.unsupportedLocation, action: "use", path: "the location")
         }
     }
 

@@ -10,37 +10,38 @@ final class FileBeginning: Sendable {
 
     /// Adds the file's next bytes.
     ///
-    /// - Throws: ``UnsuitableFile`` as soon as it is certain that the file is neither, so that a large one is not stored first.
-    func add(_ chunk: ByteBuffer) throws(UnsuitableFile) {
+    /// - Throws: ``UnsuitableContent`` as soon as it is certain that the file is neither, so that a large one is not stored first.
+    func add(_ chunk: ByteBuffer) throws(UnsuitableContent) {
         let bytes = bytes.withLock { bytes -> [UInt8]? in
             let missing = MediaType.decisiveBytes - bytes.count
             guard missing > 0 else { return nil }
             bytes += chunk.readableBytesView.prefix(missing)
             return bytes.count == MediaType.decisiveBytes ? bytes : nil
         }
-        if let bytes, MediaType(detecting: bytes) == .binary { throw UnsuitableFile(bytes) }
+        if let bytes, MediaType(detecting: bytes) == .binary { throw UnsuitableContent(bytes) }
     }
 
     /// The file begins again.
     func restart() { bytes.withLock { $0 = [] } }
 
     /// Checks a file that is no delimited text.
-    func expectArchive() throws(UnsuitableFile) {
+    func expectArchive() throws(UnsuitableContent) {
         let bytes = bytes.withLock { $0 }
-        guard MediaType(detecting: bytes).isArchive else { throw UnsuitableFile(bytes) }
+        guard MediaType(detecting: bytes).isArchive else { throw UnsuitableContent(bytes) }
     }
 }
 
 /// A file is neither delimited text nor an archive.
-struct UnsuitableFile: Error {
-    private let signature: String
+struct UnsuitableContent: Error {
+    /// The first bytes in hexadecimal digits.
+    let signature: String
 
     init(_ bytes: [UInt8]) { signature = Hexadecimal.encoded(bytes.prefix(8)) }
+}
 
-    /// What is wrong with the file, and how to obtain it.
-    func description(_ call: Call) -> String {
-        let command = "payout-worker export download --kind \(call.job.kind.name) \(call.requestID ?? "REQUEST_ID")"
-        return
-            "The file is neither delimited text nor a ZIP or gzip archive: it begins with the bytes \(signature). It was not stored, and the export is kept at the service. '\(command)' downloads it unchanged; if it is right, load it by hand."
+extension UnsuitableFile {
+    /// The file of a call that found such content.
+    init(_ call: Call, _ content: UnsuitableContent) {
+        self.init(kind: call.job.kind.name, requestID: call.requestID, signature: content.signature)
     }
 }

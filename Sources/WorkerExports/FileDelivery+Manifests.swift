@@ -23,9 +23,9 @@ extension FileDelivery {
             }
         } catch let error as FileStoreError where error.mayConcernKey {
             // Only the folder of manifests may be refused, so this says nothing about the files of exports.
-            return .failed(.refused(message: error.description))
+            return .failed(.refused(message: texts.sentence(for: error)))
         } catch {
-            return Self.result(of: error)
+            return result(of: error)
         }
     }
 }

@@ -13,6 +13,7 @@ public struct FileDelivery: Sendable {
 
     let store: any FileStore
     private let downloader: BlobDownloader
+    let texts: any DeliveryTexts
     private let template: FileKeyTemplate
     private let placeholders: Set<FileKeyPlaceholder>
 
@@ -21,10 +22,17 @@ public struct FileDelivery: Sendable {
     /// - Parameters:
     ///   - store: The file store.
     ///   - downloader: Downloads the files.
+    ///   - texts: The sentences about what fails.
     ///   - template: The keys of the files in the store.
-    public init(store: any FileStore, downloader: BlobDownloader, template: FileKeyTemplate = .standard) {
+    public init(
+        store: any FileStore,
+        downloader: BlobDownloader,
+        texts: any DeliveryTexts,
+        template: FileKeyTemplate = .standard
+    ) {
         self.store = store
         self.downloader = downloader
+        self.texts = texts
         self.template = template
         placeholders = template.placeholders
         activity = FileActivity(location: store.location)
@@ -76,10 +84,10 @@ public struct FileDelivery: Sendable {
                 await upload.abort()
                 throw error
             }
-        } catch let error as UnsuitableFile {
-            return .failed(.unusableFile(message: error.description(call)))
+        } catch let error as UnsuitableContent {
+            return .failed(.unusableFile(message: texts.sentence(for: UnsuitableFile(call, error))))
         } catch {
-            return Self.result(of: error)
+            return result(of: error)
         }
     }
 
@@ -105,7 +113,7 @@ public struct FileDelivery: Sendable {
         return template.key(values)
     }
 
-    static func result(of error: any Error) -> CallResult {
+    func result(of error: any Error) -> CallResult {
         switch error {
         case let error as BlobDownloadError:
             if case .expired = error.reason { return .urlExpired }
@@ -119,7 +127,7 @@ public struct FileDelivery: Sendable {
         // A failing store may recover while the job waits; the job's deadline bounds the retries.
         case let error as FileStoreError:
             if error.kind == .cancelled { return .failed(.abandoned) }
-            let message = error.description
+            let message = texts.sentence(for: error)
             return .failed(error.concernsStore ? .storeUnavailable(message: message) : .transient(message: message))
         // A poll requests the URL again, when the account's budget and state permit it.
         case is PayoutAPIError, is FileNotReady: return .urlExpired

@@ -1,7 +1,6 @@
 import ExportCore
 import Foundation
 import Primitives
-import Synchronization
 
 /// The engine's one queue: every thread posts events, one owner dequeues them in batches.
 ///
@@ -137,21 +136,4 @@ enum WorkerMessage: Sendable {
     case commitRefused(UInt64, outputs: [Int], reason: String)
     case connection(problem: LogProblem?)
     case observation(LogObservation)
-}
-
-/// A question to the machine. It is answered exactly once, with `nil` when the loop has ended.
-final class Answer: Sendable {
-    private let body: Mutex<(@Sendable (WorkerMachine?) -> Void)?>
-
-    init(_ body: @escaping @Sendable (WorkerMachine?) -> Void) { self.body = Mutex(body) }
-
-    func resume(_ machine: WorkerMachine?) {
-        let body = self.body.withLock { body in
-            defer { body = nil }
-            return body
-        }
-        body?(machine)
-    }
-
-    deinit { resume(nil) }
 }

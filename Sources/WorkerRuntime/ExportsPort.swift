@@ -18,9 +18,3 @@ extension ExportsPort {
     /// Any executor.
     public func executor(for call: Call) -> (any TaskExecutor)? { nil }
 }
-
-/// The wall clock and the monotonic clock. Tests provide their own.
-public protocol WorkerClock: Sendable {
-    /// The present time on both clocks.
-    func time() -> EventTime
-}

@@ -100,11 +100,11 @@ public protocol LogSink: Sendable {
     /// The state is read to its end.
     func restoreFinished(partition: Int32, epoch: UInt32, _ ends: RestoredEnds)
     /// The state cannot be read or must not be trusted.
-    func restoreFailed(partition: Int32, epoch: UInt32, reason: String)
+    func restoreFailed(partition: Int32, epoch: UInt32, _ reason: StopReason)
     /// This record was found in the jobs partition again, which is therefore the one that was restored, up to it.
     func anchored(partition: Int32, epoch: UInt32, _ mark: JobsMark)
     /// The jobs partition, or the state partition, is not the one that was restored: it must stop.
-    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity)
+    func discontinuity(partition: Int32, epoch: UInt32, _ reason: StopReason)
     /// The largest records that the written topics accept. Kafka's defaults hold until the first report.
     func limitsChanged(_ limits: OutputLimits)
     /// Records of the jobs topic, in order. Blocks its thread, at most for seconds, while many bytes of records wait
@@ -128,7 +128,7 @@ public protocol LogSink: Sendable {
     /// Whether the log can be used, and what is wrong when it cannot.
     func connection(problem: LogProblem?)
     /// The log cannot continue in this process.
-    func failed(reason: String)
+    func failed(_ cause: WorkerFailure.Cause)
     /// An observation for metrics and health checks.
     func observe(_ observation: LogObservation)
 }

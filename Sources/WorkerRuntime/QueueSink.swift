@@ -42,9 +42,8 @@ final class QueueSink: LogSink {
             } catch {
                 queue.returnRestorePlace()
                 broken.withLock { _ = $0.insert(epoch) }
-                let reason =
-                    "The state record at offset \(record.offset) of partition \(partition) cannot be read: \(error). The partition is stopped. Run a worker of the version that wrote the record, or repair the record."
-                return restoreFailed(partition: partition, epoch: epoch, reason: reason)
+                let reason = StopReason.stateUnreadable(offset: record.offset, cause: "\(error)")
+                return restoreFailed(partition: partition, epoch: epoch, reason)
             }
         }
         headers.withLock { headers in
@@ -68,18 +67,12 @@ final class QueueSink: LogSink {
         queue.post(.event(.anchored(partition: partition, epoch: epoch, mark)))
     }
 
-    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity) {
-        let reason: StopReason =
-            switch found {
-            case .jobsEndBelowPosition(let position, let end): .jobsEndBelowPosition(position: position, end: end)
-            case .jobsReplaced(let offset): .jobsReplaced(offset: offset)
-            case .stateReplaced: .stateIncomplete
-            }
+    func discontinuity(partition: Int32, epoch: UInt32, _ reason: StopReason) {
         queue.post(.event(.discontinuity(partition: partition, epoch: epoch, reason)))
     }
 
-    func restoreFailed(partition: Int32, epoch: UInt32, reason: String) {
-        queue.post(.event(.restoreFailed(partition: partition, epoch: epoch, reason: reason)))
+    func restoreFailed(partition: Int32, epoch: UInt32, _ reason: StopReason) {
+        queue.post(.event(.restoreFailed(partition: partition, epoch: epoch, reason)))
     }
 
     func limitsChanged(_ limits: OutputLimits) { codec.limits.value = limits }
@@ -112,5 +105,5 @@ final class QueueSink: LogSink {
 
     func observe(_ observation: LogObservation) { queue.post(.observation(observation)) }
 
-    func failed(reason: String) { failure.yield(.failure(WorkerFailure(description: reason))) }
+    func failed(_ cause: WorkerFailure.Cause) { failure.yield(.failure(WorkerFailure(cause))) }
 }

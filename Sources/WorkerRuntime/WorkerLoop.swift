@@ -99,7 +99,7 @@ public final class WorkerLoop: Sendable {
                     do {
                         try await self.log.start(sink)
                     } catch {
-                        outcomeContinuation.yield(.failure(WorkerFailure(description: "\(error)")))
+                        outcomeContinuation.yield(.failure(WorkerFailure(.notStarted("\(error)"))))
                     }
                 }
                 group.addTask { for await phase in stop.phases { self.apply(phase, callContinuation) } }
@@ -165,10 +165,4 @@ public final class WorkerLoop: Sendable {
         case .now: queue.post(.event(.stopNow))
         }
     }
-}
-
-/// The log cannot continue in this process.
-public struct WorkerFailure: Error, Sendable, CustomStringConvertible {
-    /// What happened and what to do about it.
-    public var description: String
 }

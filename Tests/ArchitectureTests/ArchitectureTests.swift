@@ -95,6 +95,18 @@ struct ArchitectureTests {
         #expect(findings == [])
     }
 
+    /// They report codes and values; the command has the sentences. Variables of a platform, as AWS's, are no settings.
+    @Test("Libraries below the command name no settings, commands or tools")
+    func librariesNameNoSettings() throws {
+        let finding = /\b(FILES|KAFKA|WORKER|HTTP|PAYOUT_API|LOG|TLS|OTEL)_[A-Z]{2}|payout-worker |kafka-[a-z-]+\.sh/
+        let findings = try repository.swiftFiles(in: "Sources").filter { Rooms.withoutSettings.contains($0.target) }
+            .flatMap { file in
+                file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+                    .filter { $0.element.contains(finding) }.map { "\(file.path):\($0.offset + 1): \($0.element)" }
+            }
+        #expect(findings == [])
+    }
+
     @Test("Tests start programs with ChildProcess")
     func noTestUsesFoundationsProcess() throws {
         let finding = /\bProcess(\(\)|\.run\()/

@@ -21,7 +21,9 @@ struct LogEvents {
 
     var events: Set<Event> {
         let events = calls.map { event, arguments in
-            let shared = (sharedKeys[event.room] ?? [:]).filter { arguments.contains(".\($0.key)") }
+            let shared = (sharedKeys[event.room] ?? [:]).filter {
+                arguments.contains(".\($0.key)") || arguments.contains(": \($0.key)(")
+            }
             var event = event
             event.keys = Set(event.keys + shared.values.joined()).sorted()
             return event

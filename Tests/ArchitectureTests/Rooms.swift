@@ -38,6 +38,12 @@ enum Rooms {
     /// Rooms that import nothing at all, the standard library's companions included.
     static let withoutImports: Set<String> = ["ExportCore", "PayoutFilters"]
 
+    /// Rooms whose texts name no settings and no commands. The console and the telemetry speak to operators, the sandbox
+    /// prints the settings that reach it, and the sign-in is a command's.
+    static let withoutSettings = Set(arrows.keys).subtracting([
+        command, "WorkerConsole", "WorkerTelemetry", "PayoutSandbox", "EntraIdentity",
+    ])
+
     /// The one room that reads the environment and ends the process.
     static let command = "payout-worker"
 

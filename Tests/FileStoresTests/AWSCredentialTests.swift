@@ -181,13 +181,12 @@ struct AWSCredentialTests {
         )
     }
 
-    @Test func missingCredentialsAreReportedWithTheirRemedy() async throws {
+    @Test func missingCredentialsAreReported() async throws {
         let wire = ScriptedWire { _, _ in throw TransportFault(.connect, "no connection within the connect time-out") }
         for (variables, requests) in [(["AWS_EC2_METADATA_DISABLED": "true"], 0), ([:], 5)] {
             let before = wire.requests.count
             let error = await #expect(throws: FileStoreError.self) { try await fetch(variables, wire) }
             #expect(error?.kind == .noCredentials)
-            #expect(error?.description.contains("the guide 'Store files'") == true)
             #expect(wire.requests.count - before == requests)
         }
     }

@@ -186,7 +186,6 @@ struct LocalFileStoreFaultTests {
         #expect(error?.concernsStore == concernsStore)
         #expect(error?.systemError == number)
         #expect(error?.description.contains(directory.path) == true)
-        #expect(error?.remedy.isEmpty == false)
     }
 
     @Test func uploadToAFullDiskLeavesNothingOnceAborted() async throws {

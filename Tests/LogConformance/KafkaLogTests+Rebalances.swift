@@ -88,7 +88,7 @@ extension KafkaLogTests {
             }
         }
         #expect(fencings > 3, "a fencing now and again is tolerated")
-        #expect(sink.now.failure?.contains("Another worker with the WORKER_ID 'one'") == true)
+        #expect(sink.now.failure == .workerIDInUse(workerID: "one", groupID: setting.configuration.groupID))
         #expect(sink.now.committed.isEmpty)
         await close(log, sink)
         setting.broker.close()

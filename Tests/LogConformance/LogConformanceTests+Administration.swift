@@ -139,7 +139,7 @@ extension LogConformanceTests {
             continuity.state.withLock { $0.watched[0]?.stateEnd } == end
         }
         try await cluster.recreateState()
-        try await eventually("the discontinuity") { sink.now.discontinuities[0] == .stateReplaced }
+        try await eventually("the discontinuity") { sink.now.discontinuities[0] == .stateIncomplete }
         await closeReleasing(port, sink)
         try await cluster.close()
     }

@@ -16,7 +16,7 @@ final class RecordingSink: LogSink {
         var revoked: Set<Int32> = []
         var lost: Set<Int32> = []
         var generations = 0
-        var restoreFailures: [Int32: String] = [:]
+        var restoreFailures: [Int32: StopReason] = [:]
         var connections: [LogProblem?] = []
         var producer: [LogProblem?] = []
         var failingRestores: [Int32: LogProblem] = [:]
@@ -24,10 +24,10 @@ final class RecordingSink: LogSink {
         var unread: [UnreadRecords] = []
         var refusals: [UInt64: [Int]] = [:]
         var limits: OutputLimits?
-        var discontinuities: [Int32: LogDiscontinuity] = [:]
+        var discontinuities: [Int32: StopReason] = [:]
         var anchors: [Int32: JobsMark] = [:]
         var keptBack: [Int32: Range<Int64>] = [:]
-        var failure: String?
+        var failure: WorkerFailure.Cause?
     }
 
     struct Restored: Sendable {
@@ -77,11 +77,11 @@ final class RecordingSink: LogSink {
         note { if $0.assigned[partition] == epoch { $0.anchors[partition] = mark } }
     }
 
-    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity) {
-        note { if $0.assigned[partition] == epoch { $0.discontinuities[partition] = found } }
+    func discontinuity(partition: Int32, epoch: UInt32, _ reason: StopReason) {
+        note { if $0.assigned[partition] == epoch { $0.discontinuities[partition] = reason } }
     }
 
-    func restoreFailed(partition: Int32, epoch: UInt32, reason: String) {
+    func restoreFailed(partition: Int32, epoch: UInt32, _ reason: StopReason) {
         note { $0.restoreFailures[partition] = reason }
     }
 
@@ -122,5 +122,5 @@ final class RecordingSink: LogSink {
         }
     }
 
-    func failed(reason: String) { note { $0.failure = reason } }
+    func failed(_ cause: WorkerFailure.Cause) { note { $0.failure = cause } }
 }

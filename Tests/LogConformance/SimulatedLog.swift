@@ -95,8 +95,7 @@ final class SimulatedLog: LogPort, PortHost, @unchecked Sendable {
         case .anchored(let partition, let epoch, let mark):
             sink.anchored(partition: partition, epoch: epoch, mark)
         case .discontinuity(let partition, let epoch, let reason):
-            guard let found = StoredText.discontinuity(reason) else { break }
-            sink.discontinuity(partition: partition, epoch: epoch, found)
+            sink.discontinuity(partition: partition, epoch: epoch, reason)
         case .received(let partition, let epoch, let inputs):
             sink.received(partition: partition, epoch: epoch, inputs.map { StoredText.logRecord(of: $0) })
         case .committed(let id): sink.committed(id, seconds: 0)
@@ -168,15 +167,6 @@ enum StoredText {
 
     static func logRecord(of input: JobInput) -> LogRecord {
         LogRecord(offset: input.offset, timestamp: input.timestamp, input.original)
-    }
-
-    static func discontinuity(_ reason: StopReason) -> LogDiscontinuity? {
-        switch reason {
-        case .jobsEndBelowPosition(let position, let end): .jobsEndBelowPosition(position: position, end: end)
-        case .jobsReplaced(let offset): .jobsReplaced(offset: offset)
-        case .stateIncomplete: .stateReplaced
-        case .stateUnreadable, .stateMissing, .stateTruncated, .stateRefused: nil
-        }
     }
 
     static func reading(of event: CompletionEvent, offset: Int64) -> LogReading {

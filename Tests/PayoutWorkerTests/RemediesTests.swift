@@ -1,16 +1,21 @@
 import ArgumentParser
 import ExportCore
+import FileStores
 import Testing
 import WorkerConsole
 import WorkerRuntime
 import WorkerTelemetry
 
+@testable import WorkerExports
+@testable import WorkerKafka
 @testable import payout_worker
 
 @Suite("Remedies")
 struct RemediesTests {
     private static let stops: [StopReason] = [
-        .stateUnreadable("why"), .jobsEndBelowPosition(position: 9, end: 4), .jobsReplaced(offset: 8),
+        .stateUnreadable(offset: 3, cause: "why"), .statePartitionMissing,
+        .stateReadTooSlow(seconds: 9, tombstonesKept: 60_000), .jobsEndBelowPosition(position: 9, end: 4),
+        .jobsReplaced(offset: 8),
         .stateMissing(committed: 9), .stateTruncated(start: 3), .stateIncomplete, .stateRefused,
     ]
     private static let accounts: [AccountProblem] = [
@@ -19,6 +24,10 @@ struct RemediesTests {
     private static let consoles: [ConsoleServerError] = [
         .addressInUse(host: "h", port: 1), .unknownHost("h"), .foreignAddress("h"), .notPermitted(host: "h", port: 1),
         .notListening(host: "h", port: 1, reason: "r"),
+    ]
+    private static let failures: [WorkerFailure.Cause] = [
+        .notStarted("Why."), .workerIDInUse(workerID: "w", groupID: "g"), .groupProtocolRefused("Why."),
+        .consumerFailed("Why."),
     ]
     private let texts = Remedies()
 
@@ -33,6 +42,8 @@ struct RemediesTests {
         sentences += IntakePause.allCases.flatMap { [texts.remedy(for: $0), texts.explanation(of: $0)] }
         sentences += Self.accounts.map { texts.remedy(for: $0) }
         sentences += Self.stops.map { texts.remedy(for: $0, partition: 2) }
+        sentences += FileStoreError.Kind.allCases.map(\.remedy)
+        sentences += Self.failures.map { texts.sentence(for: WorkerFailure($0)) }
         sentences += Self.consoles.map { texts.sentence(for: $0) }
         for sentence in sentences {
             #expect(sentence.first?.isUppercase == true && sentence.hasSuffix("."), "\(sentence)")
@@ -79,6 +90,34 @@ struct RemediesTests {
         let cancel = try #require(try PayoutWorker.parseAsRoot(commands[1]) as? CancelCommand)
         #expect(cancel.jobIDs == [id] && cancel.batch == batch)
         _ = try PayoutWorker.parseAsRoot(commands[2])
+    }
+
+    @Test func fileThatIsNoExportNamesTheCommandThatDownloadsIt() {
+        let sentence = texts.sentence(for: UnsuitableFile(kind: "payments", requestID: "r-1", signature: "ff"))
+        #expect(sentence.contains("'payout-worker export download --kind payments r-1'"))
+    }
+
+    @Test func topicFindingsNameTheCommandThatRepairsThem() {
+        let faults: [(TopicRole, TopicFinding.Fault, String)] = [
+            (.results, .missing, "payout-worker topics create"),
+            (.jobs, .missingBeside("s"), "topics recover --all --from beginning"),
+            (.state, .missingBeside("j"), "topics recover --all --from beginning"),
+            (.state, .truncated([1, 2]), "--dry-run"), (.state, .partitions(1, jobsTopic: "j", jobs: 2), "create"),
+            (.state, .partitions(2, jobsTopic: "j", jobs: 1), "--topic j --partitions 2"),
+            (.jobs, .leaderless([1]), "--unavailable-partitions"),
+            (.jobs, .copiesBehind(partition: 1, inSync: 1, copies: 2), "--under-replicated-partitions"),
+            (.state, .cleanup(["delete"]), "--entity-name t --add-config cleanup.policy=compact"),
+            (.jobs, .cleanup(["compact"]), "cleanup.policy=delete"),
+            (.state, .tombstoneRetention(1), "delete.retention.ms=86400000"),
+            (.jobs, .inSyncReplicas(minimum: 3, copies: 3), "min.insync.replicas=2"),
+            (.jobs, .inSyncReplicas(minimum: 1, copies: 3), "min.insync.replicas=2"),
+            (.state, .recordBytes(limit: 1, largest: 2), "max.message.bytes=1048588"),
+            (.deadLetter, .deadLetterBytes(limit: 1, jobsTopic: "j", jobs: 9_000_000), "max.message.bytes=18000000"),
+        ]
+        for (role, fault, part) in faults {
+            let finding = TopicFinding(role: role, topic: "t", fault: fault)
+            #expect(finding.remedy.contains(part) && !finding.message.hasSuffix("."), "\(finding)")
+        }
     }
 
     @Test func missingRightsAreNamedWithTheirSubject() {

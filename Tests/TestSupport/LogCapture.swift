@@ -11,7 +11,10 @@ package final class LogCapture: Sendable {
     package var messages: [String] { events.withLock { $0.map(\.message) } }
 
     /// The lines with level and metadata.
-    package var text: String { events.withLock { $0.map(\.line).joined(separator: "\n") } }
+    package var text: String { lines.joined(separator: "\n") }
+
+    /// The lines with level and metadata, in order.
+    package var lines: [String] { events.withLock { $0.map(\.line) } }
 
     package var logger: Logger {
         var logger = Logger(label: "test", factory: { _ in Handler(capture: self) })

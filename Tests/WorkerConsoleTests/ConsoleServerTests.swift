@@ -114,7 +114,7 @@ struct ConsoleServerTests {
             observer.observe(.beginFailing(partition: 0, problem))
         }
         var status = WorkerStatus.sample(
-            partitions: [.sample(0), .sample(1, .stopped(reason: .stateUnreadable(Planted.text)))],
+            partitions: [.sample(0), .sample(1, .stopped(reason: .stateUnreadable(offset: 1, cause: Planted.text)))],
             accounts: [.sample("default", problem: .refused(message: Planted.text))]
         )
         status.commitFailures = 5
@@ -141,7 +141,9 @@ struct ConsoleServerTests {
 
     @Test func readinessReportsReasonsAndPartitions() async throws {
         let source = FakeSource(
-            .sample(partitions: [.sample(0), .sample(7, .stopped(reason: .stateUnreadable("version 9 is not known")))])
+            .sample(partitions: [
+                .sample(0), .sample(7, .stopped(reason: .stateUnreadable(offset: 1, cause: "version 9 is not known"))),
+            ])
         )
         try await withConsole(source) { port in
             let answer = try await RawClient.send("/readyz", port: port)

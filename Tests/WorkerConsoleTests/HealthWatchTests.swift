@@ -49,7 +49,7 @@ struct HealthWatchTests: HealthSuite {
         #expect(long.waits(of: .sample(3, .restoring)) == "The restore of its state, for 2 min now.")
 
         let stopped = WorkerStatus.sample(partitions: [
-            .sample(2, .stopped(reason: .stateUnreadable("version 9 is not known")))
+            .sample(2, .stopped(reason: .stateUnreadable(offset: 1, cause: "version 9 is not known")))
         ])
         #expect(codes(watch(sample(stopped), at: [0])) == [.partitionStopped])
 

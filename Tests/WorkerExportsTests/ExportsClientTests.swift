@@ -58,7 +58,8 @@ import WorkerExports
         let store = try #require(try FileStoreFactory.make(location: "file://\(directory.path)"))
         let delivery = FileDelivery(
             store: store,
-            downloader: BlobDownloader(configuration: downloads, transport: transport, logger: logger)
+            downloader: BlobDownloader(configuration: downloads, transport: transport, logger: logger),
+            texts: PlainTexts()
         )
         let port = ExportsClient(
             accounts: ["default": client],

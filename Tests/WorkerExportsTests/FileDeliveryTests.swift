@@ -57,7 +57,7 @@ struct FileDeliveryTests {
         var downloads = BlobDownloader.Configuration()
         downloads.hosts = try BlobHostRules(patterns: address.blobHosts)
         let downloader = BlobDownloader(configuration: downloads, transport: transport, logger: nil)
-        let delivery = FileDelivery(store: store, downloader: downloader, template: template)
+        let delivery = FileDelivery(store: store, downloader: downloader, texts: PlainTexts(), template: template)
         let export = try await client.create(
             kind: .payments,
             filter: nil,
@@ -224,13 +224,15 @@ struct FileDeliveryTests {
                 let result = await delivery.store(BatchManifest(batchID: "fy26", document: [1]))
                 if case .failed(let failure) = result { return failure } else { return nil }
             }
-            let unavailable = CallFailure.storeUnavailable(message: Self.unavailable.description)
+            let unavailable = CallFailure.storeUnavailable(message: PlainTexts().sentence(for: Self.unavailable))
             #expect(await failure(.init(finish: Self.unavailable)) == unavailable)
             #expect(store.aborted == 1)
-            #expect(await failure(.init(write: Self.lost)) == .transient(message: Self.lost.description))
+            #expect(
+                await failure(.init(write: Self.lost)) == .transient(message: PlainTexts().sentence(for: Self.lost))
+            )
             #expect(await failure(.init(begin: Self.cancelled)) == .abandoned)
             for refusal in [Self.forbidden, Self.tooLong] {
-                #expect(await failure(.init(begin: refusal)) == .refused(message: refusal.description))
+                #expect(await failure(.init(begin: refusal)) == .refused(message: PlainTexts().sentence(for: refusal)))
             }
         }
     }

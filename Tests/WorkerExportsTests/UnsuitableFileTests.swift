@@ -2,6 +2,7 @@ import FileStores
 import HTTPAccess
 import HTTPStandIns
 import PayoutAPI
+import Primitives
 import Testing
 
 @testable import ExportCore
@@ -20,7 +21,8 @@ import Testing
         let store = MemoryStore()
         let delivery = FileDelivery(
             store: store,
-            downloader: BlobDownloader(configuration: configuration, transport: transport)
+            downloader: BlobDownloader(configuration: configuration, transport: transport),
+            texts: PlainTexts()
         )
         let call = Call(
             token: CallToken(partition: 0, epoch: 1, place: 0, callID: 1, kind: .download, account: 0),
@@ -50,8 +52,8 @@ import Testing
             Issue.record("\(result)")
             return
         }
-        #expect(message.contains("neither delimited text nor"))
-        #expect(message.contains("payout-worker export download --kind payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4"))
+        let signature = Hexadecimal.encoded(body.prefix(8))
+        #expect(message == "unsuitable: payments 93c2b3cf-c6d8-4e7e-ade1-007768a6eba4 \(signature)")
         #expect(store.files.isEmpty)
         #expect(store.aborted == 1)
     }

@@ -206,7 +206,7 @@ import WorkerRuntime
         let loop = makeLoop(log, exports)
         log.refuseStart(StartRefused())
         let error = await #expect(throws: WorkerFailure.self) { try await loop.run(until: WorkerStop()) }
-        #expect(error?.description.contains("a start") == true)
+        #expect(error?.cause == .notStarted("a start"))
         #expect(log.now.isClosed)
         #expect(await loop.status() == nil)
     }

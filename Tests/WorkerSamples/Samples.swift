@@ -76,7 +76,7 @@ package enum Sample {
         .jobsPaused(partition: 0, pause), .jobsResumed(partition: 0, pause),
         .intakePaused(reason: .pending), .intakeResumed(reason: .pending),
         .active(partition: 0, epoch: 1, jobs: 3),
-        .stopped(partition: 0, epoch: 1, reason: .stateUnreadable(Planted.text)),
+        .stopped(partition: 0, epoch: 1, reason: .stateUnreadable(offset: 1, cause: Planted.text)),
         .released(partition: 0, epoch: 1, jobs: 3), .lost(partition: 0, epoch: 1, dropped: 2),
         .lateAnswer(partition: 0, epoch: 1),
         .unread(UnreadRecords(partition: 0, from: 10, to: 14)),

@@ -103,6 +103,23 @@ struct CallScheduler {
         return [call, downloads.nextChange(after: now)].compactMap { $0 }.min()
     }
 
+    /// Turns a refusal because multi-factor authentication is required into a transient failure while other calls of
+    /// the account succeed, and the refusal of a manifest into a failure of the store while that accepts no downloads.
+    ///
+    /// - Returns: The answer for the job, and what to report to the operator.
+    mutating func classified(_ token: CallToken, _ result: CallResult) -> (result: CallResult, report: Report?) {
+        let account = Int(token.account)
+        guard !token.kind.isTransfer else { return (downloads.classified(token, result), nil) }
+        guard account < accounts.count else { return (result, nil) }
+        if case .failed(.account(.mfaRequired(let message))) = result {
+            guard case .repeatCall(let share) = accounts[account].mfa.refused() else { return (result, nil) }
+            let report = share.map { Report.partlyRefused(account: name(ofAccount: account), share: $0) }
+            return (.failed(.transient(message: message)), report)
+        }
+        if case .works = Self.finding(of: result) { accounts[account].mfa.accepted() }
+        return (result, nil)
+    }
+
     /// Notes the answer to a call, whichever worker owns the job now. Returns what to report to the operator.
     mutating func finished(_ token: CallToken, _ result: CallResult, at now: MonotonicInstant) -> Report? {
         let account = Int(token.account)
@@ -124,25 +141,21 @@ struct CallScheduler {
         }
     }
 
-    /// Slows the queue down or speeds it up.
+    /// Slows the queue down after a throttled call; speeds it up after one that the service accepted.
     private mutating func paced(_ token: CallToken, _ result: CallResult, at now: MonotonicInstant) -> Report? {
         let (account, queue) = (Int(token.account), Int(token.kind.rawValue))
-        switch result {
-        case .failed(.throttled(let retryAfter)):
-            let wait = accounts[account].queues[queue].throttled(retryAfter: retryAfter, at: now)
-            guard wait > .zero else { return nil }
-            return .throttled(
-                account: configuration.accounts[account],
-                kind: token.kind,
-                wait: wait,
-                asked: retryAfter.flatMap { $0 > wait ? $0 : nil }
-            )
-        case .failed(.account), .failed(.transient), .failed(.storeUnavailable), .failed(.abandoned): break
-        case .failed(.refused), .failed(.unusableFile), .failed(.refusedLocation), .created, .polled, .deleted,
-            .notDeletableYet, .notFound, .stored, .urlExpired:
-            accounts[account].queues[queue].succeeded()
+        guard case .failed(.throttled(let retryAfter)) = result else {
+            if case .works = Self.finding(of: result) { accounts[account].queues[queue].succeeded() }
+            return nil
         }
-        return nil
+        let wait = accounts[account].queues[queue].throttled(retryAfter: retryAfter, at: now)
+        guard wait > .zero else { return nil }
+        return .throttled(
+            account: configuration.accounts[account],
+            kind: token.kind,
+            wait: wait,
+            asked: retryAfter.flatMap { $0 > wait ? $0 : nil }
+        )
     }
 
     private static func finding(of result: CallResult) -> AccountQueue.Finding {

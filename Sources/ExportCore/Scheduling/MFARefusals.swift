@@ -8,7 +8,8 @@ struct MFARefusals {
     enum Decision: Equatable {
         /// No call succeeds: the account pauses.
         case pause
-        /// Others succeed: the call is repeated. `share` is that of recently answered calls, and is given once.
+        /// Other calls succeed: the call is repeated. `share` is the share of recent calls that were refused; nil where it has
+        /// been reported already, or too few calls were answered.
         case repeatCall(share: Double?)
     }
 
@@ -24,7 +25,7 @@ struct MFARefusals {
     /// all calls are refused.
     static let limitWithSuccess = 40
     /// Answers before a share is worth reporting.
-    private static let enough = 8
+    private static let reportedFrom = 8
     private static let window = UInt64.bitWidth
 
     /// The share of recent calls that were refused; nil while it is none or all of them.
@@ -34,17 +35,17 @@ struct MFARefusals {
     }
 
     mutating func refused() -> Decision {
-        note(true)
+        record(isRefusal: true)
         refusedInRow += 1
         let hasSuccess = answers.nonzeroBitCount < count
         if refusedInRow >= (hasSuccess ? Self.limitWithSuccess : Self.limitWithoutSuccess) { return .pause }
-        guard !isReported, count >= Self.enough, let share else { return .repeatCall(share: nil) }
+        guard !isReported, count >= Self.reportedFrom, let share else { return .repeatCall(share: nil) }
         isReported = true
         return .repeatCall(share: share)
     }
 
     mutating func accepted() {
-        note(false)
+        record(isRefusal: false)
         refusedInRow = 0
         // Enforcement that starts again later is reported again.
         if answers == 0 { isReported = false }
@@ -53,36 +54,8 @@ struct MFARefusals {
     /// New credentials: earlier answers no longer count.
     mutating func reset() { self = MFARefusals() }
 
-    private mutating func note(_ isRefusal: Bool) {
+    private mutating func record(isRefusal: Bool) {
         answers = answers << 1 | (isRefusal ? 1 : 0)
         count = min(count + 1, Self.window)
-    }
-}
-
-extension CallScheduler {
-    /// Turns a refusal because multi-factor authentication is required into a transient failure while other calls of
-    /// the account succeed, and the refusal of a manifest into a failure of the store while that accepts no downloads.
-    ///
-    /// - Returns: The answer for the job, and what to report to the operator.
-    mutating func classified(_ token: CallToken, _ result: CallResult) -> (result: CallResult, report: Report?) {
-        let account = Int(token.account)
-        guard !token.kind.isTransfer else { return (downloads.classified(token, result), nil) }
-        guard account < accounts.count else { return (result, nil) }
-        switch result {
-        case .failed(.account(.mfaRequired(let message))):
-            switch accounts[account].mfa.refused() {
-            case .pause: return (result, nil)
-            case .repeatCall(let share):
-                let report = share.map { Report.partlyRefused(account: name(ofAccount: account), share: $0) }
-                return (.failed(.transient(message: message)), report)
-            }
-        case .failed(.account), .failed(.transient), .failed(.throttled), .failed(.storeUnavailable),
-            .failed(.abandoned):
-            break
-        case .failed(.refused), .failed(.unusableFile), .failed(.refusedLocation), .created, .polled, .deleted,
-            .notDeletableYet, .notFound, .stored, .urlExpired:
-            accounts[account].mfa.accepted()
-        }
-        return (result, nil)
     }
 }

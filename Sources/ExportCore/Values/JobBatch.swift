@@ -9,7 +9,7 @@ public struct JobBatch: Hashable, Sendable {
     /// How many jobs the batch has.
     public var size: Int
 
-    /// Creates a value.
+    /// Creates a batch.
     public init(id: String, size: Int) {
         self.id = id
         self.size = size
@@ -22,15 +22,15 @@ public enum JobBatchStatus: UInt8, Hashable, Sendable, CaseIterable {
     case completed = 1
     /// All of its jobs ended, and some did not complete.
     case partial = 2
-    /// Its deadline passed before all of its jobs came. Those that came have ended.
+    /// Its deadline passed before all of its jobs were enqueued. Those that were have ended.
     case incomplete = 3
 }
 
 /// The end of a batch: the value of its record in the state topic.
 ///
-/// A batch begins with its first job, and until it ends it is what its jobs' records say: they hold its size, its members,
-/// and how these ended. Nothing else is stored of an open batch, so a job that ends costs no record beside its own. In
-/// return the jobs of an open batch are never forgotten; after the batch's end all of them are, together with it.
+/// An open batch has no record of its own: its jobs' records hold its size, its members, and how these ended. A job that
+/// ends therefore costs no further record. In return the jobs of an open batch are never forgotten; after the batch's end
+/// all of them are, together with it.
 public struct JobBatchRecord: Hashable, Sendable {
     /// The batch's id and size.
     public var batch: JobBatch

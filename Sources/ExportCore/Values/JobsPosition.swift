@@ -80,8 +80,12 @@ public struct StateOrigin: Hashable, Sendable {
 
 /// Why a partition is stopped until an operator decides.
 public enum StopReason: Hashable, Sendable {
-    /// Its state cannot be read. The text says what is wrong and what to do.
-    case stateUnreadable(String)
+    /// The record at this offset of the state partition cannot be read; the decoder says why.
+    case stateUnreadable(offset: Int64, cause: String)
+    /// The state topic has no partition of this number.
+    case statePartitionMissing
+    /// Reading the state took longer than tombstones are kept, so that forgotten jobs would come back.
+    case stateReadTooSlow(seconds: Int64, tombstonesKept: Int64)
     /// The jobs partition ends below the position that is decided: it was deleted and created again, or lost records.
     case jobsEndBelowPosition(position: Int64, end: Int64)
     /// Another record than the one that was decided is at this offset of the jobs partition.

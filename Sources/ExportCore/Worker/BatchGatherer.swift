@@ -89,6 +89,13 @@ struct BatchGatherer {
     /// Bytes that these records hold in memory.
     var backlogBytes: Int { gathering.heldBytes }
 
+    /// How many records may be added by decisions that can wait: a batch must fit into one transaction, however long the
+    /// one before takes.
+    var room: Int { backlogBytes < maxBytes * 2 ? max(0, maxRecords * 2 - backlog) : 0 }
+
+    /// Whether the backlog is short again after it was full.
+    var isShort: Bool { backlog < maxRecords && backlogBytes < maxBytes }
+
     /// Whether every decision is committed.
     var isIdle: Bool { gathering.isEmpty && committingBatch == nil }
 

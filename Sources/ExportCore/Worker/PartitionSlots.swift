@@ -65,10 +65,15 @@ struct PartitionSlots {
     }
 
     /// When a partition needs a tick if no other event arrives.
-    mutating func nextWake(after now: EventTime) -> MonotonicInstant? {
+    ///
+    /// - Parameter firesTimers: Whether timers can fire; otherwise only the time for a release counts.
+    mutating func nextWake(after now: EventTime, firesTimers: Bool) -> MonotonicInstant? {
         update()
-        let limit = now.monotonic(at: Instant(milliseconds: limits.earliest))
-        var earliest = min(MonotonicInstant(milliseconds: wakes.earliest), limit)
+        var earliest = MonotonicInstant.distantFuture
+        if firesTimers {
+            let limit = now.monotonic(at: Instant(milliseconds: limits.earliest))
+            earliest = min(MonotonicInstant(milliseconds: wakes.earliest), limit)
+        }
         for index in draining {
             if let end = slots[index]?.endOfGrace(after: now) { earliest = min(earliest, end) }
         }

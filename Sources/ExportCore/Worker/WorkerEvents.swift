@@ -7,7 +7,7 @@ public enum WorkerEvent: Sendable {
     /// The state has been read to its end.
     case restoreFinished(partition: Int32, epoch: Epoch, RestoredEnds)
     /// The state cannot be read; the partition must be stopped.
-    case restoreFailed(partition: Int32, epoch: Epoch, reason: String)
+    case restoreFailed(partition: Int32, epoch: Epoch, StopReason)
     /// This record was found in the jobs partition again, so up to it the partition is the one that was restored.
     case anchored(partition: Int32, epoch: Epoch, JobsMark)
     /// The jobs partition, or the state partition, is not the one that was restored.

@@ -10,7 +10,7 @@ extension WorkerMachine {
             start(partition, ends, at: now, &actions)
         case .restoreFailed(let partition, let epoch, let reason):
             guard isRestoring(partition, epoch) else { return }
-            stop(partition, epoch, .stateUnreadable(reason), &actions)
+            stop(partition, epoch, reason, &actions)
         case .discontinuity(let partition, let epoch, let reason):
             guard self.epoch(of: partition) == epoch, lifecycle(of: partition) == .active else { return }
             _ = batches.drop(partition)

@@ -30,8 +30,10 @@ extension WorkerMachine {
         for index in slots.indices {
             guard let slot = slots[index], slot.takesAnswers else { continue }
             let machine = slot.machine
+            // Timers wait for a commit while the next batch is full, and then for the next turn.
+            let due = timersLeft ? nil : now
             if slot.isActive,
-                let complaint = machine.audit(waiting: waiting + machine.pauses.parked, inFlight: inFlight, at: now)
+                let complaint = machine.audit(waiting: waiting + machine.pauses.parked, inFlight: inFlight, due: due)
                     ?? machine.auditManifests(waiting: waiting, inFlight: inFlight) ?? machine.auditPauses()
             {
                 return "partition \(index): \(complaint)"
@@ -57,7 +59,8 @@ extension WorkerMachine {
 }
 
 extension PartitionMachine {
-    fileprivate func audit(waiting: [CallToken], inFlight: Set<CallToken>, at now: EventTime) -> String? {
+    /// - Parameter due: Up to when timers must have fired; `nil` while they wait.
+    fileprivate func audit(waiting: [CallToken], inFlight: Set<CallToken>, due: EventTime?) -> String? {
         // Call IDs are unique within an assignment.
         func callIDs(_ tokens: some Sequence<CallToken>) -> Set<UInt32> {
             Set(tokens.lazy.filter { $0.partition == partition && $0.epoch == epoch }.map(\.callID))
@@ -80,7 +83,7 @@ extension PartitionMachine {
             case .idle: problem = nil
             case .queued where entry.account == .max: problem = nil
             case .queued: problem = waiting.contains(entry.callID) ? nil : "waits for a call that is not queued"
-            case .inFlight where entry.isTransferring && entry.limit < now.wall.milliseconds:
+            case .inFlight where entry.isTransferring && entry.limit < due?.wall.milliseconds ?? .min:
                 problem = "transfers its file beyond its deadline"
             case .inFlight: problem = inFlight.contains(entry.callID) ? nil : "waits for a call that is not in flight"
             }

@@ -12,7 +12,9 @@ public struct WorkerMachine: Sendable {
     var partitionCount = 0
     var stopping = Stopping.no
     /// Whether due timers remain from the last turn.
-    private var timersLeft = false
+    var timersLeft = false
+    /// The partition whose timers are the first to fire.
+    var firstTimerSlot = 0
     /// The time of the newest event.
     var lastTime: EventTime?
 
@@ -73,7 +75,7 @@ public struct WorkerMachine: Sendable {
     /// When the worker needs a tick if no other event arrives. Timers on the wall clock are computed from `now`, so
     /// call this again periodically: the wall clock may have been set.
     public mutating func nextWake(after now: EventTime) -> MonotonicInstant? {
-        if timersLeft { return now.monotonic }
+        if timersLeft, batches.room > 0 { return now.monotonic }
         var earliest: MonotonicInstant?
         func consider(_ wake: MonotonicInstant?) {
             guard let wake else { return }
@@ -82,7 +84,7 @@ public struct WorkerMachine: Sendable {
         consider(batches.nextChange)
         consider(scheduler.nextChange(after: now.monotonic))
         consider(breaker.nextChange)
-        consider(slots.nextWake(after: now))
+        consider(slots.nextWake(after: now, firesTimers: batches.room > 0))
         return earliest
     }
 
@@ -90,27 +92,21 @@ public struct WorkerMachine: Sendable {
 
     /// The steps that follow every event: timers, calls that may start, the next batch, releases.
     private mutating func turn(at now: EventTime, _ actions: inout [WorkerAction]) {
+        // A full batch makes room for the decisions of timers.
+        let full = batches.room == 0 ? nextBatch(at: now) : nil
         fireTimers(at: now, &actions)
         breaker.advance(to: now.monotonic)
         updateIntake(&actions)
         startCalls(at: now, &actions)
-        if var batch = batches.next(at: now.monotonic, isUrgent: !slots.readyToRelease(at: now).isEmpty) {
-            if !configuration.safeguards.offsetsInTransaction { batch.positions = [] }
-            actions.append(.commit(batch))
-        }
+        if let batch = full ?? nextBatch(at: now) { actions.append(.commit(batch)) }
         releaseDrained(at: now, &actions)
     }
 
-    private mutating func fireTimers(at now: EventTime, _ actions: inout [WorkerAction]) {
-        timersLeft = false
-        var start = 0
-        while let index = slots.firstDue(from: start, at: now) {
-            var decisions = Decisions()
-            slots[index]?.machine.fireTimers(at: now, limit: Self.timersPerTurn, &decisions)
-            if slots[index]?.hasDueTimer(at: now) ?? false { timersLeft = true }
-            gather(decisions, slot: index, at: now, &actions)
-            start = index + 1
-        }
+    /// The batch to commit, if it is time.
+    private mutating func nextBatch(at now: EventTime) -> CommitBatch? {
+        var batch = batches.next(at: now.monotonic, isUrgent: !slots.readyToRelease(at: now).isEmpty)
+        if !configuration.safeguards.offsetsInTransaction { batch?.positions = [] }
+        return batch
     }
 
     private mutating func startCalls(at now: EventTime, _ actions: inout [WorkerAction]) {
@@ -143,13 +139,7 @@ public struct WorkerMachine: Sendable {
             until: pending <= limit * 4 / 5 && all <= limit * Self.pendingOfPausedAccounts * 4 / 5,
             &actions
         )
-        let (backlog, bytes) = (batches.backlog, batches.backlogBytes)
-        set(
-            .commits,
-            when: backlog >= configuration.maxBatchRecords * 2 || bytes >= configuration.maxBatchBytes * 2,
-            until: backlog < configuration.maxBatchRecords && bytes < configuration.maxBatchBytes,
-            &actions
-        )
+        set(.commits, when: batches.room == 0, until: batches.isShort, &actions)
         set(.failures, when: breaker.isOpen, until: !breaker.isOpen, &actions)
         if pauses.isEmpty == wasPaused { actions.append(.intake(isPaused: !pauses.isEmpty)) }
     }

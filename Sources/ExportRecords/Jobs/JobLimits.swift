@@ -1,3 +1,5 @@
+import Primitives
+
 /// The bounds of a job document.
 public enum JobLimits {
     /// The longest value of a job's record, in bytes.
@@ -31,22 +33,13 @@ public enum JobLimits {
     }
 
     static func isJobIDByte(_ byte: UInt8) -> Bool {
-        isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+        byte.isASCIIAlphanumeric || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
             || byte == UInt8(ascii: ":")
     }
 
     /// The service's ids are GUIDs, but that is not guaranteed. Every text that is a single path segment is accepted.
     static func isRequestID(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let first = text.first, isAlphanumeric(first), text.count <= requestIDCharacters else { return false }
+        guard let first = text.first, first.isASCIIAlphanumeric, text.count <= requestIDCharacters else { return false }
         return text.allSatisfy { isJobIDByte($0) && $0 != UInt8(ascii: ":") }
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
     }
 }

@@ -27,7 +27,7 @@ enum AzureAuthorization: Sendable {
                 .noCredentials,
                 action: "use",
                 path: "Azure Blob Storage",
-                detail: "set FILES_AZURE_SAS_TOKEN, or FILES_AZURE_TENANT_ID, …_CLIENT_ID and …_CLIENT_SECRET"
+                detail: "there is no SAS token, and not all of tenant, client and client secret"
             )
         }
         var tokens = EntraTokenProvider.Configuration(

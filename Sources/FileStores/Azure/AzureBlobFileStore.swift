@@ -43,7 +43,7 @@ public final class AzureBlobFileStore: FileStore {
         blockSize: Int = AzureBackend.blockSize
     ) throws(FileStoreError) {
         guard location.lowercased().hasPrefix("azblob:") else {
-            throw FileStoreError(.invalidLocation, action: "use", path: "FILES_LOCATION")
+            throw FileStoreError(.invalidLocation, action: "use", path: "the location")
         }
         let caller = StoreCaller(wire: wire, clock: clock)
         backend = AzureBackend(

@@ -44,7 +44,7 @@ public final class S3FileStore: FileStore {
         partSize: Int = S3Backend.firstPartSize
     ) throws(FileStoreError) {
         guard location.lowercased().hasPrefix("s3:") else {
-            throw FileStoreError(.invalidLocation, action: "use", path: "FILES_LOCATION")
+            throw FileStoreError(.invalidLocation, action: "use", path: "the location")
         }
         let environment = AWSEnvironment(configuration.environment)
         var configuration = configuration

@@ -4,17 +4,6 @@ import Primitives
 import Synchronization
 import Tracing
 
-/// The name of a request in metrics and spans: method and URL template, without ids and queries.
-package struct HTTPRoute: Sendable, Hashable {
-    package let method: String
-    package let template: String
-
-    package init(_ method: String, _ template: String) {
-        self.method = method
-        self.template = template
-    }
-}
-
 /// Records durations and spans of requests to one server, by OpenTelemetry's conventions for HTTP clients. API calls, token
 /// requests and downloads are sent through it.
 ///

@@ -8,6 +8,7 @@ extension HTTPTransport {
     /// - Throws: ``TransportFault``, or `CancellationError` when the task was cancelled.
     package func send(_ outgoing: OutgoingRequest) async throws -> HTTPAnswer {
         try Task.checkCancellation()
+        // API calls have connections of their own, which cost less, unless they go through a proxy.
         if outgoing.isCall, outgoing.decodesAnswer, let route = try calls?.route(outgoing.url) {
             return try await route.host.send(outgoing, rest: route.rest)
         }

@@ -1,26 +1,31 @@
 import CRDKafka
 import Foundation
 
-// This uses librdkafka's older calls, which ask every broker. Its newer requests to a group's coordinator end the whole
-// process with a failed assertion when the coordinator is unavailable or does not support the request.
+// This uses librdkafka's older calls, which ask every broker. In 2.0.2 its newer requests to a group's coordinator end the
+// whole process with a failed assertion when the coordinator is unavailable or does not support the request. They are used
+// only for groups that the older calls cannot describe, with a librdkafka that has their protocol.
 
 extension KafkaAdmin {
     /// A consumer group and its members.
-    /// - Throws: ``KafkaError`` also when a broker did not answer and the others do not have the group.
+    /// - Throws: ``KafkaError`` also when a broker did not answer and the others do not have the group;
+    ///   ``KafkaErrorCode/notImplemented`` for a group of the protocol ``KafkaGroupProtocol/consumer``, if librdkafka is too old.
     public func group(
         _ groupID: String,
         timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaGroupDescription {
         let operation = "describe group"
-        return try await blocking(operation) { (client) throws(KafkaError) in
+        return try await blocking(operation, timeout) { (client) throws(KafkaError) in
+            let deadline = ContinuousClock.now + timeout
             let found = try Self.list(client, groupID, timeout, operation) { groups in
                 groups.first { string($0.group) == groupID }.map { ($0.err, Self.description($0)) }
             }
             guard let (code, description) = found else {
-                return KafkaGroupDescription(groupID: groupID, state: "Dead", assignor: "", members: [])
+                return .init(groupID: groupID, state: KafkaGroupDescription.dead, assignor: "", members: [])
             }
             try KafkaError.check(code, operation)
-            return description
+            // The list names the group, so it exists: the older request does not describe groups of the newer protocol.
+            guard description.state == KafkaGroupDescription.dead else { return description }
+            return try Self.consumerGroup(client, groupID, max(deadline - .now, .seconds(1)), operation)
         }
     }
 
@@ -73,6 +78,57 @@ extension KafkaAdmin {
         )
     }
 
+    /// Asks the coordinator for a group of the protocol ``KafkaGroupProtocol/consumer``.
+    private static func consumerGroup(
+        _ client: OpaquePointer,
+        _ groupID: String,
+        _ timeout: Duration,
+        _ operation: String
+    ) throws(KafkaError) -> KafkaGroupDescription {
+        if let obstacle = KafkaGroupProtocol.consumer.obstacle {
+            throw KafkaError(RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED, operation: operation, message: obstacle)
+        }
+        let call = AdminCall(operation: operation, api: RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, timeout: timeout)
+        return try call.run(client) { options, queue in
+            groupID.withCString { name in
+                var names: [UnsafePointer<CChar>?] = [name]
+                rd_kafka_DescribeConsumerGroups(client, &names, names.count, options, queue)
+            }
+        } result: { (event) throws(KafkaError) in
+            var count = 0
+            let groups = rd_kafka_DescribeConsumerGroups_result_groups(
+                rd_kafka_event_DescribeConsumerGroups_result(event),
+                &count
+            )
+            guard count > 0, let group = groups?[0] else {
+                throw KafkaError(RD_KAFKA_RESP_ERR__BAD_MSG, operation: operation)
+            }
+            try KafkaError.check(rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(group)), operation)
+            return description(groupID, group)
+        }
+    }
+
+    private static func description(_ groupID: String, _ group: OpaquePointer) -> KafkaGroupDescription {
+        let members = (0..<rd_kafka_ConsumerGroupDescription_member_count(group)).map { index in
+            let member = rd_kafka_ConsumerGroupDescription_member(group, index)
+            let assignment = rd_kafka_MemberDescription_assignment(member)
+            let partitions = rd_kafka_MemberAssignment_partitions(assignment)
+            return KafkaGroupDescription.Member(
+                memberID: string(rd_kafka_MemberDescription_consumer_id(member)),
+                clientID: string(rd_kafka_MemberDescription_client_id(member)),
+                host: string(rd_kafka_MemberDescription_host(member)),
+                partitions: partitions.map { TopicPartitionEntry.entries(of: $0).map(\.topicPartition) } ?? []
+            )
+        }
+        let state = rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(group))
+        return KafkaGroupDescription(
+            groupID: groupID,
+            state: string(state),
+            assignor: string(rd_kafka_ConsumerGroupDescription_partition_assignor(group)),
+            members: members.sorted { $0.memberID < $1.memberID }
+        )
+    }
+
     /// The committed offsets of any group, those of pending transactions not counted.
     ///
     /// A client of its own reads them, which does not join the group.
@@ -84,7 +140,7 @@ extension KafkaAdmin {
     ) async throws(KafkaError) -> [KafkaTopicPartition: Int64] {
         guard !partitions.isEmpty else { return [:] }
         let operation = "read committed offsets"
-        return try await blocking(operation) { [self] (_) throws(KafkaError) in
+        return try await blocking(operation, timeout) { [self] (_) throws(KafkaError) in
             let asking = try makeHandle(groupID: group)
             defer { _ = asking.destroy(waitingUpTo: .zero) }
             let list = TopicPartitionList(partitions)

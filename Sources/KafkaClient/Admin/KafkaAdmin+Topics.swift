@@ -10,7 +10,7 @@ extension KafkaAdmin {
         timeout: Duration = .seconds(30)
     ) async throws(KafkaError) -> [KafkaTopicResult] {
         let deadline = ContinuousClock.now + timeout
-        return try await blocking("create topics") { (client) throws(KafkaError) in
+        return try await blocking("create topics", timeout) { (client) throws(KafkaError) in
             var natives: [OpaquePointer?] = []
             defer { for native in natives { rd_kafka_NewTopic_destroy(native) } }
             for topic in topics { natives.append(try Self.native(topic)) }
@@ -74,7 +74,7 @@ extension KafkaAdmin {
         upTo total: Int,
         timeout: Duration = .seconds(30)
     ) async throws(KafkaError) {
-        let results = try await blocking("add partitions") { (client) throws(KafkaError) in
+        let results = try await blocking("add partitions", timeout) { (client) throws(KafkaError) in
             var made: OpaquePointer?
             let text = ErrorText.filled { made = rd_kafka_NewPartitions_new(topic, max(total, 0), $0, $1) }
             guard made != nil else {
@@ -104,7 +104,7 @@ extension KafkaAdmin {
         _ topics: [String],
         timeout: Duration = .seconds(30)
     ) async throws(KafkaError) -> [KafkaTopicResult] {
-        try await blocking("delete topics") { (client) throws(KafkaError) in
+        try await blocking("delete topics", timeout) { (client) throws(KafkaError) in
             var natives = topics.map { rd_kafka_DeleteTopic_new($0) }
             defer { for native in natives { rd_kafka_DeleteTopic_destroy(native) } }
             let call = AdminCall(
@@ -145,7 +145,7 @@ extension KafkaAdmin {
         _ name: String,
         timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaTopicDescription? {
-        try await blocking("describe topic") { (client) throws(KafkaError) in
+        try await blocking("describe topic", timeout) { (client) throws(KafkaError) in
             try Self.description(of: name, client, timeout)
         }
     }
@@ -184,7 +184,7 @@ extension KafkaAdmin {
         timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> Int64? {
         let operation = "look up offset by time"
-        return try await blocking(operation) { (client) throws(KafkaError) in
+        return try await blocking(operation, timeout) { (client) throws(KafkaError) in
             let list = TopicPartitionList([KafkaTopicPartitionOffset(partition, offset: timestamp)])
             try KafkaError.check(rd_kafka_offsets_for_times(client, list.pointer, timeout.milliseconds), operation)
             let entries = list.entries
@@ -195,7 +195,7 @@ extension KafkaAdmin {
 
     /// All topics that the client may see, by name.
     public func topics(timeout: Duration = .seconds(10)) async throws(KafkaError) -> [KafkaTopicDescription] {
-        try await blocking("list topics") { (client) throws(KafkaError) in
+        try await blocking("list topics", timeout) { (client) throws(KafkaError) in
             try Self.metadata(client, nil, timeout).map(\.0).sorted { $0.name < $1.name }
         }
     }
@@ -232,7 +232,7 @@ extension KafkaAdmin {
         _ topic: String,
         timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> [String: String] {
-        try await blocking("describe topic configuration") { (client) throws(KafkaError) in
+        try await blocking("describe topic configuration", timeout) { (client) throws(KafkaError) in
             var resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic)
             defer { rd_kafka_ConfigResource_destroy(resource) }
             let operation = "describe topic configuration"

@@ -9,6 +9,8 @@ public final class KafkaAdmin: Sendable {
     private let logger: Logger
     private let onError: (@Sendable (KafkaError) -> Void)?
     let calls = BlockingCalls(label: "kafka-admin-calls")
+    /// How much longer than its time-out a call may take, on a busy machine.
+    private static let slack: Duration = .seconds(5)
 
     /// Connects to nothing yet.
     /// - Parameters:
@@ -60,7 +62,7 @@ public final class KafkaAdmin: Sendable {
     public func close() async {
         guard calls.beginClosing() else { return }
         let (handle, calls) = (handle, calls)
-        await closing(within: .seconds(10)) {
+        _ = await waiting(within: .seconds(10)) {
             calls.close()
             _ = handle.destroy(waitingUpTo: .zero)
         }
@@ -72,27 +74,28 @@ public final class KafkaAdmin: Sendable {
         _ partition: KafkaTopicPartition,
         timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> KafkaWatermarks {
-        try await blocking("read watermarks") { (client) throws(KafkaError) in
+        try await blocking("read watermarks", timeout) { (client) throws(KafkaError) in
             try queryWatermarks(client, partition, timeout)
         }
     }
 
     /// The cluster's id; `nil` when no broker reports it in time.
     public func clusterID(timeout: Duration = .seconds(5)) async throws(KafkaError) -> String? {
-        try await blocking("read cluster id") { (client) throws(KafkaError) in
+        try await blocking("read cluster id", timeout) { (client) throws(KafkaError) in
             guard let id = rd_kafka_clusterid(client, timeout.milliseconds) else { return nil }
             defer { rd_kafka_mem_free(client, id) }
             return String(cString: id)
         }
     }
 
-    /// Runs a body that waits for a broker.
+    /// Runs a body that waits for a broker until its time-out.
     func blocking<R: Sendable>(
         _ operation: String,
+        _ timeout: Duration,
         _ body: @escaping @Sendable (OpaquePointer) throws(KafkaError) -> R
     ) async throws(KafkaError) -> R {
         let handle = handle
-        return try await calls.run(operation) { () throws(KafkaError) in
+        return try await calls.run(operation, within: timeout + Self.slack) { () throws(KafkaError) in
             // Errors that concern the client arrive by polling: before the call, and while it waited.
             rd_kafka_poll(handle.pointer, 0)
             defer { rd_kafka_poll(handle.pointer, 0) }

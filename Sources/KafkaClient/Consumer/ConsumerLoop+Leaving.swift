@@ -2,11 +2,11 @@ import CRDKafka
 import Logging
 import Primitives
 
-// librdkafka's rebalance callback while the member leaves.
-
 extension ConsumerLoop {
-    /// Releases what the group revokes, and accepts no assignment: one that is not answered would stop the group's rebalance
-    /// and librdkafka's end, and one that is accepted would read offsets that may wait for another member's transaction.
+    /// librdkafka's rebalance callback while the member leaves. Releases what the group revokes, and declines assignments.
+    ///
+    /// An assignment without an answer would stop the group's rebalance and librdkafka's shutdown. An accepted one would read
+    /// offsets that may wait for another member's transaction.
     func rebalanceWhileLeaving(
         _ code: rd_kafka_resp_err_t,
         _ partitions: [KafkaTopicPartition],
@@ -15,8 +15,8 @@ extension ConsumerLoop {
         let isAssignment = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS
         if isAssignment { hasBeenAssigned = true }
         if isTerminating {
-            // librdkafka takes the first answer for the release of everything. It may have ended the membership by the
-            // next callback, which waited behind the first, and a call into it would then wait forever.
+            // librdkafka treats the first answer as the release of all partitions, and may then end the membership. A second
+            // callback can still be queued: a call into librdkafka from there would never return.
             guard !hasAnsweredTermination else { return }
             hasAnsweredTermination = true
         }

@@ -13,8 +13,9 @@ public protocol KafkaConsumerHandler: Sendable {
     /// those of a revocation are lost.
     func consumer(_ consumer: KafkaConsumer, gaveUpWaitingFor request: KafkaRebalanceRequest)
 
-    /// Something went wrong. librdkafka continues, unless the fault is ``KafkaFault/fatal`` or ``KafkaFault/fenced``;
-    /// after ``KafkaFault/configuration`` it succeeds once the cause is corrected.
+    /// The client has failed at something that no call waits for. librdkafka continues, unless the fault is
+    /// ``KafkaFault/fatal`` or ``KafkaFault/fenced``; after ``KafkaFault/configuration`` it succeeds once the cause is
+    /// corrected.
     func consumer(_ consumer: KafkaConsumer, failed error: KafkaError)
 
     /// The partition has no more records for now; the next one will get this offset.

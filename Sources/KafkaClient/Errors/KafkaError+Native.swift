@@ -78,9 +78,11 @@ extension KafkaErrorCode {
         }
     }
 
-    // Of members with epochs, which the oldest supported librdkafka's header does not name.
+    // Codes that the oldest supported librdkafka's header does not name: of members with epochs, and of a broker that left
+    // the cluster's list while it was asked.
     private static let fencedMemberEpoch = rd_kafka_resp_err_t(110)
     private static let staleMemberEpoch = rd_kafka_resp_err_t(113)
+    private static let destroyBroker = rd_kafka_resp_err_t(-137)
 
     /// The fault when librdkafka reports that the whole client has ended.
     var faultWhenFatal: KafkaFault {
@@ -146,7 +148,7 @@ extension KafkaErrorCode {
             RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
             RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH, RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,
             RD_KAFKA_RESP_ERR_PREFERRED_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
-            RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
+            RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED, Self.destroyBroker:
             true
         default: false
         }

@@ -93,6 +93,8 @@ extension KafkaErrorCode {
     public static let destroyed = KafkaErrorCode(RD_KAFKA_RESP_ERR__DESTROY)
     /// librdkafka: the broker does not know the request.
     public static let unsupportedFeature = KafkaErrorCode(RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+    /// librdkafka: this version cannot do it.
+    public static let notImplemented = KafkaErrorCode(RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED)
     /// Broker: not this version of the request.
     public static let unsupportedVersion = KafkaErrorCode(RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION)
 }

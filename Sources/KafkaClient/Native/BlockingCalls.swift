@@ -1,3 +1,4 @@
+import CRDKafka
 import Dispatch
 import Synchronization
 
@@ -12,8 +13,11 @@ final class BlockingCalls: Sendable {
         queue = DispatchQueue(label: label, attributes: .concurrent)
     }
 
+    /// - Parameter bound: how long the caller waits for the body, whatever librdkafka does; without one, the body ends itself.
+    /// - Throws: what the body throws; ``KafkaErrorCode/timedOut`` at the end of the bound.
     func run<R: Sendable>(
         _ operation: String,
+        within bound: Duration? = nil,
         _ body: @escaping @Sendable () throws(KafkaError) -> R
     ) async throws(KafkaError) -> R {
         let entered = isClosed.withLock { isClosed in
@@ -21,12 +25,17 @@ final class BlockingCalls: Sendable {
             return !isClosed
         }
         guard entered else { throw .closed(operation) }
-        let result: Result<R, KafkaError> = await withCheckedContinuation { continuation in
-            queue.async {
-                let result = Result(catching: body)
-                self.inProgress.leave()
-                continuation.resume(returning: result)
-            }
+        let counted: @Sendable () -> Result<R, KafkaError> = {
+            defer { self.inProgress.leave() }
+            return Result(catching: body)
+        }
+        guard let bound else {
+            return try await withCheckedContinuation { continuation in
+                queue.async { continuation.resume(returning: counted()) }
+            }.get()
+        }
+        guard let result = await waiting(within: bound, on: queue, counted) else {
+            throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, operation: operation)
         }
         return try result.get()
     }

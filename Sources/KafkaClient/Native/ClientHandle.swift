@@ -109,4 +109,9 @@ final class ClientHandle: @unchecked Sendable {
         context.release()
         return true
     }
+
+    /// Destroys a client that no caller uses any more, and waits for that, at most for a bound.
+    func close(within bound: Duration) async {
+        _ = await waiting(within: bound) { self.destroy(waitingUpTo: .zero) }
+    }
 }

@@ -1,7 +1,8 @@
 import CRDKafka
 
-/// librdkafka's configuration for one new client, with errors that name the property. `rd_kafka_new` takes it over when it
-/// succeeds; ``discard()`` it otherwise.
+/// librdkafka's configuration for one new client, with errors that name the property.
+///
+/// After a successful `rd_kafka_new` the client owns the memory. In all other cases the caller must call ``discard()``.
 struct NativeConfiguration {
     let pointer: OpaquePointer
 

@@ -85,8 +85,8 @@ public actor KafkaProducer {
         return core.takeFailures()
     }
 
-    /// Ends the producer. What has not been delivered is lost: flush first.
-    public func close() {
-        core.close()
+    /// Ends the producer. What has not been delivered is lost: flush first. Waits ten seconds at the most.
+    public func close() async {
+        await core.release()?.close(within: .seconds(10))
     }
 }

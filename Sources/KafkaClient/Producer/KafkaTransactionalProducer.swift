@@ -103,15 +103,22 @@ public actor KafkaTransactionalProducer {
     /// Adds consumed positions to the transaction, each one above the last record that was read. This is the fence
     /// against a member whose partitions have moved to another one: do it in every transaction, also when no position
     /// moved.
-    /// - Throws: ``KafkaFault/staleGeneration`` when the group has moved on since the metadata was taken.
+    /// - Throws: ``KafkaFault/staleGeneration`` when the group has moved on since the metadata was taken;
+    ///   ``KafkaFault/fatal`` when librdkafka does not return, after which the producer is of no more use.
     public func sendOffsets(
         _ offsets: [KafkaTopicPartitionOffset],
         groupMetadata: KafkaGroupMetadata,
         timeout: Duration = .seconds(10)
     ) throws(KafkaError) {
         let list = TopicPartitionList(offsets)
-        try retrying("send offsets to transaction", timeout) {
-            rd_kafka_send_offsets_to_transaction($0, list.pointer, groupMetadata.pointer, $1)
+        let operation = "send offsets to transaction"
+        // Both are copied before the call waits.
+        nonisolated(unsafe) let (offsets, metadata) = (list.pointer, groupMetadata.pointer)
+        try retrying(operation, timeout) { (client, remaining) throws(KafkaError) in
+            nonisolated(unsafe) let client = client
+            return try core.returning(operation, within: .milliseconds(remaining) + .seconds(5)) {
+                rd_kafka_send_offsets_to_transaction(client, offsets, metadata, remaining)
+            }
         }
     }
 
@@ -147,23 +154,23 @@ public actor KafkaTransactionalProducer {
     }
 
     /// Ends the producer. A transaction that is open stays so until its time-out or until a producer with the same
-    /// transactional id starts; abort it first.
-    public func close() {
-        core.close()
+    /// transactional id starts; abort it first. Waits ten seconds at the most.
+    public func close() async {
+        await core.release()?.close(within: .seconds(10))
     }
 
     /// Calls until it succeeds, fails with a permanent error, or the time is up.
     private func retrying(
         _ operation: String,
         _ timeout: Duration,
-        _ call: (OpaquePointer, Int32) -> OpaquePointer?
+        _ call: (OpaquePointer, Int32) throws(KafkaError) -> OpaquePointer?
     ) throws(KafkaError) {
         let client = try core.client(operation)
         let clock = ContinuousClock()
         let deadline = clock.now + timeout
         while true {
             let remaining = max(deadline - clock.now, .milliseconds(1))
-            let error = call(client, max(remaining.milliseconds, 1))
+            let error = try call(client, max(remaining.milliseconds, 1))
             core.poll()
             guard let error else { return }
             let failure = failure(error, operation)

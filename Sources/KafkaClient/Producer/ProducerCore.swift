@@ -1,4 +1,5 @@
 import CRDKafka
+import Dispatch
 import Foundation
 import Logging
 
@@ -17,6 +18,10 @@ final class ProducerCore {
     private var failures: [KafkaDeliveryFailure] = []
     /// The newest error of the client as a whole since the last ``takeClientError()``.
     private var clientError: KafkaError?
+    /// Makes calls that may not return.
+    private let unreturned = DispatchQueue(label: "kafka-producer-calls")
+    /// Whether a call has not returned.
+    private var isStuck = false
     private let arguments = UnsafeMutableBufferPointer<rd_kafka_vu_t>.allocate(capacity: 8)
 
     init(
@@ -95,13 +100,38 @@ final class ProducerCore {
         }
     }
 
-    /// Destroys the client. Blocks; what has not been delivered is lost.
-    func close() {
-        guard let handle else { return }
+    /// Makes a call that may not return: in librdkafka, `rd_kafka_send_offsets_to_transaction` waits without an end when the
+    /// broker that it asked for the group's coordinator hung.
+    /// - Returns: the call's error, which the caller has to destroy.
+    /// - Throws: ``KafkaFault/fatal`` at the end of the bound. The call stays in its thread, and the client in memory.
+    func returning(
+        _ operation: String,
+        within bound: Duration,
+        _ call: @escaping @Sendable () -> OpaquePointer?
+    ) throws(KafkaError) -> OpaquePointer? {
+        let returned = ReturnedError()
+        unreturned.async { returned.set(call()) }
+        if let error = returned.wait(within: bound) { return error.pointer }
+        isStuck = true
+        throw KafkaError(
+            fault: .fatal,
+            code: .timedOut,
+            message: "librdkafka does not return",
+            operation: operation
+        )
+    }
+
+    /// Gives up the client, which the caller destroys; what has not been delivered is lost.
+    func release() -> ClientHandle? {
+        guard !isStuck else {
+            logger.error("Kafka producer is stuck in a call, its client is left in memory")
+            handle = nil
+            return nil
+        }
         for topic in topics.values { rd_kafka_topic_destroy(topic) }
         topics = [:]
-        self.handle = nil
-        _ = handle.destroy(waitingUpTo: .zero)
+        defer { handle = nil }
+        return handle
     }
 
     private func topic(_ name: String) throws(KafkaError) -> OpaquePointer {

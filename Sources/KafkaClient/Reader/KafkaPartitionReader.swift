@@ -123,11 +123,11 @@ public final class KafkaPartitionReader: Sendable {
         }
     }
 
-    /// Ends a cursor. Batches that it returned stay good until the reader closes.
+    /// Ends a cursor, and waits ten seconds at the most. Batches that it returned stay good until the reader closes.
     public func close(_ cursor: KafkaPartitionCursor) async {
         _ = cursors.withLock { $0.removeValue(forKey: ObjectIdentifier(cursor)) }
         // After the reader's own close there is nothing left to do.
-        try? await calls.run("close partitions") { () throws(KafkaError) in cursor.stop() }
+        try? await calls.run("close partitions", within: .seconds(10)) { () throws(KafkaError) in cursor.stop() }
     }
 
     /// Ends all cursors and the client. Batches must have been released; a client whose batches are held for more
@@ -140,7 +140,7 @@ public final class KafkaPartitionReader: Sendable {
         let handle = handle
         let calls = calls
         guard calls.beginClosing() else { return }
-        await closing(within: .seconds(20)) {
+        _ = await waiting(within: .seconds(20)) {
             calls.close()
             for cursor in open { cursor.stop() }
             _ = handle.destroy(waitingUpTo: .seconds(10))

@@ -1,4 +1,5 @@
 import CRDKafka
+import Foundation
 
 /// How far a partition reaches.
 public struct KafkaWatermarks: Sendable, Hashable {
@@ -16,31 +17,38 @@ public struct KafkaWatermarks: Sendable, Hashable {
 
 /// Asks the broker for the ends of a partition; blocks.
 ///
-/// A client uses the metadata that it has: it reads the metadata again once before a partition counts as unknown, because
-/// the partition may have been added since.
+/// Asks again until the time-out when the answer is transient: while a broker is unavailable, another one takes over its
+/// partitions. A client uses the metadata that it has, so it reads the metadata again once before a partition counts as
+/// unknown, because the partition may have been added since.
 func queryWatermarks(
     _ client: OpaquePointer,
     _ partition: KafkaTopicPartition,
     _ timeout: Duration
 ) throws(KafkaError) -> KafkaWatermarks {
+    let deadline = ContinuousClock.now + timeout
     var (low, high): (Int64, Int64) = (0, 0)
-    func query() -> rd_kafka_resp_err_t {
-        rd_kafka_query_watermark_offsets(
+    var hasRefreshed = false
+    while true {
+        let code = rd_kafka_query_watermark_offsets(
             client,
             partition.topic,
             partition.partition,
             &low,
             &high,
-            timeout.milliseconds
+            max(deadline - .now, .milliseconds(1)).milliseconds
         )
+        if code == RD_KAFKA_RESP_ERR_NO_ERROR { return KafkaWatermarks(low: low, high: high) }
+        let isUnknown = code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && !hasRefreshed
+        let error = KafkaError(code, operation: "read watermarks", topicPartition: partition)
+        guard isUnknown || error.fault == .retry, ContinuousClock.now < deadline else { throw error }
+        if isUnknown {
+            hasRefreshed = true
+            refreshMetadata(client, partition.topic, max(deadline - .now, .milliseconds(1)))
+        } else {
+            // Blocks a thread made for such calls only.
+            Thread.sleep(forTimeInterval: 0.1)
+        }
     }
-    var code = query()
-    if code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION {
-        refreshMetadata(client, partition.topic, timeout)
-        code = query()
-    }
-    try KafkaError.check(code, "read watermarks", topicPartition: partition)
-    return KafkaWatermarks(low: low, high: high)
 }
 
 private func refreshMetadata(_ client: OpaquePointer, _ name: String, _ timeout: Duration) {

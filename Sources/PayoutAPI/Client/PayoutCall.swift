@@ -1,4 +1,5 @@
 public import struct Foundation.UUID
+import HTTPAccess
 public import PayoutFilters
 import Primitives
 
@@ -40,6 +41,17 @@ extension PayoutCall: CustomStringConvertible {
     }
 
     private var shownRequestID: String { Redaction.bounded(requestID ?? "") }
+}
+
+extension PayoutCall {
+    /// The call's name in metrics and spans.
+    var route: HTTPRoute {
+        switch operation {
+        case .create: HTTPRoute("POST", kind.path)
+        case .get: HTTPRoute("GET", kind.path + "/{requestId}")
+        case .delete: HTTPRoute("DELETE", kind.path + "/{requestId}")
+        }
+    }
 }
 
 extension PayoutKind {

@@ -2,12 +2,9 @@ import EntraIdentity
 import HTTPAccess
 import Logging
 import NIOHTTP1
-import PayoutFilters
-
-// Sends a call until it succeeds, fails permanently, or the retry policy ends.
 
 extension PayoutClient {
-    /// Sends a call with the configured retries.
+    /// Sends a call until it succeeds, fails permanently, or the retry policy ends.
     ///
     /// - Returns: An answer with a status of 200 to 299.
     func perform(_ call: PayoutCall, method: HTTPMethod, url: String) async throws -> HTTPAnswer {
@@ -83,12 +80,12 @@ extension PayoutClient {
         token: AccessToken,
         resends: Int
     ) async throws -> HTTPAnswer {
-        try await self.gate?.enter(call)
+        try await gate?.enter(call)
         do {
             var request = OutgoingRequest(
                 method: method,
                 url: url,
-                headers: self.headers(for: call, token: token),
+                headers: headers(for: call, token: token),
                 timeout: configuration.requestTimeout
             )
             request.isCall = true
@@ -102,10 +99,10 @@ extension PayoutClient {
                 clock: environment.clock
             )
             leaveGate(call, answer: answer)
-            logger?.debug("Payout request answered", metadata: self.metadata(call, answer: answer))
+            logger?.debug("Payout request answered", metadata: answerMetadata(call, answer))
             return answer
         } catch {
-            self.gate?.leave(call, outcome: .failed)
+            gate?.leave(call, outcome: .failed)
             guard let fault = error as? TransportFault else { throw error }
             logger?.debug(
                 "Payout request failed",
@@ -131,7 +128,7 @@ extension PayoutClient {
     }
 
     private func leaveGate(_ call: PayoutCall, answer: HTTPAnswer) {
-        guard let gate = self.gate else { return }
+        guard let gate else { return }
         if answer.status == 429 {
             let wait = retryAfter(in: answer.headers, now: environment.clock.now())
             gate.leave(call, outcome: .throttled(retryAfter: wait))
@@ -140,7 +137,7 @@ extension PayoutClient {
         }
     }
 
-    private func metadata(_ call: PayoutCall, answer: HTTPAnswer) -> Logger.Metadata {
+    private func answerMetadata(_ call: PayoutCall, _ answer: HTTPAnswer) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "http.request.method": "\(call.route.method)",
             "url.template": "\(call.route.template)",
@@ -156,21 +153,7 @@ extension PayoutClient {
 extension PayoutAPIError {
     /// Whether the client's retry policy applies. A conflict is not retried: an export may be in progress for a day.
     var isRepeatedByClient: Bool {
-        if case .conflict = self.reason { return false }
+        if case .conflict = reason { return false }
         return recovery == .retryable || recovery == .throttled
-    }
-}
-
-extension PayoutCall {
-    /// The call's name in metrics and spans.
-    var route: HTTPRoute {
-        switch (operation, kind) {
-        case (.create, .transactionHistory): HTTPRoute("POST", "/v1.0/payouts/transactionhistory")
-        case (.create, .payments): HTTPRoute("POST", "/v1.0/payouts/payments")
-        case (.get, .transactionHistory): HTTPRoute("GET", "/v1.0/payouts/transactionhistory/{requestId}")
-        case (.get, .payments): HTTPRoute("GET", "/v1.0/payouts/payments/{requestId}")
-        case (.delete, .transactionHistory): HTTPRoute("DELETE", "/v1.0/payouts/transactionhistory/{requestId}")
-        case (.delete, .payments): HTTPRoute("DELETE", "/v1.0/payouts/payments/{requestId}")
-        }
     }
 }

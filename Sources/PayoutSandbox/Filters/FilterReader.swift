@@ -1,3 +1,5 @@
+import Primitives
+
 /// Reads an OData filter and refuses what the service would refuse.
 struct FilterReader {
     private enum Token: Equatable {
@@ -158,14 +160,7 @@ struct FilterReader {
     }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"),
-            UInt8(ascii: "+"), UInt8(ascii: ":"), UInt8(ascii: "/"):
-            true
-        default:
-            false
-        }
+        byte.isASCIIAlphanumeric || "_.-+:/".utf8.contains(byte)
     }
 
     private init(tokens: [Token]) {

@@ -14,7 +14,7 @@ struct FaultPlan: Sendable {
             case signInError(PayoutSandbox.SignInError)
         }
 
-        /// The fault of a file's body.
+        /// The fault of a file's body; ``Fault/Effect`` describes each.
         enum Body: Sendable {
             case breaks(after: Double)
             case stalls(nanoseconds: Int64)
@@ -24,6 +24,7 @@ struct FaultPlan: Sendable {
         }
 
         var replacement: Replacement?
+        /// How much later the answer comes, in nanoseconds.
         var delay: Int64 = 0
         var envelope = Fault.Envelope.documented
         var statusText: String?
@@ -52,7 +53,7 @@ struct FaultPlan: Sendable {
             guard fault.calls.contains(call), fault.count.map({ $0 > 0 }) ?? true else { continue }
             if fault.effect.replacesAnswer, drawn.replacement != nil { continue }
             if fault.probability < 1, generator.unit() >= fault.probability { continue }
-            drawn.take(fault.effect)
+            drawn.apply(fault.effect)
             happened[fault.effect.name, default: 0] += 1
             if let count = fault.count { faults[index].count = count - 1 }
         }
@@ -62,7 +63,7 @@ struct FaultPlan: Sendable {
 }
 
 extension FaultPlan.Drawn {
-    fileprivate mutating func take(_ effect: PayoutSandbox.Fault.Effect) {
+    fileprivate mutating func apply(_ effect: PayoutSandbox.Fault.Effect) {
         switch effect {
         case .status(let status, let body, let retryAfter, let afterEffect):
             replacement = .status(status, body: body, retryAfter: retryAfter, afterEffect: afterEffect)

@@ -44,24 +44,11 @@ struct GUID: Hashable, Sendable {
     }
 
     func append(to bytes: inout [UInt8]) {
-        var shift = 60
-        for position in 0..<18 {
-            if position == 8 || position == 13 {
-                bytes.append(UInt8(ascii: "-"))
-            } else {
-                bytes.append(Hexadecimal.digit(UInt8(truncatingIfNeeded: high >> UInt64(shift))))
-                shift -= 4
-            }
-        }
-        bytes.append(UInt8(ascii: "-"))
-        shift = 60
-        for position in 0..<17 {
-            if position == 4 {
-                bytes.append(UInt8(ascii: "-"))
-            } else {
-                bytes.append(Hexadecimal.digit(UInt8(truncatingIfNeeded: low >> UInt64(shift))))
-                shift -= 4
-            }
+        for index in 0..<16 {
+            if index == 4 || index == 6 || index == 8 || index == 10 { bytes.append(UInt8(ascii: "-")) }
+            let byte = UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - index % 8 * 8))
+            bytes.append(Hexadecimal.digit(byte >> 4))
+            bytes.append(Hexadecimal.digit(byte))
         }
     }
 

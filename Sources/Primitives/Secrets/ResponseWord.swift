@@ -6,31 +6,22 @@
 public enum ResponseWord {
     /// An error code such as `NoSuchBucket`, `AuthenticationFailed` or `invalid_client`.
     public static func code(_ text: String?) -> String? {
-        word(text, longest: 64) { isAlphanumeric($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
+        word(text, longest: 64) { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
     }
 
     /// A request's id: a GUID, or a short text of letters, digits and hyphens. Signatures of Azure are in Base64, those of
     /// AWS have 64 digits.
     public static func requestID(_ text: String?) -> String? {
-        word(text, longest: 60) { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        word(text, longest: 60) { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "-") }
     }
 
     /// A region's name such as `eu-central-1`.
     public static func region(_ text: String?) -> String? {
-        word(text, longest: 32) { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        word(text, longest: 32) { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "-") }
     }
 
     private static func word(_ text: String?, longest: Int, _ isAllowed: (UInt8) -> Bool) -> String? {
         guard let text, !text.isEmpty else { return nil }
         return text.utf8.count <= longest && text.utf8.allSatisfy(isAllowed) ? text : Redaction.mark
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
     }
 }

@@ -11,26 +11,32 @@ enum Disclosure {
         var expression: NSRegularExpression
         var template: String
 
-        init?(_ pattern: String, _ template: String) {
-            guard let expression = try? NSRegularExpression(pattern: pattern, options: [.caseInsensitive]) else {
-                return nil
+        init(_ pattern: String, _ template: String) {
+            do {
+                expression = try NSRegularExpression(pattern: pattern, options: [.caseInsensitive])
+            } catch {
+                // Without the rule secrets would be shown.
+                preconditionFailure("\(pattern) is no regular expression: \(error)")
             }
-            self.expression = expression
             self.template = template
         }
     }
 
     private static let rules: [Rule] = [
-        // A URL's query and fragment, and credentials before its host.
+        // A URL's query and fragment.
         Rule(#"([a-z][a-z0-9+.-]*://[^\s?#"'<>]*)[?#][^\s"'<>]*"#, "$1?\(mark)"),
+        // Credentials before a URL's host.
         Rule(#"([a-z][a-z0-9+.-]*://)[^\s/@?#"'<>]+@"#, "$1"),
+        // Names of secrets with their values, as in queries, forms and JSON.
         Rule(
             #"\b(sig|signature|sharedaccesssignature|password|client_secret|(?:access|refresh|id)_token)("?\s*[=:]\s*|%3D)"?[^\s&"'<>,;)}]+"#,
             "$1$2\(mark)"
         ),
+        // The value of an `Authorization` header.
         Rule(#"\b(bearer\s+)[a-z0-9._~+/=-]{8,}"#, "$1\(mark)"),
+        // A JSON Web Token.
         Rule(#"\beyJ[a-z0-9_-]{10,}(?:\.[a-z0-9_-]*)*"#, mark),
-    ].compactMap { $0 }
+    ]
 
     /// The text without secrets.
     static func clean(_ text: String) -> String {
@@ -47,24 +53,12 @@ enum Disclosure {
         "'" + Redaction.bounded(clean(String(name.prefix(64)))) + "'"
     }
 
-    /// A location without its query.
+    /// A location without its query and fragment, and without credentials.
     static func location(_ location: String) -> String {
         let bare = location.prefix { $0 != "?" && $0 != "#" }
         return clean(String(bare))
     }
-}
 
-extension Date {
-    /// RFC 3339 in UTC with milliseconds.
-    var rfc3339: String {
-        Timestamp(milliseconds: Int64((timeIntervalSince1970 * 1_000).rounded(.down))).rfc3339()
-    }
-
-    /// The time as the core counts it, in whole milliseconds.
-    var instant: Instant { Instant(milliseconds: Int64(timeIntervalSince1970 * 1_000)) }
-}
-
-extension Disclosure {
     /// A job's metadata without secrets.
     static func metadata(of job: ExportJob) -> [String: String]? { job.metadata?.mapValues(clean) }
 }

@@ -11,6 +11,7 @@ actor Fleet {
     private let lister: JobLister
     private let finder: JobFinder
     private let telemetry: Telemetry
+    private let pageTime: Duration
     let client: FleetClient
     private var latest: (document: FleetDocument, at: ContinuousClock.Instant)?
     private var reading: Task<FleetDocument, Never>?
@@ -26,6 +27,7 @@ actor Fleet {
     ) {
         self.monitor = monitor
         self.telemetry = telemetry
+        pageTime = configuration.pageTime
         finder = JobFinder(source, patience: configuration.patience)
         lister = JobLister(source, patience: configuration.patience)
         client = FleetClient(directory, group: configuration.groupID, texts: telemetry.texts)
@@ -155,6 +157,7 @@ actor Fleet {
         let snapshot = await monitor.snapshot()
         var walk = JobWalk(
             query,
+            within: pageTime,
             own: snapshot.watch.lastStatus,
             group: query.isLocal ? FleetGroup(members: []) : await client.members(),
             worker: await monitor.worker,

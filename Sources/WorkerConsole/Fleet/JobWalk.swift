@@ -30,25 +30,26 @@ struct JobWalk {
     private let isPart: Bool
     private let group: FleetGroup
     private let texts: any OperatorTexts
-    private let end = ContinuousClock.now + Self.time
+    private let end: ContinuousClock.Instant
     private var place: JobPlace?
     private var asked: ClosedRange<Int32> = 0...0
     private var silent: [Int: FleetClient.Failure] = [:]
     private var workers: AnsweringWorkers
     private(set) var document: JobListDocument
 
-    /// When a page that is not full yet is returned as it is.
-    private static let time: Duration = .seconds(5)
     /// The most partitions that an answer names as added.
     private static let namedPartitions = 1_000
 
+    /// - Parameter time: When a page that is not full yet is returned as it is.
     init(
         _ query: JobQuery,
+        within time: Duration,
         own status: WorkerStatus?,
         group: FleetGroup,
         worker: StatusDocument.Worker,
         texts: any OperatorTexts
     ) {
+        end = .now + time
         limit = query.limit
         isLocal = query.isLocal
         isPart = query.through != nil

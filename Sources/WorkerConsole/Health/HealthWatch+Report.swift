@@ -156,6 +156,8 @@ extension HealthWatch {
         }
         let late = wake.duration(to: wallClock)
         guard wake < wallClock, late >= thresholds.stall else { return nil }
+        // Timers wait while commits are behind, which is reported itself.
+        guard lastStatus?.intakePauses.contains(.commits) != true else { return nil }
         return HealthReason(
             .timersLate,
             partition: partition.partition,

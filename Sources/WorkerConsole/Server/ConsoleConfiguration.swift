@@ -24,6 +24,8 @@ package struct ConsoleConfiguration: Sendable {
     package var requestTimeout: Duration = .seconds(30)
     /// How long a client may read nothing of its response before its connection is closed.
     package var writeTimeout: Duration = .seconds(30)
+    /// When a page of the list of jobs that is not full yet is returned as it is.
+    package var pageTime: Duration = .seconds(5)
     /// The time for responses in progress when the console stops.
     package var drain: Duration = .seconds(2)
     /// The limit of open dashboards; further ones poll.

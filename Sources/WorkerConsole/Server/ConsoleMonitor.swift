@@ -5,26 +5,6 @@ import Primitives
 import WorkerRuntime
 import WorkerTelemetry
 
-/// The state of the worker at one time.
-struct Snapshot: Sendable {
-    var at: Date
-    /// The engine's status; `nil` when it did not answer in time.
-    var status: WorkerStatus?
-    var watch: HealthWatch
-    var health: HealthReport
-    var heartbeats: [HeartbeatReading]
-    var activity: RecentActivity.Figures
-    var calls: CallActivity.Figures
-    var process: ProcessFigures
-    /// The newest snapshot of the open jobs, which may be some seconds old.
-    var jobSnapshot: JobSnapshot?
-    var problems = ReportedProblems.Figures()
-
-    var wallClock: Instant { at.instant }
-    /// The file store and the transfers into it; `nil` where there is no store.
-    var files: FileStatus?
-}
-
 /// Polls the worker once a second, also without requests, and keeps the data of the last minutes.
 ///
 /// Requests at about the same time share one poll, so the engine answers one or two questions per second, however many
@@ -195,16 +175,5 @@ actor ConsoleMonitor {
             totals: snapshot.activity.totals,
             calls: snapshot.calls.apiCallsStarted.values.reduce(0, +)
         )
-    }
-}
-
-/// The console's JSON.
-enum JSON {
-    static func encode(_ value: some Encodable) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // The documents hold no floating-point number that JSON does not know and no key that is not a string.
-        guard let data = try? encoder.encode(value) else { return Array("{}".utf8) }
-        return Array(data)
     }
 }

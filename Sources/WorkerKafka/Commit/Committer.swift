@@ -19,7 +19,7 @@ protocol Committer: Sendable {
     /// Reads the topics' metadata, before every commit that is requested later.
     func refreshTopics() async
     /// Makes a new producer. Returns why that cannot help, if it cannot.
-    func rebuild() async -> String?
+    func rebuild() async -> WorkerFailure.Cause?
     /// Closes the producer. One that takes longer than the bound is left behind.
     func close(within bound: Duration) async
 }

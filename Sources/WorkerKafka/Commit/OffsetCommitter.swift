@@ -189,7 +189,7 @@ actor OffsetCommitter: Committer {
         }
     }
 
-    func rebuild() async -> String? {
+    func rebuild() async -> WorkerFailure.Cause? {
         await producer?.close()
         producer = nil
         while producer == nil, !isClosed, !Task.isCancelled {

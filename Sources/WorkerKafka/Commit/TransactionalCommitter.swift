@@ -270,10 +270,9 @@ actor TransactionalCommitter: Committer {
         }
     }
 
-    func rebuild() async -> String? {
+    func rebuild() async -> WorkerFailure.Cause? {
         if fencings.count > Self.tolerableFencings {
-            return
-                "Another worker with the WORKER_ID '\(configuration.workerID)' keeps taking over. Give each worker of group '\(configuration.groupID)' a WORKER_ID of its own."
+            return .workerIDInUse(workerID: configuration.workerID, groupID: configuration.groupID)
         }
         await discard()
         await prepare()

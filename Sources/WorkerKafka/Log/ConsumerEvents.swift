@@ -101,16 +101,11 @@ final class ConsumerEvents: KafkaConsumerHandler {
         switch error.fault {
         case .fenced where error.code == .fencedInstanceID:
             let configuration = log.configuration
-            sink.failed(
-                reason:
-                    "Another worker has joined group '\(configuration.groupID)' with the WORKER_ID '\(configuration.workerID)', so this one ends. Give each worker of the group a WORKER_ID of its own."
-            )
-        case .fatal, .fenced: sink.failed(reason: "The Kafka consumer cannot continue: \(error)")
+            sink.failed(.workerIDInUse(workerID: configuration.workerID, groupID: configuration.groupID))
+        case .fatal, .fenced: sink.failed(.consumerFailed("\(error)"))
         case .closed: break
         case .configuration where consumer.hasEnded && log.configuration.groupProtocol == .consumer:
-            sink.failed(
-                reason: "The brokers do not let this worker join its group with the group protocol 'consumer': \(error)"
-            )
+            sink.failed(.groupProtocolRefused("\(error)"))
         case .configuration: monitor?.failed(error)
         case .retry, .abortTransaction, .staleGeneration, .rejected:
             switch error.code {

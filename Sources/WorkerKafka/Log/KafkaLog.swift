@@ -272,7 +272,7 @@ public final class KafkaLog: LogPort {
             let target = KafkaTopicPartition(topic: configuration.topics.jobs, partition: partition)
             try? await parts.consumer.pause([target])
         }
-        if let failure = await parts.committer.rebuild() { return parts.sink.failed(reason: failure) }
+        if let failure = await parts.committer.rebuild() { return parts.sink.failed(failure) }
         restore(assignments.resume(reportingTo: parts.sink))
     }
 

@@ -176,7 +176,7 @@ final class ContinuityWatch: Sendable {
         _ partition: Int32,
         at position: Int64,
         _ marks: [JobsMark]
-    ) async throws -> LogDiscontinuity? {
+    ) async throws -> StopReason? {
         let jobs = KafkaTopicPartition(topic: log.configuration.topics.jobs, partition: partition)
         var ends = try await admin.watermarks(jobs, timeout: Self.patience)
         for _ in 0..<Self.confirmations where ends.high < position {
@@ -194,14 +194,14 @@ final class ContinuityWatch: Sendable {
         return low > mark.offset ? nil : .jobsReplaced(offset: mark.offset)
     }
 
-    private func stateDiscontinuity(_ partition: Int32, _ watched: Watched) async throws -> LogDiscontinuity? {
+    private func stateDiscontinuity(_ partition: Int32, _ watched: Watched) async throws -> StopReason? {
         let target = KafkaTopicPartition(topic: log.configuration.topics.state, partition: partition)
         var end = try await admin.watermarks(target, timeout: Self.patience).high
         for _ in 0..<Self.confirmations where end < watched.stateEnd {
             try await Task.sleep(for: .milliseconds(300))
             end = try await admin.watermarks(target, timeout: Self.patience).high
         }
-        if end < watched.stateEnd { return .stateReplaced }
+        if end < watched.stateEnd { return .stateIncomplete }
         state.withLock { state in
             guard state.watched[partition]?.epoch == watched.epoch else { return }
             state.watched[partition]?.stateEnd = end

@@ -48,19 +48,24 @@ struct PartitionRestore: Sendable {
             switch await attempt() {
             case .done, .unwanted: return
             case .noStatePartition:
-                parts.sink.restoreFailed(partition: partition, epoch: epoch, reason: missing)
+                parts.sink.restoreFailed(partition: partition, epoch: epoch, .statePartitionMissing)
                 guard await slept(for: log.configuration.missingStateInterval) else { return }
             case .tooSlow(let took, let tombstones):
                 tooSlow += 1
+                let kept = tombstones.inMilliseconds
                 log.logger.warning(
                     "Restore took longer than tombstones are kept, repeating it",
                     metadata: [
                         "partition": "\(partition)", "duration_seconds": "\(took.components.seconds)",
-                        "reason": "\(slowness(took, tombstones))",
+                        "reason": "delete.retention.ms of \(topics.state) is \(kept)",
                     ]
                 )
                 guard tooSlow >= Self.slowRestores else { break }
-                parts.sink.restoreFailed(partition: partition, epoch: epoch, reason: slowness(took, tombstones))
+                parts.sink.restoreFailed(
+                    partition: partition,
+                    epoch: epoch,
+                    .stateReadTooSlow(seconds: took.components.seconds, tombstonesKept: kept)
+                )
                 guard await slept(for: log.configuration.missingStateInterval) else { return }
             case .failed(let error):
                 guard isWanted, error.fault != .closed else { return }
@@ -112,14 +117,6 @@ struct PartitionRestore: Sendable {
         } catch {
             return .unwanted
         }
-    }
-
-    private var missing: String {
-        "The topic \(topics.state) has no partition \(partition), which belongs to partition \(partition) of \(topics.jobs). Run 'payout-worker topics create', which adds partitions; the worker continues automatically then."
-    }
-
-    private func slowness(_ took: Duration, _ tombstones: Duration) -> String {
-        "Reading the state took \(took.components.seconds) s, and delete.retention.ms of \(topics.state) is \(tombstones.inMilliseconds): jobs that were forgotten meanwhile would come back. Raise delete.retention.ms to an hour or more (its default is a day); the restore is repeated automatically."
     }
 
     private func restore() async throws -> Outcome {

@@ -14,8 +14,9 @@ public struct TopicPlan: Sendable, Hashable {
     /// The defaults.
     public init() {}
 
-    /// A dead letter carries the whole record that could not be read, and headers beside it.
-    static let deadLetterMaxBytes = 4 << 20
+    /// `max.message.bytes` of a new dead-letter topic, in bytes: a dead letter carries the whole record that could not be read,
+    /// and headers beside it.
+    public static let deadLetterMaxBytes = 4 << 20
 
     /// The settings of a new topic.
     func settings(_ role: TopicRole) -> [String: String] {

@@ -1,26 +1,4 @@
-/// A fault or a risk that `TopicSetup.check(settings:ends:)` found in a topic.
-public struct TopicFinding: Sendable, Hashable {
-    /// How bad it is.
-    public enum Severity: String, Sendable, Hashable {
-        /// A worker does not start with it, unless it is partial.
-        case problem
-        /// A worker runs; it is a risk.
-        case warning
-    }
-
-    /// How bad it is.
-    public var severity: Severity
-    /// What the topic is for.
-    public var role: TopicRole
-    /// The topic's name.
-    public var topic: String
-    /// What is wrong.
-    public var message: String
-    /// The command that repairs it.
-    public var remedy: String
-    /// Whether it ends while topics are being changed, or concerns single partitions only: a worker starts in spite of it.
-    public var isPartial = false
-}
+public import KafkaClient
 
 /// What a check of the topics found.
 public struct TopicReport: Sendable {
@@ -42,8 +20,8 @@ public struct TopicReport: Sendable {
     public var topics: [Topic] = []
     /// What is wrong.
     public var findings: [TopicFinding] = []
-    /// What could not be checked, and why.
-    public var skipped: [String] = []
+    /// The error with which the broker refused to report the topics' settings, which were not checked then.
+    public var unreportedSettings: KafkaErrorCode?
 
     /// The findings that keep a worker from starting.
     public var obstacles: [TopicFinding] { problems.filter { !$0.isPartial } }

@@ -1,36 +1,24 @@
-public import KafkaClient
+import KafkaClient
 import WorkerRuntime
 
 extension TopicSetup {
-    /// The command that creates what is missing.
-    static let createCommand = "payout-worker topics create"
-    /// The command that makes stopped partitions continue.
-    static let recoverCommand = "payout-worker topics recover"
-    /// A restore that takes longer than tombstones are kept brings forgotten jobs back.
-    static let leastTombstoneRetention: Int64 = 3_600_000
+    /// How long a state topic keeps tombstones at least, in milliseconds: a restore that takes longer than they are kept
+    /// brings forgotten jobs back.
+    public static let leastTombstoneRetention: Int64 = 3_600_000
     private static let shownSettings = [
         "cleanup.policy", "retention.ms", "max.message.bytes", "min.insync.replicas", "segment.ms",
         "min.cleanable.dirty.ratio", "delete.retention.ms",
     ]
 
-    /// Checks the four topics. The report names what it skipped because the broker does not support the request.
-    ///
-    /// - Parameters:
-    ///   - settings: whether to ask for the topics' settings; a broker that does not know the question costs seconds.
-    ///   - ends: whether to ask where the state's partitions begin, which costs a request for each.
-    /// - Throws: `KafkaError` when the cluster does not answer.
-    public func check(
-        settings asksSettings: Bool = true,
-        ends asksEnds: Bool = true
-    ) async throws(KafkaError) -> TopicReport {
+    /// What the broker that is asked knows at present.
+    func checkOnce(settings asksSettings: Bool, ends asksEnds: Bool) async throws(KafkaError) -> TopicReport {
         var report = TopicReport()
         var readsSettings = asksSettings
         for (role, name) in roles {
             var topic = TopicReport.Topic(role: role, name: name)
             guard let found = try await admin.topic(name, timeout: timeout) else {
                 report.topics.append(topic)
-                let (message, remedy) = await missing(role)
-                report.add(.problem, role, name, message, remedy)
+                report.add(role, name, await missing(role))
                 continue
             }
             topic.partitions = found.partitions.count
@@ -44,9 +32,7 @@ extension TopicSetup {
                     checkSettings(topic, &report)
                 } catch {
                     readsSettings = false
-                    report.skipped.append(
-                        "the topics' settings: the broker does not report them (\(error.code.name))"
-                    )
+                    report.unreportedSettings = error.code
                 }
             }
             report.topics.append(topic)
@@ -59,20 +45,11 @@ extension TopicSetup {
 
     /// What a missing topic means. The jobs topic and the state topic belong together: a new one beside an old one makes
     /// the workers stop until an operator has chosen where to continue.
-    private func missing(_ role: TopicRole) async -> (message: String, remedy: String) {
-        let recover = "\(Self.createCommand), then \(Self.recoverCommand) --all --from beginning"
+    private func missing(_ role: TopicRole) async -> TopicFinding.Fault {
         switch role {
-        case .jobs where await holdsRecords(topics.state):
-            return (
-                "does not exist, and \(topics.state) holds what is known of its jobs: jobs that were not read yet are lost with it, and workers stop at a new one until you choose where they continue",
-                recover
-            )
-        case .state where await holdsRecords(topics.jobs):
-            return (
-                "does not exist, and \(topics.jobs) holds records: if workers have run with it, jobs in flight are not known any more, and workers stop at a new one until you choose where they continue",
-                recover
-            )
-        default: return ("does not exist", Self.createCommand)
+        case .jobs where await holdsRecords(topics.state): .missingBeside(topics.state)
+        case .state where await holdsRecords(topics.jobs): .missingBeside(topics.jobs)
+        default: .missing
         }
     }
 
@@ -97,14 +74,7 @@ extension TopicSetup {
             let target = KafkaTopicPartition(topic: topics.state, partition: partition)
             if let ends = try? await admin.watermarks(target, timeout: timeout), ends.low > 0 { cut.append(partition) }
         }
-        guard !cut.isEmpty else { return }
-        report.add(
-            .warning,
-            .state,
-            topics.state,
-            "has lost its older records in \(cut.count == 1 ? "partition" : "partitions") \(cut.map(String.init).joined(separator: ", ")), by retention or by a command; workers stop there unless it was recovered",
-            "\(Self.recoverCommand) --all --from beginning --dry-run"
-        )
+        if !cut.isEmpty { report.add(.state, topics.state, .truncated(cut)) }
     }
 
     /// Partitions are added to one topic after the other, and a partition of the jobs topic whose state is missing waits for
@@ -112,49 +82,15 @@ extension TopicSetup {
     private func checkPartitions(_ report: inout TopicReport) {
         let counts = Dictionary(report.topics.map { ($0.role, $0.partitions) }, uniquingKeysWith: { first, _ in first })
         guard let jobs = counts[.jobs] ?? nil, let state = counts[.state] ?? nil, jobs != state else { return }
-        let message: String
-        let remedy: String
-        if state < jobs {
-            message =
-                "has \(state) partitions and \(topics.jobs) has \(jobs); partition n of one belongs to partition n of the other"
-            remedy = Self.createCommand
-        } else {
-            message =
-                "has \(state) partitions and \(topics.jobs) only \(jobs); both must have the same number, and none can be taken away"
-            remedy =
-                "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --alter --topic \(topics.jobs) --partitions \(state)"
-        }
-        report.findings.append(
-            TopicFinding(
-                severity: .problem,
-                role: .state,
-                topic: topics.state,
-                message: message,
-                remedy: remedy,
-                isPartial: true
-            )
-        )
+        report.add(.state, topics.state, .partitions(state, jobsTopic: topics.jobs, jobs: jobs))
     }
 
     private func checkReplicas(_ topic: KafkaTopicDescription, _ role: TopicRole, _ report: inout TopicReport) {
         let leaderless = topic.partitions.filter { $0.leader == nil }.map(\.id)
-        if !leaderless.isEmpty {
-            report.add(
-                .warning,
-                role,
-                topic.name,
-                "no broker leads partition \(leaderless.map(String.init).joined(separator: ", ")) at present",
-                "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --describe --unavailable-partitions"
-            )
-        }
+        if !leaderless.isEmpty { report.add(role, topic.name, .leaderless(leaderless)) }
         if let behind = topic.partitions.first(where: { $0.inSyncReplicas.count < $0.replicas.count }) {
-            report.add(
-                .warning,
-                role,
-                topic.name,
-                "partition \(behind.id) has \(behind.inSyncReplicas.count) of \(behind.replicas.count) copies in sync",
-                "kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --describe --under-replicated-partitions"
-            )
+            let (inSync, copies) = (behind.inSyncReplicas.count, behind.replicas.count)
+            report.add(role, topic.name, .copiesBehind(partition: behind.id, inSync: inSync, copies: copies))
         }
     }
 
@@ -162,30 +98,14 @@ extension TopicSetup {
         let policies = (topic.settings["cleanup.policy"] ?? "").split(separator: ",").map {
             $0.filter { !$0.isWhitespace }
         }
+        let isUnsuitable: Bool
         switch topic.role {
         case .state:
             checkTombstones(topic, &report)
-            guard !policies.isEmpty, !policies.contains("compact") || policies.contains("delete") else { break }
-            let consequence =
-                policies.contains("delete")
-                ? "jobs that wait long would be forgotten with their records" : "it would grow without end"
-            report.add(
-                .problem,
-                .state,
-                topic.name,
-                "has cleanup.policy=\(policies.joined(separator: ",")) and must have compact alone: \(consequence)",
-                alter(topic.name, "cleanup.policy=compact")
-            )
-        case .jobs, .results, .deadLetter:
-            guard policies.contains("compact") else { break }
-            report.add(
-                .warning,
-                topic.role,
-                topic.name,
-                "has cleanup.policy=\(policies.joined(separator: ",")); older records of a job id are removed",
-                alter(topic.name, "cleanup.policy=delete")
-            )
+            isUnsuitable = !policies.isEmpty && policies != ["compact"]
+        case .jobs, .results, .deadLetter: isUnsuitable = policies.contains("compact")
         }
+        if isUnsuitable { report.add(topic.role, topic.name, .cleanup(policies)) }
         checkInSync(topic, &report)
     }
 
@@ -193,36 +113,15 @@ extension TopicSetup {
         guard let kept = topic.settings["delete.retention.ms"].flatMap(Int64.init),
             kept < Self.leastTombstoneRetention
         else { return }
-        report.add(
-            .warning,
-            .state,
-            topic.name,
-            "has delete.retention.ms=\(kept), less than an hour: a restore that takes longer would bring forgotten jobs back, so it is repeated, and the partition stops when it never takes less",
-            alter(topic.name, "delete.retention.ms=86400000")
-        )
+        report.add(.state, topic.name, .tombstoneRetention(kept))
     }
 
     private func checkInSync(_ topic: TopicReport.Topic, _ report: inout TopicReport) {
         guard let copies = topic.replicationFactor,
-            let minimum = topic.settings["min.insync.replicas"].flatMap(Int.init)
+            let minimum = topic.settings["min.insync.replicas"].flatMap(Int.init),
+            copies > 1 && minimum >= copies || copies >= 3 && minimum < 2
         else { return }
-        if copies > 1, minimum >= copies {
-            report.add(
-                .warning,
-                topic.role,
-                topic.name,
-                "has \(copies) copies and min.insync.replicas=\(minimum): it cannot be written while one broker is unavailable",
-                alter(topic.name, "min.insync.replicas=\(copies - 1)")
-            )
-        } else if copies >= 3, minimum < 2 {
-            report.add(
-                .warning,
-                topic.role,
-                topic.name,
-                "has \(copies) copies and min.insync.replicas=\(minimum): what one broker alone acknowledged can be lost with it",
-                alter(topic.name, "min.insync.replicas=2")
-            )
-        }
+        report.add(topic.role, topic.name, .inSyncReplicas(minimum: minimum, copies: copies))
     }
 
     private func checkMessageBytes(_ report: inout TopicReport) {
@@ -230,48 +129,19 @@ extension TopicSetup {
             report.topics.first { $0.role == role }?.settings["max.message.bytes"].flatMap(Int.init)
         }
         if let state = limit(.state), state < LargestOutputs.state {
-            report.add(
-                .warning,
-                .state,
-                topics.state,
-                "takes records of \(state) bytes; the record of a job can have \(LargestOutputs.state), and a job with a larger one ends as tooLarge",
-                alter(topics.state, "max.message.bytes=\(OutputLimits.kafkaDefault)")
-            )
+            report.add(.state, topics.state, .recordBytes(limit: state, largest: LargestOutputs.state))
         }
         if let results = limit(.results), results < LargestOutputs.event {
-            report.add(
-                .warning,
-                .results,
-                topics.results,
-                "takes records of \(results) bytes; an event can have \(LargestOutputs.event), and a larger one loses its metadata or ends its job as tooLarge",
-                alter(topics.results, "max.message.bytes=\(OutputLimits.kafkaDefault)")
-            )
+            report.add(.results, topics.results, .recordBytes(limit: results, largest: LargestOutputs.event))
         }
         guard let jobs = limit(.jobs), let letters = limit(.deadLetter), letters <= jobs else { return }
-        report.add(
-            .warning,
-            .deadLetter,
-            topics.deadLetter,
-            "takes records of \(letters) bytes and \(topics.jobs) of \(jobs); a dead letter is its record and headers beside it",
-            alter(topics.deadLetter, "max.message.bytes=\(max(TopicPlan.deadLetterMaxBytes, 2 * jobs))")
-        )
-    }
-
-    private func alter(_ topic: String, _ setting: String) -> String {
-        "kafka-configs.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --alter --entity-type topics --entity-name \(topic) --add-config \(setting)"
+        let fault = TopicFinding.Fault.deadLetterBytes(limit: letters, jobsTopic: topics.jobs, jobs: jobs)
+        report.add(.deadLetter, topics.deadLetter, fault)
     }
 }
 
 extension TopicReport {
-    fileprivate mutating func add(
-        _ severity: TopicFinding.Severity,
-        _ role: TopicRole,
-        _ topic: String,
-        _ message: String,
-        _ remedy: String
-    ) {
-        findings.append(
-            TopicFinding(severity: severity, role: role, topic: topic, message: message, remedy: remedy)
-        )
+    fileprivate mutating func add(_ role: TopicRole, _ topic: String, _ fault: TopicFinding.Fault) {
+        findings.append(TopicFinding(role: role, topic: topic, fault: fault))
     }
 }

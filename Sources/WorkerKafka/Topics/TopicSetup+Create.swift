@@ -21,7 +21,7 @@ extension TopicSetup {
                 changes.append(await adjust(role, existing, to: Int(partitions), plan))
             } else {
                 var change = await create(role, name, partitions, plan)
-                if change.outcome == .created, known == role.other { change.message += Self.warning(role) }
+                if case .created = change.step, let known, known == role.other { change.step = .createdBeside(known) }
                 changes.append(change)
             }
         }
@@ -34,24 +34,13 @@ extension TopicSetup {
         return await holdsRecords(topics.jobs) ? .jobs : nil
     }
 
-    private static func warning(_ role: TopicRole) -> String {
-        switch role {
-        case .jobs:
-            ". The state topic knows an earlier one: workers stop at the new one until '\(recoverCommand) --all --from beginning' has them read it from its beginning"
-        case .state:
-            ". The jobs topic holds records: where workers have read it before, they stop until '\(recoverCommand) --all --from beginning' has them read it again"
-        case .results, .deadLetter: ""
-        }
-    }
-
     /// The state topic without a jobs topic whose partitions it could follow.
     private func waiting(_ name: String, _ existing: KafkaTopicDescription?) -> TopicChange {
         TopicChange(
             role: .state,
             topic: name,
-            outcome: existing == nil ? .failed : .unchanged,
             partitions: existing?.partitions.count,
-            message: "left alone: it gets as many partitions as \(topics.jobs), which could not be created"
+            step: .leftAlone(exists: existing != nil)
         )
     }
 
@@ -66,21 +55,14 @@ extension TopicSetup {
         do throws(KafkaError) {
             let results = try await admin.createTopics([specification], timeout: timeout)
             switch results.first?.error {
-            case nil:
-                return TopicChange(
-                    role: role,
-                    topic: name,
-                    outcome: .created,
-                    partitions: Int(partitions),
-                    message: "created with \(partitions) partitions"
-                )
+            case nil: return TopicChange(role: role, topic: name, partitions: Int(partitions), step: .created)
             case let error? where error.code == .topicAlreadyExists:
                 // Another process was faster.
-                return TopicChange(role: role, topic: name, outcome: .unchanged, message: "exists")
+                return TopicChange(role: role, topic: name, step: .existed)
             case let error?: throw error
             }
         } catch {
-            return TopicChange(role: role, topic: name, outcome: .failed, message: Self.failure(error))
+            return TopicChange(role: role, topic: name, step: Self.refusal(error))
         }
     }
 
@@ -91,32 +73,21 @@ extension TopicSetup {
         _ plan: TopicPlan
     ) async -> TopicChange {
         let count = topic.partitions.count
-        var change = TopicChange(
-            role: role,
-            topic: topic.name,
-            outcome: .unchanged,
-            partitions: count,
-            message: "exists with \(count) partitions"
-        )
-        if role == .jobs, count != Int(plan.partitions) {
-            change.message +=
-                ", left as it is: another number of partitions would send the ids of known jobs elsewhere"
-        }
+        var change = TopicChange(role: role, topic: topic.name, partitions: count, step: .existed)
+        if role == .jobs, count != Int(plan.partitions) { change.step = .existedUnlikePlan }
         guard role == .state, count < wanted else { return change }
         do throws(KafkaError) {
             try await admin.addPartitions(topic: topic.name, upTo: wanted, timeout: timeout)
-            change.outcome = .partitionsAdded
             change.partitions = wanted
-            change.message = "had \(count) partitions, has \(wanted) now, as many as \(topics.jobs)"
+            change.step = .extended(from: count)
         } catch {
             // Another command may have added them meanwhile, which the broker that was asked first did not know yet.
             if let now = await partitionCount(of: topic.name, reaching: wanted) {
                 change.partitions = now
-                change.message = "has \(now) partitions, which were added meanwhile"
+                change.step = .extendedByOther
                 return change
             }
-            change.outcome = .failed
-            change.message = Self.failure(error)
+            change.step = Self.refusal(error)
         }
         return change
     }
@@ -132,12 +103,8 @@ extension TopicSetup {
         return nil
     }
 
-    private static func failure(_ error: KafkaError) -> String {
-        guard !error.isUnsupportedByBroker else {
-            return
-                "this broker does not create topics on request (\(error.code.name)); create it by the broker's own means"
-        }
-        return error.description
+    private static func refusal(_ error: KafkaError) -> TopicChange.Step {
+        error.isUnsupportedByBroker ? .unsupported(error.code) : .refused(error)
     }
 }
 

@@ -27,6 +27,7 @@ package final class RecentActivity: WorkerObserver {
         package var events: Int { completed + failed + cancelled + rejected }
     }
 
+    /// What is shown of the worker's past, and the present problems with Kafka.
     package struct Figures: Sendable {
         package var totals = Totals()
         package var ring = IncidentRing()
@@ -39,17 +40,17 @@ package final class RecentActivity: WorkerObserver {
         package var failingBegins: [Int32: LogProblem] = [:]
         /// Why leaders of partitions have not answered for a while.
         package var silentLeaders: [Int32: LogProblem] = [:]
-        /// Whether these are the leaders of all partitions that this worker has begun.
+        /// Whether no leader of this worker's partitions answers.
         package var areAllLeadersSilent = false
         package var lastCommit: (at: Date, seconds: Double, records: Int)?
         package var lastCommitFailure: String?
-        /// Ends of the jobs topic's partitions, where they are known.
+        /// The end offsets of the jobs topic's partitions, where they are known.
         package var ends: [Int32: Int64] = [:]
-        /// State partitions that are being read.
+        /// The progress of restores that are running, by partition.
         package var restoring: [Int32: LogObservation.RestoreProgress] = [:]
         /// Until when calls are held back, as last reported for each account and kind.
         package var throttledUntil: [CallActivity.Key: Date] = [:]
-        /// What the service asked for last, where it was longer than the worker waits.
+        /// The service's last `Retry-After`, where it was longer than the worker waits.
         package var retryAfterCut: [CallActivity.Key: Duration] = [:]
     }
 

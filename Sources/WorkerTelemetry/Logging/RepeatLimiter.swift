@@ -1,4 +1,5 @@
 import Logging
+import Primitives
 import Synchronization
 
 /// Limits repeated failures in the log: of lines with equal messages and equal reasons or errors, a few are written in
@@ -133,11 +134,6 @@ extension RepeatLimiter.Key {
 
     /// Letters, digits, hyphens, and characters outside ASCII.
     private static func isWordByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), 0x80...:
-            true
-        default: false
-        }
+        byte.isASCIIAlphanumeric || byte == UInt8(ascii: "-") || byte >= 0x80
     }
 }

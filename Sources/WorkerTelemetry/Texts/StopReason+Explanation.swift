@@ -4,7 +4,11 @@ extension StopReason {
     /// What happened, for operators.
     package var explanation: String {
         switch self {
-        case .stateUnreadable(let reason): reason
+        case .stateUnreadable(let offset, let cause):
+            "The state record at offset \(offset) of this partition cannot be read: \(cause)."
+        case .statePartitionMissing: "The state topic has no partition of this number."
+        case .stateReadTooSlow(let seconds, let kept):
+            "Reading this partition of the state topic took \(seconds) s, and its delete.retention.ms is \(kept): jobs that were forgotten meanwhile would come back."
         case .jobsEndBelowPosition(let position, let end):
             "Records up to offset \(position) of this partition of the jobs topic are decided, and it ends at \(end): the topic was deleted and created again, or lost records."
         case .jobsReplaced(let offset):

@@ -20,10 +20,10 @@ struct FilesConfiguration: Sendable {
     init(_ reader: inout SettingReader, _ network: NetworkSettings) {
         self.network = network
         location = reader.text("FILES_LOCATION")
-        do {
+        do throws(FileStoreError) {
             template = try FileKeyTemplate(reader.text("FILES_KEY_TEMPLATE"))
         } catch {
-            reader.problems.append("FILES_KEY_TEMPLATE: \(error)")
+            reader.problems.append("FILES_KEY_TEMPLATE: \(Remedies().sentence(for: error))")
         }
         if let mode = FileMode(reader.text("FILES_MODE")) {
             self.mode = mode
@@ -34,7 +34,7 @@ struct FilesConfiguration: Sendable {
         }
         readS3(&reader)
         readAzure(&reader)
-        do {
+        do throws(FileStoreError) {
             _ = try makeStore()
         } catch {
             // A path holds no secret, and its URL is a certain guess.
@@ -42,7 +42,7 @@ struct FilesConfiguration: Sendable {
             reader.problems.append(
                 isPath
                     ? "FILES_LOCATION: '\(location)' is a path. Write it as a URL: file://\(location)"
-                    : "FILES_LOCATION: \(error)"
+                    : "FILES_LOCATION: \(Remedies().sentence(for: error))"
             )
         }
     }

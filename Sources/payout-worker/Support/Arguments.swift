@@ -37,3 +37,12 @@ enum PairArgument {
         return pairs
     }
 }
+
+/// Ids of jobs and batches, which have the same form, as arguments and values of flags.
+enum IDArgument {
+    static func check(_ id: String, _ noun: String = "job id") throws {
+        guard JobLimits.isJobID(id) else {
+            throw ValidationError("'\(id)' is not a valid \(noun): use 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
+        }
+    }
+}

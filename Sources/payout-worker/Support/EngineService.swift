@@ -44,7 +44,7 @@ final class EngineService: Service {
                 let watch = TopicWatch(
                     access: access,
                     problems: telemetry.problems,
-                    reportsSettings: topics.skipped.isEmpty
+                    reportsSettings: topics.unreportedSettings == nil
                 )
                 group.addTask { await Background { await watch.run() }.run() }
                 defer { group.cancelAll() }

@@ -9,7 +9,7 @@ import UnixSignals
 func untilInterrupted(_ body: @escaping @Sendable () async throws -> Void) async throws -> Bool {
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     defer { for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) } }
-    // Not a child task: it is cancelled apart from the task that waits for signals.
+    // Not a child task: a signal must cancel the body alone, while the group continues to wait for a second signal.
     let task = Task { try await body() }
     return try await withThrowingDiscardingTaskGroup { group in
         group.addTask {

@@ -108,16 +108,17 @@ struct KafkaAccess: Sendable {
 
     // MARK: Topics
 
-    /// A topic's description.
+    /// A topic's description. Brokers learn of a new topic one after the other, so they are asked repeatedly for two seconds.
     ///
     /// - Throws: ``CommandFailure`` that names the topic if it does not exist.
     func topic(_ name: String, _ admin: KafkaAdmin) async throws -> KafkaTopicDescription {
-        guard let description = try await admin.topic(name) else {
-            throw CommandFailure(
-                "The topic \(name) does not exist at \(bootstrapServers). Create it with 'payout-worker topics create', or set another name with the KAFKA_TOPICS_… variables."
-            )
-        }
-        return description
+        let deadline = ContinuousClock.now + .seconds(2)
+        repeat {
+            if let description = try await admin.topic(name) { return description }
+        } while await slept(for: .milliseconds(200)) && .now < deadline
+        throw CommandFailure(
+            "The topic \(name) does not exist at \(bootstrapServers). Create it with 'payout-worker topics create', or set another name with the KAFKA_TOPICS_… variables."
+        )
     }
 }
 

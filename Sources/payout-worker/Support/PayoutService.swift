@@ -54,6 +54,7 @@ struct PayoutService: Sendable {
                 FileDelivery(
                     store: $0,
                     downloader: Self.downloader(hosts, transport, logger.part(.files), slowAttempts: 1),
+                    texts: Remedies(),
                     template: files.template
                 )
             }
@@ -61,7 +62,8 @@ struct PayoutService: Sendable {
             try? await transport.shutdown()
             switch error {
             case let error as ClientConfigurationError: throw ConfigurationError("\(error)")
-            case let error as FileStoreError: throw ConfigurationError("FILES_LOCATION: \(error)")
+            case let error as FileStoreError:
+                throw ConfigurationError("FILES_LOCATION: \(Remedies().sentence(for: error))")
             default: throw error
             }
         }

@@ -41,7 +41,13 @@ extension Remedies {
         let command = "\(Self.recoverCommand) --partition \(partition)"
         switch reason {
         case .stateUnreadable:
-            return "Do what the reason says. The worker then restores the partition again automatically."
+            return
+                "Run the version of the worker that wrote the record, or a later one, or repair the record. The worker then restores the partition again automatically."
+        case .statePartitionMissing:
+            return "Run 'payout-worker topics create', which adds partitions. The worker continues automatically then."
+        case .stateReadTooSlow:
+            return
+                "Raise delete.retention.ms of the state topic to an hour or more (its default is a day). The worker repeats the restore automatically."
         case .stateRefused:
             return
                 "Raise max.message.bytes of the state topic, and check whether a policy of the brokers rejects records. Then restart the worker."

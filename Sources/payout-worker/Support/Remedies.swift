@@ -53,6 +53,19 @@ struct Remedies: OperatorTexts {
         }
     }
 
+    /// Why the worker cannot continue, and what to do.
+    func sentence(for failure: WorkerFailure) -> String {
+        switch failure.cause {
+        case .notStarted(let error): error
+        case .workerIDInUse(let workerID, let groupID):
+            "Another worker of group '\(groupID)' has the WORKER_ID '\(workerID)' too, so this one ends. Give each worker of the group a WORKER_ID of its own."
+        case .groupProtocolRefused(let error):
+            "The brokers do not let this worker join its group with the group protocol 'consumer': \(error) Set KAFKA_GROUP_PROTOCOL to classic, or use brokers that have the protocol."
+        case .consumerFailed(let error):
+            "The Kafka consumer cannot continue: \(error) Restart the worker; no job is lost."
+        }
+    }
+
     /// Why the console does not start, and what to do.
     func sentence(for error: ConsoleServerError) -> String {
         switch error {

@@ -24,19 +24,19 @@ struct StoreWatch: Sendable {
     private func check() async {
         while !Task.isCancelled {
             var problem: String?
-            do {
+            do throws(FileStoreError) {
                 try await store.check()
             } catch {
-                problem = "\(error)"
+                problem = Remedies().sentence(for: error)
             }
             guard !Task.isCancelled else { return }
-            let changes = problems.store(problem, noticedBy: .check)
-            if let problem, changes {
+            let isChanged = problems.store(problem, noticedBy: .check)
+            if let problem, isChanged {
                 logger.error(
                     "File store is unavailable, jobs wait with their files",
                     metadata: ["store": "\(store.location)", "error.message": "\(problem)"]
                 )
-            } else if changes {
+            } else if isChanged {
                 logger.notice("File store is available again", metadata: ["store": "\(store.location)"])
             }
             guard await slept(for: problem == nil ? Self.interval : Self.retryInterval) else { return }
@@ -45,6 +45,7 @@ struct StoreWatch: Sendable {
 
     private func sweep() async {
         repeat {
+            // A failed sweep is repeated in an hour; the check reports an unavailable store.
             if let removed = try? await store.sweep(), removed > 0 {
                 logger.info("Incomplete files of earlier uploads removed", metadata: ["count": "\(removed)"])
             }

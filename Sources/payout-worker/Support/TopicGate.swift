@@ -44,7 +44,15 @@ struct TopicGate: Sendable {
         while !isStopping() {
             beat()
             do {
-                let report = try await setup.check()
+                let report = try await setup.check { report in
+                    // The brokers may not know yet what was just created.
+                    access.logger.warning(
+                        "Topics are not suitable, checking them again",
+                        metadata: [
+                            "finding": "\(report.obstacles.map { "\($0.topic) \($0.message)" }.joined(separator: "; "))"
+                        ]
+                    )
+                }
                 if hasWaited {
                     access.logger.notice("Kafka is reachable")
                     onProblem(nil)

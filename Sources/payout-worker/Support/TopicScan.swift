@@ -53,16 +53,24 @@ struct TopicScan {
             ends[partition] = marks.high
         }
         guard !starts.isEmpty else { return }
-        let cursor = try await reader.open(starts)
         let progress = ScanProgress(topic: topic, starts: starts, ends: ends)
         defer { progress.clear() }
+        try await withCursor(starts) { try await drain($0, ends, progress, body) }
+    }
+
+    /// Runs a body with an open cursor and closes the cursor.
+    private func withCursor(
+        _ starts: [KafkaTopicPartition: KafkaStartOffset],
+        _ body: (KafkaPartitionCursor) async throws -> Void
+    ) async throws {
+        let cursor = try await reader.open(starts)
         do {
-            try await drain(cursor, ends, progress, body)
-            await reader.close(cursor)
+            try await body(cursor)
         } catch {
             await reader.close(cursor)
             throw error
         }
+        await reader.close(cursor)
     }
 
     private func drain(
@@ -110,14 +118,7 @@ struct TopicScan {
         for (partition, marks) in try await watermarks() {
             starts[partition] = .offset(start.offset(in: partition, marks))
         }
-        let cursor = try await reader.open(starts)
-        do {
-            try await follow(cursor, idle, body)
-            await reader.close(cursor)
-        } catch {
-            await reader.close(cursor)
-            throw error
-        }
+        try await withCursor(starts) { try await follow($0, idle, body) }
     }
 
     private func follow(

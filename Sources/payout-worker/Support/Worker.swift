@@ -84,10 +84,19 @@ struct Worker: Sendable {
                 ],
                 logger: logger
             )
-        } catch let error as ConsoleServerError {
-            throw ConfigurationError(Remedies().sentence(for: error))
+        } catch {
+            throw Self.explained(error)
         }
         if let jobs = engine.releasedJobs { logger.notice("Worker stopped", metadata: ["jobs": "\(jobs)"]) }
+    }
+
+    /// An error of a part as the command reports it.
+    private static func explained(_ error: any Error) -> any Error {
+        switch error {
+        case let error as WorkerFailure: CommandFailure(Remedies().sentence(for: error))
+        case let error as ConsoleServerError: ConfigurationError(Remedies().sentence(for: error))
+        default: error
+        }
     }
 
     /// Runs parts until one of them ends, then shuts the others down gracefully, the last one first.

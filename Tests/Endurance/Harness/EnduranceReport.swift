@@ -83,7 +83,4 @@ public struct EnduranceReport: Sendable {
 
     /// Faults that happened, all together.
     public var faults: Int { self.stats.faults.values.reduce(0, +) }
-
-    /// The kinds of faults that happened.
-    public var kindsOfFaults: Set<String> { Set(self.stats.faults.keys) }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import EmbeddedKafka
 import Testing
 import TestSupport
@@ -16,6 +17,43 @@ import TestSupport
             }
             await admin.close()
         }
+    }
+
+    /// librdkafka 2.0 ignores the time-out of this request once it was sent, and gives up after minutes.
+    @Test(.timeLimit(.minutes(10))) func watermarksOfABrokerThatDoesNotAnswerTimeOut() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 1)
+            let partition = KafkaTopicPartition(topic: "jobs", partition: 0)
+            let admin = try KafkaAdmin(configuration: kafka.configuration(), logger: quiet)
+            // The leader is known afterwards.
+            #expect(try await admin.watermarks(partition).high == 0)
+            try kafka.setRoundTripTime(.seconds(100))
+            let silent = await #expect(throws: KafkaError.self) {
+                try await admin.watermarks(partition, timeout: .milliseconds(200))
+            }
+            #expect(silent?.code == .timedOut)
+            try kafka.setRoundTripTime(.zero)
+            await admin.close()
+        }
+    }
+
+    @Test func callThatDoesNotEndIsAbandonedAtItsBound() async throws {
+        let calls = BlockingCalls(label: "calls")
+        let ends = DispatchSemaphore(value: 0)
+        let abandoned = await #expect(throws: KafkaError.self) {
+            try await calls.run("wait", within: .milliseconds(50)) { () throws(KafkaError) in ends.wait() }
+        }
+        #expect(abandoned?.code == .timedOut)
+        #expect(abandoned?.fault == .retry)
+        ends.signal()
+        // The thread of the abandoned call has ended: this waits for it.
+        calls.close()
+        await #expect(throws: KafkaError.self) { try await calls.run("wait") { () throws(KafkaError) in } }
+    }
+
+    /// The code of newer librdkafka for a broker that leaves the cluster's list while it is asked.
+    @Test func brokerThatLeavesTheClusterIsATransientError() {
+        #expect(KafkaErrorCode(rawValue: -137).fault == .retry)
     }
 
     @Test func committedOffsetsAreReadWithoutJoiningTheGroup() async throws {

@@ -41,12 +41,18 @@ import TestSupport
         try await withEmbeddedKafka { kafka in
             try kafka.createTopic("jobs", partitions: 4)
             let (handler, log) = (GatedHandler(), LogCapture())
-            let properties = ["partition.assignment.strategy": strategy, "group.instance.id": instance]
+            let properties = [
+                "partition.assignment.strategy": strategy, "group.instance.id": instance,
+                "reconnect.backoff.max.ms": "200",
+            ]
             let consumer = try consumer(kafka, handler, log, properties.filter { !$0.value.isEmpty })
+            // The thread is held up before there can be an assignment.
+            try kafka.takeDown()
             try await consumer.subscribe(["jobs"])
             handler.shut()
-            try await eventually("the assignment waits") { log.contains("of 4 partition(s) to application") }
             try await eventually("the thread is held up") { handler.holds }
+            try kafka.bringUp()
+            try await eventually("the assignment waits") { log.contains("of 4 partition(s) to application") }
             #expect(handler.seen.requests.isEmpty)
             try await close(consumer, handler)
             #expect(handler.seen.requests.isEmpty)

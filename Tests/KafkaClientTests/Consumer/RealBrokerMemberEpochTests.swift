@@ -42,4 +42,22 @@ struct RealBrokerMemberEpochTests {
             await consumer.close()
         }
     }
+
+    @Test func adminDescribesMembersThatHaveEpochs() async throws {
+        try await TemporaryTopics.with { topics in
+            let jobs = try await topics.create("jobs", partitions: 2)
+            let handler = RecordingHandler()
+            let consumer = try await topics.consumer(handler, jobs, ["client.id": "first"], groupProtocol: .consumer)
+            try await eventually("the assignment") { handler.seen.held.count == 2 }
+            let group = try await topics.admin.group(topics.groupID)
+            #expect(group.state == "Stable")
+            #expect(group.members.map(\.memberID) == [consumer.memberID])
+            #expect(group.members.map(\.clientID) == ["first"])
+            #expect(group.members.map { Set($0.partitions) } == [handler.seen.held])
+            await consumer.close()
+            let empty = try await topics.admin.group(topics.groupID)
+            #expect(empty.state == "Empty")
+            #expect(empty.members.isEmpty)
+        }
+    }
 }

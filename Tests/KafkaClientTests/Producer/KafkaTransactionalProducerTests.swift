@@ -50,6 +50,37 @@ import TestSupport
         }
     }
 
+    /// librdkafka asks for the group's coordinator once, waits for a change of its connections, and there is none.
+    @Test(.timeLimit(.minutes(10))) func callThatLibrdkafkaDoesNotReturnFromEndsTheProducer() async throws {
+        try await withProducer { kafka, producer in
+            let handler = RecordingHandler()
+            let configuration = kafka.configuration()
+            let consumer = try KafkaConsumer(
+                configuration: configuration,
+                groupID: "workers",
+                handler: handler,
+                logger: quiet
+            )
+            try await consumer.subscribe(["results"])
+            try await eventually("the assignment") { handler.seen.held == [results] }
+            let metadata = try #require(handler.seen.metadata)
+            try await producer.begin()
+            try await producer.produce(record("dropped"))
+            try kafka.pushErrors(.findCoordinator, Array(repeating: .notCoordinator, count: 100))
+            let stuck = await #expect(throws: KafkaError.self) {
+                let offset = KafkaTopicPartitionOffset(results, offset: 1)
+                try await producer.sendOffsets([offset], groupMetadata: metadata, timeout: .milliseconds(500))
+            }
+            #expect(stuck?.code == .timedOut)
+            #expect(stuck?.fault == .fatal)
+            // Its calls return, and so does its end.
+            _ = await producer.settle(timeout: .milliseconds(100))
+            await producer.close()
+            try kafka.clearErrors(.findCoordinator)
+            await consumer.close()
+        }
+    }
+
     @Test func producerContinuesAfterAnAbort() async throws {
         try await withProducer { kafka, producer in
             try await producer.begin()

@@ -243,9 +243,9 @@ private final class ReentrantSink: LogSink {
     func assigned(partition: Int32, epoch: UInt32) {}
     func restored(partition: Int32, epoch: UInt32, _ records: [LogRecord]) async {}
     func restoreFinished(partition: Int32, epoch: UInt32, _ ends: RestoredEnds) {}
-    func restoreFailed(partition: Int32, epoch: UInt32, reason: String) {}
+    func restoreFailed(partition: Int32, epoch: UInt32, _ reason: StopReason) {}
     func anchored(partition: Int32, epoch: UInt32, _ mark: JobsMark) {}
-    func discontinuity(partition: Int32, epoch: UInt32, _ found: LogDiscontinuity) {}
+    func discontinuity(partition: Int32, epoch: UInt32, _ reason: StopReason) {}
     func limitsChanged(_ limits: OutputLimits) {}
     func received(partition: Int32, epoch: UInt32, _ records: [LogRecord]) {}
     func jobsEnd(partition: Int32, epoch: UInt32, _ end: JobsEnd) {}
@@ -255,5 +255,5 @@ private final class ReentrantSink: LogSink {
     func generationChanged() {}
     func revoked(_ partitions: [Int32]) {}
     func lost(_ partitions: [Int32]) {}
-    func failed(reason: String) {}
+    func failed(_ cause: WorkerFailure.Cause) {}
 }

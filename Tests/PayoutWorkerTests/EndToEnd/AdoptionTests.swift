@@ -11,7 +11,7 @@ import WorkerRuntime
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     /// A worker adopts partitions that workers of earlier builds have written.
     @Suite struct AdoptionTests {
         @Test func partitionsOfEveryRecordVersionAreThere() throws {

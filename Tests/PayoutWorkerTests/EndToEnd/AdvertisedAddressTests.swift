@@ -2,7 +2,7 @@ import Testing
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     /// A broker that answers at its bootstrap address, and advertises one at which it does not.
     @Suite struct AdvertisedAddressTests {
         @Test func unreachableAdvertisedAddressIsNamedByChecksAndByARunningWorker() async throws {
@@ -24,6 +24,7 @@ extension EndToEnd {
 
                 let connect = try await Command(["check-config", "--connect"], environment: environment).end()
                 #expect(connect.status == 1)
+                #expect(connect.errors.contains("The configuration is valid, but 1 check failed."), "\(connect.errors)")
                 let failed = connect.lines.filter { $0.hasPrefix("failed:") }
                 #expect(failed.count == 1 && failed.allSatisfy { $0.contains(sentence) }, "\(connect.output)")
                 #expect(connect.output.contains("correct advertised.listeners"))

@@ -6,7 +6,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     @Suite struct FileTests {
         @Test(arguments: [true, false])
         func urlOfAnotherHostIsNotPublished(storesFiles: Bool) async throws {

@@ -11,7 +11,7 @@ import WorkerRuntime
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     /// Records a partition for `AdoptionTests`. After the records have a new version, with the build that is to be released:
     ///
     ///     RECORD_PARTITION=v3 swift test --filter GoldenPartitionRecorderTests

@@ -7,7 +7,7 @@ import Testing
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     @Suite struct JobCommandTests {
         @Test func jobsArePartitionedAsByTheJavaClient() async throws {
             try await WorkerFixture.with(partitions: 5) { fixture in
@@ -202,6 +202,3 @@ extension EndToEnd {
         }
     }
 }
-
-/// Tests that start processes. They run one after another, because they share few cores.
-@Suite(.serialized) struct EndToEnd {}

@@ -7,7 +7,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     @Suite struct JobLookupTests {
         private static func job(_ id: String, _ kind: String = "payments") -> OutgoingRecord {
             let value = #"{"jobId":"\#(id)","kind":"\#(kind)"}"#

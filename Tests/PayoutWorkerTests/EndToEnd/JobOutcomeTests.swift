@@ -7,7 +7,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     /// Every status and every error code, with a worker's process, a broker, and the service's sandbox.
     @Suite struct JobOutcomeTests {
         /// A job that ends with one outcome.

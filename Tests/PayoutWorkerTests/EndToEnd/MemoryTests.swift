@@ -7,7 +7,7 @@ import TestSupport
 
     @testable import payout_worker
 
-    extension EndToEnd {
+    extension WorkersEndToEnd {
         /// The memory for a record that is small when compressed and large when decompressed. librdkafka decompresses it once;
         /// the worker must not add copies.
         @Suite struct MemoryTests {

@@ -10,7 +10,7 @@ import WorkerRuntime
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     /// A worker reads records that a worker of a later version has written.
     @Suite struct MixedFleetTests {
         /// A record of a known key, and one of a key that only the later version knows.

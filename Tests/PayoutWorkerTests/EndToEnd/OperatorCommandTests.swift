@@ -7,7 +7,7 @@ import Testing
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     @Suite struct OperatorCommandTests {
         @Test func deadLettersAreReplayedOnce() async throws {
             try await WorkerFixture.with { fixture in

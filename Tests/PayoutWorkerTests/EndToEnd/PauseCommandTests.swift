@@ -9,7 +9,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     @Suite struct PauseCommandTests {
         @Test func pauseReachesEveryPartitionAndHoldsJobsUntilItIsResumed() async throws {
             try await WorkerFixture.with(partitions: 3) { fixture in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     /// The process of a worker: standard error, file descriptors.
     @Suite struct ProcessTests {
         @Test func workerWhoseStandardErrorIsNotReadFinishesJobsAndStops() async throws {

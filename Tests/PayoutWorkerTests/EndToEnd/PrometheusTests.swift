@@ -16,7 +16,7 @@ enum Tools {
     }
 }
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     @Suite struct PrometheusTests {
         @Test(
             .enabled(

@@ -8,7 +8,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     /// A worker whose topics were replaced. Topics with other names simulate topics that were deleted and created again, which
     /// the embedded broker does not support.
     @Suite struct RecoverCommandTests {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     /// A worker with the most verbose log and a faulty service: no output contains a secret.
     @Suite struct SecrecyTests {
         private static let planted = ["password": "Pl4nted+Passw0rd/%&=", "secret": "Pl4nted~Client&Secret="]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     /// Periods from the command line to the rows of the files.
     @Suite struct SelectionTests {
         @Test func splitPeriodEndsWithOneFileForEachMonthAlsoWhenRepeated() async throws {

@@ -7,7 +7,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     /// Starts that fail half-way, and the order in which the parts of a worker's process end.
     @Suite struct ShutdownTests {
         private static let debug = ["LOG_LEVEL": "debug"]

@@ -8,7 +8,7 @@ import TestSupport
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     /// From a registered application to a running worker, with enforced multi-factor authentication.
     @Suite struct SignInTests {
         /// The configuration before the first sign-in.

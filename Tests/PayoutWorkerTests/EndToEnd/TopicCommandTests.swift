@@ -13,7 +13,7 @@ enum RealBroker {
     }
 }
 
-extension EndToEnd {
+extension CommandsEndToEnd {
     /// The embedded broker does not create topics on request and reports no settings.
     @Suite(.enabled(if: RealBroker.address != nil, "set KAFKA_BOOTSTRAP_SERVERS to run this on a real broker"))
     struct TopicCommandTests {

@@ -6,7 +6,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     @Suite struct TracingTests {
         private static let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
         private static let producer = "00f067aa0ba902b7"

@@ -9,7 +9,7 @@ import Testing
 
 @testable import payout_worker
 
-extension EndToEnd {
+extension WorkersEndToEnd {
     @Suite struct WorkerCommandTests {
         @Test func jobsRunFromTheJobsTopicToTheFile() async throws {
             try await WorkerFixture.with { fixture in
@@ -68,7 +68,7 @@ extension EndToEnd {
                 try await fixture.completes("served")
                 #expect(worker.errors.contains("has 1 partitions and \(fixture.topics.jobs) has 2"), "\(worker.errors)")
                 try await eventually("the partition without state is reported") {
-                    worker.errors.contains("has no partition 1")
+                    worker.errors.contains("has no partition of this number")
                 }
                 worker.signal(SIGTERM)
                 let ended = try await worker.end()

@@ -266,9 +266,6 @@ final class Oracle {
         world.count("event repeated")
         if known.status != event.status { world.count("ended differently") }
     }
-
-    /// Events without a later state, because the job already had a newer record.
-    var strayEvents: Int { earlyEvents.values.map(\.count).reduce(0, +) }
 }
 
 extension CompletionEvent {

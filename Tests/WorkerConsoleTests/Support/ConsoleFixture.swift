@@ -27,6 +27,7 @@ func withConsole(
     configuration.patience = .seconds(300)
     configuration.requestTimeout = .seconds(300)
     configuration.writeTimeout = .seconds(300)
+    configuration.pageTime = .seconds(300)
     configuration.interval = .milliseconds(50)
     configure(&configuration)
     let server = ConsoleServer(

@@ -49,10 +49,8 @@ final class RawSocket: Sendable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else {
-            close(descriptor)
-            throw Failure(step: "connect")
-        }
+        // The end of the object closes the socket, also here.
+        guard connected == 0 else { throw Failure(step: "connect") }
     }
 
     deinit { close(descriptor) }

@@ -103,12 +103,14 @@ struct CheckConfigCommand: AsyncParsableCommand {
             Terminal.result("\(finding.outcome.rawValue): \(finding.what): \(TextTable.printable(finding.message))")
             if let remedy = finding.remedy { Terminal.result("  \(TextTable.printable(remedy))") }
         }
-        if problems.isEmpty {
-            Terminal.note(
-                connect ? "The configuration is valid." : "The configuration is valid. Use --connect to try it."
-            )
-        }
         for problem in problems { Terminal.error(problem) }
+        guard problems.isEmpty else { return }
+        let failures = findings.count { $0.outcome == .failed }
+        Terminal.note(
+            failures > 0
+                ? "The configuration is valid, but \(Formatting.count(failures, "check")) failed."
+                : "The configuration is valid.\(connect ? "" : " Use --connect to try it.")"
+        )
     }
 }
 

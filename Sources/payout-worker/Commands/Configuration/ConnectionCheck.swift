@@ -132,7 +132,7 @@ struct ConnectionCheck {
             try result.get()
             return ConnectionFinding(outcome: .ok, what: what, message: "\(store.location) accepts files")
         } catch {
-            return ConnectionFinding(outcome: .failed, what: what, message: error.description)
+            return ConnectionFinding(outcome: .failed, what: what, message: Remedies().sentence(for: error))
         }
     }
 }

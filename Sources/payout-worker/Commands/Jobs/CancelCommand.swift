@@ -8,9 +8,9 @@ struct CancelCommand: AsyncParsableCommand {
         commandName: "cancel",
         abstract: "Cancel jobs that have not finished.",
         discussion: """
-            Unknown and finished jobs are named; the others are cancelled. The exit status is 1 for unknown ones, with --wait \
-            also for those that ended otherwise. A cancelled job gets a \
-            completion event with the status cancelled. The worker deletes its export at the service if the service allows it.
+            Unknown and finished jobs are reported; the others are cancelled. The exit status is 1 if a job is unknown, with \
+            --wait also if one ended with another status. A cancelled job gets a completion event with the status cancelled. \
+            The worker deletes its export at the service if the service allows it.
 
               payout-worker cancel march
               payout-worker cancel march april --wait
@@ -34,14 +34,8 @@ struct CancelCommand: AsyncParsableCommand {
     var timeout: String = "60s"
 
     func validate() throws {
-        for id in jobIDs where !JobLimits.isJobID(id) {
-            throw ValidationError("'\(id)' is not a valid job id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
-        }
-        if let batch, !JobLimits.isJobID(batch) {
-            throw ValidationError(
-                "'\(batch)' is not a valid batch id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -"
-            )
-        }
+        for id in jobIDs { try IDArgument.check(id) }
+        if let batch { try IDArgument.check(batch, "batch id") }
         _ = try DurationArgument.parse(timeout, "--timeout")
     }
 

@@ -160,9 +160,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         if split != nil, fields.selection.period == nil {
             throw ValidationError("--split requires a period: --month, --last, or --from and --to.")
         }
-        if let batch, !JobLimits.isJobID(batch) {
-            throw ValidationError("--batch must be 1 to 128 of A-Z a-z 0-9 . _ : -, not '\(batch)'.")
-        }
+        if let batch { try IDArgument.check(batch, "batch id") }
         guard fields.jobID == nil, !again, split != nil || batch != nil || fields.selection.isDerived else { return }
         for (flag, text) in [("--deadline", fields.deadline), ("--not-before", fields.notBefore)] {
             guard let text, Duration(parsing: text) != nil else { continue }

@@ -44,9 +44,7 @@ struct JobChoiceOptions: ParsableArguments {
             )
         }
         if !jobIDs.isEmpty, hasProperties { throw ValidationError("Use either ids or properties, not both.") }
-        for id in jobIDs where !JobLimits.isJobID(id) {
-            throw ValidationError("'\(id)' is not a valid job id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
-        }
+        for id in jobIDs { try IDArgument.check(id) }
         _ = try choice(states: "open")
     }
 

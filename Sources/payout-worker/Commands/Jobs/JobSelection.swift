@@ -19,7 +19,9 @@ struct JobSelection {
     var fields: JobFields
     var split: FilterPeriod.Unit?
     var batch: String?
+    /// Whether a selection that was enqueued before gets new ids.
     var isAgain: Bool
+    /// Whether `--filter` is checked and rewritten.
     var isChecked: Bool
     /// The present day in UTC.
     var today = FilterDate.today
@@ -55,8 +57,9 @@ struct JobSelection {
 
     /// The job's id: the same for the same selection, so that a repeated command is recognised.
     ///
-    /// A selection that is not over selects other rows tomorrow, so its ids have the day: a daily run exports again, and a
-    /// repetition on the same day does not. Parts of a split period need this too, because restated rows are in any of them.
+    /// A selection whose period has not ended selects other rows tomorrow. Its ids contain the day, so that a daily run exports
+    /// again and a repetition on the same day does not. All parts of a split period contain it, because the service may restate
+    /// rows of any part.
     ///
     /// - Parameter day: the present day where the selection changes daily, else empty.
     private func id(_ part: FilterPeriod?, filter: String?, day: String) -> String {

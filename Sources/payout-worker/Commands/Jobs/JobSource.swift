@@ -6,16 +6,6 @@ import PayoutFilters
 import Primitives
 import WorkerRuntime
 
-/// A job that is ready to be sent.
-struct PreparedJob: Sendable {
-    /// The job's id, if it is readable.
-    var id: String?
-    /// The record for the jobs topic.
-    var record: OutgoingRecord
-    /// Where the record belongs; `nil` lets its key choose.
-    var partition: Int32?
-}
-
 /// The source of the jobs of `enqueue`.
 struct JobSource {
     var fields: JobFields

@@ -70,10 +70,7 @@ struct FleetStatus: Encodable {
             do throws(KafkaError) {
                 group = try await admin.group(access.log.groupID, timeout: .seconds(10))
             } catch {
-                let isUnknown = error.code == .unsupportedFeature
-                notes.append(
-                    "the group's members" + (isUnknown ? ": this broker does not report them" : " (\(error.code.name))")
-                )
+                notes.append("the group's members: \(error.reasonMembersAreUnknown)")
             }
             var committed: [KafkaTopicPartition: Int64] = [:]
             do throws(KafkaError) {

@@ -3,6 +3,7 @@ import ExportRecords
 import Foundation
 import KafkaClient
 import WorkerKafka
+import WorkerRuntime
 
 /// All that the topics contain about a job.
 struct JobTimeline: Encodable {

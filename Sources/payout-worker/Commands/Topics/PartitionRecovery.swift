@@ -101,10 +101,10 @@ struct PartitionRecovery {
         guard isChosen else { return "skipped: it is not stopped" }
         // A worker that owns the partition would not read the record until it restores the partition.
         let members: Int
-        do {
+        do throws(KafkaError) {
             members = try await admin.group(access.log.groupID).members.count
         } catch {
-            return "skipped: it is not stopped, and the brokers do not report whether workers run (\(error.code.name))"
+            return "skipped: it is not stopped, and whether workers run is unknown: \(error.reasonMembersAreUnknown)"
         }
         return members == 0 ? nil : "skipped: it is not stopped; stop all workers of the group first"
     }

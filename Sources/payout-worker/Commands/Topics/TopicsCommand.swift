@@ -58,9 +58,11 @@ struct TopicsCreateCommand: AsyncParsableCommand {
                 try await TopicSetup(topics: access.topics, admin: admin).create(plan)
             }
             if outputOptions.isJSON {
-                Terminal.result(try JSONText.document(changes.map(ChangeDocument.init)))
+                Terminal.result(try JSONText.document(changes.map { ChangeDocument($0, access.topics) }))
             } else {
-                for change in changes { Terminal.result("\(change.topic): \(change.message)") }
+                for change in changes {
+                    Terminal.result("\(change.topic): \(change.message(jobsTopic: access.topics.jobs))")
+                }
             }
             if changes.contains(where: { $0.outcome == .failed }) { throw ExitStatus.failed }
         }
@@ -82,12 +84,12 @@ struct TopicsCreateCommand: AsyncParsableCommand {
         var partitions: Int?
         var message: String
 
-        init(_ change: TopicChange) {
+        init(_ change: TopicChange, _ topics: KafkaTopicNames) {
             role = change.role.rawValue
             topic = change.topic
             outcome = change.outcome.rawValue
             partitions = change.partitions
-            message = change.message
+            message = change.message(jobsTopic: topics.jobs)
         }
     }
 }

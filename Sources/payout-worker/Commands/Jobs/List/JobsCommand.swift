@@ -130,13 +130,7 @@ struct JobsShowCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The job's id.", valueName: "job-id"))
     var jobID: String
 
-    func validate() throws {
-        guard JobLimits.isJobID(jobID) else {
-            throw ValidationError(
-                "'\(jobID)' is not a valid job id: use 1 to 128 of the characters A-Z a-z 0-9 . _ : -"
-            )
-        }
-    }
+    func validate() throws { try IDArgument.check(jobID) }
 
     func run() async throws {
         try await reportingErrors {

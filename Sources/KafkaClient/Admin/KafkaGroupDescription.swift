@@ -12,6 +12,8 @@ public struct KafkaGroupDescription: Sendable, Hashable {
         public var partitions: [KafkaTopicPartition]
     }
 
+    static let dead = "Dead"
+
     /// The group's id.
     public var groupID: String
     /// Its state, such as `Stable`, `Empty` or `Dead`; `Dead` also stands for a group that does not exist.

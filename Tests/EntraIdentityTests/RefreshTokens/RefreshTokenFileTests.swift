@@ -75,7 +75,7 @@ import Testing
         #expect(busy.description.contains("mount its folder instead"))
     }
 
-    @Test(.enabled(if: isAdministrator))
+    @Test(.enabled(if: isAdministrator, "only root gives files to other users"))
     func fileSavedByAnAdministratorBelongsToTheWorkersUser() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/saved"
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: !isAdministrator))
+    @Test(.enabled(if: !isAdministrator, "root reads every file"))
     func unreadableFileIsRefused() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/saved"

@@ -4,7 +4,7 @@ import Testing
 import TestSupport
 
 /// Groups and administration, which the embedded broker has only in part.
-@Suite(.enabled(if: RealBroker.isThere)) struct RealBrokerGroupTests {
+@Suite(.enabled(if: RealBroker.isThere, "KAFKA_BOOTSTRAP_SERVERS names no broker")) struct RealBrokerGroupTests {
     @Test func rebalanceWithoutChangesBringsTheNewGeneration() async throws {
         try await TemporaryTopics.with { topics in
             // One partition and two members: its owner keeps it when the other one joins and leaves.

@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 /// Static membership, which the embedded broker does not have.
-@Suite(.enabled(if: RealBroker.isThere)) struct RealBrokerStaticMemberTests {
+@Suite(.enabled(if: RealBroker.isThere, "KAFKA_BOOTSTRAP_SERVERS names no broker")) struct RealBrokerStaticMemberTests {
     @Test func restartedStaticMemberKeepsItsPartitionsWithoutARebalance() async throws {
         try await TemporaryTopics.with { topics in
             let jobs = try await topics.create("jobs", partitions: 4)

@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 /// What only a real broker does with transactions.
-@Suite(.enabled(if: RealBroker.isThere)) struct RealBrokerTransactionTests {
+@Suite(.enabled(if: RealBroker.isThere, "KAFKA_BOOTSTRAP_SERVERS names no broker")) struct RealBrokerTransactionTests {
     private func record(_ topic: String, _ value: String) -> KafkaProducerRecord {
         KafkaProducerRecord(topic: topic, partition: 0, value: Array(value.utf8))
     }

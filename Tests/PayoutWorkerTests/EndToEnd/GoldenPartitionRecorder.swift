@@ -20,7 +20,7 @@ extension WorkersEndToEnd {
     @Suite struct GoldenPartitionRecorderTests {
         static let name = ProcessInfo.processInfo.environment["RECORD_PARTITION"]
 
-        @Test(.enabled(if: name != nil)) func partitionIsRecorded() async throws {
+        @Test(.enabled(if: name != nil, "only to record a partition")) func partitionIsRecorded() async throws {
             let name = try #require(Self.name)
             #expect(!GoldenPartition.names.contains(name))
             try await WorkerFixture.with(partitions: 1) { fixture in

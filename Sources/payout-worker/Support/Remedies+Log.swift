@@ -42,7 +42,7 @@ extension Remedies {
         switch reason {
         case .stateUnreadable:
             return
-                "Run the version of the worker that wrote the record, or a later one, or repair the record. The worker then restores the partition again automatically."
+                "Do what the reason says, or repair the record. The worker then restores the partition again automatically."
         case .statePartitionMissing:
             return "Run 'payout-worker topics create', which adds partitions. The worker continues automatically then."
         case .stateReadTooSlow:

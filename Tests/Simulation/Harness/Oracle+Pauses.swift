@@ -22,8 +22,9 @@ extension Oracle {
     /// Checks that no pause holds the call back.
     func checkPauses(_ call: Call, by worker: WorkerProcess) {
         let partition = Int(call.token.partition)
-        // A paused process that has lost the partition cannot know of a newer pause.
-        guard worker.owns(partition), !hasOverwrites else { return }
+        // A paused process that has lost the partition cannot know of a newer pause, also where the group has given it back
+        // and the process has not restored it since.
+        guard worker.owns(partition), restored[partition]?.worker == worker.id, !hasOverwrites else { return }
         let holding = pauses[partition].first { pause in
             guard pause.target.contains(account: call.job.account, kind: call.job.kind) else { return false }
             // By a clock that is ahead its time is over already.

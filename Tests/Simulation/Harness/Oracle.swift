@@ -47,7 +47,8 @@ final class Oracle {
     var batches = BatchHistory()
     /// The stored pauses of each partition.
     var pauses: [[JobPause]]
-    private var restored: [(worker: Int, from: Int64)?]
+    /// The worker that restored each partition last, and the end of the state up to which it did.
+    private(set) var restored: [(worker: Int, from: Int64)?]
     var budgets: [String: [Int64]] = [:]
     var starts: [Int64] = []
 

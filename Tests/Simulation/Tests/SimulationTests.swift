@@ -58,7 +58,7 @@ import Testing
 
     /// Seeds that once had a violation.
     @Test(
-        arguments: [793, 910, 942, 1_453, 3_604, 20_162, 22_076, 36_817, 79_367, 144_693, 270_217].map {
+        arguments: [793, 910, 942, 1_453, 2_490, 3_604, 20_162, 22_076, 36_817, 79_367, 144_693, 270_217].map {
             ($0, .exactlyOnce)
         }
             + [13_084, 25_003, 411_430, 432_539].map { ($0, .atLeastOnce) } as [(UInt64, Delivery)]

@@ -38,8 +38,8 @@ enum Rooms {
     /// Rooms that import nothing at all, the standard library's companions included.
     static let withoutImports: Set<String> = ["ExportCore", "PayoutFilters"]
 
-    /// Rooms whose texts name no settings and no commands. The console and the telemetry speak to operators, the sandbox
-    /// prints the settings that reach it, and the sign-in is a command's.
+    /// Rooms whose texts name no settings and no commands. The others' texts are for operators, or, as the sandbox's, the
+    /// settings themselves; the remedies of EntraIdentity name the command that signs in.
     static let withoutSettings = Set(arrows.keys).subtracting([
         command, "WorkerConsole", "WorkerTelemetry", "PayoutSandbox", "EntraIdentity",
     ])

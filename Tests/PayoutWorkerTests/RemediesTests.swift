@@ -26,8 +26,7 @@ struct RemediesTests {
         .notListening(host: "h", port: 1, reason: "r"),
     ]
     private static let failures: [WorkerFailure.Cause] = [
-        .notStarted("Why."), .workerIDInUse(workerID: "w", groupID: "g"), .groupProtocolRefused("Why."),
-        .consumerFailed("Why."),
+        .workerIDInUse(workerID: "w", groupID: "g"), .groupProtocolRefused("why"), .consumerFailed("why"),
     ]
     private let texts = Remedies()
 
@@ -90,6 +89,13 @@ struct RemediesTests {
         let cancel = try #require(try PayoutWorker.parseAsRoot(commands[1]) as? CancelCommand)
         #expect(cancel.jobIDs == [id] && cancel.batch == batch)
         _ = try PayoutWorker.parseAsRoot(commands[2])
+    }
+
+    @Test func failureOfTheWorkerNamesItsCauseOnce() {
+        func sentence(_ cause: WorkerFailure.Cause) -> String { texts.sentence(for: WorkerFailure(cause)) }
+        #expect(sentence(.consumerFailed("why")).contains("cannot continue: why. Restart"))
+        #expect(sentence(.groupProtocolRefused("why")).contains("'consumer': why. Set KAFKA_"))
+        #expect(sentence(.notStarted("why")) == "why")
     }
 
     @Test func fileThatIsNoExportNamesTheCommandThatDownloadsIt() {

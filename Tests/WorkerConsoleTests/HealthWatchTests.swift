@@ -184,6 +184,10 @@ struct HealthWatchTests: HealthSuite {
         #expect(codes(watch(sample(status(wake: .seconds(-59))), at: [0])).isEmpty)
         #expect(codes(watch(sample(status(wake: .seconds(-60))), at: [0])) == [.timersLate])
         #expect(codes(watch(sample(status(wake: .seconds(600))), at: [0])).isEmpty)
+        // Timers wait while commits are behind.
+        var behind = status(wake: .seconds(-60))
+        behind.intakePauses = [.commits]
+        #expect(!codes(watch(sample(behind), at: [0])).contains(.timersLate))
     }
 
     @Test func connectionStoppingIntakeAndLoopsAreReported() {

@@ -110,14 +110,15 @@ public actor KafkaTransactionalProducer {
         groupMetadata: KafkaGroupMetadata,
         timeout: Duration = .seconds(10)
     ) throws(KafkaError) {
-        let list = TopicPartitionList(offsets)
         let operation = "send offsets to transaction"
-        // Both are copied before the call waits.
-        nonisolated(unsafe) let (offsets, metadata) = (list.pointer, groupMetadata.pointer)
         try retrying(operation, timeout) { (client, remaining) throws(KafkaError) in
             nonisolated(unsafe) let client = client
+            // The call may begin and end after this method: it owns what it reads.
             return try core.returning(operation, within: .milliseconds(remaining) + .seconds(5)) {
-                rd_kafka_send_offsets_to_transaction(client, offsets, metadata, remaining)
+                let list = TopicPartitionList(offsets)
+                return withExtendedLifetime(groupMetadata) {
+                    rd_kafka_send_offsets_to_transaction(client, list.pointer, groupMetadata.pointer, remaining)
+                }
             }
         }
     }

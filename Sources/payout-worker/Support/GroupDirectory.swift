@@ -62,13 +62,13 @@ actor GroupDirectory: FleetDirectory {
             }
             return FleetGroup(members: group.members.map { names.member($0, own: own) })
         } catch {
-            return FleetGroup(members: [], problem: "the members of the group: \(error.reasonMembersAreUnknown)")
+            return FleetGroup(members: [], problem: error.reasonMembersAreUnknown)
         }
     }
 }
 
 extension KafkaError {
-    /// Why a request for the members of a group failed, for people.
+    /// Why the members of a group are unknown, as the end of a sentence about them.
     var reasonMembersAreUnknown: String {
         switch code {
         case .unsupportedFeature: "this broker does not report them"

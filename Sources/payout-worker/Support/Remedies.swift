@@ -60,9 +60,9 @@ struct Remedies: OperatorTexts {
         case .workerIDInUse(let workerID, let groupID):
             "Another worker of group '\(groupID)' has the WORKER_ID '\(workerID)' too, so this one ends. Give each worker of the group a WORKER_ID of its own."
         case .groupProtocolRefused(let error):
-            "The brokers do not let this worker join its group with the group protocol 'consumer': \(error) Set KAFKA_GROUP_PROTOCOL to classic, or use brokers that have the protocol."
+            "The brokers do not let this worker join its group with the group protocol 'consumer': \(error). Set KAFKA_GROUP_PROTOCOL to classic, or use brokers that have the protocol."
         case .consumerFailed(let error):
-            "The Kafka consumer cannot continue: \(error) Restart the worker; no job is lost."
+            "The Kafka consumer cannot continue: \(error). Restart the worker; no job is lost."
         }
     }
 

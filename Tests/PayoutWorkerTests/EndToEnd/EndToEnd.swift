@@ -1,8 +1,8 @@
 import Testing
 
-/// Tests that start processes, of the other commands. They wait most of the time, so two suites run side by side, but within
-/// a suite one test after another, because the processes share few cores.
+/// Tests of commands that start and end, as processes. Processes wait most of the time, so this suite and that of the workers
+/// run side by side. Within each, one test runs after another, because the processes share few cores.
 @Suite("Commands, end to end", .serialized) struct CommandsEndToEnd {}
 
-/// Tests that start processes, of workers.
+/// Tests of workers that run as processes.
 @Suite("Workers, end to end", .serialized) struct WorkersEndToEnd {}

@@ -37,7 +37,16 @@ struct SettingReader {
         optional(name, account: account).flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    mutating func text(_ name: String, account: String? = nil) -> String { optional(name, account: account) ?? "" }
+    /// A value, or the default. A flag or a file cannot replace a default by nothing: an empty group or topic has no meaning.
+    /// An empty environment variable counts as not set.
+    mutating func text(_ name: String, account: String? = nil) -> String {
+        guard let text = optional(name, account: account) else { return "" }
+        guard text.isEmpty, let standard = SettingDefinition.all.first(where: { $0.name == name })?.defaultValue,
+            !standard.isEmpty
+        else { return text }
+        problems.append("\(name) is empty: write a value, or remove it to use the default, \(standard).")
+        return text
+    }
 
     mutating func required(_ name: String, _ meaning: String, account: String? = nil) -> String {
         let text = text(name, account: account)

@@ -13,7 +13,7 @@ public import WorkerRuntime
 public struct ExportsClient: ExportsPort {
     private let accounts: AccountClients
     private let downloads: FileDelivery?
-    private let hosts: BlobHostRules
+    private let hosts: AllowedHosts
     private let logger: Logger
 
     /// Creates the port.
@@ -29,8 +29,9 @@ public struct ExportsClient: ExportsPort {
         hosts: BlobHostRules = .azure,
         logger: Logger
     ) {
-        self.hosts = hosts
+        self.hosts = AllowedHosts(hosts)
         self.accounts = AccountClients(accounts)
+        callExecutor = accounts.values.first?.taskExecutor()
         self.downloads = downloads
         self.logger = logger
     }
@@ -39,6 +40,9 @@ public struct ExportsClient: ExportsPort {
     public func executor(for call: Call) -> (any TaskExecutor)? {
         call.token.kind.isTransfer ? nil : accounts[call.job.account]?.value.taskExecutor()
     }
+
+    /// The executor of the calls of one account; usually of all, because their service is the same.
+    public let callExecutor: (any TaskExecutor)?
 
     /// Replaces the clients, for example after the credentials changed. Calls in flight keep their client.
     public func replaceClients(_ clients: [String: PayoutClient]) { accounts.replace(clients) }
@@ -149,6 +153,24 @@ public struct ExportsClient: ExportsPort {
         }
         if case .mfaRequired = error.reason { return .mfaRequired(message: error.description) }
         return .refused(message: error.description)
+    }
+}
+
+/// The allowed hosts of files. It remembers the last one that it allowed, because most files come from the same, and parsing
+/// a URL costs as much as the rest of an answer.
+private final class AllowedHosts: Sendable {
+    private let rules: BlobHostRules
+    private let last = Mutex("")
+
+    init(_ rules: BlobHostRules) { self.rules = rules }
+
+    /// Why a file must not be downloaded from a URL; nil when it may.
+    func objection(to url: String) -> String? {
+        guard let origin = WebLocation.origin(of: url) else { return rules.objection(to: url) }
+        guard last.withLock({ $0 != origin }) else { return nil }
+        let objection = rules.objection(to: url)
+        if objection == nil { last.withLock { $0 = String(origin) } }
+        return objection
     }
 }
 

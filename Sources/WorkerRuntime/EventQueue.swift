@@ -7,8 +7,8 @@ import Primitives
 /// It uses a condition and a thread instead of an `AsyncStream`, because hundreds of thousands of events
 /// arrive a second and are dequeued in batches.
 final class EventQueue: @unchecked Sendable {
-    // Sound because every access to the fields below holds the condition's lock, except `lastDequeue`, which only the
-    // owner uses.
+    // Sound because every access to the fields below holds the condition's lock, except `lastDequeue` and `spare`, which
+    // only the owner uses.
     private let condition = MonotonicCondition()
     private var events: [WorkerMessage] = []
     private var isClosed = false
@@ -23,7 +23,10 @@ final class EventQueue: @unchecked Sendable {
     /// limit of its heartbeat.
     static let longestWait: Duration = .seconds(10)
 
-    /// Used by the owner only.
+    /// Of these two only the owner knows: the next batch's memory, and the time of the last one.
+    private var spare: [WorkerMessage] = []
+    /// A batch with more space is not kept: it was a burst.
+    private static let keptCapacity = 4_096
     private var lastDequeue = ContinuousClock.now - .seconds(1)
     private static let shortestInterval: Duration = .milliseconds(1)
 
@@ -79,7 +82,7 @@ final class EventQueue: @unchecked Sendable {
             return nil
         }
         var batch: [WorkerMessage] = []
-        batch.reserveCapacity(64)
+        swap(&batch, &spare)
         swap(&batch, &events)
         let next = restorePlaces.dequeued()
         if receivedBytes > 0 { condition.broadcast() }
@@ -88,6 +91,13 @@ final class EventQueue: @unchecked Sendable {
         next?.resume()
         lastDequeue = .now
         return batch
+    }
+
+    /// Returns the memory of a batch whose messages are handled. Messages are large: growing an array of them copies them often.
+    func reuse(_ batch: consuming [WorkerMessage]) {
+        guard batch.capacity <= Self.keptCapacity else { return }
+        spare = batch
+        spare.removeAll(keepingCapacity: true)
     }
 
     /// Limits the owner to a thousand turns a second. Otherwise each of many answers would wake the owner and the

@@ -92,7 +92,7 @@ public final class WorkerLoop: Sendable {
         )
         startThread(engine)
         let outcome = await withDiscardingTaskGroup { group in
-            group.addTask { await self.make(calls) }
+            group.addTask(executorPreference: exports.callExecutor) { await self.make(calls) }
             let outcome = await withDiscardingTaskGroup { group in
                 // Starting waits for brokers while they are unreachable; a stop must not wait for that.
                 group.addTask {
@@ -125,6 +125,7 @@ public final class WorkerLoop: Sendable {
             while let messages = queue.dequeue(waitingAtMost: min(wait, Self.longestSleep)) {
                 heartbeat.beat()
                 engine.handle(messages)
+                queue.reuse(messages)
                 wait = engine.millisecondsUntilWake(from: clock.time())
             }
             engine.closed()
@@ -138,13 +139,23 @@ public final class WorkerLoop: Sendable {
         await withDiscardingTaskGroup { group in
             for await some in calls {
                 for call in some {
-                    group.addTask(executorPreference: exports.executor(for: call)) { [queue] in
-                        queue.post(.event(.answered(call.token, await self.result(of: call).bounded())))
+                    let executor = exports.executor(for: call)
+                    if let executor, executor === exports.callExecutor {
+                        // This task runs on the same thread, so that the request can be sent from here.
+                        group.addImmediateTask { await self.make(call) }
+                    } else {
+                        group.addTask(executorPreference: executor ?? globalConcurrentExecutor) {
+                            await self.make(call)
+                        }
                     }
                 }
             }
             group.cancelAll()
         }
+    }
+
+    nonisolated(nonsending) private func make(_ call: Call) async {
+        queue.post(.event(.answered(call.token, await result(of: call).bounded())))
     }
 
     nonisolated(nonsending) private func result(of call: Call) async -> CallResult {

@@ -146,6 +146,37 @@ import WorkerExports
         try await setup.end()
     }
 
+    /// The host of the last allowed URL is remembered; that must allow no other.
+    @Test func urlOfOtherHostIsRefusedAfterAnAllowedOne() async throws {
+        let setup = try await setUp(storesFiles: false)
+        guard case .created(let id) = await setup.client.perform(call(.create), nil),
+            case .polled(.completed, let url?, _, _) = await setup.client.perform(call(.poll, requestID: id), nil),
+            let origin = WebLocation.origin(of: url)
+        else {
+            Issue.record("the export has no file")
+            return try await setup.end()
+        }
+        let others = [
+            "\(origin)@elsewhere.example/a", "\(origin).elsewhere.example/a", "\(origin)\\@elsewhere.example/a",
+        ]
+        for other in others {
+            setup.sandbox.add(.init(.blobLocation(other), on: [.get], count: 1))
+            let result = await setup.client.perform(call(.poll, requestID: id), nil)
+            guard case .failed(.refusedLocation) = result else {
+                Issue.record("\(other) was passed through: \(result)")
+                continue
+            }
+        }
+        for _ in 0..<2 {
+            guard case .polled(.completed, _?, _, _) = await setup.client.perform(call(.poll, requestID: id), nil)
+            else {
+                Issue.record("the allowed URL was refused")
+                continue
+            }
+        }
+        try await setup.end()
+    }
+
     @Test(arguments: [PayoutSandbox.Fault.Effect.blobPage, .blobUnframed(after: 0.5), .blobUnframed(after: 1)])
     func wrongFileIsReportedAsUnusableUntilFaultEnds(effect: PayoutSandbox.Fault.Effect) async throws {
         let setup = try await setUp()

@@ -21,6 +21,8 @@ struct PartitionSlots {
 
     var indices: Range<Int> { slots.indices }
 
+    // Inlined, because a coroutine that is not allocates its frame with each access.
+    @inline(__always)
     subscript(index: Int) -> PartitionSlot? {
         _read { yield slots[index] }
         _modify {

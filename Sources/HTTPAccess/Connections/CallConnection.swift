@@ -1,6 +1,5 @@
 import NIOCore
 import NIOHTTP1
-import NIOHTTPCompression
 import NIOTLS
 
 /// What a ``CallConnection`` reports to: ``HostConnections``, or a test. Every method is called on the connection's event loop.
@@ -17,10 +16,13 @@ protocol CallConnectionOwner: AnyObject {
     func lost(_ connection: CallConnection, resending call: PendingCall?)
 }
 
-/// The channel handler of one connection: writes requests, and feeds an ``ExchangeState`` with what arrives.
+/// The channel handler of one connection: writes requests, reads what arrives with an ``AnswerParser``, and feeds an
+/// ``ExchangeState`` with it.
 final class CallConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
+    typealias InboundIn = ByteBuffer
+    /// The parts of answers that ``AnswerDecoding`` decodes.
+    typealias InboundOut = HTTPClientResponsePart
+    typealias OutboundOut = IOData
 
     /// The call in progress.
     private(set) var call: PendingCall?
@@ -29,6 +31,7 @@ final class CallConnection: ChannelInboundHandler {
     /// When the TLS handshake must be complete.
     private let handshakeLimit: NIODeadline
     private var exchange = ExchangeState()
+    private var parser = AnswerParser()
     private var context: ChannelHandlerContext?
     /// Completed when the connection can carry requests, or cannot.
     private var opened: EventLoopPromise<Void>?
@@ -37,34 +40,18 @@ final class CallConnection: ChannelInboundHandler {
     private var isPooled = false
     /// Whether it carried a request before the present one: the server may have closed it since.
     private var isReused = false
-    /// Whether the channel has the handlers that decode content codings.
+    /// Whether the channel has the handlers of ``AnswerDecoding``.
+    private var hasDecoding = false
+    /// The head of an answer that has a content coding, until its body begins: the decoder takes an empty body, which servers
+    /// send that compress whatever they send, for a truncated one.
+    private var codedHead: AnswerHead?
+    /// Whether the decoder is passed the answer's body.
     private var isDecoding = false
 
     init(owner: any CallConnectionOwner, isEncrypted: Bool, handshakeLimit: NIODeadline) {
         self.owner = owner
         self.isEncrypted = isEncrypted
         self.handshakeLimit = handshakeLimit
-    }
-
-    /// Adds the handlers of HTTP to the channel's, with this one at the end.
-    func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
-        try pipeline.addHandler(CallWire(self))
-        try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
-        try pipeline.addHandler(self)
-    }
-
-    /// Adds the handlers that decode content codings, for an answer that has one and those that follow. Other servers'
-    /// answers need not pass them.
-    private func decode(from head: NIOAny, _ context: ChannelHandlerContext) {
-        isDecoding = true
-        do {
-            let (pipeline, first) = (context.pipeline.syncOperations, EmptyBodies())
-            let decompressor = NIOHTTPResponseDecompressor(limit: .size(HTTPTransport.maximumAnswerSize))
-            try pipeline.addHandlers([first, decompressor], position: .before(self))
-            first.channelRead(context: try pipeline.context(handler: first), data: head)
-        } catch {
-            close(TransportFault(error))
-        }
     }
 
     /// The connection of a channel; nil once it is closed.
@@ -93,14 +80,14 @@ final class CallConnection: ChannelInboundHandler {
         self.call = call
         let body = call.body.flatMap { $0.readableBytes > 0 ? $0 : nil }
         exchange.begin(call.limits, hasBody: body != nil)
+        parser.begin(isToHead: call.method == .HEAD)
         guard let context else { return fail(.connectionClosed) }
-        // The decoder needs the method. `CallWire` writes the head, which says how long the request is: no part ends it.
-        let head = wrapOutboundOut(.head(HTTPRequestHead(version: .http1_1, method: call.method, uri: "/")))
-        guard let body else { return context.writeAndFlush(head, promise: nil) }
-        context.write(head, promise: nil)
+        // The head says how long the request is.
+        guard let body else { return context.writeAndFlush(wrapOutboundOut(.byteBuffer(call.head)), promise: nil) }
+        context.write(wrapOutboundOut(.byteBuffer(call.head)), promise: nil)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenSuccess { self.exchange.finishRequest() }
-        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(body))), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(body)), promise: promise)
     }
 
     /// Closes the connection; the call in progress fails.
@@ -114,9 +101,6 @@ final class CallConnection: ChannelInboundHandler {
         isPooled = false
         close(.connectionClosed)
     }
-
-    /// Bytes arrived, which are not decoded yet.
-    func receive(bytes count: Int) { perform(exchange.receive(bytes: count)) }
 
     private func perform(_ action: ExchangeState.Action) {
         switch action {
@@ -162,14 +146,58 @@ final class CallConnection: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) { connected() }
 
-    func channelInactive(context: ChannelHandlerContext) { fail(.connectionClosed) }
+    func channelInactive(context: ChannelHandlerContext) {
+        if parser.finish() {
+            receive(.end, context)
+            perform(exchange.finishRead())
+        }
+        fail(.connectionClosed)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = unwrapInboundIn(data)
-        if !isDecoding, case .head(let head) = part, head.headers.contains(name: "content-encoding") {
-            return decode(from: data, context)
+        let bytes = unwrapInboundIn(data)
+        perform(exchange.receive(bytes: bytes.readableBytes))
+        parser.append(bytes)
+        do throws(TransportFault) {
+            while exchange.isReading, let part = try parser.next() { receive(part, context) }
+        } catch {
+            return close(error)
         }
-        perform(exchange.receive(part))
+        // Bytes behind an answer would be taken for the next one.
+        if parser.surplus > 0, !exchange.isReading { perform(exchange.receive(bytes: parser.surplus)) }
+    }
+
+    private func receive(_ part: AnswerParser.Part, _ context: ChannelHandlerContext) {
+        switch part {
+        case .head(let head):
+            codedHead = head.hasCoding ? head : nil
+            isDecoding = false
+            receive(part)
+        case .body(let body):
+            if let head = codedHead { beginDecoding(head, context) }
+            guard isDecoding else { return receive(part) }
+            context.fireChannelRead(wrapInboundOut(.body(body)))
+        case .end:
+            guard isDecoding else { return receive(part) }
+            context.fireChannelRead(wrapInboundOut(.end(nil)))
+        }
+    }
+
+    /// A part of an answer is decoded.
+    func receive(_ part: AnswerParser.Part) { perform(exchange.receive(part)) }
+
+    private func beginDecoding(_ head: AnswerHead, _ context: ChannelHandlerContext) {
+        codedHead = nil
+        isDecoding = true
+        do {
+            if !hasDecoding { try AnswerDecoding.install(behind: self, in: context.pipeline.syncOperations) }
+            hasDecoding = true
+        } catch {
+            return close(TransportFault(error))
+        }
+        let status = HTTPResponseStatus(statusCode: head.status)
+        let coded = HTTPResponseHead(version: .http1_1, status: status, headers: head.fields.headers)
+        context.fireChannelRead(wrapInboundOut(.head(coded)))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { perform(exchange.finishRead()) }

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 
 /// The state of one connection: one request and its answer after another. It collects each answer within limits and decides
 /// how each exchange ends, without IO. ``CallConnection`` feeds it what arrives and does what it returns.
@@ -48,6 +47,9 @@ struct ExchangeState {
     private var answer = HTTPAnswer(status: 0)
     private var keepAlive: KeepAlive?
 
+    /// Whether an answer is awaited, or in progress.
+    var isReading: Bool { phase == .awaitingHead || phase == .readingBody }
+
     /// Whether the connection carries no further request.
     var isClosed: Bool { phase == .closed }
 
@@ -85,13 +87,13 @@ struct ExchangeState {
     }
 
     /// A part of an answer was decoded.
-    mutating func receive(_ part: HTTPClientResponsePart) -> Action {
+    mutating func receive(_ part: AnswerParser.Part) -> Action {
         switch (part, phase) {
         case (.head(let head), .awaitingHead):
-            // The decoder drops interim answers except the one that switches to another protocol.
-            guard head.status.code >= 200 else { break }
+            // The parser drops interim answers except the one that switches to another protocol.
+            guard head.status >= 200 else { break }
             keepAlive = KeepAlive(head)
-            answer = HTTPAnswer(status: Int(head.status.code), headers: head.headers)
+            answer = HTTPAnswer(head)
             phase = .readingBody
             return .none
         case (.body(let part), .readingBody):

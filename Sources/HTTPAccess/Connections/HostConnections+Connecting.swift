@@ -39,7 +39,7 @@ extension HostConnections {
             let name = target.address == nil ? target.host : nil
             try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
         }
-        try connection.install(in: pipeline)
+        try pipeline.addHandler(connection)
     }
 
     /// The TLS context. It is made on another thread, because it reads the system's certificates.

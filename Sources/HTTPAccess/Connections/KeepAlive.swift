@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 import Primitives
 
 /// How long a server keeps a connection after an answer, as the answer's head says. ``ExchangeState`` reads it from each head.
@@ -11,9 +10,9 @@ struct KeepAlive: Equatable {
     var limit: TimeAmount?
 
     /// - Returns: Nil when the connection carries no further request.
-    init?(_ head: HTTPResponseHead) {
+    init?(_ head: AnswerHead) {
         guard head.isKeepAlive, !Self.announcesForbiddenBody(head) else { return nil }
-        guard let text = head.headers.first(name: "keep-alive") else { return }
+        guard let text = head.keepAlive else { return }
         for part in text.split(separator: ",") {
             let words = part.split(separator: "=", maxSplits: 1)
             guard words.count == 2, let number = Int64(String(words[1]).trimmingBlanks()) else { continue }
@@ -27,11 +26,10 @@ struct KeepAlive: Equatable {
             }
         }
     }
+
     /// Whether an answer without content has the fields of one. A server that sends them may send the content too, which would
     /// be taken for the next answer.
-    private static func announcesForbiddenBody(_ head: HTTPResponseHead) -> Bool {
-        head.status == .noContent
-            && (head.headers.contains(name: "transfer-encoding")
-                || head.headers["content-length"].contains { $0 != "0" })
+    private static func announcesForbiddenBody(_ head: AnswerHead) -> Bool {
+        head.status == 204 && head.framing != .close && head.framing != .length(0)
     }
 }

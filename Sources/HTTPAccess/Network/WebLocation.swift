@@ -58,6 +58,25 @@ package struct WebLocation: Sendable {
     }
 }
 
+extension WebLocation {
+    /// The scheme and authority of a URL that has a path, and nothing but plain characters after it: URLs with the same one lead
+    /// to the same server, whatever parser reads them. Nil for any other URL.
+    package static func origin(of url: String) -> Substring? {
+        guard let colon = url.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let authority = url.utf8.index(colon, offsetBy: 3, limitedBy: url.endIndex) ?? url.endIndex
+        guard url.utf8[colon..<authority].elementsEqual("://".utf8),
+            let end = url.utf8[authority...].firstIndex(of: UInt8(ascii: "/")),
+            url.utf8[end...].allSatisfy(isPlain)
+        else { return nil }
+        return url[..<end]
+    }
+
+    /// Characters of paths and queries (RFC 3986), without those that some parsers treat as others do not.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte.isASCIIAlphanumeric || "-._~/?&=%+:,;".utf8.contains(byte)
+    }
+}
+
 /// A URL without user name and query, and `?sig=REDACTED` where there was a query: URLs of files hold a signature there.
 package func redactedURL(_ url: String) -> String {
     let front = urlWithoutQuery(url)

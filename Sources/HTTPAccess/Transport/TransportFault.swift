@@ -138,17 +138,12 @@ extension HTTPHeaders {
     /// Whether names are tokens and values hold no control characters but tabs (RFC 9110, section 5).
     var areSendable: Bool {
         allSatisfy { name, value in
-            !name.isEmpty && Self.all(name, satisfy: Self.isTokenCharacter)
-                && Self.all(value) { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
+            !name.isEmpty && Self.all(name, satisfy: \.isTokenCharacter) && Self.all(value, satisfy: \.isFieldContent)
         }
     }
 
     /// Access tokens have a few thousand bytes: reading them from contiguous storage is ten times faster.
     private static func all(_ text: String, satisfy predicate: (UInt8) -> Bool) -> Bool {
         text.utf8.withContiguousStorageIfAvailable { $0.allSatisfy(predicate) } ?? text.utf8.allSatisfy(predicate)
-    }
-
-    private static func isTokenCharacter(_ byte: UInt8) -> Bool {
-        byte.isASCIIAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
 }

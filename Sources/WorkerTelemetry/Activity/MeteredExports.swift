@@ -13,6 +13,8 @@ struct MeteredExports: ExportsPort {
 
     func executor(for call: Call) -> (any TaskExecutor)? { port.executor(for: call) }
 
+    var callExecutor: (any TaskExecutor)? { port.callExecutor }
+
     func store(_ manifest: BatchManifest) async -> CallResult {
         calls.began(account: nil, kind: .manifest)
         let result = await port.store(manifest)

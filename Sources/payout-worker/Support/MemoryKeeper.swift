@@ -51,11 +51,11 @@ final class MemoryKeeper: WorkerObserver {
 
     private static func trim() { _ = trimHeap?(0) }
 
-    /// Two heaps instead of eight per core, so that threads reuse each other's memory. Call it before threads exist.
-    /// `MALLOC_ARENA_MAX` in the environment overrides it.
+    /// Eight heaps instead of eight per core, so that threads reuse each other's memory. With fewer, the busy threads wait for
+    /// each other's locks. Call it before threads exist. `MALLOC_ARENA_MAX` in the environment overrides it.
     static func limitHeaps() {
         let arenaMaximum: Int32 = -8
         guard getenv("MALLOC_ARENA_MAX") == nil, let symbol = dlsym(nil, "mallopt") else { return }
-        _ = unsafeBitCast(symbol, to: SetOption.self)(arenaMaximum, 2)
+        _ = unsafeBitCast(symbol, to: SetOption.self)(arenaMaximum, 8)
     }
 }

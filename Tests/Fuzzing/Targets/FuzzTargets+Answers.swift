@@ -1,6 +1,7 @@
 import HTTPStandIns
 import NIOCore
 import NIOEmbedded
+import NIOHTTP1
 import Synchronization
 import TestSupport
 
@@ -23,10 +24,40 @@ extension FuzzTarget {
             var random = SeededGenerator(seed: UInt64(bytes.count) &+ UInt64(bytes.first ?? 0))
             let split = AnswerTrial(bytes, cuts: { $0 + Int.random(in: 1...40, using: &random) }).outcome
             if let problem = whole.problem ?? single.problem ?? split.problem { return problem }
-            return whole.first == single.first && whole.first == split.first
-                ? nil : "the result depends on how the bytes arrive: \(whole.first), \(single.first), \(split.first)"
+            guard whole.first == single.first, whole.first == split.first else {
+                return "the result depends on how the bytes arrive: \(whole.first), \(single.first), \(split.first)"
+            }
+            // The parser may be stricter than another one, but what it accepts must mean the same to both.
+            guard whole.isAnswer, let other = otherReading(of: bytes), other != whole.first else { return nil }
+            return "another parser reads \(other), this one \(whole.first)"
         }
     )
+}
+
+/// The first answer as SwiftNIO's parser reads it; nil where the answer has a content coding, which it does not decode.
+private func otherReading(of bytes: [UInt8]) -> String? {
+    let channel = EmbeddedChannel(handler: ByteToMessageHandler(HTTPResponseDecoder()))
+    defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
+    var fault = "no answer"
+    do {
+        let request = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+        channel.pipeline.write(HTTPClientRequestPart.head(request), promise: nil)
+        try channel.writeInbound(ByteBuffer(bytes: bytes))
+    } catch {
+        // Bytes behind the answer are errors too.
+        fault = "\(error)"
+    }
+    channel.pipeline.fireChannelInactive()
+    var answer: HTTPAnswer?
+    while let part = try? channel.readInbound(as: HTTPClientResponsePart.self) {
+        switch part {
+        case .head(let head) where head.headers.contains(name: "content-encoding"): return nil
+        case .head(let head): answer = HTTPAnswer(status: Int(head.status.code), headers: head.headers)
+        case .body(let body): answer?.body.writeImmutableBuffer(body)
+        case .end: return answer.map(AnswerTrial.text) ?? fault
+        }
+    }
+    return fault
 }
 
 /// One input on one connection: a call, and a second one once the first has set the connection free.
@@ -34,6 +65,7 @@ private struct AnswerTrial {
     struct Outcome {
         /// The result of the first call.
         var first = ""
+        var isAnswer: Bool { first.first?.isNumber == true }
         var problem: String?
     }
 
@@ -47,7 +79,7 @@ private struct AnswerTrial {
         let channel = EmbeddedChannel()
         let connection = CallConnection(owner: owner, isEncrypted: false, handshakeLimit: .distantFuture)
         do {
-            try connection.install(in: channel.pipeline.syncOperations)
+            try channel.pipeline.syncOperations.addHandler(connection)
             try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         } catch {
             outcome.problem = "no channel: \(error)"
@@ -87,6 +119,8 @@ private struct AnswerTrial {
         return call
     }
 
+    static func text(_ answer: HTTPAnswer) -> String { "\(answer.status) \(answer.headers) \(answer.body)" }
+
     /// What calls returned.
     private final class Results: Sendable {
         private let texts = Mutex<[String]>([])
@@ -95,8 +129,7 @@ private struct AnswerTrial {
         func append(_ result: Result<HTTPAnswer, any Error>) {
             let text =
                 switch result {
-                case .success(let answer) where answer.body.readableBytes <= limits.body:
-                    "\(answer.status) \(answer.headers) \(answer.body)"
+                case .success(let answer) where answer.body.readableBytes <= limits.body: AnswerTrial.text(answer)
                 case .success(let answer): "a body of \(answer.body.readableBytes) bytes"
                 case .failure(let error): "\((error as? TransportFault)?.failure.rawValue ?? "unknown error")"
                 }

@@ -161,6 +161,20 @@ import TestSupport
         #expect(throws: TransportFault.malformedURL) { try CallConnections(HTTPTransport.Configuration()).route(url) }
     }
 
+    @Test(
+        arguments: [
+            ("https://a.example:8/b?c=%20", "https://a.example:8"), ("HTTP://A/", "HTTP://A"),
+            ("https://a.example", nil),
+            ("https://a.example?b", nil), ("https://a.example/b#c", nil), ("https://a.example/b c", nil),
+            ("https://a.example/b\\c", nil), ("https://a.example/b@c", nil), ("https://a.example/\u{E4}", nil),
+            ("https:a.example/b", nil), ("a.example/b", nil), ("https://u@a.example/b", "https://u@a.example"),
+            ("", nil),
+        ] as [(String, String?)]
+    )
+    func originIsTheBeginningOfAPlainURL(url: String, origin: String?) {
+        #expect(WebLocation.origin(of: url).map(String.init) == origin)
+    }
+
     @Test func emptyPortIsTheSchemes() throws {
         let location = try #require(WebLocation("http://[::1]:/"))
         #expect(location.port == 80)

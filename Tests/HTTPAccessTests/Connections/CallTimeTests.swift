@@ -17,6 +17,23 @@ import TestSupport
         return Task(executorPreference: executor) { try await scenario.get(path) }
     }
 
+    /// Jobs that arrive while others run are run too, on the loop's thread.
+    @Test func executorRunsEveryTaskOnItsThread() async throws {
+        try await CallScenario.with(script: Self.silence) { scenario in
+            let executors = scenario.transport.executors
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<1_000 {
+                    let executor = executors[number % executors.count]
+                    group.addTask(executorPreference: executor) {
+                        await Task.yield()
+                        return executor.eventLoop.inEventLoop
+                    }
+                }
+                for try await isOnLoop in group { #expect(isOnLoop) }
+            }
+        }
+    }
+
     @Test(arguments: [
         "", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nx", "HTTP/1.1 200 O", "HTTP/1.1 100 OK\r\n\r\n",
     ])

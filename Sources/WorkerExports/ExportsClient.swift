@@ -66,54 +66,93 @@ public struct ExportsClient: ExportsPort {
         }
         do {
             return try await perform(call, transfer, with: client.value)
-        } catch let error as PayoutAPIError {
-            return Self.result(of: error)
         } catch {
-            return .failed(.abandoned)
+            return Self.result(of: error)
         }
     }
+
+    // A function for each kind of call, because a call holds the memory of all that its functions may need.
 
     nonisolated(nonsending) private func perform(
         _ call: Call,
         _ transfer: Transfer?,
         with client: PayoutClient
     ) async throws -> CallResult {
-        let kind = PayoutKind(call.job.kind)
-        let correlationID = UUID.correlationID(job: call.job.id)
-        guard call.token.kind != .create else {
-            let export = try await client.create(
-                kind: kind,
-                filter: call.job.filter,
-                fileFormat: call.job.fileFormat == .csv ? .csv : .tsv,
-                idempotencyID: .idempotencyID(
-                    job: call.job.id,
-                    attempt: call.attempt,
-                    accepted: call.isNamedByAcceptance ? call.accepted : nil
-                ),
-                correlationID: correlationID
-            )
-            return .created(requestID: export.requestID)
-        }
-        guard let requestID = call.requestID else {
-            return .failed(.refused(message: "The job has no requestId, so its export cannot be polled."))
-        }
         switch call.token.kind {
-        case .create, .manifest: return .failed(.abandoned)
-        case .poll:
-            let export = try await client.get(kind: kind, requestID: requestID, correlationID: correlationID)
-            return polled(export)
-        case .delete:
-            try await client.delete(kind: kind, requestID: requestID, correlationID: correlationID)
-            return .deleted
-        case .download:
-            guard let downloads, let url = call.blobURL else { return .urlExpired }
-            return await downloads.deliver(call, from: url, transfer ?? Transfer()) {
-                try await client.get(kind: kind, requestID: requestID, correlationID: correlationID).blobLocation
-            }
+        case .create: try await create(call, with: client)
+        case .poll: try await poll(call, with: client)
+        case .delete: try await delete(call, with: client)
+        case .download: try await download(call, transfer ?? Transfer(), with: client)
+        case .manifest: .failed(.abandoned)
         }
     }
 
+    @inline(never)
+    nonisolated(nonsending) private func create(_ call: Call, with client: PayoutClient) async throws -> CallResult {
+        let export = try await client.create(
+            kind: PayoutKind(call.job.kind),
+            filter: call.job.filter,
+            fileFormat: call.job.fileFormat == .csv ? .csv : .tsv,
+            idempotencyID: .idempotencyID(
+                job: call.job.id,
+                attempt: call.attempt,
+                accepted: call.isNamedByAcceptance ? call.accepted : nil
+            ),
+            correlationID: .correlationID(job: call.job.id)
+        )
+        return .created(requestID: export.requestID)
+    }
+
+    @inline(never)
+    nonisolated(nonsending) private func poll(_ call: Call, with client: PayoutClient) async throws -> CallResult {
+        guard let requestID = call.requestID else { return Self.withoutRequestID }
+        return polled(try await export(requestID, of: call, with: client))
+    }
+
+    nonisolated(nonsending) private func export(
+        _ requestID: String,
+        of call: Call,
+        with client: PayoutClient
+    ) async throws -> Export {
+        let correlationID = UUID.correlationID(job: call.job.id)
+        return try await client.get(
+            kind: PayoutKind(call.job.kind),
+            requestID: requestID,
+            correlationID: correlationID
+        )
+    }
+
+    @inline(never)
+    nonisolated(nonsending) private func delete(_ call: Call, with client: PayoutClient) async throws -> CallResult {
+        guard let requestID = call.requestID else { return Self.withoutRequestID }
+        let correlationID = UUID.correlationID(job: call.job.id)
+        try await client.delete(
+            kind: PayoutKind(call.job.kind),
+            requestID: requestID,
+            correlationID: correlationID
+        )
+        return .deleted
+    }
+
+    @inline(never)
+    nonisolated(nonsending) private func download(
+        _ call: Call,
+        _ transfer: Transfer,
+        with client: PayoutClient
+    ) async throws -> CallResult {
+        guard let requestID = call.requestID else { return Self.withoutRequestID }
+        guard let downloads, let url = call.blobURL else { return .urlExpired }
+        return await downloads.deliver(call, from: url, transfer) {
+            try await export(requestID, of: call, with: client).blobLocation
+        }
+    }
+
+    private static let withoutRequestID = CallResult.failed(
+        .refused(message: "The job has no requestId, so its export cannot be polled.")
+    )
+
     /// The result of a poll. A URL is accepted only when its host is allowed.
+    @inline(never)
     private func polled(_ export: Export) -> CallResult {
         let status = ExportCore.ExportStatus(export.status)
         guard status == .completed, let location = export.blobLocation else {
@@ -129,6 +168,12 @@ public struct ExportsClient: ExportsPort {
             // Some services write the year 1 for a time that they do not have.
             requested: export.requestDateTime.map { Instant($0) }.flatMap { $0.milliseconds > 0 ? $0 : nil }
         )
+    }
+
+    @inline(never)
+    private static func result(of error: any Error) -> CallResult {
+        guard let error = error as? PayoutAPIError else { return .failed(.abandoned) }
+        return result(of: error)
     }
 
     /// The result for an error of the API client.

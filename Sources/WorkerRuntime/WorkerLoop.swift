@@ -159,9 +159,15 @@ public final class WorkerLoop: Sendable {
     }
 
     nonisolated(nonsending) private func result(of call: Call) async -> CallResult {
+        call.token.kind.isTransfer ? await transferred(call) : await exports.perform(call, nil)
+    }
+
+    // Not inlined, because a call holds the memory of all that its functions may need.
+    @inline(never)
+    nonisolated(nonsending) private func transferred(_ call: Call) async -> CallResult {
         let exports = exports
         switch call.token.kind {
-        case .create, .poll, .delete: return await exports.perform(call, nil)
+        case .create, .poll, .delete: return .failed(.abandoned)
         case .download: return await transfers.run(call.token) { await exports.perform(call, $0) }
         case .manifest:
             guard let manifest = codec.manifest(of: call) else { return .failed(.abandoned) }

@@ -12,6 +12,12 @@ extension HTTPTransport {
         if outgoing.isCall, outgoing.decodesAnswer, let route = try calls?.route(outgoing.url) {
             return try await route.host.send(outgoing, rest: route.rest)
         }
+        return try await sendByClient(outgoing)
+    }
+
+    /// Sends a request with the HTTP client. A function of its own, because every call would hold its memory otherwise.
+    @inline(never)
+    nonisolated(nonsending) private func sendByClient(_ outgoing: OutgoingRequest) async throws -> HTTPAnswer {
         let collector = AnswerCollector(maximumSize: outgoing.maximumAnswerSize)
         do {
             let request = try HTTPClient.Request(

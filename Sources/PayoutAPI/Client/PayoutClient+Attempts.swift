@@ -3,6 +3,9 @@ import HTTPAccess
 import Logging
 import NIOHTTP1
 
+// What few calls need is in functions that are not inlined: a call holds the memory of all that its functions may need, and
+// what exceeds a kilobyte costs more to allocate than the rest of them.
+
 extension PayoutClient {
     /// Sends a call until it succeeds, fails permanently, or the retry policy ends.
     ///
@@ -12,10 +15,19 @@ extension PayoutClient {
         method: HTTPMethod,
         url: String
     ) async throws -> HTTPAnswer {
-        let policy = configuration.retryPolicy
-        guard policy.maximumAttempts > 1 else {
-            return try await self.attempt(call, method: method, url: url, resends: 0)
+        guard configuration.retryPolicy.maximumAttempts > 1 else {
+            return try await attempt(call, method: method, url: url, resends: 0)
         }
+        return try await performRepeatedly(call, method: method, url: url)
+    }
+
+    @inline(never)
+    nonisolated(nonsending) private func performRepeatedly(
+        _ call: PayoutCall,
+        method: HTTPMethod,
+        url: String
+    ) async throws -> HTTPAnswer {
+        let policy = configuration.retryPolicy
         let start = environment.clock.uptime()
         var attempt = 1
         while true {
@@ -44,22 +56,38 @@ extension PayoutClient {
 
     /// Sends one request, and a second one with a new token where the service refuses the first token. No new token is
     /// fetched where the service demands multi-factor authentication: it would be refused too.
+    @inline(never)
     nonisolated(nonsending) private func attempt(
         _ call: PayoutCall,
         method: HTTPMethod,
         url: String,
         resends: Int
     ) async throws -> HTTPAnswer {
-        var token = try await self.token(for: call)
-        var answer = try await exchange(call, method: method, url: url, token: token, resends: resends)
+        let token = try await token(for: call)
+        let answer = try await exchange(call, method: method, url: url, token: token, resends: resends)
         if answer.status == 401, ServiceError(body: answer.body, secrets: [])?.demandsMFA != true {
-            await tokens.invalidate(token)
-            token = try await self.token(for: call)
-            answer = try await exchange(call, method: method, url: url, token: token, resends: resends + 1)
+            return try await attempt(call, method: method, url: url, resends: resends + 1, insteadOf: token)
         }
-        guard (200..<300).contains(answer.status) else {
-            throw refusal(answer, call: call, token: token)
-        }
+        return try accepted(answer, call, token)
+    }
+
+    @inline(never)
+    nonisolated(nonsending) private func attempt(
+        _ call: PayoutCall,
+        method: HTTPMethod,
+        url: String,
+        resends: Int,
+        insteadOf refused: AccessToken
+    ) async throws -> HTTPAnswer {
+        await tokens.invalidate(refused)
+        let token = try await token(for: call)
+        let answer = try await exchange(call, method: method, url: url, token: token, resends: resends)
+        return try accepted(answer, call, token)
+    }
+
+    @inline(never)
+    private func accepted(_ answer: HTTPAnswer, _ call: PayoutCall, _ token: AccessToken) throws -> HTTPAnswer {
+        guard (200..<300).contains(answer.status) else { throw refusal(answer, call: call, token: token) }
         return answer
     }
 
@@ -86,37 +114,60 @@ extension PayoutClient {
     ) async throws -> HTTPAnswer {
         try await gate?.enter(call)
         do {
-            var request = OutgoingRequest(
-                method: method,
-                url: url,
-                headers: headers(for: call, token: token),
-                timeout: configuration.requestTimeout
-            )
-            request.isCall = true
-            // The service recognizes a repeated POST by its `ms-requestid`.
-            request.isIdempotent = true
             let answer = try await telemetry.send(
-                request,
+                request(for: call, method: method, url: url, token: token),
                 over: transport,
                 route: call.route,
                 resends: resends,
                 clock: environment.clock
             )
-            leaveGate(call, answer: answer)
-            logger?.debug("Payout request answered", metadata: answerMetadata(call, answer))
+            answered(call, answer)
             return answer
         } catch {
-            gate?.leave(call, outcome: .failed)
-            guard let fault = error as? TransportFault else { throw error }
-            logger?.debug(
-                "Payout request failed",
-                metadata: [
-                    "error.type": "\(fault.failure.rawValue)", "url.template": "\(call.route.template)",
-                    "ms-correlationid": "\(call.correlationID.lowercaseText)",
-                ]
-            )
-            throw PayoutAPIError(reason: .transport(fault.failure), call: call, detail: fault.detail)
+            throw failed(call, error)
         }
+    }
+
+    @inline(never)
+    private func request(
+        for call: PayoutCall,
+        method: HTTPMethod,
+        url: String,
+        token: AccessToken
+    ) -> OutgoingRequest {
+        var request = OutgoingRequest(
+            method: method,
+            url: url,
+            headers: headers(for: call, token: token),
+            timeout: configuration.requestTimeout
+        )
+        request.isCall = true
+        // The service recognizes a repeated POST by its `ms-requestid`.
+        request.isIdempotent = true
+        return request
+    }
+
+    @inline(never)
+    private func answered(_ call: PayoutCall, _ answer: HTTPAnswer) {
+        leaveGate(call, answer: answer)
+        logger?.debug("Payout request answered", metadata: answerMetadata(call, answer))
+    }
+
+    /// Leaves the gate.
+    ///
+    /// - Returns: The error to throw.
+    @inline(never)
+    private func failed(_ call: PayoutCall, _ error: any Error) -> any Error {
+        gate?.leave(call, outcome: .failed)
+        guard let fault = error as? TransportFault else { return error }
+        logger?.debug(
+            "Payout request failed",
+            metadata: [
+                "error.type": "\(fault.failure.rawValue)", "url.template": "\(call.route.template)",
+                "ms-correlationid": "\(call.correlationID.lowercaseText)",
+            ]
+        )
+        return PayoutAPIError(reason: .transport(fault.failure), call: call, detail: fault.detail)
     }
 
     private func headers(for call: PayoutCall, token: AccessToken) -> HTTPHeaders {

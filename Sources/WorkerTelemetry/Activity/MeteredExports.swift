@@ -23,23 +23,24 @@ struct MeteredExports: ExportsPort {
     }
 
     nonisolated(nonsending) func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
-        let (account, kind) = (call.job.account, call.token.kind)
-        calls.began(account: account, kind: kind)
+        calls.began(account: call.job.account, kind: call.token.kind)
         let start = ContinuousClock.now
         let result = await port.perform(call, transfer)
+        answered(call, result, after: ContinuousClock.now - start)
+        return result
+    }
+
+    // Not inlined, because a call holds the memory of all that its functions may need.
+    @inline(never)
+    private func answered(_ call: Call, _ result: CallResult, after duration: Duration) {
+        let (account, kind) = (call.job.account, call.token.kind)
         calls.ended(account: account, kind: kind, result)
-        metrics.answered(
-            account: account,
-            kind: kind,
-            result: result,
-            after: ContinuousClock.now - start
-        )
+        metrics.answered(account: account, kind: kind, result: result, after: duration)
         if case .stored(let file) = result, let content = file.content,
             let header = FileHeader(content, of: call.job, at: SystemClock().now())
         {
             compare(header, call.job)
         }
-        return result
     }
 
     private func compare(_ header: FileHeader, _ job: ExportJob) {

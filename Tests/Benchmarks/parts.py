@@ -19,13 +19,15 @@ def restore(binaries, report, count):
     for name, result in (("engine", engine), ("dictionary of structs", plain)):
         report.row(f"resident memory, {name}", f"{result['residentBytesPerJob']:.0f} bytes a job")
     report.goal("memory of a job in flight", engine["residentBytesPerJob"], "bytes")
+    finished = bare(binaries, "restore", "finished", count)
+    report.goal("memory of a finished job", finished["residentBytesPerJob"], "bytes")
     report.row("memory, engine / dictionary", f"{engine['residentBytesPerJob'] / plain['residentBytesPerJob']:.2f}")
     batches = {size: bare(binaries, "restore", "engine", count, size)["residentBytesPerJob"] - engine["residentBytesPerJob"]
                for size in (12, 100, 1_000)}
     for size, more in batches.items():
         report.row(f"resident memory, jobs in batches of {size}", f"{more:.0f} bytes a job more")
     report.goal("memory of a job more in a batch of 12", batches[12], "bytes")
-    report.keep("restore", {"jobs": count, "engine": engine, "dictionary": plain, "batches": batches})
+    report.keep("restore", {"jobs": count, "engine": engine, "dictionary": plain, "finished": finished, "batches": batches})
 
 
 def log(binaries, report):

@@ -151,6 +151,75 @@ import Testing
         #expect(decoded.files == details.files)
     }
 
+    private static let digest = String(repeating: "09af", count: 16)
+    private static let requestID = "93c2b3cf-c6d8-4e7e-ade1-007768a6eba4"
+
+    @Test(arguments: [
+        digest, digest.uppercased(), String(digest.dropLast()), digest + "0", String(digest.dropLast()) + "g", "",
+    ])
+    func digestsRoundTrip(text: String) {
+        var writer = PackedWriter()
+        writer.write(text)
+        writer.write("next")
+        #expect(writer.bytes.count == (text == Self.digest ? 33 : text.utf8.count + (text.utf8.count < 64 ? 2 : 3)) + 6)
+        writer.bytes.withUnsafeBytes { bytes in
+            var reader = PackedReader(bytes)
+            #expect(reader.string() == text)
+            #expect(reader.string() == "next")
+            var again = PackedReader(bytes)
+            #expect(again.withText { String(decoding: $0, as: UTF8.self) } == text)
+            #expect(again.string() == "next")
+        }
+    }
+
+    @Test(
+        arguments: [
+            "s3://bucket/a/\(requestID).csv", "s3://bucket/\(requestID)/\(requestID).csv", "file:///a/b.csv", requestID,
+            "a\(requestID)", "/", "", "file:///\(requestID.dropLast())", "file:///\u{E4}/\(requestID)\u{301}.csv",
+            "93c2b3cf-",
+        ],
+        [requestID, nil, "r", "", "\u{E4}"] as [String?]
+    )
+    func locationsRoundTrip(location: String, requestID: String?) {
+        let segment = location.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? ""
+        for name in [segment, "other.csv", ""] {
+            var details = JobDetails()
+            details.requestID = requestID
+            details.files = [ExportFile(location: location, stored: true, fileName: name)]
+            var columns = SharedColumns()
+            let decoded = details.encode(&columns).bytes.withUnsafeBytes { JobDetails($0, columns) }
+            #expect(decoded.files.map { Array($0.location.utf8) } == [Array(location.utf8)])
+            #expect(decoded.files.map(\.fileName) == [name])
+            #expect(decoded.requestID == requestID)
+        }
+    }
+
+    @Test func fileOfAFinishedJobTakesFewBytes() {
+        var columns = SharedColumns()
+        let location = "s3://partner-exports/payouts/default/payments/2026/11/30/job-000001/\(Self.requestID).csv"
+        let content = FileContent(
+            rows: 1,
+            columns: ["a", "b"],
+            headerSHA256: Self.digest,
+            delimiter: ",",
+            encoding: "utf-8"
+        )
+        var details = JobDetails()
+        details.requestID = Self.requestID
+        details.files = [
+            ExportFile(
+                location: location,
+                stored: true,
+                fileName: "\(Self.requestID).csv",
+                mediaType: "text/csv",
+                sizeBytes: 1_000_000,
+                sha256: Self.digest,
+                content: content
+            )
+        ]
+        #expect(details.encode(&columns).bytes.count < 180)
+    }
+
     @Test func restoredJobEqualsWrittenRecord() {
         var partition = PartitionMachine(partition: 3, epoch: 1, configuration: CoreConfiguration())
         var record = JobRecord(

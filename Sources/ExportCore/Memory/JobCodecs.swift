@@ -126,7 +126,7 @@ struct JobDetails {
         }
         writer.write(integer: Int64(files.count))
         var sharesColumns = false
-        for file in files where Self.encode(file, into: &writer, &columns) { sharesColumns = true }
+        for file in files where Self.encode(file, requestID, into: &writer, &columns) { sharesColumns = true }
         return (writer.bytes, sharesColumns)
     }
 
@@ -153,7 +153,7 @@ struct JobDetails {
             }
             error = JobError(code: code, message: message, details: details)
         }
-        files = (0..<reader.integer()).map { _ in Self.decodeFile(&reader, columns, &used) }
+        files = (0..<reader.integer()).map { _ in Self.decodeFile(&reader, requestID, columns, &used) }
     }
 
     /// Whether the request id contains the text.
@@ -165,12 +165,14 @@ struct JobDetails {
     /// Returns whether the bytes refer to shared columns.
     private static func encode(
         _ file: ExportFile,
+        _ requestID: String?,
         into writer: inout PackedWriter,
         _ columns: inout SharedColumns
     ) -> Bool {
-        writer.write(file.location)
+        let location = FileLocation(file.location, requestID, fileName: file.fileName)
+        location.encode(into: &writer)
         writer.write(byte: file.stored ? 1 : 0)
-        writer.write(file.fileName)
+        if !location.endsInFileName { writer.write(file.fileName) }
         writer.write(file.mediaType)
         writer.write(integer: file.sizeBytes ?? -1)
         writer.write(file.sha256)
@@ -200,8 +202,8 @@ struct JobDetails {
         } else {
             writer.write(integer: Int64(content.columns?.count ?? -1))
             for column in content.columns ?? [] { writer.write(column) }
+            writer.write(content.headerSHA256)
         }
-        writer.write(content.headerSHA256)
         writer.write(content.delimiter)
         writer.write(content.encoding)
         writer.write(byte: content.hasByteOrderMark ? 1 : 0)
@@ -213,11 +215,13 @@ struct JobDetails {
 
     private static func decodeFile(
         _ reader: inout PackedReader,
+        _ requestID: String?,
         _ columns: SharedColumns,
         _ used: inout [SharedColumns.Place]
     ) -> ExportFile {
-        var file = ExportFile(location: reader.string() ?? "", stored: reader.byte() == 1, fileName: "")
-        file.fileName = reader.string() ?? ""
+        let location = FileLocation(&reader, requestID)
+        var file = ExportFile(location: location.text, stored: reader.byte() == 1, fileName: "")
+        file.fileName = location.endsInFileName ? location.lastSegment : reader.string() ?? ""
         file.mediaType = reader.string()
         let size = reader.integer()
         file.sizeBytes = size < 0 ? nil : size
@@ -242,8 +246,10 @@ struct JobDetails {
             let place = reader.place()
             used.append(place)
             content.columns = columns[place]
+            content.headerSHA256 = columns.digest(of: place)
+        } else {
+            content.headerSHA256 = reader.string()
         }
-        content.headerSHA256 = reader.string()
         content.delimiter = reader.string() ?? ""
         content.encoding = reader.string()
         content.hasByteOrderMark = reader.byte() == 1

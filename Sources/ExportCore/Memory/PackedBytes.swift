@@ -32,13 +32,16 @@ struct PackedWriter {
         if let instant { write(integer: instant.milliseconds) }
     }
 
-    /// Absent, a UUID in sixteen bytes, or the UTF-8 with its length.
+    /// Absent, a UUID in sixteen bytes, a SHA-256 in 32, or the UTF-8 with its length.
     mutating func write(_ string: String?) {
         guard var string else { return bytes.append(0) }
         string.withUTF8 { utf8 in
             if let uuid = PackedUUID(utf8) {
                 bytes.append(1)
                 uuid.append(to: &bytes)
+            } else if PackedDigest.isDigest(utf8) {
+                bytes.append(3)
+                PackedDigest.append(utf8, to: &bytes)
             } else {
                 bytes.append(2)
                 write(integer: Int64(utf8.count))
@@ -87,6 +90,12 @@ struct PackedReader {
         case 1:
             defer { position += 16 }
             return PackedUUID.text(UnsafeRawBufferPointer(rebasing: bytes[position..<(position + 16)]))
+        case 3:
+            defer { position += 32 }
+            return String(unsafeUninitializedCapacity: 64) { text in
+                PackedDigest.write(UnsafeRawBufferPointer(rebasing: bytes[position..<(position + 32)]), to: text)
+                return 64
+            }
         default:
             let count = Int(integer())
             defer { position += count }
@@ -107,6 +116,12 @@ extension PackedReader {
             defer { position += 16 }
             return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
                 PackedUUID.write(UnsafeRawBufferPointer(rebasing: bytes[position..<(position + 16)]), to: text)
+                return body(UnsafeRawBufferPointer(text))
+            }
+        case 3:
+            defer { position += 32 }
+            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { text in
+                PackedDigest.write(UnsafeRawBufferPointer(rebasing: bytes[position..<(position + 32)]), to: text)
                 return body(UnsafeRawBufferPointer(text))
             }
         default:
@@ -174,13 +189,9 @@ struct PackedUUID {
                 buffer[at] = UInt8(ascii: "-")
                 at += 1
             }
-            buffer[at] = digit(byte >> 4)
-            buffer[at + 1] = digit(byte & 15)
+            buffer[at] = PackedDigest.digit(byte >> 4)
+            buffer[at + 1] = PackedDigest.digit(byte & 15)
             at += 2
         }
-    }
-
-    private static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 }

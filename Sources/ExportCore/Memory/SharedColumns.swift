@@ -23,6 +23,9 @@ struct SharedColumns {
 
     subscript(place: Place) -> [String] { entries[Int(place)]?.columns ?? [] }
 
+    /// The header's digest.
+    func digest(of place: Place) -> String? { entries[Int(place)]?.digest }
+
     /// Adds a reference to the columns of a header.
     ///
     /// - Returns: `nil` where the columns cannot be shared. The same header has other columns when it is split elsewhere.

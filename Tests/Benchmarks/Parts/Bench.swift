@@ -5,7 +5,7 @@ import Foundation
 ///
 ///     bench broker [PARTITIONS]                   an embedded broker; prints its address, ends with standard input
 ///     bench consume ADDRESS TOPIC RECORDS ROUNDS  KafkaClient's batches, and a loop over librdkafka's own
-///     bench restore LAYOUT JOBS [SIZE]            LAYOUT is engine or dictionary; SIZE of the jobs' batches
+///     bench restore LAYOUT JOBS [SIZE]            LAYOUT is engine, finished or dictionary; SIZE of the jobs' batches
 ///     bench engine JOBS PARTITIONS ACCOUNTS       the decisions of so many jobs, without bytes and I/O
 ///     bench codec PART JOBS                       PART is jobs, state, events, restore or log
 ///     bench content MEGABYTES ROUNDS              reading a table's content while it streams by, and a plain copy
@@ -31,6 +31,8 @@ struct Bench {
             printJSON(try await consumption.measure(rounds: numbers[1]))
         case ("restore", let numbers, ["engine"]) where 1...2 ~= numbers.count:
             printJSON(try Restore(jobs: numbers[0], batchSize: numbers.dropFirst().first).intoEngine())
+        case ("restore", let numbers, ["finished"]) where numbers.count == 1:
+            printJSON(try Restore(jobs: numbers[0], areFinished: true).intoEngine())
         case ("restore", let numbers, ["dictionary"]) where numbers.count == 1:
             printJSON(try Restore(jobs: numbers[0]).intoDictionary())
         case ("engine", let numbers, _) where numbers.count == 3:

@@ -7,6 +7,8 @@ struct Restore {
     var jobs: Int
     /// How many jobs a batch has; `nil` for jobs without one.
     var batchSize: Int?
+    /// Whether the jobs have ended, each with a file in a file store.
+    var areFinished = false
     private let partitions = 6
     private let codec = StateCodec()
     static let start = Instant(milliseconds: 1_790_000_000_000)
@@ -91,7 +93,7 @@ struct Restore {
 
     private func encoded(_ numbers: Range<Int>) -> [OutgoingRecord] {
         numbers.map { number in
-            var record = Self.job(number)
+            var record = areFinished ? Self.finishedJob(number) : Self.job(number)
             if let size = batchSize {
                 record.job.batch = JobBatch(id: "payments-\(number / 1_000)-\(number % 1_000 / size)", size: size)
             }
@@ -115,6 +117,39 @@ struct Restore {
             requestID: uuid(number, 2),
             times: JobTimes(accepted: start, submitted: start.advanced(by: .milliseconds(number % 1_000)))
         )
+    }
+
+    /// A typical job that has ended: with one file, whose columns are those of all files.
+    private static func finishedJob(_ number: Int) -> JobRecord {
+        var record = job(number)
+        let name = "\(uuid(number, 2)).csv"
+        record.phase = .finished
+        record.status = .completed
+        record.times.ready = record.times.submitted
+        record.times.finished = record.times.submitted
+        record.files = [
+            ExportFile(
+                location: "s3://partner-exports/payouts/default/transactionHistory/2026/09/21/\(record.job.id)/\(name)",
+                stored: true,
+                fileName: name,
+                mediaType: "text/csv",
+                sizeBytes: Int64(number),
+                sha256: digest(number),
+                content: FileContent(
+                    rows: Int64(number),
+                    columns: ["earningId", "participantId", "partnerCountryCode", "earningAmount"],
+                    headerSHA256: digest(0),
+                    delimiter: ",",
+                    encoding: "utf-8"
+                )
+            )
+        ]
+        return record
+    }
+
+    private static func digest(_ number: Int) -> String {
+        let digits = String(UInt64(number) &* 2_654_435_761, radix: 16)
+        return String(repeating: "0", count: 64 - digits.count) + digits
     }
 
     private static func uuid(_ number: Int, _ kind: Int) -> String {

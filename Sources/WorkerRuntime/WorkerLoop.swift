@@ -142,10 +142,10 @@ public final class WorkerLoop: Sendable {
                     let executor = exports.executor(for: call)
                     if let executor, executor === exports.callExecutor {
                         // This task runs on the same thread, so that the request can be sent from here.
-                        group.addImmediateTask { await self.make(call) }
+                        group.addImmediateTask { await self.perform(call) }
                     } else {
                         group.addTask(executorPreference: executor ?? globalConcurrentExecutor) {
-                            await self.make(call)
+                            await self.perform(call)
                         }
                     }
                 }
@@ -154,7 +154,8 @@ public final class WorkerLoop: Sendable {
         }
     }
 
-    nonisolated(nonsending) private func make(_ call: Call) async {
+    /// Makes one call and posts its result.
+    nonisolated(nonsending) private func perform(_ call: Call) async {
         queue.post(.event(.answered(call.token, await result(of: call).bounded())))
     }
 

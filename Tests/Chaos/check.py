@@ -108,9 +108,10 @@ class Check:
         """The longest time in which a partition had waiting jobs and published no event."""
         longest = 0.0
         for jobs in self.lives().values():
-            changes = sorted([(stored, 1) for stored, _, _ in jobs] + [(read, -1) for _, read, _ in jobs])
+            # A job that is stored and read at once is stored first.
+            changes = sorted([(stored, 0, 1) for stored, _, _ in jobs] + [(read, 1, -1) for _, read, _ in jobs])
             waiting, since = 0, None
-            for at, change in changes:
+            for at, _, change in changes:
                 if change < 0:
                     longest = max(longest, at - since)
                     since = at

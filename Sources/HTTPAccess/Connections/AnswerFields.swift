@@ -68,14 +68,17 @@ extension Span<UInt8> {
     func equals(_ word: StaticString, at place: Int) -> Bool {
         guard place + word.utf8CodeUnitCount <= count else { return false }
         return word.withUTF8Buffer { word in
-            word.indices.allSatisfy { self[place + $0] | 0x20 == word[$0] }
+            word.indices.allSatisfy { index in
+                let (byte, wanted) = (self[place + index], word[index])
+                return byte == wanted || (byte | 0x20 == wanted && UInt8(ascii: "a")...UInt8(ascii: "z") ~= wanted)
+            }
         }
     }
 
-    /// Whether the bytes may be the beginning of a text that begins with a word in lower case.
+    /// Whether the bytes may be the beginning of a text that begins with a word.
     func beginsLike(_ word: StaticString) -> Bool {
         word.withUTF8Buffer { word in
-            (0..<Swift.min(count, word.count)).allSatisfy { self[$0] | 0x20 == word[$0] }
+            (0..<Swift.min(count, word.count)).allSatisfy { self[$0] == word[$0] }
         }
     }
 

@@ -92,7 +92,7 @@ private struct StatusLine {
     /// - Returns: Nil where it is not the first line of HTTP/1.
     init?(_ span: Span<UInt8>) {
         // HTTP/1.1 200
-        guard span.count >= 14, span.equals("http/1.", at: 0), span[8] == UInt8(ascii: " ") else { return nil }
+        guard span.count >= 14, span.beginsLike("HTTP/1."), span[8] == UInt8(ascii: " ") else { return nil }
         switch span[7] {
         case UInt8(ascii: "0"): isHTTP10 = true
         case UInt8(ascii: "1"): isHTTP10 = false

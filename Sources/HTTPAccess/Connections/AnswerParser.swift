@@ -133,7 +133,7 @@ struct AnswerParser {
 
     private mutating func readHead() throws(TransportFault) -> AnswerHead? {
         // What cannot become a head is refused at once: its end may never come.
-        guard bytes.readableBytesUInt8Span.beginsLike("http/1.") else { throw .notHTTP }
+        guard bytes.readableBytesUInt8Span.beginsLike("HTTP/1.") else { throw .notHTTP }
         while let end = try findLine() {
             guard isEmptyLine(endingAt: end) else {
                 lines += 1

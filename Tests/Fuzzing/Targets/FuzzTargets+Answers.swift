@@ -2,6 +2,7 @@ import HTTPStandIns
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import Primitives
 import Synchronization
 import TestSupport
 
@@ -34,7 +35,8 @@ extension FuzzTarget {
     )
 }
 
-/// The first answer as SwiftNIO's parser reads it; nil where the answer has a content coding, which it does not decode.
+/// The first answer as SwiftNIO's parser reads it; nil where the answer has a content coding, which it does not decode, and where
+/// it may have refused the extension of a chunk, which has no meaning here.
 private func otherReading(of bytes: [UInt8]) -> String? {
     let channel = EmbeddedChannel(handler: ByteToMessageHandler(HTTPResponseDecoder()))
     defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
@@ -57,7 +59,7 @@ private func otherReading(of bytes: [UInt8]) -> String? {
         case .end: return answer.map(AnswerTrial.text) ?? fault
         }
     }
-    return fault
+    return bytes.contains(UInt8(ascii: ";")) ? nil : fault
 }
 
 /// One input on one connection: a call, and a second one once the first has set the connection free.
@@ -119,7 +121,11 @@ private struct AnswerTrial {
         return call
     }
 
-    static func text(_ answer: HTTPAnswer) -> String { "\(answer.status) \(answer.headers) \(answer.body)" }
+    static func text(_ answer: HTTPAnswer) -> String {
+        // SwiftNIO's parser keeps some blanks behind a value.
+        let fields = answer.headers.map { "\($0.name): \($0.value.trimmingBlanks())" }
+        return "\(answer.status) \(fields) \(answer.body)"
+    }
 
     /// What calls returned.
     private final class Results: Sendable {

@@ -87,7 +87,7 @@ import Testing
         "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 20x OK\r\n\r\n", "HTTP/1.1 200\tOK\r\n\r\n",
         "HTTP/1.1 200 O\u{7F}\r\n\r\n", "HTTP/1.1 200 O\rK\r\n\r\n", "HTTP/1.1 200 OK\rxa: b\r\n\r\n",
         "HTTP/1.1\r\n\r\n",
-        "HTTP/1.1 20\r\n\r\n", "HTTP/1.1 200 OK\n",
+        "HTTP/1.1 20\r\n\r\n", "HTTP/1.1 200 OK\n", "http/1.1 200 OK\r\n\r\n", "HTTP/1\u{E}1 200 OK\r\n\r\n",
     ])
     func invalidFirstLineIsRefused(text: String) throws { try expectRefusal(text) }
 

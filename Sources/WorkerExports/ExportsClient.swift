@@ -71,7 +71,7 @@ public struct ExportsClient: ExportsPort {
         }
     }
 
-    // A function for each kind of call, because a call holds the memory of all that its functions may need.
+    // A function for each kind of call, not inlined, so that the frames of calls stay small.
 
     nonisolated(nonsending) private func perform(
         _ call: Call,
@@ -201,8 +201,8 @@ public struct ExportsClient: ExportsPort {
     }
 }
 
-/// The allowed hosts of files. It remembers the last one that it allowed, because most files come from the same, and parsing
-/// a URL costs as much as the rest of an answer.
+/// The allowed hosts of files. The last one that was allowed is remembered, because most files come from the same host, and
+/// parsing a URL costs as much as the rest of an answer.
 private final class AllowedHosts: Sendable {
     private let rules: BlobHostRules
     private let last = Mutex("")

@@ -23,10 +23,11 @@ final class EventQueue: @unchecked Sendable {
     /// limit of its heartbeat.
     static let longestWait: Duration = .seconds(10)
 
-    /// Of these two only the owner knows: the next batch's memory, and the time of the last one.
+    /// The memory of the next batch.
     private var spare: [WorkerMessage] = []
-    /// A batch with more space is not kept: it was a burst.
+    /// The memory of a batch with more space than this is released: it was a burst.
     private static let keptCapacity = 4_096
+    /// When the owner dequeued the last batch.
     private var lastDequeue = ContinuousClock.now - .seconds(1)
     private static let shortestInterval: Duration = .milliseconds(1)
 

@@ -12,7 +12,7 @@ public protocol ExportsPort: Sendable {
     func store(_ manifest: BatchManifest) async -> CallResult
     /// The preferred executor of `perform` for this call; `nil` for any.
     func executor(for call: Call) -> (any TaskExecutor)?
-    /// The executor on which calls are started, which most of them prefer; `nil` for any.
+    /// Where calls are started: the executor that most of them prefer; `nil` for any.
     var callExecutor: (any TaskExecutor)? { get }
 }
 

@@ -125,7 +125,7 @@ public final class WorkerLoop: Sendable {
             while let messages = queue.dequeue(waitingAtMost: min(wait, Self.longestSleep)) {
                 heartbeat.beat()
                 engine.handle(messages)
-                queue.reuse(messages)
+                queue.reuse(consume messages)
                 wait = engine.millisecondsUntilWake(from: clock.time())
             }
             engine.closed()
@@ -160,20 +160,23 @@ public final class WorkerLoop: Sendable {
     }
 
     nonisolated(nonsending) private func result(of call: Call) async -> CallResult {
-        call.token.kind.isTransfer ? await transferred(call) : await exports.perform(call, nil)
+        switch call.token.kind {
+        case .create, .poll, .delete: await exports.perform(call, nil)
+        case .download: await downloaded(call)
+        case .manifest: await stored(call)
+        }
     }
 
-    // Not inlined, because a call holds the memory of all that its functions may need.
+    // Not inlined, so that the frames of API calls stay small.
     @inline(never)
-    nonisolated(nonsending) private func transferred(_ call: Call) async -> CallResult {
-        let exports = exports
-        switch call.token.kind {
-        case .create, .poll, .delete: return .failed(.abandoned)
-        case .download: return await transfers.run(call.token) { await exports.perform(call, $0) }
-        case .manifest:
-            guard let manifest = codec.manifest(of: call) else { return .failed(.abandoned) }
-            return await transfers.run(call.token) { _ in await exports.store(manifest) }
-        }
+    nonisolated(nonsending) private func downloaded(_ call: Call) async -> CallResult {
+        await transfers.run(call.token) { [exports] in await exports.perform(call, $0) }
+    }
+
+    @inline(never)
+    nonisolated(nonsending) private func stored(_ call: Call) async -> CallResult {
+        guard let manifest = codec.manifest(of: call) else { return .failed(.abandoned) }
+        return await transfers.run(call.token) { [exports] _ in await exports.store(manifest) }
     }
 
     private func apply(_ phase: WorkerStop.Phase, _ calls: AsyncStream<[Call]>.Continuation) {

@@ -138,8 +138,7 @@ class Run:
         results.stop()
         commands.controls.stop()
         is_recreated = administration.counts()["recreate_jobs"] > 0
-        has_moved_keys = administration.counts()["add_partition"] > 0
-        check = Check(workload, commands, sender, results, self.sandbox.journal(), is_recreated, has_moved_keys)
+        check = Check(workload, commands, sender, results, self.sandbox.journal(), is_recreated)
         check.check_files(self.sandbox, self.options.seed)
         operations = OperationsCheck(check, workload, commands, results, fleet.freezes)
         return check, operations, fleet, took

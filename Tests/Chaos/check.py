@@ -15,12 +15,9 @@ FILES_COMPARED = 200
 class Check:
     """The results of a run, from the worker's outputs only."""
 
-    def __init__(self, workload, commands, sender, results, journal, is_recreated=False, has_moved_keys=False):
-        self.expected, self.sender, self.events, self.journal = workload.expected, sender, results.events, journal
-        if has_moved_keys:
-            # Partitions were added between a job and its cancel command, which went to another one and was rejected there.
-            self.events = {name: left for name, seen in self.events.items() if (left := [
-                event for event in seen if (event[1].get("error") or {}).get("code") != "unknownJob"])}
+    def __init__(self, workload, commands, sender, results, journal, is_recreated=False):
+        self.expected, self.sender, self.journal = workload.expected, sender, journal
+        self.events = {name: without_misdirected(seen) for name, seen in results.events.items()}
         self.keys = {record.identity: record.key for record in workload.records}
         self.times_enqueued = collections.Counter(record.identity for record in workload.records if record.is_job)
         for name in self.events:
@@ -153,6 +150,20 @@ class Check:
         if honours_idempotency:
             promises |= {"second exports": self.second_exports, "exports orphaned": self.orphans}
         return {name: found for name, found in promises.items() if found}
+
+
+def without_misdirected(seen):
+    """A job's events without the rejections of cancel commands that went to another partition than the job.
+
+    Keys move to other partitions when partitions are added between a job and its command.
+    """
+    def is_misdirected(event):
+        _, body, _ = event
+        return (body.get("error") or {}).get("code") == "unknownJob" and places and body["source"]["partition"] not in places
+
+    places = {body["source"]["partition"] for _, body, _ in seen
+              if (body.get("error") or {}).get("code") != "unknownJob" and "source" in body}
+    return [event for event in seen if not is_misdirected(event)]
 
 
 def name_of(export):

@@ -13,7 +13,8 @@ struct FileLocation {
     init(_ text: String, _ requestID: String?, fileName: String) {
         self.text = text
         endsInFileName = Self.lastSegment(of: text).elementsEqual(fileName.utf8)
-        let range = requestID.flatMap { Self.range(of: $0, in: text) }
+        // A short id may be a part of any text.
+        let range = requestID.flatMap { $0.utf8.count < 8 ? nil : text.utf8.firstRange(of: $0.utf8) }
         front = range.map { text[..<$0.lowerBound] } ?? text[...]
         back = range.map { text[$0.upperBound...] }
     }
@@ -39,18 +40,5 @@ struct FileLocation {
     private static func lastSegment(of text: String) -> Substring.UTF8View {
         let start = text.utf8.lastIndex(of: UInt8(ascii: "/")).map { text.utf8.index(after: $0) } ?? text.startIndex
         return text[start...].utf8
-    }
-
-    /// Where a text contains another one of some length, byte by byte.
-    private static func range(of part: String, in text: String) -> Range<String.Index>? {
-        let (bytes, wanted) = (text.utf8, part.utf8)
-        guard wanted.count >= 8, let first = wanted.first, bytes.count >= wanted.count else { return nil }
-        var start = bytes.startIndex
-        while let found = bytes[start...].firstIndex(of: first) {
-            guard let end = bytes.index(found, offsetBy: wanted.count, limitedBy: bytes.endIndex) else { return nil }
-            if bytes[found..<end].elementsEqual(wanted) { return found..<end }
-            start = bytes.index(after: found)
-        }
-        return nil
     }
 }

@@ -84,27 +84,7 @@ struct PackedReader {
         byte() == 0 ? nil : Instant(milliseconds: integer())
     }
 
-    mutating func string() -> String? {
-        switch byte() {
-        case 0: return nil
-        case 1:
-            defer { position += 16 }
-            return PackedUUID.text(UnsafeRawBufferPointer(rebasing: bytes[position..<(position + 16)]))
-        case 3:
-            defer { position += 32 }
-            return String(unsafeUninitializedCapacity: 64) { text in
-                PackedDigest.write(UnsafeRawBufferPointer(rebasing: bytes[position..<(position + 32)]), to: text)
-                return 64
-            }
-        default:
-            let count = Int(integer())
-            defer { position += count }
-            return String(
-                decoding: UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)]),
-                as: UTF8.self
-            )
-        }
-    }
+    mutating func string() -> String? { withText { String(decoding: $0, as: UTF8.self) } }
 }
 
 extension PackedReader {
@@ -139,7 +119,7 @@ struct PackedUUID {
     private let high: UInt64
     private let low: UInt64
 
-    /// `nil` unless the text is exactly what ``text(_:)`` would give back.
+    /// `nil` unless the text is exactly what ``write(_:to:)`` writes.
     init?(_ utf8: UnsafeBufferPointer<UInt8>) {
         let (text, hyphen) = (UnsafeRawBufferPointer(utf8), UInt8(ascii: "-"))
         guard text.count == 36, text[8] == hyphen, text[13] == hyphen, text[18] == hyphen, text[23] == hyphen else {
@@ -172,13 +152,6 @@ struct PackedUUID {
 
     func append(to bytes: inout [UInt8]) {
         withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { bytes.append(contentsOf: $0) }
-    }
-
-    static func text(_ bytes: UnsafeRawBufferPointer) -> String {
-        String(unsafeUninitializedCapacity: 36) { buffer in
-            write(bytes, to: buffer)
-            return 36
-        }
     }
 
     /// Writes the 36 characters.

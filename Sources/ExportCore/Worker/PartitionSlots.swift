@@ -21,7 +21,7 @@ struct PartitionSlots {
 
     var indices: Range<Int> { slots.indices }
 
-    // Inlined, because a coroutine that is not allocates its frame with each access.
+    // Inlined: otherwise each access allocates the frame of a coroutine.
     @inline(__always)
     subscript(index: Int) -> PartitionSlot? {
         _read { yield slots[index] }

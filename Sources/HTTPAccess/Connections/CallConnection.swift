@@ -41,12 +41,17 @@ final class CallConnection: ChannelInboundHandler {
     /// Whether it carried a request before the present one: the server may have closed it since.
     private var isReused = false
     /// Whether the channel has the handlers of ``AnswerDecoding``.
-    private var hasDecoding = false
-    /// The head of an answer that has a content coding, until its body begins: the decoder takes an empty body, which servers
-    /// send that compress whatever they send, for a truncated one.
-    private var codedHead: AnswerHead?
-    /// Whether the decoder is passed the answer's body.
-    private var isDecoding = false
+    private var hasDecoder = false
+    private var decoding = Decoding.none
+
+    /// Whether the answer in progress is decoded.
+    private enum Decoding {
+        case none
+        /// The answer has a content coding. Its decoder is used when its body begins: it takes an empty body, which servers
+        /// send that compress whatever they send, for a truncated one.
+        case awaitingBody(AnswerHead)
+        case decoding
+    }
 
     init(owner: any CallConnectionOwner, isEncrypted: Bool, handshakeLimit: NIODeadline) {
         self.owner = owner
@@ -148,7 +153,7 @@ final class CallConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         if parser.finish() {
-            receive(.end, context)
+            parsed(.end, context)
             perform(exchange.finishRead())
         }
         fail(.connectionClosed)
@@ -159,7 +164,7 @@ final class CallConnection: ChannelInboundHandler {
         perform(exchange.receive(bytes: bytes.readableBytes))
         parser.append(bytes)
         do throws(TransportFault) {
-            while exchange.isReading, let part = try parser.next() { receive(part, context) }
+            while exchange.isReading, let part = try parser.next() { parsed(part, context) }
         } catch {
             return close(error)
         }
@@ -167,19 +172,17 @@ final class CallConnection: ChannelInboundHandler {
         if parser.surplus > 0, !exchange.isReading { perform(exchange.receive(bytes: parser.surplus)) }
     }
 
-    private func receive(_ part: AnswerParser.Part, _ context: ChannelHandlerContext) {
-        switch part {
-        case .head(let head):
-            codedHead = head.hasCoding ? head : nil
-            isDecoding = false
-            receive(part)
-        case .body(let body):
-            if let head = codedHead { beginDecoding(head, context) }
-            guard isDecoding else { return receive(part) }
-            context.fireChannelRead(wrapInboundOut(.body(body)))
-        case .end:
-            guard isDecoding else { return receive(part) }
-            context.fireChannelRead(wrapInboundOut(.end(nil)))
+    /// A part of an answer is parsed, and not decoded yet.
+    private func parsed(_ part: AnswerParser.Part, _ context: ChannelHandlerContext) {
+        if case .head(let head) = part {
+            decoding = head.hasCoding ? .awaitingBody(head) : .none
+        } else if case .awaitingBody(let head) = decoding, case .body = part {
+            beginDecoding(head, context)
+        }
+        switch (decoding, part) {
+        case (.decoding, .body(let body)): context.fireChannelRead(wrapInboundOut(.body(body)))
+        case (.decoding, .end): context.fireChannelRead(wrapInboundOut(.end(nil)))
+        default: receive(part)
         }
     }
 
@@ -187,11 +190,10 @@ final class CallConnection: ChannelInboundHandler {
     func receive(_ part: AnswerParser.Part) { perform(exchange.receive(part)) }
 
     private func beginDecoding(_ head: AnswerHead, _ context: ChannelHandlerContext) {
-        codedHead = nil
-        isDecoding = true
+        decoding = .decoding
         do {
-            if !hasDecoding { try AnswerDecoding.install(behind: self, in: context.pipeline.syncOperations) }
-            hasDecoding = true
+            if !hasDecoder { try AnswerDecoding.install(behind: self, in: context.pipeline.syncOperations) }
+            hasDecoder = true
         } catch {
             return close(TransportFault(error))
         }

@@ -34,18 +34,7 @@ package final class HTTPTelemetry: Sendable {
         clock: any HTTPClock
     ) async throws -> HTTPAnswer {
         guard Self.isTraced else { return try await timed(route, nil, clock) { try await transport.send(request) } }
-        return try await sendTraced(request, over: transport, route: route, resends: resends, clock: clock)
-    }
-
-    @inline(never)
-    nonisolated(nonsending) private func sendTraced(
-        _ request: OutgoingRequest,
-        over transport: HTTPTransport,
-        route: HTTPRoute,
-        resends: Int,
-        clock: any HTTPClock
-    ) async throws -> HTTPAnswer {
-        try await withSpan(route.method, ofKind: .client) { span in
+        return try await withSpan(route.method, ofKind: .client) { span in
             var request = request
             if span.isRecording {
                 describe(span, route: route, url: request.url, resends: resends)

@@ -15,7 +15,7 @@ extension HTTPTransport {
         return try await sendByClient(outgoing)
     }
 
-    /// Sends a request with the HTTP client. A function of its own, because every call would hold its memory otherwise.
+    /// Sends a request with the HTTP client. Not inlined, so that the frames of API calls stay small.
     @inline(never)
     nonisolated(nonsending) private func sendByClient(_ outgoing: OutgoingRequest) async throws -> HTTPAnswer {
         let collector = AnswerCollector(maximumSize: outgoing.maximumAnswerSize)

@@ -3,8 +3,8 @@ import HTTPAccess
 import Logging
 import NIOHTTP1
 
-// What few calls need is in functions that are not inlined: a call holds the memory of all that its functions may need, and
-// what exceeds a kilobyte costs more to allocate than the rest of them.
+// A call allocates the frame of each asynchronous function, with room for everything in it; frames above a kilobyte are
+// expensive. What few calls need is therefore in functions that are not inlined.
 
 extension PayoutClient {
     /// Sends a call until it succeeds, fails permanently, or the retry policy ends.
@@ -61,34 +61,17 @@ extension PayoutClient {
         _ call: PayoutCall,
         method: HTTPMethod,
         url: String,
-        resends: Int
-    ) async throws -> HTTPAnswer {
-        let token = try await token(for: call)
-        let answer = try await exchange(call, method: method, url: url, token: token, resends: resends)
-        if answer.status == 401, ServiceError(body: answer.body, secrets: [])?.demandsMFA != true {
-            return try await attempt(call, method: method, url: url, resends: resends + 1, insteadOf: token)
-        }
-        return try accepted(answer, call, token)
-    }
-
-    @inline(never)
-    nonisolated(nonsending) private func attempt(
-        _ call: PayoutCall,
-        method: HTTPMethod,
-        url: String,
         resends: Int,
-        insteadOf refused: AccessToken
+        mayRenewToken: Bool = true
     ) async throws -> HTTPAnswer {
-        await tokens.invalidate(refused)
         let token = try await token(for: call)
         let answer = try await exchange(call, method: method, url: url, token: token, resends: resends)
-        return try accepted(answer, call, token)
-    }
-
-    @inline(never)
-    private func accepted(_ answer: HTTPAnswer, _ call: PayoutCall, _ token: AccessToken) throws -> HTTPAnswer {
-        guard (200..<300).contains(answer.status) else { throw refusal(answer, call: call, token: token) }
-        return answer
+        if answer.isSuccess { return answer }
+        if mayRenewToken, answer.status == 401, ServiceError(body: answer.body, secrets: [])?.demandsMFA != true {
+            await tokens.invalidate(token)
+            return try await attempt(call, method: method, url: url, resends: resends + 1, mayRenewToken: false)
+        }
+        throw refusal(answer, call: call, token: token)
     }
 
     nonisolated(nonsending) private func token(for call: PayoutCall) async throws -> AccessToken {

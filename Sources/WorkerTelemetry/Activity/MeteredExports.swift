@@ -30,7 +30,7 @@ struct MeteredExports: ExportsPort {
         return result
     }
 
-    // Not inlined, because a call holds the memory of all that its functions may need.
+    // Not inlined, so that the frames of API calls stay small.
     @inline(never)
     private func answered(_ call: Call, _ result: CallResult, after duration: Duration) {
         let (account, kind) = (call.job.account, call.token.kind)

@@ -76,5 +76,7 @@ async function showFleet() {
     const answer = await fetch('api/fleet', { cache: 'no-store' });
     if (answer.ok) drawFleet(await answer.json());
   } catch { connection(); }
+  /* This answer may have been on its way when the worker went silent: the notice of that stays. */
+  if (document.body.classList.contains('stale')) connection();
   fleetTimer = setTimeout(showFleet, 2000);
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import payout_worker
 
-extension WorkersEndToEnd {
+extension FaultsEndToEnd {
     /// A broker that answers at its bootstrap address, and advertises one at which it does not.
     @Suite struct AdvertisedAddressTests {
         @Test func unreachableAdvertisedAddressIsNamedByChecksAndByARunningWorker() async throws {

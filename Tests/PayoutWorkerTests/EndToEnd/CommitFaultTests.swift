@@ -5,7 +5,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-extension WorkersEndToEnd {
+extension FaultsEndToEnd {
     /// Faults at the brokers that prevent a worker from joining its group or committing: the reasons at `/readyz`, and that
     /// jobs are completed after the fault.
     @Suite struct CommitFaultTests {

@@ -8,7 +8,7 @@ import WorkerKafka
 
 @testable import payout_worker
 
-extension WorkersEndToEnd {
+extension FaultsEndToEnd {
     /// The reports of faults: the reason at `/readyz`, on the dashboard, as a metric and in the log, each with a remedy.
     @Suite struct FaultReportTests {
         @Test func everyFaultIsReportedEverywhereWithARemedy() async throws {

@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import payout_worker
 
-extension WorkersEndToEnd {
+extension FaultsEndToEnd {
     /// A broker that requires a password, and a password file that changes while the worker runs.
     @Suite struct KafkaPasswordTests {
         private static let refusal = "the credentials are refused"

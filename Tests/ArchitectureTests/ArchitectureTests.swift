@@ -68,6 +68,16 @@ struct ArchitectureTests {
         #expect(findings == [])
     }
 
+    /// On Linux a concurrent queue runs on the threads of Swift's tasks, which are as many as the machine has cores.
+    @Test("Nothing that may block runs on a concurrent queue")
+    func noQueueIsConcurrent() throws {
+        let marks = ["attributes: .concurrent", "DispatchQueue.global().async(", "DispatchQueue.global().async {"]
+        let found = try repository.swiftFiles(in: "Sources").filter { file in
+            marks.contains { file.text.contains($0) }
+        }
+        #expect(found.map(\.path) == [])
+    }
+
     @Test("Every task of a worker has an owner")
     func everyTaskHasAnOwner() throws {
         var found: [String] = []

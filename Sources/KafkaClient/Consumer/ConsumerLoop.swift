@@ -114,9 +114,7 @@ final class ConsumerLoop {
             return !progress.accepts(message.pointee.offset)
         }
         for (partition, offset) in progress.finish() {
-            let list = TopicPartitionList([KafkaTopicPartitionOffset(partition, offset: offset)])
-            // Not waited for: from here on nothing older reaches this thread.
-            if let error = rd_kafka_seek_partitions(handle.pointer, list.pointer, 0) { rd_kafka_error_destroy(error) }
+            seek([KafkaTopicPartitionOffset(partition, offset: offset)], handle)
             logger.debug(
                 "Kafka partition delivered old records again, seeking to its position",
                 metadata: [
@@ -126,6 +124,23 @@ final class ConsumerLoop {
                 ]
             )
         }
+    }
+
+    /// Lets librdkafka fetch partitions that were resumed: up to its present version it notices them when its thread for the broker
+    /// wakes for another reason, up to a second later. A seek to where a partition is wakes that thread.
+    func wakeFetcher(of partitions: [KafkaTopicPartition]) {
+        guard let handle else { return }
+        let positions = partitions.compactMap { partition in
+            progress.position(of: partition).map { KafkaTopicPartitionOffset(partition, offset: $0) }
+        }
+        guard !positions.isEmpty else { return }
+        seek(positions, handle)
+    }
+
+    /// Does not wait: from here on nothing older reaches this thread.
+    private func seek(_ positions: [KafkaTopicPartitionOffset], _ handle: ClientHandle) {
+        let list = TopicPartitionList(positions)
+        if let error = rd_kafka_seek_partitions(handle.pointer, list.pointer, 0) { rd_kafka_error_destroy(error) }
     }
 
     private func report(_ message: NativeMessage) {

@@ -55,6 +55,11 @@ struct DeliveryProgress {
         soughtForward.remove(partition)
     }
 
+    /// The offset from which a partition continues; `nil` while it may begin at any.
+    func position(of partition: KafkaTopicPartition) -> Int64? {
+        soughtForward.contains(partition) ? nil : offsets[partition]
+    }
+
     /// These partitions may begin at any offset.
     mutating func forget(_ partitions: some Sequence<KafkaTopicPartition>) {
         for partition in partitions {

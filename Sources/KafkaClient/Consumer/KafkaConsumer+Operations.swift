@@ -29,7 +29,7 @@ extension KafkaConsumer {
 
     /// Stops delivery of these partitions. None of their records is delivered after it returns.
     ///
-    /// Resuming costs a new fetch, some 60 to 400 ms, so pause and resume with hysteresis.
+    /// Resuming costs a new fetch, so pause and resume with hysteresis.
     /// - Throws: ``KafkaFault/rejected`` for a partition that is not assigned; the others are paused then.
     public func pause(_ partitions: [KafkaTopicPartition]) async throws(KafkaError) {
         try await onThread("pause") { (loop, client) throws(KafkaError) in
@@ -56,6 +56,7 @@ extension KafkaConsumer {
                 let list = TopicPartitionList(mine)
                 try KafkaError.check(rd_kafka_resume_partitions(client, list.pointer), "resume")
                 loop.paused.subtract(mine)
+                loop.wakeFetcher(of: mine)
                 try KafkaError.check(list.entries, "resume")
             }
             try Self.refuse(partitions.first { !loop.assigned.contains($0) }, "resume")

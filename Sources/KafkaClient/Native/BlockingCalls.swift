@@ -2,15 +2,14 @@ import CRDKafka
 import Dispatch
 import Synchronization
 
-/// Threads for a client's calls that wait for a broker, so that no thread of Swift's cooperative pool waits. Consumer, admin
-/// client and reader have one each.
+/// A client's calls that wait for a broker, each on a thread of its own. Consumer, admin client and reader have one each.
 final class BlockingCalls: Sendable {
-    private let queue: DispatchQueue
+    private let label: String
     private let inProgress = DispatchGroup()
     private let isClosed = Mutex(false)
 
     init(label: String) {
-        queue = DispatchQueue(label: label, attributes: .concurrent)
+        self.label = label
     }
 
     /// - Parameter bound: how long the caller waits for the body, whatever librdkafka does; without one, the body ends itself.
@@ -31,10 +30,10 @@ final class BlockingCalls: Sendable {
         }
         guard let bound else {
             return try await withCheckedContinuation { continuation in
-                queue.async { continuation.resume(returning: counted()) }
+                startBlocking(label) { continuation.resume(returning: counted()) }
             }.get()
         }
-        guard let result = await waiting(within: bound, on: queue, counted) else {
+        guard let result = await waiting(within: bound, label, counted) else {
             throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, operation: operation)
         }
         return try result.get()

@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// Runs a body that blocks on a thread of the queue, and waits for its result, at most for a bound.
+/// Runs a body that blocks, and waits for its result, at most for a bound.
 ///
 /// librdkafka has waits without an end. In 2.0.2, `rd_kafka_query_watermark_offsets` ignores its time-out after the request was
 /// sent; `rd_kafka_consume_stop` has none; `rd_kafka_destroy` can hang, in 2.0.2 when an admin request that the broker does not
@@ -9,13 +9,21 @@ import Synchronization
 /// - Returns: `nil` at the end of the bound.
 func waiting<R: Sendable>(
     within bound: Duration,
-    on queue: DispatchQueue = .global(),
+    _ label: String = "kafka-bounded",
     _ body: @escaping @Sendable () -> R
 ) async -> R? {
     await withCheckedContinuation { continuation in
         let answer = BoundedAnswer(continuation, within: bound)
-        queue.async { answer.resume(body()) }
+        startBlocking(label) { answer.resume(body()) }
     }
+}
+
+/// Runs a body that may block on a thread that nothing else uses meanwhile.
+///
+/// Concurrent queues, the global ones included, have as many threads as the machine has cores, and Swift's tasks run on the same
+/// threads: two calls that wait for a broker would hold up every task of a small machine. A serial queue gets a thread of its own.
+func startBlocking(_ label: String, _ body: @escaping @Sendable () -> Void) {
+    DispatchQueue(label: label).async(execute: body)
 }
 
 /// Resumes a continuation once: with the first answer, or with `nil` at the end of the bound.

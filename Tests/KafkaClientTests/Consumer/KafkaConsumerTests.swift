@@ -160,6 +160,28 @@ import TestSupport
         }
     }
 
+    /// librdkafka's thread for the broker may sleep for a second, and resuming does not wake it; seeking does.
+    @Test func resumeWakesFetcher() async throws {
+        try await withEmbeddedKafka { kafka in
+            try kafka.createTopic("jobs", partitions: 2)
+            let first = partitions[0]
+            try await produce((0..<5).map { "\($0)" }, to: first, kafka.configuration())
+            let handler = RecordingHandler()
+            let log = LogCapture()
+            let consumer = try consumer(kafka, handler, properties: ["debug": "topic"], logger: log.logger)
+            try await consumer.subscribe(["jobs"])
+            try await eventually("five records") { handler.seen.records.count == 5 }
+            try await consumer.pause(partitions)
+            try await consumer.resume(partitions)
+            try await eventually("a seek to the position") {
+                log.lines.contains { $0.contains("Seek jobs [0] to ") && $0.contains("offset 5") }
+            }
+            // The other one may begin anywhere.
+            #expect(!log.contains("Seek jobs [1] to "))
+            await consumer.close()
+        }
+    }
+
     @Test func committedOffsetsAreReadBack() async throws {
         try await withEmbeddedKafka { kafka in
             try kafka.createTopic("jobs", partitions: 2)

@@ -4,7 +4,7 @@ import Tracing
 /// The machine and the execution of its actions. Owned by the loop's thread.
 struct Engine: Sendable {
     private var machine: WorkerMachine
-    private let codec: RecordCodec
+    private let encoder: CommitEncoder
     private let tracing: JobTracing
     private let log: any LogPort
     private let clock: any WorkerClock
@@ -16,12 +16,10 @@ struct Engine: Sendable {
     private let outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     private var recordsInFlight = 0
     private var spansInFlight: [any Span] = []
-    /// The forms of the records in the commit in flight.
-    private var formsInFlight: [OutputForm] = []
 
     init(
         machine: WorkerMachine,
-        codec: RecordCodec,
+        encoder: CommitEncoder,
         tracing: JobTracing,
         log: any LogPort,
         clock: any WorkerClock,
@@ -31,7 +29,7 @@ struct Engine: Sendable {
         outcome: AsyncStream<Result<Int, WorkerFailure>>.Continuation
     ) {
         self.machine = machine
-        self.codec = codec
+        self.encoder = encoder
         self.tracing = tracing
         self.log = log
         self.clock = clock
@@ -46,6 +44,9 @@ struct Engine: Sendable {
         if messages.isEmpty { return handle(.tick) }
         for message in messages {
             switch message {
+            case .event(.outputsRefused(let id, let refusals)):
+                endSpans(failure: "a record is larger than its topic accepts")
+                handle(.outputsRefused(batch: id, refusals))
             case .event(let event): handle(event)
             case .question(let answer): answer.resume(machine)
             case .committed(let id, let seconds):
@@ -59,10 +60,7 @@ struct Engine: Sendable {
             case .commitRefused(let id, let outputs, let reason):
                 endSpans(failure: reason)
                 observe(.commitFailed(reason: reason))
-                let refusals = outputs.filter(formsInFlight.indices.contains).map {
-                    OutputRefusal(index: $0, form: formsInFlight[$0])
-                }
-                handle(.outputsRefused(batch: id, refusals))
+                handle(.outputsRefused(batch: id, encoder.refusals(of: outputs)))
             case .connection(let problem): observe(.connection(problem: problem))
             case .observation(.unread(let partition, let from, let to)):
                 report(.unread(UnreadRecords(partition: partition, from: from, to: to)))
@@ -113,15 +111,8 @@ struct Engine: Sendable {
     private mutating func commit(_ batch: CommitBatch) {
         var batch = batch
         spansInFlight = tracing.send(&batch)
-        let encoded = codec.encode(batch)
-        guard encoded.refusals.isEmpty else {
-            endSpans(failure: "a record is larger than its topic accepts")
-            // Each refusal makes a record smaller, so this recursion ends.
-            return handle(.outputsRefused(batch: batch.id, encoded.refusals))
-        }
         recordsInFlight = batch.records.count
-        formsInFlight = encoded.forms
-        log.commit(encoded.commit)
+        encoder.commit(batch)
     }
 
     private mutating func startCalls() {

@@ -27,9 +27,14 @@ final class EventQueue: @unchecked Sendable {
     private var spare: [WorkerMessage] = []
     /// The memory of a batch with more space than this is released: it was a burst.
     private static let keptCapacity = 4_096
+    /// How many events wake the owner.
+    private var wakingCount = 1
     /// When the owner dequeued the last batch.
     private var lastDequeue = ContinuousClock.now - .seconds(1)
-    private static let shortestInterval: Duration = .milliseconds(1)
+    /// A turn begins this long after the one before, or when ``manyEvents`` wait.
+    static let turnInterval: Duration = .milliseconds(1)
+    /// With fewer events a turn costs less than waking the owner for it. With more, calls that the answers permit start late.
+    static let manyEvents = 8
 
     /// Posts an event. After ``close()`` events are dropped, and questions are answered with `nil`.
     func post(_ event: WorkerMessage) {
@@ -37,8 +42,7 @@ final class EventQueue: @unchecked Sendable {
         guard !isClosed else { return condition.unlock() }
         if case .event(.restored) = event { restorePlaces.queued() }
         events.append(event)
-        // Only the first event of a batch can find the owner asleep.
-        if events.count == 1 { condition.broadcast() }
+        if events.count == wakingCount { condition.broadcast() }
         condition.unlock()
     }
 
@@ -54,7 +58,7 @@ final class EventQueue: @unchecked Sendable {
         guard !isClosed else { return condition.unlock() }
         receivedBytes += bytes
         events.append(.event(event))
-        if events.count == 1 { condition.broadcast() }
+        if events.count == wakingCount { condition.broadcast() }
         condition.unlock()
     }
 
@@ -71,13 +75,13 @@ final class EventQueue: @unchecked Sendable {
     }
 
     /// Waits for events, at most for `milliseconds`. Returns `nil` once the queue is closed.
+    ///
+    /// Turns have a shortest interval: otherwise each of many answers would wake the owner and the threads that execute its
+    /// actions. The first event after a quiet period does not wait.
     func dequeue(waitingAtMost milliseconds: Int64) -> [WorkerMessage]? {
-        waitForInterval()
         condition.lock()
-        let limit = ContinuousClock.now + .milliseconds(milliseconds)
-        while events.isEmpty, !isClosed {
-            guard condition.wait(until: limit) else { break }
-        }
+        waitFor(Self.manyEvents, until: lastDequeue + Self.turnInterval)
+        waitFor(1, until: .now + .milliseconds(milliseconds))
         guard !isClosed else {
             condition.unlock()
             return nil
@@ -101,12 +105,12 @@ final class EventQueue: @unchecked Sendable {
         spare.removeAll(keepingCapacity: true)
     }
 
-    /// Limits the owner to a thousand turns a second. Otherwise each of many answers would wake the owner and the
-    /// threads that execute its actions, and thread switches cost more than the turn. The first event after a quiet
-    /// period does not wait.
-    private func waitForInterval() {
-        let rest = Self.shortestInterval - (ContinuousClock.now - lastDequeue)
-        if rest > .zero { Thread.sleep(forTimeInterval: Double(rest.components.attoseconds) / 1e18) }
+    /// Waits until the queue holds this many events, or is closed. The lock must be held.
+    private func waitFor(_ count: Int, until limit: ContinuousClock.Instant) {
+        wakingCount = count
+        while events.count < count, !isClosed {
+            guard condition.wait(until: limit) else { break }
+        }
     }
 
     /// Restores that wait for a place in the queue.

@@ -81,7 +81,7 @@ public final class WorkerLoop: Sendable {
         let sink = QueueSink(queue: queue, codec: codec, tracing: tracing, failure: outcomeContinuation)
         let engine = Engine(
             machine: WorkerMachine(configuration),
-            codec: codec,
+            encoder: CommitEncoder(codec: codec, log: log, queue: queue),
             tracing: tracing,
             log: log,
             clock: clock,

@@ -106,7 +106,7 @@ final class Oracle {
         for record in transaction.records {
             switch record {
             case .state(_, .job(let record)): stored(record)
-            case .state(_, .forgotten(let id)): forgotten(id)
+            case .state(_, .forgotten(let id)): forgotten(id, in: transaction)
             case .state(_, .batch(let record)): batchStored(record, in: transaction)
             case .state(_, .batchForgotten(let id)): batchForgotten(id)
             case .state(let partition, .pauses(let newest)): pausesStored(newest, Int(partition))
@@ -198,9 +198,11 @@ final class Oracle {
         }
     }
 
-    private func forgotten(_ id: String) {
+    private func forgotten(_ id: String, in transaction: VirtualLog.Transaction? = nil) {
         guard let life = lives.removeValue(forKey: id) else {
-            if isExact || endedLives[id] == nil { world.fail("\(id) was forgotten and never known") }
+            // The deletion of a job whose records were refused stays in its batch, and deletes nothing.
+            let isRefused = transaction?.rejects(id) ?? false
+            if !isRefused, isExact || endedLives[id] == nil { world.fail("\(id) was forgotten and never known") }
             return
         }
         if life.event == nil, !hasOverwrites { world.fail("\(id) was forgotten without an event") }
@@ -278,5 +280,15 @@ extension JobRecord {
     /// Whether two records come from the same record of the jobs topic.
     fileprivate func isSameArrival(as other: JobRecord) -> Bool {
         offset == other.offset && generation == other.generation
+    }
+}
+
+extension VirtualLog.Transaction {
+    /// Whether it publishes that the job was rejected.
+    fileprivate func rejects(_ id: String) -> Bool {
+        records.contains { record in
+            guard case .event(_, let event) = record else { return false }
+            return event.jobID == id && event.status == .rejected
+        }
     }
 }

@@ -200,9 +200,10 @@ class Commands:
         environment = {**os.environ, **self.run.settings, "LOG_LEVEL": "error"}
         done = subprocess.run([str(self.run.options.binary), *arguments], env=environment, capture_output=True,
                               text=True, timeout=120)
-        is_done = done.returncode in statuses and (done.returncode == 0 or "skipped" in done.stderr or "No job" in done.stderr)
+        output = done.stderr + done.stdout
+        is_done = done.returncode in statuses and (done.returncode == 0 or "skipped" in output or "no job" in output.lower())
         if not is_done:
-            raise RuntimeError(f"payout-worker {' '.join(arguments)} failed: {done.stderr or done.stdout}")
+            raise RuntimeError(f"payout-worker {' '.join(arguments)} failed: {output}")
         return done.stdout
 
     def counts(self):

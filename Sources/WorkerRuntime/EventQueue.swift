@@ -1,5 +1,4 @@
 import ExportCore
-import Foundation
 import Primitives
 
 /// The engine's one queue: every thread posts events, one owner dequeues them in batches.
@@ -27,14 +26,16 @@ final class EventQueue: @unchecked Sendable {
     private var spare: [WorkerMessage] = []
     /// The memory of a batch with more space than this is released: it was a burst.
     private static let keptCapacity = 4_096
-    /// How many events wake the owner.
+    /// The owner waits until there are this many events.
     private var wakingCount = 1
     /// When the owner dequeued the last batch.
     private var lastDequeue = ContinuousClock.now - .seconds(1)
     /// A turn begins this long after the one before, or when ``manyEvents`` wait.
-    static let turnInterval: Duration = .milliseconds(1)
-    /// With fewer events a turn costs less than waking the owner for it. With more, calls that the answers permit start late.
+    private let turnInterval: Duration
+    /// For fewer events, waking the owner costs more than the turn. With more, the calls that the answers permit start late.
     static let manyEvents = 8
+
+    init(turnInterval: Duration = .milliseconds(1)) { self.turnInterval = turnInterval }
 
     /// Posts an event. After ``close()`` events are dropped, and questions are answered with `nil`.
     func post(_ event: WorkerMessage) {
@@ -80,7 +81,7 @@ final class EventQueue: @unchecked Sendable {
     /// actions. The first event after a quiet period does not wait.
     func dequeue(waitingAtMost milliseconds: Int64) -> [WorkerMessage]? {
         condition.lock()
-        waitFor(Self.manyEvents, until: lastDequeue + Self.turnInterval)
+        waitFor(Self.manyEvents, until: lastDequeue + turnInterval)
         waitFor(1, until: .now + .milliseconds(milliseconds))
         guard !isClosed else {
             condition.unlock()

@@ -157,13 +157,12 @@ def without_misdirected(seen):
 
     Keys move to other partitions when partitions are added between a job and its command.
     """
-    def is_misdirected(event):
-        _, body, _ = event
-        return (body.get("error") or {}).get("code") == "unknownJob" and places and body["source"]["partition"] not in places
+    def is_unknown(body):
+        return (body.get("error") or {}).get("code") == "unknownJob"
 
-    places = {body["source"]["partition"] for _, body, _ in seen
-              if (body.get("error") or {}).get("code") != "unknownJob" and "source" in body}
-    return [event for event in seen if not is_misdirected(event)]
+    places = {body["source"]["partition"] for _, body, _ in seen if not is_unknown(body)}
+    return [event for event in seen if not (
+        places and is_unknown(event[1]) and event[1]["source"]["partition"] not in places)]
 
 
 def name_of(export):

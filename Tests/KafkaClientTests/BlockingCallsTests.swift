@@ -5,8 +5,7 @@ import Testing
 
 #if os(Linux)
     @Suite struct BlockingCallsTests {
-        /// Swift's tasks run on threads with the name of Dispatch's queue, which has as many as the machine has cores. Others are
-        /// overcommitted.
+        /// The names of Dispatch's threads differ: Swift's tasks run on those without "overcommit".
         @Test(arguments: [nil, Duration.seconds(60)])
         func callsThatBlockHaveThreadsOfTheirOwn(bound: Duration?) async throws {
             let calls = BlockingCalls(label: "tests")

@@ -36,8 +36,8 @@ import WorkerRuntime
 
 /// Creates run on the executor of most calls, polls on another one, downloads on any.
 private final class PlacedExports: ExportsPort {
-    private let creates = QueueExecutor("calls")
-    private let polls = QueueExecutor("polls")
+    private let creates = NamedExecutor("calls")
+    private let polls = NamedExecutor("polls")
     private let seen = Mutex<[CallKind: String?]>([:])
 
     /// The executor on which each kind of call ran last.
@@ -54,7 +54,7 @@ private final class PlacedExports: ExportsPort {
     }
 
     nonisolated(nonsending) func perform(_ call: Call, _ transfer: Transfer?) async -> CallResult {
-        seen.withLock { $0[call.token.kind] = .some(QueueExecutor.current) }
+        seen.withLock { $0[call.token.kind] = .some(NamedExecutor.current) }
         switch call.token.kind {
         case .create: return .created(requestID: "request-1")
         case .poll: return .polled(.completed, url: "https://files.example/a.csv?sig=s", expiresAt: nil)
@@ -67,8 +67,8 @@ private final class PlacedExports: ExportsPort {
     func store(_ manifest: BatchManifest) async -> CallResult { .failed(.abandoned) }
 }
 
-/// An executor that is recognized on its thread.
-private final class QueueExecutor: TaskExecutor {
+/// An executor whose name can be read on its thread.
+private final class NamedExecutor: TaskExecutor {
     private static let name = DispatchSpecificKey<String>()
     private let queue: DispatchQueue
 

@@ -117,6 +117,21 @@ import TestSupport
         #expect(queue.dequeue(waitingAtMost: 1_000)?.count == 1)
     }
 
+    @Test func manyEventsBeginTurnBeforeItsInterval() async throws {
+        let queue = EventQueue(turnInterval: .seconds(600))
+        let turn = Mutex(0)
+        let owner = Thread {
+            let count = queue.dequeue(waitingAtMost: 0)?.count ?? 0
+            turn.withLock { $0 = count }
+        }
+        owner.start()
+        for _ in 0..<EventQueue.manyEvents {
+            #expect(turn.withLock { $0 } == 0)
+            queue.post(.event(.tick))
+        }
+        try await eventually("the second turn") { turn.withLock { $0 } == EventQueue.manyEvents }
+    }
+
     @Test func recordLargerThanBoundIsPostedToEmptyQueue() {
         let queue = EventQueue()
         queue.postReceived(.received(partition: 0, epoch: 1, []), bytes: EventQueue.receivedBytesAtMost * 2)

@@ -127,7 +127,7 @@ final class ConsumerLoop {
     }
 
     /// Lets librdkafka fetch partitions that were resumed: up to its present version it notices them when its thread for the broker
-    /// wakes for another reason, up to a second later. A seek to where a partition is wakes that thread.
+    /// wakes for another reason, up to a second later. A seek to the partition's position wakes that thread.
     func wakeFetcher(of partitions: [KafkaTopicPartition]) {
         guard let handle else { return }
         let positions = partitions.compactMap { partition in

@@ -18,7 +18,7 @@ extension KafkaConsumer {
     /// Lets ``close(within:)`` return even when the handler or librdkafka does not.
     func releaseWaiters(at end: ContinuousClock.Instant) {
         let rest = max(end - .now, .zero)
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(rest.milliseconds))) { [weak self] in
+        timerQueue.asyncAfter(deadline: .now() + .milliseconds(Int(rest.milliseconds))) { [weak self] in
             // Without waiters it has ended.
             guard let self, condition.withLock({ !closeWaiters.isEmpty }) else { return }
             logger.error("Kafka consumer did not close in time, its client is left in memory")

@@ -2,7 +2,7 @@ import CRDKafka
 import Dispatch
 import Synchronization
 
-/// A client's calls that wait for a broker, each on a thread of its own. Consumer, admin client and reader have one each.
+/// The calls of one client that wait for a broker, each on a thread of its own.
 final class BlockingCalls: Sendable {
     private let label: String
     private let inProgress = DispatchGroup()

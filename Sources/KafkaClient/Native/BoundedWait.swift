@@ -18,13 +18,16 @@ func waiting<R: Sendable>(
     }
 }
 
-/// Runs a body that may block on a thread that nothing else uses meanwhile.
+/// Runs a body that may block, on a thread that nothing else uses meanwhile.
 ///
 /// Concurrent queues, the global ones included, have as many threads as the machine has cores, and Swift's tasks run on the same
 /// threads: two calls that wait for a broker would hold up every task of a small machine. A serial queue gets a thread of its own.
 func startBlocking(_ label: String, _ body: @escaping @Sendable () -> Void) {
     DispatchQueue(label: label).async(execute: body)
 }
+
+/// Runs what is due at a time, and does not block, whatever Swift's tasks do.
+let timerQueue = DispatchQueue(label: "kafka-timers")
 
 /// Resumes a continuation once: with the first answer, or with `nil` at the end of the bound.
 private final class BoundedAnswer<R: Sendable>: Sendable {
@@ -38,7 +41,7 @@ private final class BoundedAnswer<R: Sendable>: Sendable {
     init(_ continuation: CheckedContinuation<R?, Never>, within bound: Duration) {
         state = Mutex(State(waiter: continuation))
         state.withLock { state in
-            let timer = DispatchSource.makeTimerSource(queue: .global())
+            let timer = DispatchSource.makeTimerSource(queue: timerQueue)
             timer.schedule(deadline: .now() + .milliseconds(Int(bound.milliseconds)))
             timer.setEventHandler { self.resume(nil) }
             timer.activate()

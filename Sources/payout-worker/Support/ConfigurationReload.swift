@@ -17,7 +17,7 @@ import WorkerTelemetry
 /// A changed setting that needs a restart is logged by name and keeps its value.
 actor ConfigurationReload {
     /// Files may be on a network file system, so they are not read on the cooperative pool.
-    private let executor = BlockingExecutor(label: "configuration")
+    private let executor = QueueExecutor(label: "configuration")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let service: PayoutService

@@ -75,7 +75,7 @@ async function showFleet() {
   try {
     const answer = await fetch('api/fleet', { cache: 'no-store' });
     if (answer.ok) drawFleet(await answer.json());
-  } catch { connection(); }
+  } catch { /* The page shows elsewhere that the worker does not answer. */ }
   /* This answer may have been on its way when the worker went silent: the notice of that stays. */
   if (document.body.classList.contains('stale')) connection();
   fleetTimer = setTimeout(showFleet, 2000);
